@@ -1,0 +1,67 @@
+/** The Lambda authorizer of every protected route: it authenticates; what the caller may do is for the operation to say. */
+import type { APIGatewayAuthorizerResult, APIGatewayRequestAuthorizerEvent, Context } from "aws-lambda";
+import { readEnvironment } from "../shared/api/environment.ts";
+import { describeError, log } from "../shared/api/log.ts";
+import { toAuthorizerContext } from "../shared/api/principal.ts";
+import { Problem, problemCatalogue } from "../shared/api/problems.ts";
+import { authenticate, type AuthenticationRefusal } from "../shared/identity/authenticate.ts";
+import { createDocumentClient, openTable } from "../shared/table/table.ts";
+
+const environment = readEnvironment(process.env);
+const client = createDocumentClient();
+
+const details: Record<AuthenticationRefusal, string> = {
+  token_invalid: "The access token is malformed, forged or not meant for this API.",
+  token_expired: "The access token has expired. Ask for a new one.",
+  token_revoked: "The access token was revoked or replaced by a newer one. Ask for a new one.",
+};
+
+const tokensExpire = environment.PARTNER_TOKEN_SECONDS !== undefined && environment.USER_TOKEN_SECONDS !== undefined;
+
+/**
+ * Allows the method with the principal as context, or denies it with a reason that a gateway response turns into a 401
+ * problem. Every value of a denial's context comes from a closed set: gateway responses put them in without escaping.
+ *
+ * @throws Error when the table does not answer: API Gateway makes 503 of it
+ */
+export async function handler(
+  event: APIGatewayRequestAuthorizerEvent,
+  context: Context,
+): Promise<APIGatewayAuthorizerResult> {
+  const { requestId } = event.requestContext;
+  const table = openTable(client, environment.TABLE_NAME, Date.now() + context.getRemainingTimeInMillis() - 500);
+  const header = Object.entries(event.headers ?? {}).find(([name]) => name.toLowerCase() === "authorization")?.[1] ?? "";
+  try {
+    const outcome = await authenticate(header, table, { issuer: environment.PUBLIC_URL, expires: tokensExpire });
+    if (typeof outcome === "string") {
+      log("warn", "token_refused", { requestId, reason: outcome });
+      const { title } = problemCatalogue[outcome];
+      return policy("Deny", event.methodArn, "anonymous", { code: outcome, title, detail: details[outcome] });
+    }
+    return policy("Allow", event.methodArn, outcome.id, { ...toAuthorizerContext(outcome) });
+  } catch (error) {
+    const unavailable = error instanceof Problem;
+    log("error", unavailable ? "dependency_failed" : "internal_error", {
+      requestId,
+      operation: "authorizer",
+      ...describeError(unavailable ? error.cause : error),
+    });
+    throw error;
+  }
+}
+
+function policy(
+  effect: "Allow" | "Deny",
+  methodArn: string,
+  principalId: string,
+  context: Record<string, string>,
+): APIGatewayAuthorizerResult {
+  return {
+    principalId,
+    policyDocument: {
+      Version: "2012-10-17",
+      Statement: [{ Action: "execute-api:Invoke", Effect: effect, Resource: methodArn }],
+    },
+    context,
+  };
+}

@@ -1,0 +1,54 @@
+/**
+ * The custom resource that every deployment runs: the signing keys and the root user exist afterwards. Each step may be
+ * repeated, so CloudFormation may call it as often as it likes.
+ */
+import type { CloudFormationCustomResourceEvent, Context } from "aws-lambda";
+import { readEnvironment } from "../shared/api/environment.ts";
+import { describeError, log } from "../shared/api/log.ts";
+import { ensureSigningKeys } from "../shared/identity/key-bootstrap.ts";
+import { openSecrets } from "../shared/secrets.ts";
+import { createDocumentClient, openTable } from "../shared/table/table.ts";
+import { ensureRootUser } from "../shared/users/root.ts";
+
+const environment = readEnvironment(process.env, ["signingKeys", "rootSignIn"]);
+const client = createDocumentClient();
+
+export async function handler(event: CloudFormationCustomResourceEvent, context: Context): Promise<void> {
+  let failure: string | undefined;
+  try {
+    // A stack that is being deleted takes keys and users with it.
+    if (event.RequestType !== "Delete") await bootstrap(Date.now() + context.getRemainingTimeInMillis() - 3000);
+    log("info", "bootstrap_done", { requestId: event.RequestId });
+  } catch (error) {
+    log("error", "bootstrap_failed", { requestId: event.RequestId, ...describeError(error) });
+    failure = `Portico's bootstrap failed; see the log of ${context.functionName}, request ${event.RequestId}`;
+  }
+  await answer(event, failure);
+}
+
+async function bootstrap(deadline: number): Promise<void> {
+  const table = openTable(client, environment.TABLE_NAME, deadline);
+  const secrets = openSecrets(environment, deadline);
+  const now = new Date();
+  await ensureSigningKeys(table, secrets, now);
+  await ensureRootUser(table, await secrets.read("rootSignIn"), now);
+}
+
+/** CloudFormation waits for an hour unless it is told, whatever happened. */
+async function answer(event: CloudFormationCustomResourceEvent, failure: string | undefined): Promise<void> {
+  const { StackId, RequestId, LogicalResourceId } = event;
+  const response = await fetch(event.ResponseURL, {
+    method: "PUT",
+    // The URL is signed without a content type, so none may be sent.
+    headers: { "content-type": "" },
+    body: JSON.stringify({
+      Status: failure === undefined ? "SUCCESS" : "FAILED",
+      Reason: failure,
+      PhysicalResourceId: "portico-bootstrap",
+      StackId,
+      RequestId,
+      LogicalResourceId,
+    }),
+  });
+  if (!response.ok) throw new Error(`CloudFormation did not take the answer: ${response.status}`);
+}

@@ -1,0 +1,11 @@
+import { unavailable } from "../../shared/api/problems.ts";
+import { serve } from "../../shared/api/serve.ts";
+import { operations } from "../../shared/identity/contract.ts";
+import { findPublicKeys } from "../../shared/identity/store.ts";
+
+export const handler = serve(operations.keys, async ({ table }) => {
+  const keys = await findPublicKeys(table);
+  // An empty set would be cached; before the first deployment has finished there is none to show.
+  if (keys.length === 0) throw unavailable();
+  return { body: { keys: [...keys] } };
+});

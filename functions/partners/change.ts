@@ -1,0 +1,12 @@
+import { requireMatch } from "../../shared/api/etag.ts";
+import { serve } from "../../shared/api/serve.ts";
+import { operations } from "../../shared/partners/contract.ts";
+import { changePartner } from "../../shared/partners/rules.ts";
+import { partnerChange, readPartner, viewPartner } from "../../shared/partners/store.ts";
+
+export const handler = serve(operations.change, async ({ path, body, ifMatch, now, table }) => {
+  const before = await readPartner(table, path.partnerId);
+  requireMatch(ifMatch, before.revision);
+  const after = changePartner(before, body, now);
+  return { body: viewPartner(after), change: partnerChange(before, after) };
+});

@@ -1,0 +1,8 @@
+import { serve } from "../../shared/api/serve.ts";
+import { operations } from "../../shared/partners/contract.ts";
+import { deletePartner } from "../../shared/partners/deletion.ts";
+
+export const handler = serve(operations.delete, async ({ path, ifMatch, now, table }) => {
+  await deletePartner(table, path.partnerId, ifMatch, now);
+  return {};
+});

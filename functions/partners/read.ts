@@ -1,0 +1,7 @@
+import { serve } from "../../shared/api/serve.ts";
+import { operations } from "../../shared/partners/contract.ts";
+import { readPartner, viewPartner } from "../../shared/partners/store.ts";
+
+export const handler = serve(operations.read, async ({ path, table }) => ({
+  body: viewPartner(await readPartner(table, path.partnerId)),
+}));

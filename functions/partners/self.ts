@@ -1,0 +1,7 @@
+import { serve } from "../../shared/api/serve.ts";
+import { operations } from "../../shared/partners/contract.ts";
+import { readPartner, viewPartner } from "../../shared/partners/store.ts";
+
+export const handler = serve(operations.self, async ({ principal, table }) => ({
+  body: viewPartner(await readPartner(table, principal.id)),
+}));

@@ -1,0 +1,12 @@
+import { requireMatch } from "../../shared/api/etag.ts";
+import { serve } from "../../shared/api/serve.ts";
+import { operations } from "../../shared/subscriptions/contract.ts";
+import { cancel } from "../../shared/subscriptions/rules.ts";
+import { readSubscription, subscriptionChange } from "../../shared/subscriptions/store.ts";
+
+export const handler = serve(operations.cancel, async ({ path, principal, ifMatch, now, table }) => {
+  const before = await readSubscription(table, principal.id, path.externalUserId);
+  requireMatch(ifMatch, before.revision);
+  const author = { partnerId: principal.id, tokenId: principal.tokenId, now };
+  return { change: subscriptionChange("cancelled", before, cancel(before, now), author) };
+});

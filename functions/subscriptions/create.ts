@@ -1,0 +1,16 @@
+import { accepted } from "../../shared/api/problems.ts";
+import { serve } from "../../shared/api/serve.ts";
+import { operations } from "../../shared/subscriptions/contract.ts";
+import { create } from "../../shared/subscriptions/rules.ts";
+import { findSubscription, subscriptionChange, viewSubscription } from "../../shared/subscriptions/store.ts";
+
+export const handler = serve(operations.create, async ({ body, principal, now, table }) => {
+  const previous = await findSubscription(table, principal.id, body.externalUserId);
+  const subscription = accepted(create(previous, body, now));
+  const author = { partnerId: principal.id, tokenId: principal.tokenId, now };
+  return {
+    body: viewSubscription(subscription, now),
+    headers: { location: `/v1/subscriptions/${body.externalUserId}` },
+    change: subscriptionChange("created", previous, subscription, author),
+  };
+});

@@ -1,0 +1,14 @@
+import { requireMatch } from "../../shared/api/etag.ts";
+import { accepted } from "../../shared/api/problems.ts";
+import { serve } from "../../shared/api/serve.ts";
+import { operations } from "../../shared/subscriptions/contract.ts";
+import { extend } from "../../shared/subscriptions/rules.ts";
+import { readSubscription, subscriptionChange, viewSubscription } from "../../shared/subscriptions/store.ts";
+
+export const handler = serve(operations.extend, async ({ path, body, principal, ifMatch, now, table }) => {
+  const before = await readSubscription(table, principal.id, path.externalUserId);
+  requireMatch(ifMatch, before.revision);
+  const after = accepted(extend(before, body, now));
+  const author = { partnerId: principal.id, tokenId: principal.tokenId, now };
+  return { body: viewSubscription(after, now), change: subscriptionChange("extended", before, after, author) };
+});

@@ -1,0 +1,8 @@
+import { serve } from "../../shared/api/serve.ts";
+import { operations } from "../../shared/system/contract.ts";
+import { key } from "../../shared/table/keys.ts";
+
+export const handler = serve(operations.health, async ({ table, environment }) => {
+  await table.get(key.health());
+  return { body: { status: "ok", version: environment.VERSION, checks: { table: "ok" } } };
+});

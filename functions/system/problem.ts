@@ -1,0 +1,11 @@
+import type { ProblemCode } from "../../shared/api/problems.ts";
+import { serve } from "../../shared/api/serve.ts";
+import { operations } from "../../shared/system/contract.ts";
+import { prefersHtml, problemPage, problemPageHtml } from "../../shared/system/problem-pages.ts";
+
+export const handler = serve(operations.problem, async ({ path, header }) => {
+  const page = problemPage(path.code as ProblemCode);
+  return prefersHtml(header("accept"))
+    ? { html: problemPageHtml(page), headers: { vary: "accept" } }
+    : { body: page, headers: { vary: "accept" } };
+});

@@ -1,0 +1,13 @@
+import type { Config } from "jest";
+
+const config: Config = {
+  testMatch: ["<rootDir>/tests/**/*.test.ts"],
+  extensionsToTreatAsEsm: [".ts"],
+  transform: { "\\.ts$": "<rootDir>/tests/support/transform.mjs" },
+  globalSetup: "<rootDir>/tests/support/global-setup.ts",
+  // A host starts in a second or two, on a busy machine in more; nothing asserts on it.
+  testTimeout: 60_000,
+  modulePathIgnorePatterns: ["<rootDir>/dist/", "<rootDir>/cdk.out/", "<rootDir>/.portico/"],
+};
+
+export default config;

@@ -1,0 +1,63 @@
+/**
+ * The environment of every function as one schema. CDK sets the variables from the type (a missing one is a compile
+ * error) and each function parses them at start (a wrong one fails there, with the variable's name and not its value).
+ */
+import * as z from "zod";
+
+/** The secrets that an operation can ask for, and the variable that names each one's ARN. */
+export const secretVariables = {
+  signingKeys: "SIGNING_KEYS_SECRET",
+  clientSecretKey: "CLIENT_SECRET_KEY_SECRET",
+  cursorKey: "CURSOR_KEY_SECRET",
+  rootSignIn: "ROOT_SIGN_IN_SECRET",
+} as const;
+export type SecretName = keyof typeof secretVariables;
+
+const lifetime = z
+  .union([z.literal("never"), z.string().regex(/^[1-9][0-9]{0,8}$/)])
+  .transform((value) => (value === "never" ? undefined : Number(value)));
+
+const environmentSchema = z.object({
+  /** `dev`, `prod`, `local`. */
+  STAGE: z.string().min(1),
+  /** The deployed version, shown by `GET /health`. */
+  VERSION: z.string().min(1),
+  /** Where callers reach the API, without a slash at the end: issuer, audience and base of the problems' types. */
+  PUBLIC_URL: z.url().regex(/[^/]$/),
+  TABLE_NAME: z.string().min(1),
+  /** Origins that browsers may call from, separated by blanks; empty for none. */
+  ALLOWED_ORIGINS: z.string(),
+  LOG_LEVEL: z.enum(["DEBUG", "INFO", "WARN", "ERROR"]),
+  /** Lifetime of a partner's access token in whole seconds, or `never`. */
+  PARTNER_TOKEN_SECONDS: lifetime,
+  /** Lifetime of a user's access token in whole seconds, or `never`. */
+  USER_TOKEN_SECONDS: lifetime,
+  SIGNING_KEYS_SECRET: z.string().min(1).optional(),
+  CLIENT_SECRET_KEY_SECRET: z.string().min(1).optional(),
+  CURSOR_KEY_SECRET: z.string().min(1).optional(),
+  ROOT_SIGN_IN_SECRET: z.string().min(1).optional(),
+});
+
+/** The variables as text, as CDK has to set them. The secrets' ARNs are set where a function asks for them. */
+export type EnvironmentVariables = { readonly [Name in keyof z.input<typeof environmentSchema>]: string | Extract<undefined, z.input<typeof environmentSchema>[Name]> };
+
+/** The parsed variables. */
+export type Environment = z.output<typeof environmentSchema>;
+
+/**
+ * Parses a function's environment.
+ *
+ * @param variables the process's variables
+ * @param secrets the secrets that the function declares; the variable of each must be set
+ * @throws Error naming the variables that are missing or wrong
+ */
+export function readEnvironment(variables: Record<string, string | undefined>, secrets: readonly SecretName[] = []): Environment {
+  const parsed = environmentSchema.safeParse(variables);
+  const wrong = parsed.success
+    ? secrets.map((name) => secretVariables[name]).filter((variable) => !variables[variable])
+    : parsed.error.issues.map((issue) => issue.path.join("."));
+  if (!parsed.success || wrong.length > 0) {
+    throw new Error(`environment variables missing or wrong: ${[...new Set(wrong)].join(", ")}`);
+  }
+  return parsed.data;
+}

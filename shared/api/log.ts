@@ -1,0 +1,82 @@
+/**
+ * What Portico writes to CloudWatch. Log codes are a closed catalogue on which alarms and saved queries hang; fields are an
+ * allow-list: what is not named here is not written, so that no body, token, e-mail, coupon code or password can slip in.
+ */
+import { Logger } from "@aws-lambda-powertools/logger";
+import { Metrics, MetricUnit } from "@aws-lambda-powertools/metrics";
+
+/** The codes by which the people on call find a line. */
+export type LogCode =
+  | "request_served"
+  | "internal_error"
+  | "dependency_failed"
+  | "token_refused"
+  | "client_authentication_failed"
+  | "sign_in_failed"
+  | "too_many_attempts"
+  | "bootstrap_done"
+  | "bootstrap_failed";
+
+const fieldNames = [
+  "requestId",
+  "correlationId",
+  "operation",
+  "principalId",
+  "status",
+  "problem",
+  "latencyMs",
+  "replayed",
+  "reason",
+  "errorName",
+  "errorFrames",
+] as const;
+
+export type LogFields = { readonly [Name in (typeof fieldNames)[number]]?: string | number | boolean | readonly string[] | undefined };
+
+type Level = "info" | "warn" | "error";
+
+const logger = new Logger({ serviceName: "portico" });
+
+/** Writes one line of JSON. */
+export function log(level: Level, code: LogCode, fields: LogFields): void {
+  const allowed = Object.fromEntries(
+    fieldNames.filter((name) => fields[name] !== undefined).map((name) => [name, fields[name]]),
+  );
+  logger[level](code, { code, ...allowed });
+}
+
+/**
+ * An error without its message: messages of the SDK and of parsers repeat what they were given. Name and frames are enough
+ * to find the place.
+ */
+export function describeError(error: unknown): Pick<LogFields, "errorName" | "errorFrames"> {
+  if (!(error instanceof Error)) return { errorName: typeof error };
+  const frames = (error.stack ?? "").split("\n").map((line) => line.trim());
+  return { errorName: error.name, errorFrames: frames.filter((line) => line.startsWith("at ")).slice(0, 12) };
+}
+
+/** How an operation was served, as metrics (CloudWatch embedded metric format, no call to CloudWatch). */
+export interface Served {
+  readonly operation: string;
+  readonly status: number;
+  readonly latencyMs: number;
+  readonly problem?: string | undefined;
+}
+
+const metrics = new Metrics({ namespace: "Portico", serviceName: "portico" });
+
+/** Counts a served request: per operation, and per operation and problem code. */
+export function measure({ operation, status, latencyMs, problem }: Served): void {
+  metrics.addDimension("operation", operation);
+  metrics.addMetric("requests", MetricUnit.Count, 1);
+  metrics.addMetric("latency", MetricUnit.Milliseconds, latencyMs);
+  metrics.addMetric("clientErrors", MetricUnit.Count, status >= 400 && status < 500 ? 1 : 0);
+  metrics.addMetric("serverErrors", MetricUnit.Count, status >= 500 ? 1 : 0);
+  metrics.addMetric("internalErrors", MetricUnit.Count, status === 500 ? 1 : 0);
+  metrics.addMetric("unavailable", MetricUnit.Count, status === 503 ? 1 : 0);
+  metrics.publishStoredMetrics();
+  if (problem === undefined) return;
+  const perProblem = metrics.singleMetric();
+  perProblem.addDimensions({ operation, problem });
+  perProblem.addMetric("problems", MetricUnit.Count, 1);
+}

@@ -1,0 +1,132 @@
+/**
+ * How an operation is declared.
+ *
+ * One declaration per operation is the only place that names its method, path, rights, schemas, answers, table rights and
+ * secrets. The API Gateway method, the Lambda function and its role, validation, the OpenAPI document and the tests that
+ * hold for every operation are all made from it.
+ */
+import type * as z from "zod";
+import { tableKeys } from "../table/keys.ts";
+import type { ProblemCode } from "./problems.ts";
+import type { SecretName } from "./environment.ts";
+
+export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+
+/** The four rights over a partner's own resources (RFC 6749 §3.3 scopes). */
+export const scopes = ["subscriptions:read", "subscriptions:write", "companies:read", "companies:write"] as const;
+export type Scope = (typeof scopes)[number];
+
+export const roles = ["user", "admin", "root"] as const;
+export type Role = (typeof roles)[number];
+
+/**
+ * Who may call: anyone, or one of the named audiences. A partner must hold the scope where one is named; a user must have
+ * one of the roles.
+ */
+export type Access =
+  | "public"
+  | {
+      readonly partner?: { readonly scope?: Scope };
+      readonly user?: { readonly roles: readonly Role[] };
+    };
+
+/** Roles that may do what an administrator may. */
+export const administrators: readonly Role[] = ["admin", "root"];
+
+/** IAM's names of the item-level DynamoDB actions; a transaction needs those of its items, none of its own. */
+export type TableAction =
+  | "GetItem"
+  | "Query"
+  | "PutItem"
+  | "UpdateItem"
+  | "DeleteItem"
+  | "ConditionCheckItem"
+  | "BatchWriteItem";
+
+/** What an operation may do to items whose partition key matches one of the patterns (`*` stands for any characters). */
+export interface TableRight {
+  readonly actions: readonly TableAction[];
+  readonly leadingKeys: readonly string[];
+  /** The index that is read instead of the table itself. */
+  readonly index?: string;
+}
+
+/** The answer of success. */
+export interface SuccessDeclaration<Body> {
+  readonly status: 200 | 201 | 204;
+  readonly description: string;
+  readonly body?: z.ZodType<Body>;
+  /** Media types that may be asked for besides JSON. */
+  readonly alternatives?: readonly string[];
+  /** A value that satisfies `body`, shown in the docs and checked by a test. */
+  readonly example?: unknown;
+  /** Top-level members that carry a secret or a token: a replayed answer lacks them. */
+  readonly secretMembers?: readonly string[];
+}
+
+/** The schemas of what a caller sends; each is a strict object, so that an unknown member is refused. */
+export interface RequestDeclaration<Path, Query, Body> {
+  readonly path?: z.ZodType<Path>;
+  readonly query?: z.ZodType<Query>;
+  readonly body?: z.ZodType<Body>;
+  /** Default `json`. */
+  readonly bodyType?: "json" | "form";
+  /** The body may be left out altogether, which then stands for `{}`. */
+  readonly bodyOptional?: boolean;
+  readonly bodyExample?: unknown;
+}
+
+export interface Operation<Path = unknown, Query = unknown, Body = unknown, Answer = unknown> {
+  /** `<area>.<operation>`: its door is `functions/<area>/<operation>.ts`. */
+  readonly id: `${string}.${string}`;
+  readonly method: Method;
+  readonly path: `/${string}`;
+  readonly tag: string;
+  readonly summary: string;
+  readonly description: string;
+  readonly access: Access;
+  readonly request: RequestDeclaration<Path, Query, Body>;
+  readonly success: SuccessDeclaration<Answer>;
+  /** The codes that are this operation's own; those that every operation of its kind may give are added by `problemsOf`. */
+  readonly problems: readonly ProblemCode[];
+  /** Errors as RFC 9457 problems, or as OAuth's `{"error", "error_description"}` (RFC 6749 §5.2). Default `problem`. */
+  readonly errorFormat?: "problem" | "oauth";
+  /** `Idempotency-Key` is honoured. */
+  readonly idempotent?: boolean;
+  /** `If-Match` is honoured. */
+  readonly conditional?: boolean;
+  /** `cache-control` of the answer. Default `no-store`. */
+  readonly cacheControl?: string;
+  readonly table: readonly TableRight[];
+  readonly secrets?: readonly SecretName[];
+  /** Memory of the function in MB. Default 512. */
+  readonly memoryMegabytes?: number;
+  /** Time limit of the function in seconds, at most 29 (API Gateway's own). Default 10. */
+  readonly timeoutSeconds?: number;
+}
+
+/** Any operation, whatever its types. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- a list of operations of different types
+export type AnyOperation = Operation<any, any, any, any>;
+
+/** An idempotency record is written with the effect, whatever that is. */
+const idempotencyRight: TableRight = { actions: ["PutItem"], leadingKeys: [tableKeys.idempotency] };
+
+/**
+ * Declares an operation: fixes the types, and adds the right to what `idempotent` needs.
+ *
+ * @example
+ * export const readPartner = operation({ id: "partners.read", method: "GET", path: "/v1/partners/{partnerId}", … });
+ */
+export function operation<Path = Record<string, never>, Query = Record<string, never>, Body = undefined, Answer = undefined>(
+  declaration: Operation<Path, Query, Body, Answer>,
+): Operation<Path, Query, Body, Answer> {
+  return declaration.idempotent === true
+    ? { ...declaration, table: [...declaration.table, idempotencyRight] }
+    : declaration;
+}
+
+/** The folder and file of an operation's door below `functions/` and `dist/functions/`, without ending: `partners/register`. */
+export function doorOf(declared: Pick<AnyOperation, "id">): string {
+  return declared.id.replace(".", "/");
+}

@@ -1,0 +1,130 @@
+/**
+ * The closed catalogue of problem codes (RFC 9457 §3). A code never changes its meaning; callers branch on it.
+ */
+export interface ProblemDefinition {
+  readonly status: number;
+  readonly title: string;
+}
+
+export const problemCatalogue = {
+  body_malformed: { status: 400, title: "The body is not JSON" },
+  cursor_invalid: { status: 400, title: "The cursor is not valid here" },
+  token_missing: { status: 401, title: "An access token is needed" },
+  token_invalid: { status: 401, title: "The access token is not valid" },
+  token_expired: { status: 401, title: "The access token has expired" },
+  token_revoked: { status: 401, title: "The access token has been revoked" },
+  credentials_invalid: { status: 401, title: "The name or the password is wrong" },
+  forbidden: { status: 403, title: "Not allowed" },
+  insufficient_scope: { status: 403, title: "The access token lacks the scope" },
+  not_found: { status: 404, title: "Not found" },
+  idempotency_key_reused: { status: 422, title: "The idempotency key was used for another request" },
+  request_in_progress: { status: 409, title: "The first request with this idempotency key is still running" },
+  partner_email_taken: { status: 409, title: "Another partner has this e-mail address" },
+  partner_in_use: { status: 409, title: "The partner still has live subscriptions or companies" },
+  subscription_exists: { status: 409, title: "The user has a live subscription already" },
+  subscription_cancelled: { status: 409, title: "The subscription is cancelled" },
+  precondition_failed: { status: 412, title: "The resource has changed" },
+  body_too_large: { status: 413, title: "The body is too large" },
+  media_type_unsupported: { status: 415, title: "The content type is not supported" },
+  validation_failed: { status: 422, title: "The request has invalid fields" },
+  period_invalid: { status: 422, title: "The period is not possible" },
+  too_many_attempts: { status: 429, title: "Too many attempts" },
+  rate_limited: { status: 429, title: "Too many requests" },
+  internal_error: { status: 500, title: "Internal error" },
+  unavailable: { status: 503, title: "Temporarily unavailable" },
+} as const satisfies Record<string, ProblemDefinition>;
+
+export type ProblemCode = keyof typeof problemCatalogue;
+
+/** All codes, in the catalogue's order. */
+export const problemCodes = Object.keys(problemCatalogue) as readonly ProblemCode[];
+
+/** One invalid field: a JSON Pointer (RFC 6901) into the body, or into the query or path as an object, and what is wrong. */
+export interface FieldError {
+  readonly pointer: string;
+  readonly detail: string;
+}
+
+/** What a problem says beyond its code. Nothing in it may repeat a secret, a token, an e-mail or a password. */
+export interface ProblemExtras {
+  readonly errors?: readonly FieldError[];
+  /** Whole seconds for the `retry-after` header (RFC 9110 §10.2.3). */
+  readonly retryAfterSeconds?: number;
+}
+
+/**
+ * A refusal of the request, by the code of the catalogue. Rules return it, everything else throws it; `serve` turns it
+ * into the answer. It belongs to the domain: it knows neither HTTP headers nor API Gateway.
+ */
+export class Problem extends Error {
+  override readonly name = "Problem";
+  readonly code: ProblemCode;
+  readonly detail: string;
+  readonly extras: ProblemExtras;
+
+  constructor(code: ProblemCode, detail: string, extras: ProblemExtras = {}, cause?: unknown) {
+    super(code, { cause });
+    this.code = code;
+    this.detail = detail;
+    this.extras = extras;
+  }
+}
+
+/**
+ * The value that a rule decided on.
+ *
+ * @throws Problem where the rule refused
+ */
+export function accepted<Value>(decision: Value | Problem): Value {
+  if (decision instanceof Problem) throw decision;
+  return decision;
+}
+
+/** A problem for fields that are not valid. */
+export function invalid(...errors: readonly FieldError[]): Problem {
+  return new Problem("validation_failed", "Some fields are not valid; `errors` names each of them.", { errors });
+}
+
+/** The problem for what does not exist or may not be seen: the two are told apart by nobody. */
+export function notFound(): Problem {
+  return new Problem("not_found", "There is nothing here that you may see.");
+}
+
+/**
+ * The problem for a dependency that failed or was too slow; nothing was changed, or it is safe to send the request again.
+ *
+ * @param cause for the log: the last error
+ */
+export function unavailable(cause?: unknown): Problem {
+  const detail = "A service that Portico depends on did not answer in time. Send the request again.";
+  return new Problem("unavailable", detail, { retryAfterSeconds: 1 }, cause);
+}
+
+/** The body of a problem, `application/problem+json` (RFC 9457 §3.1). */
+export interface ProblemBody {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly instance: string;
+  readonly code: ProblemCode;
+  readonly requestId: string;
+  readonly errors?: readonly FieldError[];
+}
+
+/**
+ * The body that tells a caller of a problem.
+ *
+ * @param publicUrl base of the problem pages, without a slash at the end
+ */
+export function problemBody(problem: Problem, publicUrl: string, requestId: string): ProblemBody {
+  return {
+    type: `${publicUrl}/problems/${problem.code}`,
+    ...problemCatalogue[problem.code],
+    detail: problem.detail,
+    instance: `urn:uuid:${requestId}`,
+    code: problem.code,
+    requestId,
+    ...(problem.extras.errors && { errors: problem.extras.errors }),
+  };
+}

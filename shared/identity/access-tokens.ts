@@ -1,0 +1,112 @@
+/** Access tokens: JWTs of the type `at+jwt` (RFC 9068), signed with EdDSA. */
+import { randomUUID } from "node:crypto";
+import { errors, importJWK, jwtVerify, SignJWT } from "jose";
+import * as z from "zod";
+import { roles, scopes, type Scope } from "../api/operation.ts";
+import type { Principal } from "../api/principal.ts";
+import { signatureAlgorithm, type PublicKey, type SigningKey } from "./signing-keys.ts";
+
+/** What a token is issued for. */
+export interface TokenSubject {
+  readonly principal:
+    | { readonly kind: "partner"; readonly id: string; readonly scopes: readonly Scope[] }
+    | { readonly kind: "user"; readonly id: string; readonly role: (typeof roles)[number] };
+  /** The client that asked: a partner itself, or the public client of a user. */
+  readonly clientId: string;
+  /** The principal's token version: another one in the table refuses the token. */
+  readonly version: number;
+}
+
+export interface IssuedToken {
+  readonly token: string;
+  /** Seconds; undefined for a token that never expires. */
+  readonly expiresIn: number | undefined;
+}
+
+/**
+ * Signs an access token.
+ *
+ * @param issuer both issuer and audience: the API protects nothing but itself
+ * @param lifetimeSeconds undefined for a token that never expires
+ */
+export async function issueAccessToken(
+  { principal, clientId, version }: TokenSubject,
+  key: SigningKey,
+  { issuer, lifetimeSeconds, now }: { issuer: string; lifetimeSeconds: number | undefined; now: Date },
+): Promise<IssuedToken> {
+  const issuedAt = Math.floor(now.getTime() / 1000);
+  const jwt = new SignJWT({
+    client_id: clientId,
+    principal: principal.kind,
+    ver: version,
+    ...(principal.kind === "partner" ? { scope: principal.scopes.join(" ") } : { role: principal.role }),
+  })
+    .setProtectedHeader({ alg: signatureAlgorithm, typ: "at+jwt", kid: key.kid })
+    .setIssuer(issuer)
+    .setAudience(issuer)
+    .setSubject(principal.id)
+    .setIssuedAt(issuedAt)
+    .setJti(randomUUID());
+  if (lifetimeSeconds !== undefined) jwt.setExpirationTime(issuedAt + lifetimeSeconds);
+  return { token: await jwt.sign(await importJWK(key, signatureAlgorithm)), expiresIn: lifetimeSeconds };
+}
+
+const claimsSchema = z.intersection(
+  z.object({ sub: z.string(), jti: z.string(), client_id: z.string(), ver: z.int() }),
+  z.discriminatedUnion("principal", [
+    z.object({ principal: z.literal("partner"), scope: z.string() }),
+    z.object({ principal: z.literal("user"), role: z.enum(roles) }),
+  ]),
+);
+
+/** What a genuine token says. */
+export interface VerifiedToken {
+  readonly principal: Principal;
+  readonly version: number;
+}
+
+export type TokenRefusal = "token_invalid" | "token_expired";
+
+/**
+ * Verifies signature, algorithm, type, issuer, audience, times and claims (RFC 9068 §4). Whether the token has been revoked
+ * is for its version to say.
+ *
+ * @param findKey the public key by its `kid`
+ * @param expires whether a token must have an `exp`
+ */
+export async function verifyAccessToken(
+  token: string,
+  findKey: (kid: string) => Promise<PublicKey | undefined>,
+  { issuer, expires }: { issuer: string; expires: boolean },
+): Promise<VerifiedToken | TokenRefusal> {
+  try {
+    const { payload } = await jwtVerify(
+      token,
+      async ({ kid }) => {
+        const key = kid === undefined ? undefined : await findKey(kid);
+        if (key === undefined) throw new errors.JWKSNoMatchingKey();
+        return await importJWK(key, signatureAlgorithm);
+      },
+      {
+        algorithms: [signatureAlgorithm],
+        typ: "at+jwt",
+        issuer,
+        audience: issuer,
+        requiredClaims: ["sub", "iat", "jti", "client_id", "principal", "ver", ...(expires ? ["exp"] : [])],
+      },
+    );
+    const claims = claimsSchema.safeParse(payload).data;
+    return claims === undefined ? "token_invalid" : { principal: principalOf(claims), version: claims.ver };
+  } catch (error) {
+    if (error instanceof errors.JWTExpired) return "token_expired";
+    if (error instanceof errors.JOSEError) return "token_invalid";
+    throw error;
+  }
+}
+
+function principalOf(claims: z.output<typeof claimsSchema>): Principal {
+  const { sub: id, jti: tokenId } = claims;
+  if (claims.principal === "user") return { kind: "user", id, tokenId, role: claims.role };
+  const granted = claims.scope.split(" ");
+  return { kind: "partner", id, tokenId, scopes: scopes.filter((scope) => granted.includes(scope)) };
+}

@@ -1,0 +1,290 @@
+/** Items of principals, credentials, signing keys and attempts. */
+import { randomUUID } from "node:crypto";
+import type { Role } from "../api/operation.ts";
+import { Problem } from "../api/problems.ts";
+import { absent, all, present } from "../table/conditions.ts";
+import { key } from "../table/keys.ts";
+import { Stale, type Change, type Expression, type Item, type Table, type Write } from "../table/table.ts";
+import { takeAttempt, type AttemptLimit, type Attempts } from "./attempts.ts";
+import type { ClientCredential } from "./client-secrets.ts";
+import type { PublicKey } from "./signing-keys.ts";
+
+export const tokenPolicies = ["single", "many"] as const;
+export type TokenPolicy = (typeof tokenPolicies)[number];
+
+/** Whether a principal's tokens are valid: small, and apart from its profile, for every request reads it. */
+export type PrincipalState = {
+  readonly status: "active" | "suspended" | "deleted";
+  /** A token with another version is refused. */
+  readonly version: number;
+} & (
+  | { readonly kind: "partner"; readonly tokenPolicy: TokenPolicy }
+  | { readonly kind: "user"; readonly role: Role }
+);
+
+export type PartnerState = Extract<PrincipalState, { kind: "partner" }>;
+
+export async function findPrincipal(table: Table, id: string): Promise<PrincipalState | undefined> {
+  return (await table.get(key.principal(id))) as PrincipalState | undefined;
+}
+
+/** A partner's state while it lives; one that is being removed only where the caller asks for that. */
+export async function findPartnerState(
+  table: Table,
+  partnerId: string,
+  statuses: readonly PrincipalState["status"][] = ["active", "suspended"],
+): Promise<PartnerState | undefined> {
+  const state = await findPrincipal(table, partnerId);
+  return state?.kind === "partner" && statuses.includes(state.status) ? state : undefined;
+}
+
+/** The writes of a new principal: its state and what it proves itself with. */
+export function principalCreation(
+  id: string,
+  state: PrincipalState,
+  credential: ClientCredential | { readonly passwordHash: string },
+): Change {
+  return [
+    { put: { ...key.principal(id), ...state }, condition: absent },
+    { put: { ...key.credential(id), ...credential, revision: 1 }, condition: absent },
+  ];
+}
+
+/** Ends all tokens of a principal: those that exist carry an older version. */
+export function tokenRevocation(id: string): Write {
+  return {
+    update: key.principal(id),
+    set: { expression: "SET version = version + :one", values: { ":one": 1 } },
+    condition: present,
+    otherwise: () => new Stale(),
+  };
+}
+
+/** Changes a partner's status and token policy and ends its tokens. */
+export function partnerStateChange(
+  id: string,
+  { status, tokenPolicy }: { readonly status: "active" | "suspended"; readonly tokenPolicy: TokenPolicy },
+): Write {
+  return {
+    update: key.principal(id),
+    set: {
+      expression: "SET #status = :status, tokenPolicy = :tokenPolicy, version = version + :one",
+      names: { "#status": "status" },
+      values: { ":status": status, ":tokenPolicy": tokenPolicy, ":one": 1 },
+    },
+    condition: present,
+    otherwise: () => new Stale(),
+  };
+}
+
+const isActive: Expression = {
+  expression: "#status = :active",
+  names: { "#status": "status" },
+  values: { ":active": "active" },
+};
+
+/**
+ * The version of a token that is being issued. Under `single` it is a new one, which ends the token before; the update is
+ * atomic, so of any number of issues at once each has a version of its own and the highest stays valid.
+ *
+ * @throws Stale when the policy has changed since it was read
+ */
+export async function versionOfNewToken(
+  table: Table,
+  id: string,
+  state: PartnerState,
+): Promise<number> {
+  if (state.tokenPolicy === "many") return state.version;
+  const { version } = await table.update({
+    update: key.principal(id),
+    set: { expression: "SET version = version + :one", values: { ":one": 1 } },
+    condition: all(isActive, { expression: "tokenPolicy = :single", values: { ":single": "single" } }),
+    otherwise: () => new Stale(),
+  });
+  return version as number;
+}
+
+/** How long a deletion may keep others from creating what would forbid it; longer than any function lives. */
+const deletionHoldMs = 60_000;
+
+/**
+ * Holds as long as the partner is active and nobody is deleting it. Whatever a deletion must not miss is created together
+ * with this check.
+ */
+export function whileActive(partnerId: string, now: Date): Write {
+  return {
+    check: key.principal(partnerId),
+    condition: all(isActive, notBeingDeleted(now)),
+    otherwise: (existing) =>
+      existing?.status === "active"
+        ? new Stale()
+        : new Problem("token_revoked", "The access token was revoked while this request was running."),
+  };
+}
+
+function notBeingDeleted(now: Date): Expression {
+  return {
+    expression: "attribute_not_exists(deletionUntil) OR deletionUntil < :heldUntil",
+    values: { ":heldUntil": now.toISOString() },
+  };
+}
+
+/**
+ * Begins a deletion: from now on `whileActive` does not hold. The hold ends by itself, so that a crash leaves nothing
+ * locked; it lasts longer than the function that set it, so that the deletion cannot come after its end.
+ *
+ * @throws Stale while another deletion runs
+ */
+export async function holdForDeletion(table: Table, partnerId: string, now: Date): Promise<void> {
+  await table.commit([
+    {
+      update: key.principal(partnerId),
+      set: {
+        expression: "SET deletionUntil = :until",
+        values: { ":until": new Date(now.getTime() + deletionHoldMs).toISOString() },
+      },
+      condition: all(present, notBeingDeleted(now)),
+      otherwise: () => new Stale(),
+    },
+  ]);
+}
+
+/** Gives up a deletion that turned out not to be allowed. */
+export async function releaseFromDeletion(table: Table, partnerId: string): Promise<void> {
+  await table.commit([
+    {
+      update: key.principal(partnerId),
+      set: { expression: "REMOVE deletionUntil" },
+      condition: present,
+      otherwise: () => new Stale(),
+    },
+  ]);
+}
+
+/** Ends a principal for good. Its state stays, as `deleted`, until what it leaves behind has been removed. */
+export function principalDeletion(id: string): Change {
+  return [
+    {
+      update: key.principal(id),
+      set: {
+        expression: "SET #status = :deleted",
+        names: { "#status": "status" },
+        values: { ":deleted": "deleted" },
+      },
+      condition: present,
+      otherwise: () => new Stale(),
+    },
+    { delete: key.credential(id) },
+  ];
+}
+
+/** Removes the last trace of a principal that has ended. */
+export async function forgetPrincipal(table: Table, id: string): Promise<void> {
+  await table.commit([{ delete: key.principal(id) }]);
+}
+
+export interface Revised<Value> {
+  readonly value: Value;
+  readonly revision: number;
+}
+
+export async function findClientCredential(table: Table, partnerId: string): Promise<Revised<ClientCredential> | undefined> {
+  const item = await table.get(key.credential(partnerId));
+  return item && { value: item as ClientCredential & Item, revision: item.revision };
+}
+
+/** Replaces a partner's credential, unless it has been replaced since it was read. */
+export function clientCredentialReplacement(
+  partnerId: string,
+  credential: Required<ClientCredential>,
+  revision: number,
+): Write {
+  const { secretHash, previousHash, previousValidUntil } = credential;
+  return {
+    put: { ...key.credential(partnerId), secretHash, previousHash, previousValidUntil, revision: revision + 1 },
+    condition: { expression: "revision = :revision", values: { ":revision": revision } },
+    otherwise: () => new Stale(),
+  };
+}
+
+export async function findPasswordHash(table: Table, userId: string): Promise<string | undefined> {
+  return (await table.get(key.credential(userId)))?.passwordHash;
+}
+
+/** Sets a user's password. @param passwordHash of `hashPassword` */
+export function passwordReplacement(userId: string, passwordHash: string): Write {
+  return {
+    update: key.credential(userId),
+    set: {
+      expression: "SET passwordHash = :passwordHash, revision = revision + :one",
+      values: { ":passwordHash": passwordHash, ":one": 1 },
+    },
+    condition: present,
+    otherwise: () => new Stale(),
+  };
+}
+
+export async function findPublicKeys(table: Table): Promise<readonly PublicKey[]> {
+  return ((await table.get(key.signingKeys()))?.keys ?? []) as readonly PublicKey[];
+}
+
+export async function publishKeys(table: Table, keys: readonly PublicKey[]): Promise<void> {
+  await table.commit([{ put: { ...key.signingKeys(), keys } }]);
+}
+
+/** An attempt that has taken its place and will be settled. */
+export interface TakenAttempt {
+  readonly kind: string;
+  readonly name: string;
+  readonly windowEnds: number;
+}
+
+/**
+ * Takes a place for an attempt before it is checked.
+ *
+ * @param kind what is guessed, `sign-in`
+ * @param name whose attempts are counted
+ * @throws Problem `too_many_attempts`
+ * @throws Stale when others were faster, or are being checked at this moment
+ */
+export async function takeAttemptOf(table: Table, kind: string, name: string, limit: AttemptLimit, now: Date): Promise<TakenAttempt> {
+  const kept = (await table.get(key.attempts(kind, name))) as (Attempts & { readonly nonce: string }) | undefined;
+  const decision = takeAttempt(kept, limit, now);
+  if (decision.kind === "wait") throw new Stale();
+  if (decision.kind === "refuse") {
+    const { retryAfterSeconds } = decision;
+    throw new Problem("too_many_attempts", "Too many failed attempts. Wait, then try again.", { retryAfterSeconds });
+  }
+  const { next } = decision;
+  await table.commit([
+    {
+      put: { ...key.attempts(kind, name), ...next, nonce: randomUUID(), ttl: next.windowEnds },
+      condition: kept === undefined ? absent : { expression: "nonce = :nonce", values: { ":nonce": kept.nonce } },
+      otherwise: () => new Stale(),
+    },
+  ]);
+  return { kind, name, windowEnds: next.windowEnds };
+}
+
+/** Settles an attempt: a failure keeps its place until the window ends, a success gives it back. */
+export async function settleAttempt(table: Table, { kind, name, windowEnds }: TakenAttempt, failed: boolean): Promise<void> {
+  const settled = { ":windowEnds": windowEnds, ":one": 1, ":nonce": randomUUID() };
+  await table.commit([
+    {
+      update: key.attempts(kind, name),
+      set: {
+        expression: failed
+          ? "SET nonce = :nonce, failures = failures + :one"
+          : "SET nonce = :nonce, taken = taken - :one",
+        values: settled,
+      },
+      // A window that has ended meanwhile owes nothing any more.
+      condition: { expression: "windowEnds = :windowEnds" },
+      otherwise: () => new WindowEnded(),
+    },
+  ]).catch((error: unknown) => {
+    if (!(error instanceof WindowEnded)) throw error;
+  });
+}
+
+class WindowEnded extends Error {}

@@ -1,0 +1,15 @@
+/** Every operation of the API, in the order in which the docs show them. */
+import type { AnyOperation } from "./api/operation.ts";
+import * as partners from "./partners/contract.ts";
+import * as subscriptions from "./subscriptions/contract.ts";
+import * as identity from "./identity/contract.ts";
+import * as system from "./system/contract.ts";
+import * as users from "./users/contract.ts";
+
+export const operations: readonly AnyOperation[] = [
+  ...Object.values(identity.operations),
+  ...Object.values(users.operations),
+  ...Object.values(partners.operations),
+  ...Object.values(subscriptions.operations),
+  ...Object.values(system.operations),
+];

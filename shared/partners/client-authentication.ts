@@ -1,0 +1,39 @@
+/** A partner proves who it is with its client secret. */
+import { log } from "../api/log.ts";
+import { acceptsClientSecret, hashClientSecret } from "../identity/client-secrets.ts";
+import { findClientCredential, findPartnerState, type PartnerState } from "../identity/store.ts";
+import { invalidClient, type ClientCredentials } from "../identity/token-requests.ts";
+import { isUlid } from "../ids.ts";
+import type { Secrets } from "../secrets.ts";
+import type { Table } from "../table/table.ts";
+import { findPartnerIdByEmail } from "./store.ts";
+
+export interface AuthenticatedClient {
+  readonly id: string;
+  readonly state: PartnerState;
+}
+
+/**
+ * The partner that the credentials belong to. Its client id is its id or its e-mail address.
+ *
+ * @throws OAuthError `invalid_client`, alike for an unknown client, a wrong secret and a suspended partner
+ */
+export async function authenticateClient(
+  { clientId, clientSecret }: ClientCredentials,
+  { table, secrets, now, requestId }: { readonly table: Table; readonly secrets: Secrets; readonly now: Date; readonly requestId: string },
+): Promise<AuthenticatedClient> {
+  const [hashingKey, partnerId] = await Promise.all([secrets.read("clientSecretKey"), resolveClientId(table, clientId)]);
+  const [credential, state] =
+    partnerId === undefined
+      ? []
+      : await Promise.all([findClientCredential(table, partnerId), findPartnerState(table, partnerId, ["active"])]);
+  const accepted = acceptsClientSecret(credential?.value, hashClientSecret(clientSecret, hashingKey), now);
+  if (accepted && partnerId !== undefined && state !== undefined) return { id: partnerId, state };
+  log("warn", "client_authentication_failed", { requestId, principalId: credential && partnerId });
+  throw invalidClient("Unknown client or wrong client secret");
+}
+
+async function resolveClientId(table: Table, clientId: string): Promise<string | undefined> {
+  if (clientId.startsWith("ptr_")) return isUlid(clientId.slice(4)) ? clientId : undefined;
+  return clientId.includes("@") ? await findPartnerIdByEmail(table, clientId) : undefined;
+}

@@ -1,0 +1,31 @@
+/**
+ * Deleting a partner, in steps that can each be repeated: hold off whatever would forbid it, look, end the partner in one
+ * transaction, and remove what it leaves behind. A call that was interrupted is finished by the same call again.
+ */
+import { requireMatch } from "../api/etag.ts";
+import { notFound, Problem } from "../api/problems.ts";
+import { findPartnerState, forgetPrincipal, holdForDeletion, releaseFromDeletion } from "../identity/store.ts";
+import { hasLiveSubscription, removeSubscriptions } from "../subscriptions/store.ts";
+import type { Table } from "../table/table.ts";
+import { findPartner, partnerDeletion } from "./store.ts";
+
+/**
+ * @throws Problem `not_found`, `precondition_failed`, `partner_in_use`, or `unavailable` when the time was not enough
+ * @throws Stale while another deletion of the partner runs
+ */
+export async function deletePartner(table: Table, partnerId: string, ifMatch: string | undefined, now: Date): Promise<void> {
+  const [partner, ended] = await Promise.all([findPartner(table, partnerId), findPartnerState(table, partnerId, ["deleted"])]);
+  if (partner === undefined && ended === undefined) throw notFound();
+  if (partner !== undefined) {
+    requireMatch(ifMatch, partner.revision);
+    // The subscriptions' area says whether they live; nothing new comes to life while the partner is held.
+    await holdForDeletion(table, partnerId, now);
+    if (await hasLiveSubscription(table, partnerId, now)) {
+      await releaseFromDeletion(table, partnerId);
+      throw new Problem("partner_in_use", "The partner has live subscriptions. Cancel them first.");
+    }
+    await table.commit(partnerDeletion(partner));
+  }
+  await removeSubscriptions(table, partnerId);
+  await forgetPrincipal(table, partnerId);
+}

@@ -1,0 +1,72 @@
+/** Secrets Manager, read lazily and kept for a minute: a rotation is noticed within that time, without a redeploy. */
+import { randomUUID } from "node:crypto";
+import type { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
+import { secretVariables, type Environment, type SecretName } from "./api/environment.ts";
+import { isTransient, retrying, type Deadline } from "./retry.ts";
+
+export interface Secrets {
+  /**
+   * The secret's current text, at most a minute old.
+   *
+   * @throws Problem `unavailable` when Secrets Manager does not answer in time
+   */
+  read(name: SecretName): Promise<string>;
+  /** Makes a text the secret's current one. @throws Problem `unavailable` */
+  write(name: SecretName, text: string): Promise<void>;
+}
+
+const freshMs = 60_000;
+
+interface Reading {
+  readonly text: string;
+  readonly at: number;
+}
+
+const readings = new Map<SecretName, Reading>();
+let client: SecretsManagerClient | undefined;
+
+/** The secrets within one invocation. @param deadline no attempt begins after it */
+export function openSecrets(environment: Environment, deadline: Deadline): Secrets {
+  const arnOf = (name: SecretName): string => {
+    const arn = environment[secretVariables[name]];
+    if (arn === undefined) throw new Error(`the secret ${name} is not declared`);
+    return arn;
+  };
+
+  return {
+    async read(name) {
+      const known = readings.get(name);
+      if (known !== undefined && Date.now() - known.at < freshMs) return known.text;
+      const at = Date.now();
+      const text = await retrying(deadline, isTransient, async () => {
+        const { GetSecretValueCommand } = await sdk();
+        const { SecretString } = await (await openClient()).send(new GetSecretValueCommand({ SecretId: arnOf(name) }));
+        return SecretString ?? "";
+      });
+      readings.set(name, { text, at });
+      return text;
+    },
+
+    async write(name, text) {
+      const token = randomUUID();
+      await retrying(deadline, isTransient, async () => {
+        const { PutSecretValueCommand } = await sdk();
+        const input = { SecretId: arnOf(name), SecretString: text, ClientRequestToken: token };
+        await (await openClient()).send(new PutSecretValueCommand(input));
+      });
+      readings.delete(name);
+    },
+  };
+}
+
+/** Only functions that need a secret pay for loading this client, and only at the first use. */
+const sdk = () => import("@aws-sdk/client-secrets-manager");
+
+async function openClient(): Promise<SecretsManagerClient> {
+  const { SecretsManagerClient: Client } = await sdk();
+  client ??= new Client({
+    maxAttempts: 1,
+    requestHandler: { connectionTimeout: 1000, requestTimeout: 3000, throwOnRequestTimeout: true },
+  });
+  return client;
+}

@@ -1,0 +1,56 @@
+/**
+ * Periods: whole days, weeks, months or years (ISO 8601), on the calendar of UTC. Months are calendar months: where the day
+ * does not exist, the last one of the month stands for it.
+ */
+export interface Period {
+  readonly count: number;
+  readonly unit: "D" | "W" | "M" | "Y";
+}
+
+const periodPattern = /^P([1-9]\d{0,3})([DWMY])$/;
+
+/** Ten years, in each unit; ten years have 3652 days at least. */
+const longest: Record<Period["unit"], number> = { D: 3652, W: 521, M: 120, Y: 10 };
+
+/** The period that a text names; undefined for another text and for more than ten years. */
+export function parsePeriod(text: string): Period | undefined {
+  const [, count, unit] = periodPattern.exec(text) ?? [];
+  if (count === undefined) return undefined;
+  const period = { count: Number(count), unit: unit as Period["unit"] };
+  return period.count <= longest[period.unit] ? period : undefined;
+}
+
+const dayMs = 86_400_000;
+
+/** The moment one period later. */
+export function after(moment: Date, period: Period): Date {
+  return shift(moment, period, 1);
+}
+
+/** The moment one period earlier. */
+export function before(moment: Date, period: Period): Date {
+  return shift(moment, period, -1);
+}
+
+function shift(moment: Date, { count, unit }: Period, sign: 1 | -1): Date {
+  switch (unit) {
+    case "D":
+      return new Date(moment.getTime() + sign * count * dayMs);
+    case "W":
+      return new Date(moment.getTime() + sign * count * 7 * dayMs);
+    case "M":
+      return shiftMonths(moment, sign * count);
+    case "Y":
+      return shiftMonths(moment, sign * count * 12);
+  }
+}
+
+function shiftMonths(moment: Date, months: number): Date {
+  const shifted = new Date(moment);
+  // From the first of the month, so that the 31st does not run over into the month after.
+  shifted.setUTCDate(1);
+  shifted.setUTCMonth(shifted.getUTCMonth() + months);
+  const lastDay = new Date(Date.UTC(shifted.getUTCFullYear(), shifted.getUTCMonth() + 1, 0)).getUTCDate();
+  shifted.setUTCDate(Math.min(moment.getUTCDate(), lastDay));
+  return shifted;
+}

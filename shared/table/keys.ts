@@ -1,0 +1,66 @@
+/**
+ * Every partition and sort key of the single table, one readable function per item; `docs/table.md` lists them with their
+ * access paths. A pattern (`…Keys`) is what a role may be granted: `dynamodb:LeadingKeys` of the declarations.
+ */
+import { createHash } from "node:crypto";
+
+export interface Key {
+  readonly pk: string;
+  readonly sk: string;
+}
+
+export const tableKeys = {
+  health: "HEALTH",
+  signingKeys: "SIGNING-KEYS",
+  principals: "PRINCIPAL#*",
+  credentials: "CREDENTIAL#*",
+  attempts: "ATTEMPTS#*",
+  idempotency: "IDEMPOTENCY#*",
+  partners: "PARTNERS",
+  partnerEmails: "PARTNER-EMAIL#*",
+  subscriptions: "SUBSCRIPTIONS#*",
+  subscriptionHistories: "SUBSCRIPTION-HISTORY#*",
+  usernames: "USERNAME#*",
+  users: "USER#*",
+} as const;
+
+/** A value as part of a key that may be logged by AWS (CloudTrail's data events show keys): hashed, never in clear. */
+function hashed(value: string): string {
+  return createHash("sha256").update(value).digest("base64url");
+}
+
+export const key = {
+  /** Read by the health check; the item does not exist. */
+  health: (): Key => ({ pk: "HEALTH", sk: "HEALTH" }),
+  /** The public halves of the signing keys (RFC 7517). */
+  signingKeys: (): Key => ({ pk: "SIGNING-KEYS", sk: "SIGNING-KEYS" }),
+  /** Token version and status of a partner or user: all that the authorizer reads. */
+  principal: (id: string): Key => ({ pk: `PRINCIPAL#${id}`, sk: "PRINCIPAL" }),
+  /** Hashes of a partner's client secrets or of a user's password. */
+  credential: (id: string): Key => ({ pk: `CREDENTIAL#${id}`, sk: "CREDENTIAL" }),
+  /** Failed attempts of one kind for one name. */
+  attempts: (kind: string, name: string): Key => ({ pk: `ATTEMPTS#${kind}#${hashed(name)}`, sk: "ATTEMPTS" }),
+  /** The answer to the first request with an idempotency key. */
+  idempotency: (principalId: string, operationId: string, idempotencyKey: string): Key => ({
+    pk: `IDEMPOTENCY#${principalId}#${operationId}#${hashed(idempotencyKey)}`,
+    sk: "IDEMPOTENCY",
+  }),
+  partner: (partnerId: string): Key => ({ pk: "PARTNERS", sk: partnerId }),
+  /** Holds an e-mail address for one partner. */
+  partnerEmail: (normalizedEmail: string): Key => ({
+    pk: `PARTNER-EMAIL#${hashed(normalizedEmail)}`,
+    sk: "PARTNER-EMAIL",
+  }),
+  subscription: (partnerId: string, externalUserId: string): Key => ({
+    pk: `SUBSCRIPTIONS#${partnerId}`,
+    sk: externalUserId,
+  }),
+  /** Entries sort by the revision of the subscription that they describe: the order of the changes, whatever the clocks say. */
+  subscriptionHistory: (partnerId: string, externalUserId: string, revision: number): Key => ({
+    pk: `SUBSCRIPTION-HISTORY#${partnerId}#${externalUserId}`,
+    sk: String(revision).padStart(12, "0"),
+  }),
+  /** Holds a username for one user, for ever. */
+  username: (normalizedUsername: string): Key => ({ pk: `USERNAME#${normalizedUsername}`, sk: "USERNAME" }),
+  user: (userId: string): Key => ({ pk: `USER#${userId}`, sk: "USER" }),
+} as const;
