@@ -1,5 +1,5 @@
 /** What the middleware knows of one call, from the gateway's event to the answer. */
-import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from "aws-lambda";
+import type { APIGatewayProxyEvent, APIGatewayProxyResult } from "aws-lambda";
 import type middy from "@middy/core";
 import type { Environment } from "./environment.ts";
 import type { Claim } from "./idempotency.ts";
@@ -15,7 +15,7 @@ export interface Call {
   /** The caller's, where it sent a usable one. */
   readonly correlationId: string | undefined;
   /** A header by its lower-case name. */
-  header(name: string): string | undefined;
+  readonly header: (name: string) => string | undefined;
   principal?: Principal | undefined;
   /** Parsed, but not validated yet. */
   rawBody?: unknown;
@@ -34,4 +34,4 @@ export interface Call {
 /** The event, with the call that the first middleware adds to it. */
 export type ServedEvent = APIGatewayProxyEvent & { call: Call };
 export type Answer = APIGatewayProxyResult & { headers: Record<string, string> };
-export type Middleware = middy.MiddlewareObj<ServedEvent, Answer, Error, Context>;
+export type Middleware = middy.MiddlewareObj<ServedEvent, Answer>;

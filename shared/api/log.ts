@@ -31,11 +31,14 @@ const fieldNames = [
   "errorFrames",
 ] as const;
 
-export type LogFields = { readonly [Name in (typeof fieldNames)[number]]?: string | number | boolean | readonly string[] | undefined };
+export type LogFields = Readonly<Partial<Record<(typeof fieldNames)[number], string | number | boolean | readonly string[]>>>;
 
 type Level = "info" | "warn" | "error";
 
-const logger = new Logger({ serviceName: "portico" });
+/** Stages may share an account, so each is a service of its own. */
+const serviceName = `portico-${process.env.STAGE ?? "unknown"}`;
+
+const logger = new Logger({ serviceName });
 
 /** Writes one line of JSON. */
 export function log(level: Level, code: LogCode, fields: LogFields): void {
@@ -63,7 +66,7 @@ export interface Served {
   readonly problem?: string | undefined;
 }
 
-const metrics = new Metrics({ namespace: "Portico", serviceName: "portico" });
+const metrics = new Metrics({ namespace: "Portico", serviceName });
 
 /** Counts a served request: per operation, and per operation and problem code. */
 export function measure({ operation, status, latencyMs, problem }: Served): void {

@@ -9,7 +9,6 @@ export function codePoints(text: string): number {
   return count;
 }
 
-// eslint-disable-next-line no-control-regex -- finding them is the purpose
 const controlCharacters = /[\u0000-\u001f\u007f-\u009f]/u;
 
 /** A single line of text of `min` to `max` code points, without control characters and not blank. */

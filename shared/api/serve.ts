@@ -38,11 +38,11 @@ export interface ServedRequest<Path, Query, Body> {
   readonly secrets: Secrets;
   readonly environment: Environment;
   /** A header by its lower-case name. */
-  header(name: string): string | undefined;
+  readonly header: (name: string) => string | undefined;
   /** Where a list goes on: the place that the cursor of the query names, and the cursor for another place. */
   readonly paging: {
-    after(): Promise<string | undefined>;
-    cursor(place: string | undefined): Promise<string | null>;
+    readonly after: () => Promise<string | undefined>;
+    readonly cursor: (place: string | undefined) => Promise<string | null>;
   };
 }
 

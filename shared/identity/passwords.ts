@@ -42,5 +42,5 @@ export async function verifyPassword(password: string, phc: string | undefined):
 }
 
 async function argon2id(password: string, options: Omit<Argon2Parameters, "message">): Promise<Buffer> {
-  return (await derive("argon2id", { ...options, message: Buffer.from(password.normalize("NFC")) })) as Buffer;
+  return await derive("argon2id", { ...options, message: Buffer.from(password.normalize("NFC")) });
 }

@@ -80,6 +80,7 @@ function fromItem({ pk: _pk, sk: _sk, ...partner }: Item): StoredPartner {
 }
 
 /** A partner as callers see it. */
-export function viewPartner({ revision, ...partner }: StoredPartner): Partner {
-  return { ...partner, etag: etagOf(revision) };
+export function viewPartner(partner: StoredPartner): Partner {
+  const { id, name, websiteUrl, email, status, tokenPolicy, createdAt, updatedAt, revision } = partner;
+  return { id, name, websiteUrl, email, status, tokenPolicy, createdAt, updatedAt, etag: etagOf(revision) };
 }

@@ -143,7 +143,17 @@ export async function listHistory(
 ): Promise<{ readonly entries: readonly HistoryEntry[]; readonly lastKey: string | undefined }> {
   const { pk } = key.subscriptionHistory(partnerId, externalUserId, 0);
   const { items, lastKey } = await table.query({ pk, ...page });
-  return { entries: items.map(({ pk: _pk, sk: _sk, ...entry }) => entry as HistoryEntry), lastKey };
+  return { entries: items.map(viewEntry), lastKey };
+}
+
+function viewEntry(item: Item): HistoryEntry {
+  const { id, type, at, from, to, tokenId } = item as HistoryEntry;
+  return { id, type, at, from: from && orderedTerm(from), to: to && orderedTerm(to), tokenId };
+}
+
+/** DynamoDB gives members back in any order; readers like them in one. */
+function orderedTerm({ duration, startsAt, expiresAt }: NonNullable<HistoryEntry["to"]>): NonNullable<HistoryEntry["to"]> {
+  return { duration, startsAt, expiresAt };
 }
 
 const sweepLimit = 500;

@@ -36,6 +36,7 @@ export function userCreation(user: StoredUser, passwordHash: string): Change {
 }
 
 /** A user as callers see it. */
-export function viewUser({ revision, ...user }: StoredUser): User {
-  return { ...user, etag: etagOf(revision) };
+export function viewUser(user: StoredUser): User {
+  const { id, username, name, role, status, credit, birthDate, sex, createdAt, updatedAt, revision } = user;
+  return { id, username, name, role, status, credit, birthDate, sex, createdAt, updatedAt, etag: etagOf(revision) };
 }

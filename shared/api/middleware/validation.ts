@@ -64,7 +64,7 @@ function fieldErrors(issue: z.core.$ZodIssue): FieldError[] {
     return issue.keys.map((name) => ({ pointer: pointerTo([...issue.path, name]), detail: "is not a field of this operation" }));
   }
   const pointer = pointerTo(issue.path);
-  if (issue.code === "invalid_type" && issue.input === undefined && /undefined/.test(issue.message)) {
+  if (issue.code === "invalid_type" && issue.input === undefined && issue.message.includes("undefined")) {
     return [{ pointer, detail: "is required" }];
   }
   return [{ pointer, detail: issue.message }];

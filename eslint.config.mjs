@@ -1,0 +1,53 @@
+import tseslint from "typescript-eslint";
+
+export default tseslint.config(
+  { ignores: ["dist/", "cdk.out/", "coverage/", ".portico/", "node_modules/"] },
+  ...tseslint.configs.strictTypeChecked,
+  ...tseslint.configs.stylisticTypeChecked,
+  {
+    languageOptions: { parserOptions: { projectService: { allowDefaultProject: ["*.mjs"] }, tsconfigRootDir: import.meta.dirname } },
+    linterOptions: { reportUnusedDisableDirectives: "error" },
+    rules: {
+      "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_", varsIgnorePattern: "^_" }],
+      // A missing await would let a Lambda freeze with work undone.
+      "@typescript-eslint/no-floating-promises": "error",
+      // Operations and test doubles are asynchronous by their type, whether they wait for something or not.
+      "@typescript-eslint/require-await": "off",
+      "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true }],
+      "@typescript-eslint/consistent-type-imports": "error",
+      "@typescript-eslint/no-confusing-void-expression": ["error", { ignoreArrowShorthand: true }],
+      "@typescript-eslint/dot-notation": "off",
+      "@typescript-eslint/no-base-to-string": "off",
+      "@typescript-eslint/non-nullable-type-assertion-style": "off",
+      "@typescript-eslint/no-misused-spread": "off",
+      // DynamoDB numbers and JSON members are checked where they come in, not by their static type.
+      "@typescript-eslint/no-unnecessary-condition": "off",
+      "no-console": "error",
+      eqeqeq: "error",
+    },
+  },
+  {
+    // What comes out of the table or a template is `any` by its nature; the functions that read it give it a type.
+    files: ["shared/**/store.ts", "shared/table/**", "shared/api/idempotency.ts", "infra/local/**"],
+    rules: { "@typescript-eslint/no-unsafe-assignment": "off", "@typescript-eslint/no-unsafe-return": "off" },
+  },
+  {
+    // Templates and answers are looked into as they come: a wrong path fails the assertion.
+    files: ["tests/**"],
+    rules: {
+      "@typescript-eslint/no-explicit-any": "off",
+      "@typescript-eslint/no-non-null-assertion": "off",
+      "@typescript-eslint/no-unsafe-argument": "off",
+      "@typescript-eslint/no-unsafe-assignment": "off",
+      "@typescript-eslint/no-unsafe-call": "off",
+      "@typescript-eslint/no-unsafe-member-access": "off",
+      "@typescript-eslint/no-unsafe-return": "off",
+    },
+  },
+  {
+    // Programs for the terminal write to it.
+    files: ["infra/**", "tests/bench/**", "*.mjs"],
+    rules: { "no-console": "off" },
+  },
+  { files: ["**/*.mjs"], extends: [tseslint.configs.disableTypeChecked] },
+);

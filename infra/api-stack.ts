@@ -1,0 +1,116 @@
+/** What serves requests and keeps nothing: the REST API, its authorizer, one function per operation, and the bootstrap. */
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { CfnOutput, CfnParameter, CustomResource, Duration, Stack, type StackProps } from "aws-cdk-lib";
+import type { Construct } from "constructs";
+import { doorOf, type AnyOperation } from "../shared/api/operation.ts";
+import { bundleFolder } from "./build.ts";
+import { Firewall } from "./constructs/firewall.ts";
+import { GatewayErrors } from "./constructs/gateway-errors.ts";
+import { Gateway } from "./constructs/gateway.ts";
+import { apiNameOf } from "./constructs/names.ts";
+import { OperationFunction, type CommonVariables } from "./constructs/operation-function.ts";
+import type { DataStack } from "./data-stack.ts";
+import { authorizerDoor, bootstrapDoor, type DoorDeclaration } from "./doors.ts";
+import type { Stage } from "./stages.ts";
+
+export interface ApiStackProps extends StackProps {
+  readonly stage: Stage;
+  readonly data: DataStack;
+  readonly operations: readonly AnyOperation[];
+  /** Version that `GET /health` shows. */
+  readonly version: string;
+  /** The folder with a door's bundle. Default: where `build` writes it. */
+  readonly bundleOf?: (door: string) => string;
+}
+
+export class ApiStack extends Stack {
+  readonly #props: ApiStackProps;
+  readonly #environment: CommonVariables;
+
+  constructor(scope: Construct, id: string, props: ApiStackProps) {
+    super(scope, id, props);
+    const { stage, data, operations } = props;
+    this.#props = props;
+
+    const gateway = new Gateway(this, "Gateway", stage);
+    const publicUrl = this.#publicUrl(gateway);
+    this.#environment = {
+      STAGE: stage.name,
+      VERSION: props.version,
+      PUBLIC_URL: publicUrl,
+      TABLE_NAME: data.table.tableName,
+      ALLOWED_ORIGINS: stage.corsOrigins.join(" "),
+      LOG_LEVEL: stage.logLevel,
+      PARTNER_TOKEN_SECONDS: String(stage.tokenLifetimes.partnerAccessSeconds),
+      USER_TOKEN_SECONDS: String(stage.tokenLifetimes.userAccessSeconds),
+    };
+
+    const authorizer = this.#function(authorizerDoor, authorizerDoor.id);
+    const served = operations.map((operation) => ({
+      operation,
+      function: this.#function(operation, doorOf(operation)),
+    }));
+    gateway.serve(served, authorizer);
+    new GatewayErrors(this, "GatewayErrors", { api: gateway.api, publicUrl, cors: stage.corsOrigins.length > 0 });
+    if (stage.waf) new Firewall(this, "Firewall", { name: apiNameOf(stage), stageArn: gateway.stageArn });
+
+    new CustomResource(this, "BootstrapRun", {
+      resourceType: "Custom::PorticoBootstrap",
+      serviceToken: this.#function(bootstrapDoor, bootstrapDoor.id).arn,
+      // CloudFormation would wait an hour for a bootstrap that never answers.
+      serviceTimeout: Duration.minutes(2),
+      // Runs again when its code changes; running it twice changes nothing.
+      properties: { Bundle: this.#hash(bootstrapDoor.id) },
+    });
+
+    new CfnOutput(this, "ApiUrl", { value: publicUrl, description: "Where callers reach the API" });
+  }
+
+  #function(declaration: DoorDeclaration, door: string): OperationFunction {
+    const { stage, data } = this.#props;
+    return new OperationFunction(this, constructId(declaration.id), {
+      stage,
+      declaration,
+      bundle: this.#bundle(door),
+      environment: this.#environment,
+      resources: {
+        tableArn: data.table.tableArn,
+        secretArns: {
+          signingKeys: data.secrets.signingKeys.secretArn,
+          clientSecretKey: data.secrets.clientSecretKey.secretArn,
+          cursorKey: data.secrets.cursorKey.secretArn,
+          rootSignIn: data.secrets.rootSignIn.secretArn,
+        },
+      },
+    });
+  }
+
+  #bundle(door: string): string {
+    return (this.#props.bundleOf ?? bundleFolder)(door);
+  }
+
+  #hash(door: string): string {
+    return createHash("sha256")
+      .update(readFileSync(join(this.#bundle(door), "index.mjs")))
+      .digest("hex");
+  }
+
+  /** The execute-api URL is spelled out from the API's id: the stage's own would need the functions, which need the URL. */
+  #publicUrl({ api }: Gateway): string {
+    const { publicUrl, name } = this.#props.stage;
+    if (publicUrl === "parameter") {
+      return new CfnParameter(this, "PublicUrl", {
+        description: "Where callers reach the API, without a slash at the end",
+      }).valueAsString;
+    }
+    if (publicUrl !== "execute-api") return publicUrl;
+    return `https://${api.restApiId}.execute-api.${this.region}.${this.urlSuffix}/${name}`;
+  }
+}
+
+/** `partners.register` → `PartnersRegister`: never changes for an operation, since its named resources hang on it. */
+function constructId(id: string): string {
+  return id.replace(/(^|[.-])([a-z])/g, (_match, _separator, letter: string) => letter.toUpperCase());
+}

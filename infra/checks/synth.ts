@@ -1,0 +1,48 @@
+/**
+ * `npm run check:synth`: synthesises every stage and exits 1 on any finding that nobody acknowledged. CDK alone would only
+ * warn of what AWS's template validator finds.
+ */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { build } from "../build.ts";
+import { stages } from "../stages.ts";
+import { readAssembly, resourceCounts, synthesize } from "./assembly.ts";
+import { complaintsOf } from "./report.ts";
+
+/** Prints what a stage's synth says; result: whether it may be deployed. */
+async function check(stage: string): Promise<boolean> {
+  const outDir = await mkdtemp(join(tmpdir(), `portico-synth-${stage}-`));
+  try {
+    const { exitCode, errors } = await synthesize(outDir, { stage, built: "true" });
+    const assembly = await readAssembly(outDir).catch(() => undefined);
+    if (!assembly) {
+      console.error(`${stage}: no assembly was made\n${errors.trim()}`);
+      return false;
+    }
+    const counts = resourceCounts(assembly);
+    const complaints = complaintsOf({
+      report: assembly.report,
+      resourceCounts: counts,
+      acknowledgements: assembly.acknowledgements,
+    });
+    for (const complaint of complaints) console.error(`${stage}: ${complaint}`);
+    if (exitCode !== 0 && complaints.length === 0) console.error(`${stage}: synth exits ${exitCode}\n${errors.trim()}`);
+
+    const reasons = new Set(assembly.acknowledgements.map(({ rule, reason }) => `${rule} ${reason}`));
+    const resources = Object.entries(counts).map(([stack, count]) => `${stack} ${count}`);
+    console.log(`${stage}: ${complaints.length} findings; resources: ${resources.join(", ")}`);
+    console.log(`${stage}: ${assembly.acknowledgements.length} acknowledgements for ${reasons.size} reasons`);
+    if (process.argv.includes("--reasons")) {
+      for (const { place, rule, reason } of assembly.acknowledgements) console.log(`  ${rule} at ${place}: ${reason}`);
+    }
+    return exitCode === 0 && complaints.length === 0;
+  } finally {
+    await rm(outDir, { recursive: true, force: true });
+  }
+}
+
+await build();
+let passed = true;
+for (const { name } of stages) passed = (await check(name)) && passed;
+process.exitCode = passed ? 0 : 1;

@@ -1,0 +1,157 @@
+/** The errors that API Gateway makes itself, as problems of the catalogue (RFC 9457). */
+import { CfnGatewayResponse, type RestApi } from "aws-cdk-lib/aws-apigateway";
+import { Construct } from "constructs";
+import { problemCatalogue, type ProblemCode } from "../../shared/api/problems.ts";
+
+interface GatewayError {
+  readonly code: ProblemCode;
+  readonly detail: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+const retryAfter = { "retry-after": "1" };
+
+const notFound: GatewayError = { code: "not_found", detail: "There is nothing here that you may see." };
+const unavailable: GatewayError = {
+  code: "unavailable",
+  detail: "Portico did not answer in time. Send the request again.",
+  headers: retryAfter,
+};
+const internalError: GatewayError = {
+  code: "internal_error",
+  detail: "Something is wrong on our side. Quote the requestId when you report it.",
+};
+const rateLimited: GatewayError = {
+  code: "rate_limited",
+  detail: "There are too many requests at the moment. Send the request again later.",
+  headers: retryAfter,
+};
+
+/**
+ * Every type of gateway response but `ACCESS_DENIED`. Those that read as a wrong signature come from an `Authorization` header
+ * on a path that does not exist: API Gateway then takes the header for an AWS signature and complains about it. No method here
+ * knows signatures or API keys, so each of them means that nothing is there; the same holds for what `DEFAULT_4XX` stands for.
+ */
+export const gatewayErrors: Readonly<Record<string, GatewayError>> = {
+  MISSING_AUTHENTICATION_TOKEN: notFound,
+  RESOURCE_NOT_FOUND: notFound,
+  INVALID_SIGNATURE: notFound,
+  EXPIRED_TOKEN: notFound,
+  INVALID_API_KEY: notFound,
+  DEFAULT_4XX: notFound,
+  UNAUTHORIZED: {
+    code: "token_missing",
+    detail: "Send an access token in the Authorization header: `Authorization: Bearer <token>`.",
+    // RFC 6750 §3.1: without any credentials the challenge names no error.
+    headers: { "WWW-Authenticate": 'Bearer realm="portico"' },
+  },
+  BAD_REQUEST_BODY: { code: "body_malformed", detail: "The body is not JSON." },
+  BAD_REQUEST_PARAMETERS: { code: "validation_failed", detail: "A parameter of the path or query is not valid." },
+  REQUEST_TOO_LARGE: { code: "body_too_large", detail: "A body may have 64 KiB (65536 bytes) at most." },
+  UNSUPPORTED_MEDIA_TYPE: { code: "media_type_unsupported", detail: "The content type is not supported here." },
+  THROTTLED: rateLimited,
+  QUOTA_EXCEEDED: rateLimited,
+  WAF_FILTERED: { code: "forbidden", detail: "The request was refused before it was read." },
+  AUTHORIZER_FAILURE: unavailable,
+  // What callers get when the authorizer throws or runs out of time, be it a throttled table or a bug: only its log knows which,
+  // and an alarm rings for either.
+  AUTHORIZER_CONFIGURATION_ERROR: unavailable,
+  API_CONFIGURATION_ERROR: internalError,
+  INTEGRATION_FAILURE: unavailable,
+  INTEGRATION_TIMEOUT: unavailable,
+  DEFAULT_5XX: unavailable,
+};
+
+/** The codes that the authorizer may put into its context when it denies; it also sets their title and detail. */
+export const denialCodes = [
+  "token_invalid",
+  "token_expired",
+  "token_revoked",
+] as const satisfies readonly ProblemCode[];
+
+export interface GatewayErrorsProps {
+  readonly api: RestApi;
+  /** Base of the problem pages, without a slash at the end. */
+  readonly publicUrl: string;
+  /** Whether browsers of other origins call the API, and so must be allowed to read its errors. */
+  readonly cors: boolean;
+}
+
+/** All gateway responses of an API. */
+export class GatewayErrors extends Construct {
+  constructor(scope: Construct, id: string, { api, publicUrl, cors }: GatewayErrorsProps) {
+    super(scope, id);
+    const respond = (
+      type: string,
+      status: number,
+      body: string,
+      headers: Readonly<Record<string, string>> = {},
+    ): void => {
+      const response = new CfnGatewayResponse(this, type, {
+        restApiId: api.restApiId,
+        responseType: type,
+        statusCode: String(status),
+        // API Gateway chooses among templates by `Accept` and falls back to `application/json`. With that one alone every caller
+        // gets the problem, and the header below overrides the type that the template's key would give it.
+        responseTemplates: { "application/json": body },
+        responseParameters: Object.fromEntries(
+          Object.entries({ ...commonHeaders, ...(cors && crossOriginHeaders), ...headers }).map(([name, value]) => [
+            `gatewayresponse.header.${name}`,
+            value.startsWith("context.") || value.startsWith("method.") ? value : `'${value}'`,
+          ]),
+        ),
+      });
+      // A deployment is a copy of the API as it is at that moment.
+      api.latestDeployment?.node.addDependency(response);
+      api.latestDeployment?.addToLogicalId({ type, status, body, headers, cors });
+    };
+
+    for (const [type, { code, detail, headers }] of Object.entries(gatewayErrors)) {
+      const { status, title } = problemCatalogue[code];
+      respond(type, status, problemTemplate({ publicUrl, code, title, status, detail }), headers);
+    }
+    // The template is substituted without escaping: the authorizer sets these values from a closed set and from nothing else.
+    const denied = problemTemplate({
+      publicUrl,
+      code: "$context.authorizer.code",
+      title: "$context.authorizer.title",
+      status: 401,
+      detail: "$context.authorizer.detail",
+    });
+    respond("ACCESS_DENIED", 401, denied, { "WWW-Authenticate": 'Bearer realm="portico", error="invalid_token"' });
+  }
+}
+
+const commonHeaders: Readonly<Record<string, string>> = {
+  "Content-Type": "application/problem+json",
+  "x-request-id": "context.requestId",
+  "x-correlation-id": "method.request.header.x-correlation-id",
+  "cache-control": "no-store",
+  "strict-transport-security": "max-age=63072000; includeSubDomains",
+  "x-content-type-options": "nosniff",
+};
+
+/** Any page may read these errors: they hold nothing of the caller's, and a gateway response cannot compare origins. */
+const crossOriginHeaders: Readonly<Record<string, string>> = {
+  "access-control-allow-origin": "method.request.header.origin",
+  "access-control-expose-headers": "retry-after, x-correlation-id, x-request-id",
+  vary: "origin",
+};
+
+function problemTemplate(problem: {
+  readonly publicUrl: string;
+  readonly code: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+}): string {
+  return JSON.stringify({
+    type: `${problem.publicUrl}/problems/${problem.code}`,
+    title: problem.title,
+    status: problem.status,
+    detail: problem.detail,
+    instance: "urn:uuid:$context.requestId",
+    code: problem.code,
+    requestId: "$context.requestId",
+  });
+}

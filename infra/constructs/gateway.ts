@@ -1,0 +1,178 @@
+/** The REST API of a stage: every declared path and method, the authorizer before the protected ones, and its own errors. */
+import { Duration, RemovalPolicy } from "aws-cdk-lib";
+import {
+  AccessLogFormat,
+  AuthorizationType,
+  AwsIntegration,
+  EndpointType,
+  IdentitySource,
+  LogGroupLogDestination,
+  MethodLoggingLevel,
+  RequestAuthorizer,
+  RestApi,
+} from "aws-cdk-lib/aws-apigateway";
+import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
+import { LogGroup } from "aws-cdk-lib/aws-logs";
+import { Construct } from "constructs";
+import type { AnyOperation } from "../../shared/api/operation.ts";
+import type { Stage } from "../stages.ts";
+import { acknowledge } from "./acknowledge.ts";
+import { apiNameOf, logGroupNameOf } from "./names.ts";
+import type { OperationFunction } from "./operation-function.ts";
+import { removalPolicyOf } from "./removal.ts";
+
+/** An operation and the function that serves it. */
+export interface Served {
+  readonly operation: AnyOperation;
+  readonly function: OperationFunction;
+}
+
+/** One line per request. No address, no user agent, no raw path (it may hold an external user's id), no query. */
+const accessLogLine = {
+  requestId: "$context.requestId",
+  time: "$context.requestTimeEpoch",
+  method: "$context.httpMethod",
+  resource: "$context.resourcePath",
+  status: "$context.status",
+  latencyMilliseconds: "$context.responseLatency",
+  integrationMilliseconds: "$context.integration.latency",
+  integrationStatus: "$context.integration.status",
+  authorizerMilliseconds: "$context.authorizer.latency",
+  authorizerStatus: "$context.authorizer.status",
+  principal: "$context.authorizer.principalId",
+  gatewayError: "$context.error.responseType",
+  responseBytes: "$context.responseLength",
+  trace: "$context.xrayTraceId",
+} as const;
+
+export class Gateway extends Construct {
+  readonly api: RestApi;
+  readonly #stage: Stage;
+
+  constructor(scope: Construct, id: string, stage: Stage) {
+    super(scope, id);
+    this.#stage = stage;
+    const accessLog = new LogGroup(this, "AccessLog", {
+      logGroupName: logGroupNameOf(stage, "access"),
+      retention: stage.logRetention,
+      removalPolicy: removalPolicyOf(stage),
+    });
+    this.api = new RestApi(this, "Api", {
+      restApiName: apiNameOf(stage),
+      description: "Portico: partners, subscriptions, companies, users, coupons and threads",
+      endpointTypes: [EndpointType.REGIONAL],
+      // API Gateway writes any log through one role per account and Region. It stays when this stack goes: other APIs use it too.
+      cloudWatchRole: true,
+      cloudWatchRoleRemovalPolicy: RemovalPolicy.RETAIN,
+      deployOptions: {
+        stageName: stage.name,
+        tracingEnabled: true,
+        throttlingRateLimit: stage.throttle.rateLimitPerSecond,
+        throttlingBurstLimit: stage.throttle.burstLimit,
+        accessLogDestination: new LogGroupLogDestination(accessLog),
+        accessLogFormat: AccessLogFormat.custom(JSON.stringify(accessLogLine)),
+        loggingLevel: MethodLoggingLevel.OFF,
+        // The API's own metrics are free and suffice; those of every method are custom metrics, $0.30 a month each.
+        metricsEnabled: false,
+      },
+      ...(stage.corsOrigins.length > 0 && {
+        defaultCorsPreflightOptions: {
+          allowOrigins: [...stage.corsOrigins],
+          allowMethods: ["GET", "POST", "PUT", "PATCH", "DELETE"],
+          allowHeaders: ["authorization", "content-type", "idempotency-key", "if-match", "x-correlation-id"],
+
+          maxAge: Duration.hours(1),
+        },
+      }),
+    });
+    // The contract's URL is an output of the stack; RestApi's own would be a second one.
+    this.api.node.tryRemoveChild("Endpoint");
+    acknowledge(this.api, {
+      "AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs]":
+        "the account-wide role of API Gateway's logs, with the policy that AWS maintains for exactly that",
+      "AwsSolutions-APIG2":
+        "each function validates with the schemas of its declaration, after authorization: a caller without rights must learn nothing from a malformed body",
+      "AwsSolutions-APIG6":
+        "execution logs go to a log group without retention that API Gateway makes itself, and may repeat raw paths; the access log, the functions' logs and the traces say the same without personal data",
+      "AwsSolutions-COG4":
+        "the authorizer of this API is a Lambda function: tokens are Portico's own and revocable at once",
+      ...(!stage.waf && {
+        "AwsSolutions-APIG3": `the ${stage.name} stage holds no customer's data; production has AWS WAF`,
+      }),
+    });
+  }
+
+  /** ARN of the API's only stage. */
+  get stageArn(): string {
+    return this.api.deploymentStage.stageArn;
+  }
+
+  /**
+   * Adds every operation's method. Call it once.
+   *
+   * @param authorizer the function that authenticates callers of protected operations
+   */
+  serve(operations: readonly Served[], authorizer: OperationFunction): void {
+    // One role lets API Gateway invoke exactly these functions, instead of one AWS::Lambda::Permission per method: a quarter of
+    // the stack's resources. At 60 operations its policy has about 6,000 of the 10,240 characters that a role may have.
+    const role = new Role(this, "InvokeRole", {
+      assumedBy: new ServicePrincipal("apigateway.amazonaws.com"),
+      inlinePolicies: {
+        invoke: new PolicyDocument({
+          statements: [
+            new PolicyStatement({
+              actions: ["lambda:InvokeFunction"],
+              resources: [authorizer, ...operations.map((served) => served.function)].map(({ arn }) => arn),
+            }),
+          ],
+        }),
+      },
+    });
+    const requestAuthorizer = once(
+      () =>
+        new RequestAuthorizer(this, "Authorizer", {
+          authorizerName: "access-token",
+          handler: authorizer.function,
+          // CDK would attach a second policy that also allows every version of the function.
+          assumeRole: role.withoutPolicyUpdates(),
+          identitySources: [IdentitySource.header("Authorization")],
+          // A cached answer would let a revoked token live on.
+          resultsCacheTtl: Duration.seconds(0),
+        }),
+    );
+
+    for (const { operation, function: serving } of operations) {
+      const isPublic = operation.access === "public";
+      const method = this.api.root.resourceForPath(operation.path).addMethod(
+        operation.method,
+        // Not LambdaIntegration: it adds a permission to the function even where the role already allows the call.
+        new AwsIntegration({
+          service: "lambda",
+          path: `2015-03-31/functions/${serving.arn}/invocations`,
+          proxy: true,
+          options: { credentialsRole: role },
+        }),
+        {
+          operationName: operation.id,
+          ...(isPublic
+            ? { authorizationType: AuthorizationType.NONE }
+            : { authorizationType: AuthorizationType.CUSTOM, authorizer: requestAuthorizer() }),
+        },
+      );
+      if (isPublic) {
+        acknowledge(method, {
+          "AwsSolutions-APIG4": `${operation.id} is declared public: callers have no token yet, or need none`,
+        });
+      }
+    }
+    if (this.#stage.corsOrigins.length > 0) {
+      acknowledge(this.api.root, { "AwsSolutions-APIG4": "a browser's preflight request carries no credentials" });
+    }
+  }
+}
+
+/** CDK refuses an authorizer that no method uses. */
+function once<Value>(make: () => Value): () => Value {
+  let made: Value | undefined;
+  return () => (made ??= make());
+}

@@ -1,0 +1,33 @@
+/** Names that are known before anything is deployed: the operations stack and saved queries find things by them. */
+import type { Stage } from "../stages.ts";
+
+/** Lambda's own limit, in characters. */
+const functionNameLimit = 64;
+
+/**
+ * `partners.register` in `prod` → `Portico-prod-partners-register`.
+ *
+ * @throws Error when Lambda would refuse the name as too long
+ */
+export function functionNameOf(stage: Stage, id: string): string {
+  const name = `${apiNameOf(stage)}-${id.replaceAll(".", "-")}`;
+  if (name.length > functionNameLimit) {
+    throw new Error(`${id}: the function's name ${name} is longer than ${functionNameLimit} characters`);
+  }
+  return name;
+}
+
+/** `partners.register` in `prod` → `/portico/prod/partners.register`. */
+export function logGroupNameOf(stage: Stage, id: string): string {
+  return `${logGroupPrefixOf(stage)}${id}`;
+}
+
+/** What the names of all the stage's log groups begin with. */
+export function logGroupPrefixOf(stage: Stage): string {
+  return `/portico/${stage.name}/`;
+}
+
+/** Name of the REST API, by which API Gateway's metrics are found. */
+export function apiNameOf(stage: Stage): string {
+  return `Portico-${stage.name}`;
+}

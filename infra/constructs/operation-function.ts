@@ -1,0 +1,122 @@
+/** One function with least rights, made from what its door declares. */
+import { Duration } from "aws-cdk-lib";
+import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
+import { Architecture, Code, Function as LambdaFunction, Runtime, Tracing } from "aws-cdk-lib/aws-lambda";
+import { LogGroup } from "aws-cdk-lib/aws-logs";
+import { Construct } from "constructs";
+import { secretVariables, type EnvironmentVariables, type SecretName } from "../../shared/api/environment.ts";
+import type { TableRight } from "../../shared/api/operation.ts";
+import type { DoorDeclaration } from "../doors.ts";
+import type { Stage } from "../stages.ts";
+import { acknowledge } from "./acknowledge.ts";
+import { functionNameOf, logGroupNameOf } from "./names.ts";
+import { removalPolicyOf } from "./removal.ts";
+
+/** The table and secrets that functions are given rights to, by what they need to know of them. */
+export interface Resources {
+  readonly tableArn: string;
+  readonly secretArns: Readonly<Record<SecretName, string>>;
+}
+
+/** The variables that every function has; those of secrets are added where they are declared. */
+export type CommonVariables = Omit<EnvironmentVariables, (typeof secretVariables)[SecretName]>;
+
+export interface OperationFunctionProps {
+  readonly stage: Stage;
+  readonly declaration: DoorDeclaration;
+  /** Folder with the bundle `index.mjs`. */
+  readonly bundle: string;
+  readonly environment: CommonVariables;
+  readonly resources: Resources;
+}
+
+export class OperationFunction extends Construct {
+  readonly function: LambdaFunction;
+
+  constructor(scope: Construct, id: string, props: OperationFunctionProps) {
+    super(scope, id);
+    const { stage, declaration, resources } = props;
+    const secrets = declaration.secrets ?? [];
+
+    const logGroup = new LogGroup(this, "Logs", {
+      logGroupName: logGroupNameOf(stage, declaration.id),
+      retention: stage.logRetention,
+      removalPolicy: removalPolicyOf(stage),
+    });
+
+    const role = new Role(this, "Role", {
+      assumedBy: new ServicePrincipal("lambda.amazonaws.com"),
+      inlinePolicies: {
+        declared: new PolicyDocument({
+          statements: [
+            new PolicyStatement({
+              actions: ["logs:CreateLogStream", "logs:PutLogEvents"],
+              resources: [logGroup.logGroupArn],
+            }),
+            new PolicyStatement({ actions: ["xray:PutTraceSegments", "xray:PutTelemetryRecords"], resources: ["*"] }),
+            ...declaration.table.map((right) => tableStatement(right, resources.tableArn)),
+            ...(secrets.length > 0
+              ? [
+                  new PolicyStatement({
+                    actions: ["secretsmanager:GetSecretValue"],
+                    resources: secrets.map((name) => resources.secretArns[name]),
+                  }),
+                ]
+              : []),
+            ...(declaration.writableSecrets ?? []).map(
+              (name) =>
+                new PolicyStatement({
+                  actions: ["secretsmanager:PutSecretValue"],
+                  resources: [resources.secretArns[name]],
+                }),
+            ),
+          ],
+        }),
+      },
+    });
+    acknowledge(role, {
+      "AwsSolutions-IAM5[Resource::*]":
+        "xray:PutTraceSegments and xray:PutTelemetryRecords know no resources; every other statement names its own",
+    });
+
+    const environment: EnvironmentVariables = {
+      ...props.environment,
+      ...Object.fromEntries(secrets.map((name) => [secretVariables[name], resources.secretArns[name]])),
+    };
+    this.function = new LambdaFunction(this, "Function", {
+      functionName: functionNameOf(stage, declaration.id),
+      architecture: Architecture.ARM_64,
+      runtime: Runtime.NODEJS_24_X,
+      handler: "index.handler",
+      code: Code.fromAsset(props.bundle),
+      memorySize: declaration.memoryMegabytes ?? 512,
+      timeout: Duration.seconds(declaration.timeoutSeconds ?? 10),
+      tracing: Tracing.ACTIVE,
+      logGroup,
+      // CDK would write a second policy of its own beside the declared one.
+      role: role.withoutPolicyUpdates(),
+      environment: definedOnly(environment),
+    });
+    // The first call must not meet a role or a log group that is not there yet.
+    this.function.node.addDependency(role, logGroup);
+  }
+
+  get arn(): string {
+    return this.function.functionArn;
+  }
+}
+
+/** One declared right as a statement that reaches no item under another partition key. */
+function tableStatement(right: TableRight, tableArn: string): PolicyStatement {
+  return new PolicyStatement({
+    actions: right.actions.map((action) => `dynamodb:${action}`),
+    resources: [right.index === undefined ? tableArn : `${tableArn}/index/${right.index}`],
+    conditions: { "ForAllValues:StringLike": { "dynamodb:LeadingKeys": right.leadingKeys } },
+  });
+}
+
+function definedOnly(variables: EnvironmentVariables): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(variables).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
+}

@@ -1,0 +1,28 @@
+/** `npm run bench [imports] [starts]`: measures, prints tables, and exits with 1 where a target is missed. */
+import { join } from "node:path";
+import { build } from "../../infra/build.ts";
+import { benchImports } from "./imports.ts";
+import { benchStarts } from "./starts.ts";
+
+const distribution = join(import.meta.dirname, "../../dist/functions");
+
+const benches: Readonly<Record<string, () => Promise<boolean>>> = {
+  imports: async () => {
+    await build();
+    return await benchImports(distribution);
+  },
+  starts: benchStarts,
+};
+
+const chosen = process.argv.slice(2);
+const unknown = chosen.filter((name) => !(name in benches));
+if (unknown.length > 0) {
+  console.error(`no such benchmark: ${unknown.join(", ")}; there are ${Object.keys(benches).join(", ")}`);
+  process.exit(2);
+}
+let met = true;
+for (const [name, bench] of Object.entries(benches)) {
+  if (chosen.length === 0 || chosen.includes(name)) met = (await bench()) && met;
+}
+console.log(met ? "\nEvery target is met." : "\nA target is missed.");
+process.exit(met ? 0 : 1);

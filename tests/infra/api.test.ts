@@ -1,0 +1,340 @@
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { synthesize, type Assembly, type Resource, type Template } from "../../infra/checks/assembly.ts";
+import { denialCodes } from "../../infra/constructs/gateway-errors.ts";
+import { authorizerDoor, bootstrapDoor, type DoorDeclaration } from "../../infra/doors.ts";
+import { secretVariables } from "../../shared/api/environment.ts";
+import { problemCatalogue, type ProblemCode } from "../../shared/api/problems.ts";
+import { operations } from "../../shared/operations.ts";
+import { list, propertiesOf, resourcesOf, statementsOf, synthesized, templateOf, text } from "./support/templates.ts";
+
+let prod: Assembly;
+let dev: Assembly;
+let api: Template;
+let assetFiles: readonly string[];
+/** Whether an asset is the bundle that was built, by the S3 key of the function's code. */
+let assets: ReadonlyMap<string, string>;
+
+beforeAll(async () => {
+  const readAssets = async (outDir: string): Promise<void> => {
+    assetFiles = (await readdir(outDir, { recursive: true })).filter((file) => file.startsWith("asset."));
+    const bundles = assetFiles.filter((file) => file.endsWith("index.mjs"));
+    const contents = await Promise.all(
+      bundles.map(async (file) => [file, await readFile(join(outDir, file), "utf8")] as const),
+    );
+    assets = new Map(contents);
+  };
+  [prod, dev] = await Promise.all([
+    synthesized({ stage: "prod" }, { validate: false, inspect: readAssets }),
+    synthesized({ stage: "dev" }, { validate: false }),
+  ]);
+  api = templateOf(prod, "Api");
+}, 60_000);
+
+const doors: readonly DoorDeclaration[] = [authorizerDoor, bootstrapDoor, ...operations];
+
+function functionOf(id: string): readonly [string, Resource] {
+  const name = `Portico-prod-${id.replace(".", "-")}`;
+  const found = resourcesOf(api, "AWS::Lambda::Function").find(
+    ([, { Properties }]) => Properties.FunctionName === name,
+  );
+  if (!found) throw new Error(`no function ${name}`);
+  return found;
+}
+
+function roleOf(id: string): Resource {
+  const [, { Properties }] = functionOf(id);
+  return api.Resources[Properties.Role["Fn::GetAtt"][0]]!;
+}
+
+/** `GET /v1/partners/{partnerId}`, put together from the tree of path parts. */
+function routeOf(method: Resource): string {
+  const pathOf = (reference: unknown): string => {
+    const resource = api.Resources[(reference as { Ref?: string }).Ref ?? ""];
+    return resource ? `${pathOf(resource.Properties.ParentId)}/${resource.Properties.PathPart}` : "";
+  };
+  return `${method.Properties.HttpMethod} ${pathOf(method.Properties.ResourceId)}`;
+}
+
+describe("the routes", () => {
+  const methods = (): readonly Resource[] => resourcesOf(api, "AWS::ApiGateway::Method").map(([, method]) => method);
+  const methodOf = (id: string): Resource => methods().find(({ Properties }) => Properties.OperationName === id)!;
+
+  test("are exactly the declared ones", () => {
+    const declared = operations.map(({ method, path }) => `${method} ${path}`);
+    expect(methods().map(routeOf).sort()).toEqual(declared.sort());
+  });
+
+  test.each(operations.map((operation) => [operation.id, operation] as const))(
+    "%s asks the authorizer unless it is declared public",
+    (id, { access }) => {
+      const { AuthorizationType, AuthorizerId } = methodOf(id).Properties;
+      const isPublic = access === "public";
+      expect(AuthorizationType).toBe(isPublic ? "NONE" : "CUSTOM");
+      expect(AuthorizerId === undefined).toBe(isPublic);
+      if (!isPublic) expect(api.Resources[AuthorizerId.Ref]!.Type).toBe("AWS::ApiGateway::Authorizer");
+    },
+  );
+
+  test.each(operations.map(({ id }) => [id]))(
+    "%s is served by its own function, through the role of API Gateway",
+    (id) => {
+      const [logicalId] = functionOf(id);
+      const { Integration } = methodOf(id).Properties;
+      expect(Integration).toMatchObject({ Type: "AWS_PROXY", IntegrationHttpMethod: "POST" });
+      expect(text(Integration.Uri)).toContain(`/functions/<${logicalId}.Arn>/invocations`);
+      expect(text(Integration.Credentials)).toMatch(/InvokeRole.*\.Arn>$/);
+    },
+  );
+
+  test("let API Gateway invoke the functions of operations and the authorizer, and no other", () => {
+    const [, role] = resourcesOf(api, "AWS::IAM::Role").find(([id]) => id.includes("InvokeRole"))!;
+    const invoked = [authorizerDoor.id, ...operations.map(({ id }) => id)].map((id) => `<${functionOf(id)[0]}.Arn>`);
+    const [statement, ...others] = statementsOf(role);
+    expect(others).toEqual([]);
+    expect(statement!.Action).toBe("lambda:InvokeFunction");
+    expect(list(statement!.Resource).map(text).sort()).toEqual(invoked.sort());
+    expect(role.Properties.ManagedPolicyArns).toBeUndefined();
+  });
+
+  test("are authorized anew by every request: the authorizer's answer is not cached", () => {
+    for (const authorizer of propertiesOf(api, "AWS::ApiGateway::Authorizer")) {
+      expect(authorizer).toMatchObject({
+        Type: "REQUEST",
+        AuthorizerResultTtlInSeconds: 0,
+        IdentitySource: "method.request.header.Authorization",
+      });
+    }
+  });
+});
+
+describe.each(doors.map((door) => [door.id, door] as const))("the function %s", (id, door) => {
+  test("runs Node 24 on arm64 with its declared memory and time, traced", () => {
+    expect(functionOf(id)[1].Properties).toMatchObject({
+      Architectures: ["arm64"],
+      Runtime: "nodejs24.x",
+      Handler: "index.handler",
+      MemorySize: door.memoryMegabytes ?? 512,
+      Timeout: door.timeoutSeconds ?? 10,
+      TracingConfig: { Mode: "Active" },
+    });
+  });
+
+  test("has no longer than API Gateway waits", () => {
+    expect(functionOf(id)[1].Properties.Timeout).toBeLessThanOrEqual(29);
+  });
+
+  test("may do to the table exactly what it declares", () => {
+    const granted = statementsOf(roleOf(id))
+      .filter(({ Action }) => list(Action).some((action) => String(action).startsWith("dynamodb:")))
+      .map(({ Effect, Action, Resource, Condition }) => ({
+        Effect,
+        actions: list(Action).map(String).sort(),
+        resource: text(Resource).replace(/^<Portico-prod-Data:ExportsOutputFnGetAttTable\w*Arn\w*>/, "TABLE"),
+        Condition,
+      }));
+    const declared = door.table.map((right) => ({
+      Effect: "Allow",
+      actions: right.actions.map((action) => `dynamodb:${action}`).sort(),
+      resource: right.index === undefined ? "TABLE" : `TABLE/index/${right.index}`,
+      Condition: { "ForAllValues:StringLike": { "dynamodb:LeadingKeys": right.leadingKeys } },
+    }));
+    expect(granted).toEqual(declared);
+  });
+
+  test("may read exactly the secrets that it declares, and knows their names only", () => {
+    const read = statementsOf(roleOf(id))
+      .filter(({ Action }) => list(Action).includes("secretsmanager:GetSecretValue"))
+      .flatMap(({ Resource }) => list(Resource).map(text));
+    const variables = functionOf(id)[1].Properties.Environment.Variables as Record<string, unknown>;
+    const named = Object.values(secretVariables).filter((variable) => variable in variables);
+    expect(named.sort()).toEqual((door.secrets ?? []).map((name) => secretVariables[name]).sort());
+    expect(named.map((variable) => text(variables[variable])).sort()).toEqual([...read].sort());
+  });
+
+  test("may do nothing else but write its own log, send traces and replace the secrets that it declares writable", () => {
+    const [, { Properties }] = functionOf(id);
+    const others = statementsOf(roleOf(id)).filter(
+      ({ Action }) => !list(Action).some((action) => /^(dynamodb:|secretsmanager:GetSecretValue)/.test(String(action))),
+    );
+    const logGroup = Properties.LoggingConfig.LogGroup.Ref as string;
+    const shown = others.map(({ Action, Resource }) => ({
+      actions: list(Action).map(String).sort(),
+      resources: list(Resource).map(text),
+    }));
+    expect(shown).toEqual([
+      { actions: ["logs:CreateLogStream", "logs:PutLogEvents"], resources: [`<${logGroup}.Arn>`] },
+      { actions: ["xray:PutTelemetryRecords", "xray:PutTraceSegments"], resources: ["*"] },
+      ...(door.writableSecrets ?? []).map((name) => ({
+        actions: ["secretsmanager:PutSecretValue"],
+        resources: [text(Properties.Environment.Variables[secretVariables[name]])],
+      })),
+    ]);
+  });
+
+  test("has a role of its own without managed policies", () => {
+    const role = functionOf(id)[1].Properties.Role["Fn::GetAtt"][0];
+    const sharers = propertiesOf(api, "AWS::Lambda::Function").filter(({ Role }) => Role["Fn::GetAtt"][0] === role);
+    expect(sharers).toHaveLength(1);
+    expect(roleOf(id).Properties.ManagedPolicyArns).toBeUndefined();
+  });
+
+  test("is deployed as its bundle alone, without a source map", () => {
+    const hash = String(functionOf(id)[1].Properties.Code.S3Key).replace(".zip", "");
+    expect(assetFiles.filter((file) => file.startsWith(`asset.${hash}/`))).toEqual([`asset.${hash}/index.mjs`]);
+    expect(assets.get(`asset.${hash}/index.mjs`)).not.toContain("sourceMappingURL");
+  });
+});
+
+test("no role gets rights by a policy beside its own", () => {
+  expect(resourcesOf(api, "AWS::IAM::Policy")).toEqual([]);
+  expect(resourcesOf(api, "AWS::IAM::ManagedPolicy")).toEqual([]);
+});
+
+test("production's tokens live as long as the contract says", () => {
+  for (const { Environment } of propertiesOf(api, "AWS::Lambda::Function")) {
+    expect(Environment.Variables).toMatchObject({ PARTNER_TOKEN_SECONDS: "3600", USER_TOKEN_SECONDS: "900" });
+  }
+});
+
+test("tokens that never expire are refused in production, in one line", async () => {
+  const { exitCode, errors } = await synthesize("/nonexistent", { stage: "prod", tokensNeverExpire: "true" });
+  expect(exitCode).toBe(1);
+  expect(errors.trim()).toBe("portico: stage prod: tokens that never expire are for the dev stage only");
+});
+
+describe("the gateway's own errors", () => {
+  const statuses: Readonly<Record<string, ProblemCode>> = {
+    MISSING_AUTHENTICATION_TOKEN: "not_found",
+    RESOURCE_NOT_FOUND: "not_found",
+    INVALID_SIGNATURE: "not_found",
+    EXPIRED_TOKEN: "not_found",
+    INVALID_API_KEY: "not_found",
+    DEFAULT_4XX: "not_found",
+    UNAUTHORIZED: "token_missing",
+    BAD_REQUEST_BODY: "body_malformed",
+    BAD_REQUEST_PARAMETERS: "validation_failed",
+    REQUEST_TOO_LARGE: "body_too_large",
+    UNSUPPORTED_MEDIA_TYPE: "media_type_unsupported",
+    THROTTLED: "rate_limited",
+    QUOTA_EXCEEDED: "rate_limited",
+    WAF_FILTERED: "forbidden",
+    AUTHORIZER_FAILURE: "unavailable",
+    AUTHORIZER_CONFIGURATION_ERROR: "unavailable",
+    API_CONFIGURATION_ERROR: "internal_error",
+    INTEGRATION_FAILURE: "unavailable",
+    INTEGRATION_TIMEOUT: "unavailable",
+    DEFAULT_5XX: "unavailable",
+  };
+
+  const responseOf = (type: string) =>
+    propertiesOf(api, "AWS::ApiGateway::GatewayResponse").find(({ ResponseType }) => ResponseType === type);
+  const header = (type: string, name: string): string =>
+    responseOf(type).ResponseParameters[`gatewayresponse.header.${name}`];
+  const bodyOf = (type: string) => JSON.parse(text(responseOf(type).ResponseTemplates["application/json"]));
+
+  test("are those of every type that API Gateway has", () => {
+    const types = propertiesOf(api, "AWS::ApiGateway::GatewayResponse").map(({ ResponseType }) => ResponseType);
+    expect(types.sort()).toEqual([...Object.keys(statuses), "ACCESS_DENIED"].sort());
+  });
+
+  test.each(Object.entries(statuses))("of type %s are the problem %s of the catalogue", (type, code) => {
+    const { status, title } = problemCatalogue[code];
+    expect(responseOf(type).StatusCode).toBe(String(status));
+    expect(bodyOf(type)).toEqual({
+      type: expect.stringMatching(new RegExp(`^https://.*/problems/${code}$`)),
+      title,
+      status,
+      detail: expect.stringMatching(/\S/),
+      instance: "urn:uuid:$context.requestId",
+      code,
+      requestId: "$context.requestId",
+    });
+  });
+
+  test.each([...Object.keys(statuses), "ACCESS_DENIED"])(
+    "of type %s are problem+json and carry the headers of every answer",
+    (type) => {
+      expect(header(type, "Content-Type")).toBe("'application/problem+json'");
+      expect(header(type, "x-request-id")).toBe("context.requestId");
+      expect(header(type, "x-correlation-id")).toBe("method.request.header.x-correlation-id");
+      expect(header(type, "cache-control")).toBe("'no-store'");
+      expect(header(type, "x-content-type-options")).toBe("'nosniff'");
+      expect(header(type, "strict-transport-security")).toMatch(/max-age=\d+/);
+    },
+  );
+
+  test.each(Object.keys(statuses).filter((type) => [429, 503].includes(problemCatalogue[statuses[type]!].status)))(
+    "of type %s say when to come again",
+    (type) => {
+      expect(header(type, "retry-after")).toMatch(/^'\d+'$/);
+    },
+  );
+
+  test("tell a denied caller what is wrong with its token, by the authorizer's closed set of values", () => {
+    expect(responseOf("ACCESS_DENIED").StatusCode).toBe("401");
+    expect(bodyOf("ACCESS_DENIED")).toMatchObject({
+      type: expect.stringMatching(/\/problems\/\$context\.authorizer\.code$/),
+      code: "$context.authorizer.code",
+      title: "$context.authorizer.title",
+      detail: "$context.authorizer.detail",
+      status: 401,
+    });
+    expect(header("ACCESS_DENIED", "WWW-Authenticate")).toBe(`'Bearer realm="portico", error="invalid_token"'`);
+    for (const code of denialCodes) expect(problemCatalogue[code].status).toBe(401);
+  });
+
+  test("name no error where no token was sent (RFC 6750 §3.1)", () => {
+    expect(header("UNAUTHORIZED", "WWW-Authenticate")).toBe(`'Bearer realm="portico"'`);
+  });
+});
+
+describe("what is logged", () => {
+  test.each([
+    ["prod", 365],
+    ["dev", 30],
+  ])("is kept in %s for %d days, in every log group", (stage, days) => {
+    const groups = propertiesOf(templateOf(stage === "prod" ? prod : dev, "Api"), "AWS::Logs::LogGroup");
+    expect(groups).toHaveLength(doors.length + 1);
+    for (const group of groups) expect(group.RetentionInDays).toBe(days);
+  });
+
+  test("of a request names neither its caller's address nor its raw path", () => {
+    const [stage] = propertiesOf(api, "AWS::ApiGateway::Stage");
+    const used = String(stage.AccessLogSetting.Format).match(/\$context\.[\w.]+/g);
+    expect(used).toContain("$context.resourcePath");
+    expect(used).not.toContainEqual(expect.stringMatching(/sourceIp|userAgent|\.path$|identity\./));
+  });
+
+  test("holds no request or answer", () => {
+    const [stage] = propertiesOf(api, "AWS::ApiGateway::Stage");
+    for (const settings of stage.MethodSettings)
+      expect(settings).toMatchObject({ DataTraceEnabled: false, LoggingLevel: "OFF" });
+  });
+});
+
+test("AWS WAF stands before production and not before dev", () => {
+  expect(resourcesOf(api, "AWS::WAFv2::WebACLAssociation")).toHaveLength(1);
+  expect(resourcesOf(templateOf(dev, "Api"), "AWS::WAFv2::WebACL")).toEqual([]);
+});
+
+test("AWS WAF lets bodies over 8 KB pass: the contract allows 64 KiB", () => {
+  const [acl] = propertiesOf(api, "AWS::WAFv2::WebACL");
+  const overrides = acl.Rules.flatMap((rule: any) => rule.Statement.ManagedRuleGroupStatement.RuleActionOverrides);
+  expect(overrides).toContainEqual({ Name: "SizeRestrictions_BODY", ActionToUse: { Count: {} } });
+});
+
+test("CORS is off while a stage lists no origins", () => {
+  const methods = propertiesOf(api, "AWS::ApiGateway::Method").map(({ HttpMethod }) => HttpMethod);
+  expect(methods).not.toContain("OPTIONS");
+});
+
+test("the bootstrap runs again when its code changes", () => {
+  const [run] = propertiesOf(api, "Custom::PorticoBootstrap");
+  expect(text(run.ServiceToken)).toBe(`<${functionOf(bootstrapDoor.id)[0]}.Arn>`);
+  expect(run.Bundle).toMatch(/^[0-9a-f]{64}$/);
+});
+
+test("the stack tells its URL", () => {
+  expect(text(api.Outputs!["ApiUrl"]!.Value)).toMatch(/^https:\/\/<\w+>\.execute-api\..*\/prod$/);
+});

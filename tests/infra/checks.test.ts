@@ -1,0 +1,74 @@
+import { bundleLimitBytes, oversized, sizeTable } from "../../infra/checks/bundles.ts";
+import { acknowledgementsOf, complaintsOf, findingsOf, resourceLimit } from "../../infra/checks/report.ts";
+
+const clean = { report: { pluginReports: [] }, resourceCounts: { Api: 10 }, acknowledgements: [] };
+
+const violation = {
+  ruleName: "F3012",
+  description: "Property has the wrong type",
+  severity: "warning",
+  violatingConstructs: [{ constructPath: "Portico-prod-Api/Gateway/Api" }],
+};
+
+describe("the gate of templates", () => {
+  test("passes an assembly without findings", () => {
+    expect(complaintsOf(clean)).toEqual([]);
+  });
+
+  test.each([["fatal"], ["error"], ["warning"], ["info"]])("fails on a finding of severity %s", (severity) => {
+    const report = {
+      pluginReports: [
+        { pluginName: "CloudFormation Validate", conclusion: "success", violations: [{ ...violation, severity }] },
+      ],
+    };
+    expect(complaintsOf({ ...clean, report })).toEqual([
+      `${severity}: F3012 (CloudFormation Validate) at Portico-prod-Api/Gateway/Api: Property has the wrong type`,
+    ]);
+  });
+
+  test("fails on a plugin that failed without naming a finding", () => {
+    const report = { pluginReports: [{ pluginName: "AwsSolutions", conclusion: "failure", violations: [] }] };
+    expect(complaintsOf({ ...clean, report })).toHaveLength(1);
+  });
+
+  test.each([[null], [{}], [{ pluginReports: {} }]])("fails on the report %j, which it cannot read", (report) => {
+    expect(() => findingsOf(report)).toThrow(/plugin reports/);
+  });
+
+  test("fails on a stack of 400 resources and passes one of 399", () => {
+    const counts = (count: number) => complaintsOf({ ...clean, resourceCounts: { Api: count } });
+    expect(counts(resourceLimit)).toEqual(["Api has 400 resources; fewer than 400 are allowed"]);
+    expect(counts(resourceLimit - 1)).toEqual([]);
+  });
+
+  test("fails on an acknowledgement without a reason", () => {
+    const acknowledgements = [{ place: "Portico-prod-Api/Role", rule: "AwsSolutions-IAM5", reason: "ok" }];
+    expect(complaintsOf({ ...clean, acknowledgements })).toHaveLength(1);
+  });
+
+  test("reads the acknowledgements that CDK writes beside a template", () => {
+    const metadata = {
+      "/Stack/Role": [
+        { type: "aws:cdk:logicalId", data: "Role" },
+        { type: "aws:cdk:acknowledged-rules", data: { "Annotation::AwsSolutions-IAM5[Resource::*]": "because" } },
+      ],
+    };
+    expect(acknowledgementsOf(metadata)).toEqual([
+      { place: "Stack/Role", rule: "AwsSolutions-IAM5[Resource::*]", reason: "because" },
+    ]);
+  });
+});
+
+describe("the gate of bundle sizes", () => {
+  const atLimit = { door: "partners/register", bytes: bundleLimitBytes };
+  const overLimit = { door: "partners/change", bytes: bundleLimitBytes + 1 };
+
+  test("allows 450 KB and not a byte more", () => {
+    expect(oversized([atLimit, overLimit])).toEqual([overLimit]);
+  });
+
+  test("names what is too large in its table", () => {
+    const lines = sizeTable([atLimit, overLimit]).split("\n");
+    expect(lines.filter((line) => line.endsWith("too large"))).toEqual([expect.stringContaining("partners/change")]);
+  });
+});

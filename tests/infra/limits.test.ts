@@ -1,0 +1,45 @@
+import { resourceCounts, type Assembly } from "../../infra/checks/assembly.ts";
+import { findingsOf, resourceLimit } from "../../infra/checks/report.ts";
+import { propertiesOf, resourcesOf, statementsOf, synthesized, templateOf, text } from "./support/templates.ts";
+
+/** IAM's limit for all inline policies of a role together, in characters without white space. */
+const inlinePolicyLimit = 10_240;
+
+describe("an API of sixty operations that browsers may call", () => {
+  let assembly: Assembly;
+
+  beforeAll(async () => {
+    assembly = await synthesized({ cors: "true" }, { program: "tests/infra/support/sixty.ts", validate: false });
+  }, 60_000);
+
+  test("has sixty functions and methods", () => {
+    const methods = propertiesOf(templateOf(assembly, "Api"), "AWS::ApiGateway::Method");
+    expect(methods.filter(({ HttpMethod }) => HttpMethod !== "OPTIONS")).toHaveLength(60);
+    expect(propertiesOf(templateOf(assembly, "Api"), "AWS::Lambda::Function")).toHaveLength(62);
+  });
+
+  test("has fewer than 400 resources in each stack", () => {
+    for (const count of Object.values(resourceCounts(assembly))) expect(count).toBeLessThan(resourceLimit);
+  });
+
+  test("needs no permission per function: one role of API Gateway invokes them all, within IAM's limit", () => {
+    const template = templateOf(assembly, "Api");
+    expect(resourcesOf(template, "AWS::Lambda::Permission")).toEqual([]);
+    const functions = new Map(
+      resourcesOf(template, "AWS::Lambda::Function").map(([id, { Properties }]) => [
+        `<${id}.Arn>`,
+        `arn:aws-us-gov:lambda:ap-northeast-1:123456789012:function:${Properties.FunctionName}`,
+      ]),
+    );
+    const [, role] = resourcesOf(template, "AWS::IAM::Role").find(([id]) => id.includes("InvokeRole"))!;
+    const deployed = JSON.stringify(role.Properties.Policies, (_key, value: unknown) =>
+      value !== null && typeof value === "object" && "Fn::GetAtt" in value ? functions.get(text(value)) : value,
+    );
+    expect(statementsOf(role)).toHaveLength(1);
+    expect(deployed.length).toBeLessThan(inlinePolicyLimit);
+  });
+
+  test("raises no finding that nobody acknowledged", () => {
+    expect(findingsOf(assembly.report)).toEqual([]);
+  });
+});

@@ -1,0 +1,64 @@
+/**
+ * Synthesises the data and API stacks with sixty operations: the declared ones and copies under other ids and paths, all with
+ * one and the same bundle, which must have been built. Run like `infra/app.ts`; context `cors=true` adds an allowed origin.
+ */
+import { App, Validations } from "aws-cdk-lib";
+import { AwsSolutionsChecks } from "cdk-nag";
+import { ApiStack } from "../../../infra/api-stack.ts";
+import { bundleFolder } from "../../../infra/build.ts";
+import { cdkContext } from "../../../infra/cdk-context.ts";
+import { DataStack } from "../../../infra/data-stack.ts";
+import { authorizerDoor } from "../../../infra/doors.ts";
+import { prod, type Stage } from "../../../infra/stages.ts";
+import { operation, type AnyOperation, type Method } from "../../../shared/api/operation.ts";
+import { operations } from "../../../shared/operations.ts";
+
+const wanted = 60;
+
+/** A resource's five operations on two paths, as companies have them. */
+const shapes: readonly { readonly verb: string; readonly method: Method; readonly path: string }[] = [
+  { verb: "create", method: "POST", path: "" },
+  { verb: "list", method: "GET", path: "" },
+  { verb: "read", method: "GET", path: "/{copyId}" },
+  { verb: "change", method: "PATCH", path: "/{copyId}" },
+  { verb: "remove", method: "DELETE", path: "/{copyId}" },
+];
+
+function copy(index: number): AnyOperation {
+  const area = `copies${Math.floor(index / shapes.length)}`;
+  const shape = shapes[index % shapes.length]!;
+  return operation({
+    id: `${area}.${shape.verb}`,
+    method: shape.method,
+    path: `/v1/${area}${shape.path}`,
+    tag: "Copies",
+    summary: "A copy",
+    description: "Stands for an operation to come.",
+    access: { partner: {} },
+    request: {},
+    success: { status: 204, description: "Done" },
+    problems: [],
+    table: [
+      { actions: ["Query"], leadingKeys: ["COPIES#*"], index: "gsi1" },
+      { actions: ["GetItem", "PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem"], leadingKeys: ["COPIES#*"] },
+    ],
+    secrets: ["cursorKey"],
+  });
+}
+
+const app = new App({ autoSynth: false, analyticsReporting: false, treeMetadata: false, postCliContext: cdkContext });
+const stage: Stage = {
+  ...prod,
+  ...(app.node.tryGetContext("cors") === "true" && { corsOrigins: ["https://console.example.com"] }),
+};
+const common = { stage };
+const data = new DataStack(app, "Sixty-Data", common);
+new ApiStack(app, "Sixty-Api", {
+  ...common,
+  data,
+  operations: [...operations, ...Array.from({ length: wanted }, (_, index) => copy(index))].slice(0, wanted),
+  version: "0.0.0",
+  bundleOf: () => bundleFolder(authorizerDoor.id),
+});
+Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
+app.synth();
