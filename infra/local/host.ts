@@ -1,0 +1,186 @@
+/** Runs a synthesised cloud assembly on one machine. Everything listens on 127.0.0.1 only. */
+import { mkdirSync, openSync, renameSync, statSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import { CustomResourceMemory, runCustomResources } from "./custom-resources.ts";
+import { ensureTable, startEngine } from "./engine.ts";
+import { LocalHostError } from "./errors.ts";
+import { FunctionPool, type LogSink } from "./functions.ts";
+import { Gateway } from "./gateway.ts";
+import { loopback } from "./http.ts";
+import { readModel, type ApiModel, type DeploymentModel } from "./model.ts";
+import { Proxy, type Interceptor } from "./proxy.ts";
+import { SecretsStub } from "./secrets.ts";
+import { loadAssembly } from "./template.ts";
+
+export interface HostOptions {
+  /** Folder of the cloud assembly, synthesised for the stage `local`. */
+  readonly assembly: string;
+  /** Port of the API. Default 0, which takes a free one. */
+  readonly port?: number;
+  /** Folder that keeps table and secrets; both are in memory when absent. */
+  readonly dataDir?: string;
+  /** Stand between the functions and engine and secrets, the first one outermost. */
+  readonly interceptors?: readonly Interceptor[];
+  /** Takes what the functions write. Default: `functions.log` in `dataDir`, or nowhere. */
+  readonly logSink?: LogSink;
+  /** Another DynamoDB engine in place of dynoxide, as `http(s)://host:port`. */
+  readonly engineEndpoint?: string;
+  /** Told of faults that a caller only sees as a 5xx, one line each. */
+  readonly report?: (line: string) => void;
+}
+
+export interface Host {
+  /** Base of the API, without a slash at the end: what the template gets as `PublicUrl`. */
+  readonly url: string;
+  /** Name and password of the root user; undefined when the template has no such secret. */
+  readonly rootSignIn: { readonly username: string; readonly password: string } | undefined;
+  /** Where the engine itself answers; calls to it pass no interceptor. */
+  readonly engineEndpoint: string;
+  /** What runs at the moment. */
+  readonly model: DeploymentModel;
+  readonly secrets: SecretsStub;
+  /** Functions by which the proxy knows its callers, for tests that speak to it themselves. */
+  readonly proxy: Proxy;
+  /** Invokes a function as AWS itself would, e.g. a rotation. */
+  readonly invoke: FunctionPool["invoke"];
+  /**
+   * Serves another assembly from now on, with the same data; calls under way end in the old one. When it throws, the old one
+   * serves on.
+   *
+   * @throws LocalHostError as `startHost` does
+   */
+  replace(assembly: string): Promise<void>;
+  /** Stops everything that was started, calls under way after a short grace. */
+  close(): Promise<void>;
+}
+
+/** The variable by which functions find root's sign-in; the secret it names is the one to show. */
+const rootSignInVariable = "ROOT_SIGN_IN_SECRET";
+const graceMilliseconds = 2000;
+
+const logLimitBytes = 10_000_000;
+
+/** A sink that appends to a file, each line with time and function; a file beyond 10 MB is first put aside as `<path>.1`. */
+export function fileLogSink(path: string): LogSink {
+  if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) > logLimitBytes) renameSync(path, `${path}.1`);
+  const file = openSync(path, "a", 0o600);
+  return ({ functionName, text }) => writeSync(file, `${new Date().toISOString()} ${functionName} ${text}\n`);
+}
+
+/**
+ * Starts the local host: takes its port, resolves the templates with the URL that follows from it, starts engine, secrets
+ * and proxy, creates what the template creates, runs its custom resources and serves its API.
+ *
+ * @throws LocalHostError in one line, when a port, the engine or the template does not allow it; nothing is left running
+ */
+export async function startHost(options: HostOptions): Promise<Host> {
+  const { dataDir } = options;
+  const cleanups: (() => Promise<void>)[] = [];
+  let closing = false;
+  const close = async (): Promise<void> => {
+    closing = true;
+    for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+  };
+  try {
+    const gateway = new Gateway(options.report === undefined ? {} : { report: options.report });
+    const port = await gateway.listen(options.port ?? 0);
+    cleanups.push(() => gateway.close());
+    const url = `http://${loopback}:${port}`;
+    const load = (assembly: string): DeploymentModel & { readonly api: ApiModel } =>
+      withApi(readModel(loadAssembly(assembly, { PublicUrl: url })));
+    let model = load(options.assembly);
+
+    if (dataDir !== undefined) mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    const secrets = new SecretsStub(dataDir && join(dataDir, "secrets.json"));
+    const engine =
+      options.engineEndpoint === undefined
+        ? await startEngine(dataDir && join(dataDir, "table.db"))
+        : {
+            endpoint: options.engineEndpoint,
+            ended: new Promise<void>(() => undefined),
+            close: () => Promise.resolve(),
+          };
+    cleanups.push(() => engine.close());
+    void engine.ended.then(() => {
+      if (!closing) options.report?.("the local DynamoDB engine has ended: stop the local host and start it again");
+    });
+    const proxy = await Proxy.start({
+      engineEndpoint: engine.endpoint,
+      secrets,
+      ...(options.interceptors && { interceptors: options.interceptors }),
+    });
+    cleanups.push(() => proxy.close());
+    const logSink =
+      options.logSink ?? (dataDir === undefined ? undefined : fileLogSink(join(dataDir, "functions.log")));
+
+    const memory = new CustomResourceMemory(dataDir && join(dataDir, "custom-resources.json"));
+
+    /** Starts what a model needs and hands over to it once it is complete. */
+    const deploy = async (next: DeploymentModel & { readonly api: ApiModel }): Promise<FunctionPool> => {
+      const created = await Promise.all(next.tables.map((table) => ensureTable(engine.endpoint, next.region, table)));
+      secrets.ensure(next.secrets);
+      const pool = new FunctionPool({
+        functions: next.functions,
+        region: next.region,
+        keyOf: (functionId) => proxy.keyOf(functionId),
+        serviceEndpoint: proxy.url,
+        ...(logSink && { logSink }),
+      });
+      try {
+        if (created.includes(true)) memory.clear();
+        await runCustomResources(next.customResources, memory, (functionId, event) => pool.invoke(functionId, event));
+      } catch (error) {
+        await pool.close();
+        throw error;
+      }
+      gateway.serve({ api: next.api, invoke: (functionId, event) => pool.invoke(functionId, event) });
+      return pool;
+    };
+    let pool = await deploy(model);
+    cleanups.push(async () => {
+      gateway.stopAccepting();
+      await pool.close(graceMilliseconds);
+    });
+
+    return {
+      url,
+      engineEndpoint: engine.endpoint,
+      secrets,
+      proxy,
+      get model() {
+        return model;
+      },
+      get rootSignIn() {
+        return rootSignInOf(model, secrets);
+      },
+      invoke: (functionId, event) => pool.invoke(functionId, event),
+      replace: async (assembly) => {
+        const next = load(assembly);
+        const before = pool;
+        pool = await deploy(next);
+        model = next;
+        await before.close(graceMilliseconds);
+      },
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function withApi(model: DeploymentModel): DeploymentModel & { readonly api: ApiModel } {
+  const { api } = model;
+  if (api === undefined) throw new LocalHostError("the template has no AWS::ApiGateway::RestApi to serve");
+  return { ...model, api };
+}
+
+function rootSignInOf(model: DeploymentModel, secrets: SecretsStub): Host["rootSignIn"] {
+  const arn = model.functions
+    .map(({ environment }) => environment[rootSignInVariable])
+    .find((value) => value !== undefined);
+  const value = arn === undefined ? undefined : secrets.current(arn);
+  if (value === undefined) return undefined;
+  const { username, password } = JSON.parse(value) as { readonly username: string; readonly password: string };
+  return { username, password };
+}

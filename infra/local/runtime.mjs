@@ -1,0 +1,73 @@
+// The Lambda runtime of one function process. Plain JavaScript without imports of its own: it is loaded at every cold start.
+// Messages in: {event: string (JSON), deadline: ms since the epoch, requestId}. Messages out: {ready}, {result: string (JSON)},
+// {error: {errorType, errorMessage, trace}}. One call at a time.
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+
+const environment = process.env;
+// An argument, not a variable: the environment holds what Lambda's holds and nothing else.
+const [, , invokedFunctionArn] = process.argv;
+const send = (message) => process.connected && process.send(message);
+
+// Ends with its host, however that ended. Ctrl-C reaches the whole process group: the host decides what becomes of the call.
+process.on("disconnect", () => process.exit(0));
+process.on("SIGINT", () => undefined);
+
+function described(error) {
+  if (!(error instanceof Error)) return { errorType: typeof error, errorMessage: String(error), trace: [] };
+  return { errorType: error.name, errorMessage: error.message, trace: String(error.stack).split("\n") };
+}
+
+async function load() {
+  const [file, name] = environment._HANDLER.split(".");
+  const path = [".mjs", ".js", ".cjs"]
+    .map((ending) => join(environment.LAMBDA_TASK_ROOT, file + ending))
+    .find(existsSync);
+  if (path === undefined) throw new Error(`Cannot find module '${file}' in ${environment.LAMBDA_TASK_ROOT}`);
+  const handler = (await import(pathToFileURL(path).href))[name];
+  if (typeof handler !== "function") throw new Error(`${environment._HANDLER} is undefined or not exported`);
+  return handler;
+}
+
+function contextOf({ requestId, deadline }) {
+  return {
+    callbackWaitsForEmptyEventLoop: true,
+    functionName: environment.AWS_LAMBDA_FUNCTION_NAME,
+    functionVersion: environment.AWS_LAMBDA_FUNCTION_VERSION,
+    memoryLimitInMB: environment.AWS_LAMBDA_FUNCTION_MEMORY_SIZE,
+    logGroupName: environment.AWS_LAMBDA_LOG_GROUP_NAME,
+    logStreamName: environment.AWS_LAMBDA_LOG_STREAM_NAME,
+    invokedFunctionArn,
+    awsRequestId: requestId,
+    getRemainingTimeInMillis: () => Math.max(0, deadline - Date.now()),
+  };
+}
+
+// As on Lambda: what escapes the handler ends the process, and the running call fails.
+const die = (error) => {
+  console.error(error);
+  const message = { error: described(error), fatal: true };
+  if (process.connected) process.send(message, () => process.exit(1));
+  else process.exit(1);
+};
+process.on("uncaughtException", die);
+process.on("unhandledRejection", die);
+
+const handler = await load().catch((error) => {
+  die(error);
+  return undefined;
+});
+
+if (handler !== undefined) {
+  process.on("message", async (call) => {
+    try {
+      const answer = await handler(JSON.parse(call.event), contextOf(call));
+      send({ result: JSON.stringify(answer) ?? "null" });
+    } catch (error) {
+      console.error(error);
+      send({ error: described(error) });
+    }
+  });
+  send({ ready: true });
+}

@@ -1,0 +1,185 @@
+/** Cloud assemblies small enough to read, with functions of a few lines, in the form in which CDK writes them. */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { FunctionModel } from "../../../infra/local/model.ts";
+
+export interface Assembly {
+  readonly folder: string;
+  remove(): void;
+}
+
+/** A temporary folder and its removal. */
+export function temporaryFolder(): Assembly {
+  const folder = mkdtempSync(join(tmpdir(), "portico-local-"));
+  return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
+}
+
+/**
+ * Writes an assembly.
+ *
+ * @param stacks name → template, in the order in which each may use those before it
+ * @param bundles name of an asset → source of its `index.mjs`; the asset's key is `<name>.zip`
+ */
+export function writeAssembly(
+  stacks: Readonly<Record<string, object>>,
+  bundles: Readonly<Record<string, string>> = {},
+): Assembly {
+  const assembly = temporaryFolder();
+  const write = (name: string, value: object): void =>
+    writeFileSync(join(assembly.folder, name), JSON.stringify(value));
+  for (const [name, source] of Object.entries(bundles)) {
+    mkdirSync(join(assembly.folder, `asset.${name}`));
+    writeFileSync(join(assembly.folder, `asset.${name}`, "index.mjs"), source);
+  }
+  write("Fixture.assets.json", {
+    files: Object.fromEntries(
+      Object.keys(bundles).map((name) => [
+        name,
+        {
+          source: { path: `asset.${name}`, packaging: "zip" },
+          destinations: { here: { bucketName: "assets", objectKey: `${name}.zip` } },
+        },
+      ]),
+    ),
+  });
+  const names = Object.keys(stacks);
+  for (const [name, template] of Object.entries(stacks)) write(`${name}.template.json`, template);
+  write("manifest.json", {
+    artifacts: Object.fromEntries([
+      ["Fixture.assets", { type: "cdk:asset-manifest", properties: { file: "Fixture.assets.json" } }],
+      // Listed last to first: the loader has to follow the dependencies.
+      ...names
+        .map((name, index) => [
+          name,
+          {
+            type: "aws:cloudformation:stack",
+            environment: "aws://unknown-account/unknown-region",
+            properties: { templateFile: `${name}.template.json` },
+            dependencies: names.slice(0, index),
+          },
+        ])
+        .reverse(),
+    ]),
+  });
+  return assembly;
+}
+
+/** A function resource whose code is the bundle of that name. */
+export function functionResource(bundle: string, more: object = {}): object {
+  return {
+    Type: "AWS::Lambda::Function",
+    Properties: {
+      Code: { S3Bucket: "assets", S3Key: `${bundle}.zip` },
+      Handler: "index.handler",
+      Runtime: "nodejs24.x",
+      Role: "arn:aws:iam::000000000000:role/fixture",
+      MemorySize: 128,
+      Timeout: 5,
+      ...more,
+    },
+  };
+}
+
+/** The model of a function whose folder holds the given source. */
+export function functionModel(
+  folder: string,
+  name: string,
+  source: string,
+  more: Partial<FunctionModel> = {},
+): FunctionModel {
+  mkdirSync(join(folder, name), { recursive: true });
+  writeFileSync(join(folder, name, "index.mjs"), source);
+  return {
+    id: `arn:aws:lambda:us-east-1:000000000000:function:${name}`,
+    name,
+    logicalId: name,
+    folder: join(folder, name),
+    handler: "index.handler",
+    memoryMegabytes: 128,
+    timeoutSeconds: 5,
+    environment: {},
+    roleArn: "arn:aws:iam::000000000000:role/fixture",
+    logGroup: "/fixture",
+    ...more,
+  };
+}
+
+const invocationsOf = (logicalId: string): object => ({
+  "Fn::Join": [
+    "",
+    [
+      "arn:",
+      { Ref: "AWS::Partition" },
+      ":apigateway:",
+      { Ref: "AWS::Region" },
+      ":lambda:path/2015-03-31/functions/",
+      { "Fn::GetAtt": [logicalId, "Arn"] },
+      "/invocations",
+    ],
+  ],
+});
+
+/** A method that an AWS_PROXY integration serves. */
+export function methodResource(resource: object, method: string, functionId: string, authorizer?: string): object {
+  return {
+    Type: "AWS::ApiGateway::Method",
+    Properties: {
+      RestApiId: { Ref: "Api" },
+      ResourceId: resource,
+      HttpMethod: method,
+      AuthorizationType: authorizer === undefined ? "NONE" : "CUSTOM",
+      ...(authorizer !== undefined && { AuthorizerId: { Ref: authorizer } }),
+      Integration: {
+        Type: "AWS_PROXY",
+        IntegrationHttpMethod: "POST",
+        Uri: invocationsOf(functionId),
+        Credentials: { "Fn::GetAtt": ["Invoker", "Arn"] },
+      },
+    },
+  };
+}
+
+export function resourceResource(parent: object, part: string): object {
+  return {
+    Type: "AWS::ApiGateway::Resource",
+    Properties: { RestApiId: { Ref: "Api" }, ParentId: parent, PathPart: part },
+  };
+}
+
+export function gatewayResponseResource(type: string, properties: object): object {
+  return {
+    Type: "AWS::ApiGateway::GatewayResponse",
+    Properties: { RestApiId: { Ref: "Api" }, ResponseType: type, ...properties },
+  };
+}
+
+export const rootResource = { "Fn::GetAtt": ["Api", "RootResourceId"] };
+
+/** A role that may do the given actions, on everything. */
+export function roleResource(...actions: readonly string[]): object {
+  const PolicyDocument = { Version: "2012-10-17", Statement: [{ Effect: "Allow", Action: actions, Resource: "*" }] };
+  return {
+    Type: "AWS::IAM::Role",
+    Properties: { AssumeRolePolicyDocument: {}, Policies: [{ PolicyName: "fixture", PolicyDocument }] },
+  };
+}
+
+/** An API with its stage, the role that invokes its functions, and one REQUEST authorizer, `Authorizer`, whose function is `AuthorizerFunction`. */
+export const apiResources = {
+  Api: { Type: "AWS::ApiGateway::RestApi", Properties: { Name: "fixture" } },
+  Invoker: roleResource("lambda:InvokeFunction"),
+  Stage: { Type: "AWS::ApiGateway::Stage", Properties: { RestApiId: { Ref: "Api" }, StageName: "local" } },
+  Authorizer: {
+    Type: "AWS::ApiGateway::Authorizer",
+    Properties: {
+      RestApiId: { Ref: "Api" },
+      Name: "fixture",
+      Type: "REQUEST",
+      AuthorizerResultTtlInSeconds: 0,
+      IdentitySource: "method.request.header.Authorization",
+      AuthorizerUri: invocationsOf("AuthorizerFunction"),
+      AuthorizerCredentials: { "Fn::GetAtt": ["Invoker", "Arn"] },
+    },
+  },
+};

@@ -1,0 +1,155 @@
+import { FunctionPool, type FunctionPoolOptions, type LogLine } from "../../../infra/local/functions.ts";
+import type { FunctionModel } from "../../../infra/local/model.ts";
+import { functionModel, temporaryFolder, type Assembly } from "./fixture.ts";
+
+/** Counts the calls that overlap in one process; each takes long enough for another to begin. */
+const counting = `
+let running = 0, most = 0;
+export const handler = async () => {
+  most = Math.max(most, ++running);
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  running--;
+  return { most, pid: process.pid };
+};`;
+
+describe("the function pool", () => {
+  let folder: Assembly;
+  let pool: FunctionPool | undefined;
+  const lines: LogLine[] = [];
+
+  beforeEach(() => {
+    folder = temporaryFolder();
+    lines.length = 0;
+  });
+
+  afterEach(async () => {
+    await pool?.close();
+    folder.remove();
+  });
+
+  const start = (functions: readonly FunctionModel[], options: Partial<FunctionPoolOptions> = {}): FunctionPool =>
+    (pool = new FunctionPool({
+      functions,
+      region: "us-east-1",
+      keyOf: (functionId) => ({
+        accessKeyId: `key of ${functionId}`,
+        secretAccessKey: "secret",
+        sessionToken: "token",
+      }),
+      serviceEndpoint: "http://127.0.0.1:1",
+      logSink: (line) => lines.push(line),
+      ...options,
+    }));
+  const define = (name: string, source: string, more: Partial<FunctionModel> = {}): FunctionModel =>
+    functionModel(folder.folder, name, source, more);
+  const payload = async (invocation: ReturnType<FunctionPool["invoke"]>): Promise<unknown> => {
+    const outcome = await invocation;
+    return "payload" in outcome ? JSON.parse(outcome.payload) : outcome.failure;
+  };
+
+  test("a process serves one call at a time, and further calls wait their turn", async () => {
+    const model = define("counting", counting);
+    const { invoke } = bound(start([model], { processesPerFunction: 2 }));
+    const calls = Array.from({ length: 5 }, () => payload(invoke(model.id, {})));
+    const answers = (await Promise.all(calls)) as readonly { most: number; pid: number }[];
+    expect(answers.map(({ most }) => most)).toEqual([1, 1, 1, 1, 1]);
+    expect(new Set(answers.map(({ pid }) => pid)).size).toBeLessThanOrEqual(2);
+  });
+
+  test("a call that exceeds the function's timeout fails as on Lambda, and the next one is served", async () => {
+    const model = define(
+      "slow",
+      `export const handler = async ({ slow }) => (slow ? new Promise((resolve) => setTimeout(resolve, 60_000)) : "done");`,
+      { timeoutSeconds: 0.05 },
+    );
+    const { invoke } = bound(start([model], { processesPerFunction: 1 }));
+    const [slow, next] = await Promise.all([payload(invoke(model.id, { slow: true })), payload(invoke(model.id, {}))]);
+    expect(slow).toMatchObject({
+      errorType: "Sandbox.Timedout",
+      errorMessage: expect.stringContaining("Task timed out after 0.05 seconds") as string,
+    });
+    expect(next).toBe("done");
+  });
+
+  test("a process that dies fails its call only, and the next call gets a new process", async () => {
+    const model = define("dying", `export const handler = async ({ die }) => (die ? process.exit(3) : process.pid);`);
+    const { invoke } = bound(start([model], { processesPerFunction: 1 }));
+    expect(await payload(invoke(model.id, { die: true }))).toEqual({
+      errorType: "Runtime.ExitError",
+      errorMessage: "Runtime exited: exit status 3",
+    });
+    expect(await payload(invoke(model.id, {}))).toEqual(expect.any(Number));
+  });
+
+  test.each([
+    ["cannot be loaded", `throw new TypeError("broken");`, "TypeError"],
+    ["exports no handler", `export const other = 1;`, "Error"],
+  ])("a bundle that %s fails its calls instead of blocking them", async (_, source, errorType) => {
+    const model = define("broken", source);
+    const { invoke } = bound(start([model]));
+    const calls = [payload(invoke(model.id, {})), payload(invoke(model.id, {})), payload(invoke(model.id, {}))];
+    expect(await Promise.all(calls)).toEqual(Array(3).fill(expect.objectContaining({ errorType })));
+  });
+
+  test("an error of the handler reaches the caller by name and message", async () => {
+    const model = define("failing", `export const handler = () => { throw new RangeError("too far"); };`);
+    const { invoke } = bound(start([model]));
+    expect(await payload(invoke(model.id, {}))).toMatchObject({ errorType: "RangeError", errorMessage: "too far" });
+  });
+
+  test("functions share a bound on processes by stopping the longest unused", async () => {
+    const models = ["a", "b", "c"].map((name) => define(name, `export const handler = async () => process.pid;`));
+    const shared = start(models, { processesInAll: 1 });
+    const pids = await Promise.all(models.map((model) => payload(shared.invoke(model.id, {}))));
+    expect(new Set(pids).size).toBe(3);
+    expect(shared.liveProcesses).toBe(1);
+  });
+
+  test("the environment is the template's and Lambda's own, and nothing of the host's", async () => {
+    const model = define("environment", `export const handler = async () => process.env;`, {
+      environment: { TABLE_NAME: "things" },
+    });
+    const environment = (await payload(start([model]).invoke(model.id, {}))) as Record<string, string>;
+    expect(environment).toMatchObject({
+      TABLE_NAME: "things",
+      AWS_REGION: "us-east-1",
+      AWS_ACCESS_KEY_ID: `key of ${model.id}`,
+      AWS_LAMBDA_FUNCTION_NAME: "environment",
+      AWS_LAMBDA_FUNCTION_MEMORY_SIZE: "128",
+      AWS_ENDPOINT_URL_DYNAMODB: "http://127.0.0.1:1",
+    });
+    expect(environment).not.toHaveProperty("JEST_WORKER_ID");
+    expect(environment).not.toHaveProperty("HOME");
+  });
+
+  test("the context names the function and counts the time that is left", async () => {
+    const model = define(
+      "context",
+      `export const handler = async (_, context) => ({ ...context, left: context.getRemainingTimeInMillis() });`,
+    );
+    const context = (await payload(start([model]).invoke(model.id, {}))) as { left: number };
+    expect(context).toMatchObject({ functionName: "context", memoryLimitInMB: "128", invokedFunctionArn: model.id });
+    expect(context.left).toBeGreaterThan(0);
+    expect(context.left).toBeLessThanOrEqual(5000);
+  });
+
+  test("what a function writes goes to the log sink", async () => {
+    const model = define(
+      "writing",
+      `export const handler = async () => { console.log("out"); console.error("err"); };`,
+    );
+    const writing = start([model]);
+    await writing.invoke(model.id, {});
+    await writing.close();
+    expect(lines).toEqual(
+      expect.arrayContaining([
+        { functionName: "writing", stream: "stdout", text: "out" },
+        { functionName: "writing", stream: "stderr", text: "err" },
+      ]),
+    );
+  });
+});
+
+function bound(pool: FunctionPool): { invoke: FunctionPool["invoke"] } {
+  return { invoke: (functionId, event) => pool.invoke(functionId, event) };
+}

@@ -1,0 +1,175 @@
+import { gatewayResponse, substitute, type ResponseVariables } from "../../../infra/local/gateway-responses.ts";
+import { answerHeaderName } from "../../../infra/local/headers.ts";
+import type { GatewayResponseModel, RouteModel } from "../../../infra/local/model.ts";
+import { authorize, matches } from "../../../infra/local/policy.ts";
+import { Router } from "../../../infra/local/routes.ts";
+
+const methodArn = "arn:aws:execute-api:us-east-1:000000000000:api/local/GET/v1/things/1";
+
+describe("an authorizer's policy", () => {
+  const statement = (
+    Effect: string,
+    Resource: string | string[],
+    Action: string | string[] = "execute-api:Invoke",
+  ): object => ({ Effect, Action, Resource });
+  const evaluate = (...statements: object[]): boolean =>
+    authorize({ principalId: "p", policyDocument: { Statement: statements } }, methodArn).allowed;
+
+  test("what is not allowed is denied", () => {
+    expect(evaluate(statement("Allow", methodArn.replace("GET", "POST")))).toBe(false);
+  });
+
+  test("an explicit deny wins over an allow", () => {
+    expect(evaluate(statement("Allow", "*"), statement("Deny", methodArn))).toBe(false);
+  });
+
+  test("wildcards stand for any characters, slashes included", () => {
+    expect(evaluate(statement("Allow", "arn:aws:execute-api:*:*:api/local/*/v1/*", "execute-api:*"))).toBe(true);
+  });
+
+  test("one of several resources and actions is enough", () => {
+    expect(
+      evaluate(statement("Allow", ["nothing", methodArn], ["execute-api:ManageConnections", "execute-api:Invoke"])),
+    ).toBe(true);
+  });
+
+  test("a pattern's other characters stand for themselves", () => {
+    expect(matches("a.b(c)", "a.b(c)")).toBe(true);
+    expect(matches("a.b", "axb")).toBe(false);
+    expect(matches("a?c", "abc")).toBe(true);
+  });
+
+  test.each([
+    ["no principal", { policyDocument: { Statement: [statement("Allow", "*")] } }, "principalId"],
+    ["no policy", { principalId: "p" }, "policyDocument"],
+    [
+      "an effect that does not exist",
+      { principalId: "p", policyDocument: { Statement: [statement("Maybe", "*")] } },
+      "Effect",
+    ],
+    [
+      "an object in its context",
+      { principalId: "p", context: { a: [] }, policyDocument: { Statement: [statement("Allow", "*")] } },
+      "context.a",
+    ],
+  ])("an answer with %s is malformed", (_, answer, named) => {
+    expect(() => authorize(answer, methodArn)).toThrow(named);
+  });
+});
+
+describe("a gateway response", () => {
+  const variables: ResponseVariables = {
+    context: { requestId: "r-1", "authorizer.code": "token_expired", "error.messageString": '"Forbidden"' },
+    request: { header: { "x-correlation-id": "c-1" }, querystring: { q: "2" }, path: {} },
+  };
+  const declared = (...entries: [string, Partial<GatewayResponseModel>][]): ReadonlyMap<string, GatewayResponseModel> =>
+    new Map(entries.map(([type, model]) => [type, { statusCode: undefined, parameters: {}, templates: {}, ...model }]));
+
+  test("a template is substituted plainly, without escaping and without VTL", () => {
+    const context = { "authorizer.code": 'a"b', requestId: "r" };
+    expect(
+      substitute('{"c":"$context.authorizer.code","r":"$context.requestId."} #if $other ${context.requestId}', context),
+    ).toBe('{"c":"a"b","r":"r."} #if $other r');
+  });
+
+  test("an unknown variable becomes empty", () => {
+    expect(substitute("[$context.nothing.here]", {})).toBe("[]");
+  });
+
+  test("static values, context and request headers become headers, and an absent one is left out", () => {
+    const { headers } = gatewayResponse(
+      "ACCESS_DENIED",
+      declared([
+        "ACCESS_DENIED",
+        {
+          parameters: {
+            "gatewayresponse.header.a": "'it's fixed'",
+            "gatewayresponse.header.b": "context.requestId",
+            "gatewayresponse.header.c": "method.request.header.X-Correlation-Id",
+            "gatewayresponse.header.d": "method.request.header.missing",
+          },
+        },
+      ]),
+      variables,
+    );
+    expect(Object.fromEntries(headers)).toEqual({
+      "Content-Type": "application/json",
+      a: "it's fixed",
+      b: "r-1",
+      c: "c-1",
+    });
+  });
+
+  test("a type that is not declared falls back to the default of its class, whose status then counts", () => {
+    const responses = declared(
+      ["DEFAULT_4XX", { statusCode: 404 }],
+      ["DEFAULT_5XX", { templates: { "text/plain": "five" } }],
+    );
+    expect(gatewayResponse("ACCESS_DENIED", responses, variables).status).toBe(404);
+    expect(gatewayResponse("INTEGRATION_TIMEOUT", responses, variables)).toMatchObject({ status: 504, body: "five" });
+  });
+
+  test("without any declaration AWS's own answer is given", () => {
+    expect(gatewayResponse("ACCESS_DENIED", new Map(), variables)).toMatchObject({
+      status: 403,
+      body: '{"message":"Forbidden"}',
+    });
+  });
+});
+
+describe("the router", () => {
+  const route = (method: string, resourcePath: string): RouteModel => ({
+    resourceId: resourcePath,
+    resourcePath,
+    method,
+    functionId: "f",
+    credentials: undefined,
+    integrationTimeoutMilliseconds: 29_000,
+    authorizer: undefined,
+  });
+  const router = new Router([
+    route("GET", "/"),
+    route("GET", "/things/{id}"),
+    route("GET", "/things/me"),
+    route("POST", "/things/{id}/parts"),
+    route("ANY", "/files/{proxy+}"),
+  ]);
+  const found = (method: string, path: string): unknown => {
+    const match = router.match(method, path);
+    return match && [match.route.resourcePath, match.pathParameters];
+  };
+
+  test.each([
+    ["GET", "/", "/", {}],
+    ["GET", "/things/me", "/things/me", {}],
+    ["GET", "/things/7", "/things/{id}", { id: "7" }],
+    ["GET", "/things/7/", "/things/{id}", { id: "7" }],
+    ["GET", "/things/a%2Fb", "/things/{id}", { id: "a/b" }],
+    ["POST", "/things/me/parts", "/things/{id}/parts", { id: "me" }],
+    ["PATCH", "/files/a/b%20c", "/files/{proxy+}", { proxy: "a/b c" }],
+  ])("%s %s is served by %s", (method, path, resourcePath, parameters) => {
+    expect(found(method, path)).toEqual([resourcePath, parameters]);
+  });
+
+  test.each([
+    ["POST", "/things/7"],
+    ["GET", "/things"],
+    ["GET", "/things//"],
+    ["GET", "//"],
+    ["GET", "/files"],
+    ["GET", "/THINGS/7"],
+  ])("%s %s is nothing", (method, path) => {
+    expect(found(method, path)).toBeUndefined();
+  });
+});
+
+describe("a header of a function's answer", () => {
+  test.each([
+    ["WWW-Authenticate", "x-amzn-Remapped-WWW-Authenticate"],
+    ["Authorization", "x-amzn-Remapped-Authorization"],
+    ["Transfer-Encoding", undefined],
+    ["Location", "Location"],
+  ])("%s arrives as %s", (name, arrives) => {
+    expect(answerHeaderName(name)).toBe(arrives);
+  });
+});

@@ -1,0 +1,180 @@
+import { loadAssembly, type LoadedAssembly } from "../../../infra/local/template.ts";
+import { readModel } from "../../../infra/local/model.ts";
+import {
+  apiResources,
+  functionResource,
+  gatewayResponseResource,
+  methodResource,
+  roleResource,
+  rootResource,
+  writeAssembly,
+} from "./fixture.ts";
+
+function load(
+  stacks: Readonly<Record<string, object>>,
+  parameters: Record<string, string> = {},
+  bundles: Record<string, string> = {},
+): LoadedAssembly {
+  const assembly = writeAssembly(stacks, bundles);
+  try {
+    return loadAssembly(assembly.folder, parameters);
+  } finally {
+    assembly.remove();
+  }
+}
+
+/** What a value resolves to beside a topic and a parameter. */
+function resolved(value: unknown): unknown {
+  const Resources = {
+    Topic: { Type: "AWS::SNS::Topic", Properties: { TopicName: "news" } },
+    Probe: { Type: "Custom::Probe", Properties: { value } },
+  };
+  const Parameters = { Url: { Type: "String", Default: "http://default" } };
+  const Conditions = {
+    Yes: { "Fn::Equals": [{ Ref: "AWS::Region" }, "us-east-1"] },
+    No: { "Fn::Not": [{ Condition: "Yes" }] },
+  };
+  return load({ Fixture: { Parameters, Conditions, Resources } }).resources.find(
+    ({ logicalId }) => logicalId === "Probe",
+  )?.properties["value"];
+}
+
+describe("the template", () => {
+  test.each([
+    ["Ref of a resource", { Ref: "Topic" }, "arn:aws:sns:us-east-1:000000000000:news"],
+    ["Ref of a parameter with a default", { Ref: "Url" }, "http://default"],
+    ["Ref of a pseudo parameter", { Ref: "AWS::AccountId" }, "000000000000"],
+    ["Fn::GetAtt", { "Fn::GetAtt": ["Topic", "TopicName"] }, "news"],
+    ["Fn::Join", { "Fn::Join": ["-", ["a", { Ref: "AWS::Partition" }]] }, "a-aws"],
+    ["Fn::Sub", { "Fn::Sub": "${Topic.TopicName} ${AWS::Region} ${!literal}" }, "news us-east-1 ${literal}"],
+    ["Fn::Sub with variables", { "Fn::Sub": ["${x}", { x: { Ref: "AWS::URLSuffix" } }] }, "amazonaws.com"],
+    ["Fn::Select of Fn::Split", { "Fn::Select": [1, { "Fn::Split": ["/", "a/b"] }] }, "b"],
+    ["Fn::If by its condition", { "Fn::If": ["No", "yes", "no"] }, "no"],
+    ["AWS::NoValue in a list", ["a", { Ref: "AWS::NoValue" }], ["a"]],
+  ])("%s resolves as CloudFormation resolves it", (_, value, expected) => {
+    expect(resolved(value)).toEqual(expected);
+  });
+
+  test("an export of one stack resolves in another, whatever the order of the manifest", () => {
+    const { resources } = load({
+      First: {
+        Resources: { Topic: { Type: "AWS::SNS::Topic", Properties: { TopicName: "news" } } },
+        Outputs: { Out: { Value: { "Fn::GetAtt": ["Topic", "TopicName"] }, Export: { Name: "First:Out" } } },
+      },
+      Second: {
+        Resources: { Probe: { Type: "Custom::Probe", Properties: { value: { "Fn::ImportValue": "First:Out" } } } },
+      },
+    });
+    expect(resources.map(({ stack }) => stack)).toEqual(["First", "Second"]);
+    expect(resources.at(-1)?.properties["value"]).toBe("news");
+  });
+
+  test.each([
+    ["an intrinsic function", { "Fn::FindInMap": ["a", "b", "c"] }, "Fn::FindInMap is not known"],
+    ["an attribute", { "Fn::GetAtt": ["Topic", "Colour"] }, "Topic.Colour: not known for AWS::SNS::Topic"],
+    ["a resource that does not exist", { Ref: "Nothing" }, "names Nothing, which does not exist"],
+    ["an export", { "Fn::ImportValue": "nowhere" }, "nowhere: no stack of the assembly exports it"],
+  ])("%s that is not known is an error that names it", (_, value, message) => {
+    expect(() => resolved(value)).toThrow(message);
+  });
+
+  test("a parameter without a value is an error that names it", () => {
+    const template = {
+      Parameters: { Url: { Type: "String" } },
+      Resources: { Probe: { Type: "Custom::Probe", Properties: { value: { Ref: "Url" } } } },
+    };
+    expect(() => load({ Fixture: template })).toThrow("parameter Url has no default");
+    expect(load({ Fixture: template }, { Url: "http://given" }).resources[0]?.properties["value"]).toBe("http://given");
+  });
+});
+
+describe("the model", () => {
+  const model = (resources: object): unknown =>
+    readModel(load({ Fixture: { Resources: resources } }, {}, { echo: "export const handler = async () => ({})" }));
+  const api = { ...apiResources, AuthorizerFunction: functionResource("echo"), Echo: functionResource("echo") };
+
+  test.each([
+    ["resource type", { Queue: { Type: "AWS::SQS::Queue" } }, "AWS::SQS::Queue Fixture/Queue"],
+    [
+      "property of a function",
+      { Echo: functionResource("echo", { EphemeralStorage: { Size: 1024 } }) },
+      "property EphemeralStorage",
+    ],
+    ["runtime", { Echo: functionResource("echo", { Runtime: "python3.13" }) }, "property Runtime must be nodejs24.x"],
+    [
+      "gateway response template with VTL",
+      {
+        Denied: gatewayResponseResource("ACCESS_DENIED", { ResponseTemplates: { "application/json": "#if($x)#end" } }),
+      },
+      "VTL beyond plain $context substitution",
+    ],
+    [
+      "mapping of a gateway response",
+      {
+        Denied: gatewayResponseResource("ACCESS_DENIED", {
+          ResponseParameters: { "gatewayresponse.header.a": "stageVariables.a" },
+        }),
+      },
+      "the mapping stageVariables.a",
+    ],
+    [
+      "result cache of an authorizer",
+      {
+        Authorizer: {
+          ...apiResources.Authorizer,
+          Properties: { ...apiResources.Authorizer.Properties, AuthorizerResultTtlInSeconds: 300 },
+        },
+      },
+      "AuthorizerResultTtlInSeconds must be 0",
+    ],
+    [
+      "service token",
+      { Probe: { Type: "Custom::Probe", Properties: { ServiceToken: "arn:aws:lambda:us-east-1:0:function:other" } } },
+      "names no function of the template",
+    ],
+  ])("a %s that is not known is an error that names it", (_, resources, message) => {
+    expect(() => model({ ...api, ...resources })).toThrow(message);
+  });
+
+  test("a mock integration is an error that says what to do", () => {
+    const mock = methodResource(rootResource, "OPTIONS", "Echo") as { Properties: { Integration: object } };
+    mock.Properties.Integration = { Type: "MOCK" };
+    expect(() => model({ ...api, Preflight: mock })).toThrow("leave the local stage without CORS origins");
+  });
+
+  test("a function that API Gateway may not invoke is an error that names it", () => {
+    const served = { ...api, Get: methodResource(rootResource, "GET", "Echo", "Authorizer") };
+    expect(() => model(served)).not.toThrow();
+    expect(() => model({ ...served, Invoker: roleResource("lambda:GetFunction") })).toThrow(
+      "may not invoke arn:aws:lambda",
+    );
+  });
+
+  test("a role's inline and attached statements are kept", () => {
+    const statement = (action: string): object => ({
+      Version: "2012-10-17",
+      Statement: [{ Effect: "Allow", Action: action, Resource: "*" }],
+    });
+    const read = readModel(
+      load({
+        Fixture: {
+          Resources: {
+            Role: {
+              Type: "AWS::IAM::Role",
+              Properties: {
+                AssumeRolePolicyDocument: {},
+                Policies: [{ PolicyName: "a", PolicyDocument: statement("a:A") }],
+              },
+            },
+            Policy: {
+              Type: "AWS::IAM::Policy",
+              Properties: { PolicyName: "b", Roles: [{ Ref: "Role" }], PolicyDocument: statement("b:B") },
+            },
+          },
+        },
+      }),
+    );
+    const [role] = [...read.roles.values()];
+    expect(role?.statements.map((kept) => (kept as { Action: string }).Action)).toEqual(["a:A", "b:B"]);
+  });
+});
