@@ -25,7 +25,7 @@ interface Reading {
 const readings = new Map<SecretName, Reading>();
 let client: SecretsManagerClient | undefined;
 
-/** The secrets within one invocation. @param deadline no attempt begins after it */
+/** The secrets within one invocation. @param deadline no attempt begins after it, none lasts longer */
 export function openSecrets(environment: Environment, deadline: Deadline): Secrets {
   const arnOf = (name: SecretName): string => {
     const arn = environment[secretVariables[name]];
@@ -38,9 +38,10 @@ export function openSecrets(environment: Environment, deadline: Deadline): Secre
       const known = readings.get(name);
       if (known !== undefined && Date.now() - known.at < freshMs) return known.text;
       const at = Date.now();
-      const text = await retrying(deadline, isTransient, async () => {
+      const text = await retrying(deadline, isTransient, async (abortSignal) => {
         const { GetSecretValueCommand } = await sdk();
-        const { SecretString } = await (await openClient()).send(new GetSecretValueCommand({ SecretId: arnOf(name) }));
+        const command = new GetSecretValueCommand({ SecretId: arnOf(name) });
+        const { SecretString } = await (await openClient()).send(command, { abortSignal });
         return SecretString ?? "";
       });
       readings.set(name, { text, at });
@@ -49,10 +50,10 @@ export function openSecrets(environment: Environment, deadline: Deadline): Secre
 
     async write(name, text) {
       const token = randomUUID();
-      await retrying(deadline, isTransient, async () => {
+      await retrying(deadline, isTransient, async (abortSignal) => {
         const { PutSecretValueCommand } = await sdk();
         const input = { SecretId: arnOf(name), SecretString: text, ClientRequestToken: token };
-        await (await openClient()).send(new PutSecretValueCommand(input));
+        await (await openClient()).send(new PutSecretValueCommand(input), { abortSignal });
       });
       readings.delete(name);
     },
@@ -64,9 +65,6 @@ const sdk = () => import("@aws-sdk/client-secrets-manager");
 
 async function openClient(): Promise<SecretsManagerClient> {
   const { SecretsManagerClient: Client } = await sdk();
-  client ??= new Client({
-    maxAttempts: 1,
-    requestHandler: { connectionTimeout: 1000, requestTimeout: 3000, throwOnRequestTimeout: true },
-  });
+  client ??= new Client({ maxAttempts: 1, requestHandler: { connectionTimeout: 1000 } });
   return client;
 }

@@ -9,11 +9,11 @@ import { grantedScopes, readClientCredentials, requireGrant } from "../../shared
 export const handler = serve(operations.token, async ({ body, header, now, requestId, table, secrets, environment }) => {
   requireGrant(body.grant_type);
   const presented = readClientCredentials(header("authorization"), body);
-  const scopes = grantedScopes(body.scope);
   const [key, client] = await Promise.all([
     currentSigningKey(secrets),
     authenticateClient(presented, { table, secrets, now, requestId }),
   ]);
+  const scopes = grantedScopes(body.scope);
   const version = await versionOfNewToken(table, client.id, client.state);
   const { token, expiresIn } = await issueAccessToken(
     { principal: { kind: "partner", id: client.id, scopes }, clientId: client.id, version },

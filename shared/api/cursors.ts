@@ -12,6 +12,8 @@ const tagBytes = 16;
 export interface CursorBinding {
   readonly operationId: string;
   readonly principalId: string;
+  /** The parameters of the path: another resource has another list. */
+  readonly path: unknown;
   /** The filters as sent, without `limit` and `cursor`. */
   readonly filters: Readonly<Record<string, unknown>>;
 }
@@ -21,9 +23,9 @@ function encryptionKey(secret: string): Buffer {
   return Buffer.from(hkdfSync("sha256", secret, "", "portico cursor", 32));
 }
 
-function associatedData({ operationId, principalId, filters }: CursorBinding): Buffer {
+function associatedData({ operationId, principalId, path, filters }: CursorBinding): Buffer {
   const sorted = Object.entries(filters).filter(([, value]) => value !== undefined);
-  return Buffer.from(JSON.stringify([operationId, principalId, sorted.sort(([a], [b]) => (a < b ? -1 : 1))]));
+  return Buffer.from(JSON.stringify([operationId, principalId, path ?? null, sorted.sort(([a], [b]) => (a < b ? -1 : 1))]));
 }
 
 /** Makes a cursor of the place, a sort key, after which the next page begins. */

@@ -2,7 +2,7 @@
  * Idempotency keys. The record of the first answer is written in the transaction of its effect, so there is no moment
  * between the two at which a crash could part them; a repetition finds the record where its own effect would have gone.
  */
-import { createHash } from "node:crypto";
+import { createHmac } from "node:crypto";
 import { key } from "../table/keys.ts";
 import type { Item, Write } from "../table/table.ts";
 import { Problem, invalid } from "./problems.ts";
@@ -38,7 +38,7 @@ export class Replay extends Error {
 /**
  * The claim that the header `Idempotency-Key` makes.
  *
- * @param request path parameters and body as sent: the same key with another of either is refused
+ * @param request path parameters, body and precondition as sent: the same key with another of them is refused
  * @throws Problem `validation_failed` for a key that is not 1 to 255 visible ASCII characters
  */
 export function claimOf(
@@ -50,7 +50,8 @@ export function claimOf(
   if (!/^[\x21-\x7e]{1,255}$/.test(idempotencyKey)) {
     throw invalid({ pointer: "/Idempotency-Key", detail: "the header must have 1 to 255 visible ASCII characters" });
   }
-  const fingerprint = createHash("sha256").update(canonical(request)).digest("base64url");
+  // Under the caller's key, which is nowhere kept in clear: a plain hash would help to guess a password in a body.
+  const fingerprint = createHmac("sha256", idempotencyKey).update(canonical(request)).digest("base64url");
   return { key: key.idempotency(principalId, operationId, idempotencyKey), fingerprint, now };
 }
 

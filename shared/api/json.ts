@@ -6,11 +6,14 @@ import { Problem, invalid, type FieldError } from "./problems.ts";
 
 const deepest = 16;
 
+/** A pointer is as long as the names on its way, so an answer that named every error could be far larger than the body. */
+const mostErrors = 10;
+
 /**
  * Parses a body.
  *
- * @throws Problem `body_malformed` for what is not JSON; `validation_failed` with JSON Pointers for a member that is named
- * twice, a text that is not well-formed Unicode or has a NUL, `__proto__`, or nesting deeper than 16 levels
+ * @throws Problem `body_malformed` for what is not JSON; `validation_failed` with JSON Pointers, ten at the most, for a member
+ * that is named twice, a text that is not well-formed Unicode or has a NUL, `__proto__`, or nesting deeper than 16 levels
  */
 export function parseJson(text: string): unknown {
   let value: unknown;
@@ -19,9 +22,20 @@ export function parseJson(text: string): unknown {
   } catch {
     throw new Problem("body_malformed", "The body is not valid JSON (RFC 8259).");
   }
-  const errors = [...duplicateMembers(text), ...badTexts(value)];
+  const errors = firstOf(duplicateMembers(text), badTexts(value));
   if (errors.length > 0) throw invalid(...errors);
   return value;
+}
+
+function firstOf(...sources: readonly Iterable<FieldError>[]): readonly FieldError[] {
+  const errors: FieldError[] = [];
+  for (const source of sources) {
+    for (const error of source) {
+      errors.push(error);
+      if (errors.length === mostErrors) return errors;
+    }
+  }
+  return errors;
 }
 
 /** A member's name or an index as part of a JSON Pointer (RFC 6901 §3). */

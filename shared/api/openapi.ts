@@ -162,11 +162,13 @@ function hasEtag(body: z.ZodType | undefined): boolean {
 
 /** Problems of one status share an answer; its description names the codes. */
 function failuresOf(operation: AnyOperation): Json {
-  const codesByStatus = Map.groupBy(problemsOf(operation), (code) => problemCatalogue[code].status);
+  const oauth = operation.errorFormat === "oauth";
+  const codesByStatus = Map.groupBy(problemsOf(operation), (code) => {
+    const { status } = problemCatalogue[code];
+    return oauth && status === 422 ? 400 : status;
+  });
   return Object.fromEntries(
     [...codesByStatus].map(([status, codes]) => {
-      const oauth = operation.errorFormat === "oauth";
-      const effective = oauth && status === 422 ? 400 : status;
       const content = oauth
         ? { "application/json": { schema: { $ref: "#/components/schemas/OAuthError" } } }
         : {
@@ -175,7 +177,7 @@ function failuresOf(operation: AnyOperation): Json {
               examples: Object.fromEntries(codes.map((code) => [code, { value: exampleProblem(code) }])),
             },
           };
-      return [effective, { description: codes.map((code) => `\`${code}\``).join(", "), content }];
+      return [status, { description: codes.map((code) => `\`${code}\``).join(", "), content }];
     }),
   );
 }

@@ -30,7 +30,10 @@ export function id(prefix: string) {
 }
 
 /** An e-mail address of at most 254 characters (RFC 5321 §4.5.3.1.3). */
-export const email = z.email("must be an e-mail address").max(254, "must have at most 254 characters");
+export const email = z
+  // Zod's own message says best that a field is missing.
+  .email({ error: ({ input }) => (input === undefined ? undefined : "must be an e-mail address") })
+  .max(254, "must have at most 254 characters");
 
 const instantPattern =
   /^(\d{4})-(\d{2})-(\d{2})[Tt](\d{2}):(\d{2}):(\d{2})(?:\.\d{1,9})?(?:[Zz]|[+-](\d{2}):(\d{2}))$/;

@@ -2,10 +2,9 @@
  * How an operation is served: one chain of middleware for all of them, and around the operation itself the commit of its
  * change together with the idempotency record.
  */
-import { setTimeout as delay } from "node:timers/promises";
 import middy from "@middy/core";
 import type { Context } from "aws-lambda";
-import { pauseMs } from "../retry.ts";
+import { pauseBefore } from "../retry.ts";
 import { openSecrets, type Secrets } from "../secrets.ts";
 import { createDocumentClient, openTable, Stale, type Change, type Table } from "../table/table.ts";
 import type { Answer, Call, ServedEvent } from "./call.ts";
@@ -90,7 +89,7 @@ export function serve<Path, Query, Body, AnswerBody>(
       } catch (error) {
         if (error instanceof Replay) return replay(call, error.answer);
         if (error instanceof Stale) {
-          await pauseWithin(deadline, attempt, error);
+          await pauseBefore(attempt, deadline, error);
           continue;
         }
         return await refuse(call, table, error);
@@ -110,7 +109,8 @@ export function serve<Path, Query, Body, AnswerBody>(
 
 function requestOf(call: Call, table: Table, secrets: Secrets): ServedRequest<unknown, unknown, unknown> {
   const { cursor, limit: _limit, ...filters } = call.rawQuery ?? {};
-  const binding = { operationId: call.operation.id, principalId: call.principal?.id ?? "", filters };
+  const { operation, principal, path } = call;
+  const binding = { operationId: operation.id, principalId: principal?.id ?? "", path, filters };
   return {
     path: call.path,
     query: call.query,
@@ -165,14 +165,11 @@ function replay(call: Call, { status, headers, body }: RecordedAnswer): Answer {
   return { statusCode: status, headers: { ...headers, "idempotency-replayed": "true" }, body };
 }
 
-async function pauseWithin(deadline: number, attempt: number, cause: unknown): Promise<void> {
-  const pause = pauseMs(attempt);
-  if (Date.now() + pause >= deadline) throw unavailable(cause);
-  await delay(pause);
-}
-
 /** What a decision of the domain was refused with, for a state that may be another one at the repetition. */
-const recordedRefusals = new Set([404, 409, 422]);
+const recordedRefusals = new Set([401, 403, 404, 409, 412, 422]);
+
+/** What says something of this attempt alone. */
+const unrecordedRefusals = new Set<string>(["idempotency_key_reused", "request_in_progress", "token_revoked"]);
 
 /**
  * Ends a call in a refusal. One that the domain decided on is recorded under the idempotency key like any answer: a
@@ -180,7 +177,7 @@ const recordedRefusals = new Set([404, 409, 422]);
  */
 async function refuse(call: Call, table: Table, error: unknown): Promise<Answer> {
   if (!(error instanceof Problem) || call.claim === undefined) throw error;
-  if (["idempotency_key_reused", "request_in_progress"].includes(error.code)) throw error;
+  if (unrecordedRefusals.has(error.code)) throw error;
   const { statusCode: status, headers, body } = problemAnswer(call, error);
   if (!recordedRefusals.has(status)) throw error;
   try {

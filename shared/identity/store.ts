@@ -60,17 +60,18 @@ export function tokenRevocation(id: string): Write {
   };
 }
 
-/** Changes a partner's status and token policy and ends its tokens. */
+/** Changes a partner's status and token policy, and ends its tokens where that is asked for. */
 export function partnerStateChange(
   id: string,
   { status, tokenPolicy }: { readonly status: "active" | "suspended"; readonly tokenPolicy: TokenPolicy },
+  { endsTokens }: { readonly endsTokens: boolean },
 ): Write {
   return {
     update: key.principal(id),
     set: {
-      expression: "SET #status = :status, tokenPolicy = :tokenPolicy, version = version + :one",
+      expression: "SET #status = :status, tokenPolicy = :tokenPolicy, version = version + :step",
       names: { "#status": "status" },
-      values: { ":status": status, ":tokenPolicy": tokenPolicy, ":one": 1 },
+      values: { ":status": status, ":tokenPolicy": tokenPolicy, ":step": endsTokens ? 1 : 0 },
     },
     condition: present,
     otherwise: () => new Stale(),

@@ -6,12 +6,12 @@ import { requireMatch } from "../api/etag.ts";
 import { notFound, Problem } from "../api/problems.ts";
 import { findPartnerState, forgetPrincipal, holdForDeletion, releaseFromDeletion } from "../identity/store.ts";
 import { hasLiveSubscription, removeSubscriptions } from "../subscriptions/store.ts";
-import type { Table } from "../table/table.ts";
+import { Stale, type Table } from "../table/table.ts";
 import { findPartner, partnerDeletion } from "./store.ts";
 
 /**
  * @throws Problem `not_found`, `precondition_failed`, `partner_in_use`, or `unavailable` when the time was not enough
- * @throws Stale while another deletion of the partner runs
+ * @throws Stale while another deletion of the partner runs, or when the partner has changed meanwhile
  */
 export async function deletePartner(table: Table, partnerId: string, ifMatch: string | undefined, now: Date): Promise<void> {
   const [partner, ended] = await Promise.all([findPartner(table, partnerId), findPartnerState(table, partnerId, ["deleted"])]);
@@ -24,7 +24,11 @@ export async function deletePartner(table: Table, partnerId: string, ifMatch: st
       await releaseFromDeletion(table, partnerId);
       throw new Problem("partner_in_use", "The partner has live subscriptions. Cancel them first.");
     }
-    await table.commit(partnerDeletion(partner));
+    await table.commit(partnerDeletion(partner)).catch(async (error: unknown) => {
+      // The next attempt takes a hold of its own. After any other error the deletion may still come true, so the hold stays.
+      if (error instanceof Stale) await releaseFromDeletion(table, partnerId);
+      throw error;
+    });
   }
   await removeSubscriptions(table, partnerId);
   await forgetPrincipal(table, partnerId);

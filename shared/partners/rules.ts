@@ -31,7 +31,9 @@ export function changePartner(partner: StoredPartner, patch: PartnerPatch, now: 
  * may be alive.
  */
 export function endsTokens(before: StoredPartner, after: StoredPartner): boolean {
-  return before.status !== after.status || before.tokenPolicy !== after.tokenPolicy;
+  const suspended = before.status === "active" && after.status === "suspended";
+  const narrowed = before.tokenPolicy === "many" && after.tokenPolicy === "single";
+  return suspended || narrowed;
 }
 
 /** The form in which e-mail addresses are compared. */

@@ -47,10 +47,11 @@ export function partnerCreation(partner: StoredPartner, credential: ClientCreden
 export function partnerChange(before: StoredPartner, after: StoredPartner): Change {
   if (after.revision === before.revision) return [];
   const emailMoves = normalizeEmail(before.email) !== normalizeEmail(after.email);
+  const stateMoves = before.status !== after.status || before.tokenPolicy !== after.tokenPolicy;
   return [
     { put: { ...key.partner(after.id), ...after }, condition: unchanged(before.revision), otherwise: () => new Stale() },
     ...(emailMoves ? [holdEmail(after), releaseEmail(before)] : []),
-    ...(endsTokens(before, after) ? [partnerStateChange(after.id, after)] : []),
+    ...(stateMoves ? [partnerStateChange(after.id, after, { endsTokens: endsTokens(before, after) })] : []),
   ];
 }
 

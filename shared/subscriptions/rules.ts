@@ -84,8 +84,8 @@ export function create(
     userEmail,
     ...term,
     cancelled: false,
-    createdAt: now,
-    updatedAt: now,
+    createdAt: momentOfChange(previous, now),
+    updatedAt: momentOfChange(previous, now),
     revision: (previous?.revision ?? 0) + 1,
   };
 }
@@ -109,21 +109,27 @@ export function extend(
     expiresAt: wanted ?? after(earliest, duration.period),
   };
   if (!isShowable(term)) return periodInvalid("/duration", "The subscription would end after the year 9999.");
-  return { ...subscription, ...term, updatedAt: now, revision: subscription.revision + 1 };
+  return { ...subscription, ...term, updatedAt: momentOfChange(subscription, now), revision: subscription.revision + 1 };
 }
 
 /** The subscription ended now; the same one if it is cancelled already. One that had not begun never will have. */
 export function cancel(subscription: Subscription, now: Date): Subscription {
   if (subscription.cancelled) return subscription;
   const { startsAt, expiresAt } = subscription;
+  const moment = momentOfChange(subscription, now);
   return {
     ...subscription,
-    startsAt: startsAt < now ? startsAt : now,
-    expiresAt: expiresAt < now ? expiresAt : now,
+    startsAt: startsAt < moment ? startsAt : moment,
+    expiresAt: expiresAt < moment ? expiresAt : moment,
     cancelled: true,
-    updatedAt: now,
+    updatedAt: moment,
     revision: subscription.revision + 1,
   };
+}
+
+/** Clocks differ, and a call that was begun first may come second; still no change is older than the one that it follows. */
+function momentOfChange(before: Subscription | undefined, now: Date): Date {
+  return before !== undefined && before.updatedAt > now ? before.updatedAt : now;
 }
 
 /** RFC 3339 has four digits for the year, and the API takes none before 1970. */

@@ -39,9 +39,9 @@ export function subscriptionChange(
 ): Change {
   if (before?.revision === after.revision) return [];
   const entry: HistoryEntry = {
-    id: newId("hst_", now),
+    id: newId("hst_", after.updatedAt),
     type,
-    at: now.toISOString(),
+    at: after.updatedAt.toISOString(),
     from: before === undefined || type === "created" ? null : viewTerm(before),
     to: viewTerm(after),
     tokenId,

@@ -94,8 +94,8 @@ export interface Table {
   /** A page of a partition, read consistently unless an index is named. @throws Problem `unavailable` */
   query(range: QueryRange): Promise<Page>;
   /**
-   * Makes the change in one transaction. Trying again after a lost answer is safe: the client token of the transaction
-   * makes DynamoDB recognise it.
+   * Makes the change in one transaction. Trying again after a lost answer is safe: all attempts of one commit have the same
+   * client token and the same parameters, by which DynamoDB recognises them. Another commit has another token.
    *
    * @throws Problem the refusal of the first write (in the order given) whose condition failed, or `unavailable`
    * @throws Stale when that write's condition says so
@@ -112,14 +112,11 @@ export interface Table {
   remove(keys: readonly Key[]): Promise<void>;
 }
 
-/**
- * One client for the life of the process. Its own retries are off: `shared/retry.ts` decides. The time limits keep a silent
- * connection from eating the whole invocation.
- */
+/** One client for the life of the process. Its own retries are off, and how long a call may take is said with each call. */
 export function createDocumentClient(): DynamoDBDocumentClient {
   const client = new DynamoDBClient({
     maxAttempts: 1,
-    requestHandler: { connectionTimeout: 1000, requestTimeout: 3000, throwOnRequestTimeout: true },
+    requestHandler: { connectionTimeout: 1000 },
   });
   return DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } });
 }
@@ -127,15 +124,16 @@ export function createDocumentClient(): DynamoDBDocumentClient {
 /**
  * The table within one invocation.
  *
- * @param deadline no attempt begins after it
+ * @param deadline no attempt begins after it, none lasts longer
  */
 export function openTable(client: DynamoDBDocumentClient, tableName: string, deadline: Deadline): Table {
-  const persistently = <Result>(attempt: () => Promise<Result>) => retrying(deadline, isTransient, attempt);
+  const persistently = <Result>(attempt: (options: { abortSignal: AbortSignal }) => Promise<Result>) =>
+    retrying(deadline, isTransient, (abortSignal) => attempt({ abortSignal }));
 
   return {
     async get(key) {
-      const { Item } = await persistently(() =>
-        client.send(new GetCommand({ TableName: tableName, Key: key, ConsistentRead: true })),
+      const { Item } = await persistently((options) =>
+        client.send(new GetCommand({ TableName: tableName, Key: key, ConsistentRead: true }), options),
       );
       return Item;
     },
@@ -144,7 +142,9 @@ export function openTable(client: DynamoDBDocumentClient, tableName: string, dea
       // DynamoDB refuses a BETWEEN with its ends the wrong way round; here it is just an empty range.
       if (range.descending !== true && isEmpty(range)) return { items: [] };
       const input = queryInput(tableName, range);
-      const { Items = [], LastEvaluatedKey } = await persistently(() => client.send(new QueryCommand(input)));
+      const { Items = [], LastEvaluatedKey } = await persistently((options) =>
+        client.send(new QueryCommand(input), options),
+      );
       const lastKey = LastEvaluatedKey?.[range.index === undefined ? "sk" : "gsi1sk"] as string | undefined;
       return { items: Items, ...(lastKey !== undefined && { lastKey }) };
     },
@@ -155,7 +155,7 @@ export function openTable(client: DynamoDBDocumentClient, tableName: string, dea
         ClientRequestToken: randomUUID(),
       };
       try {
-        await persistently(() => client.send(new TransactWriteCommand(input)));
+        await persistently((options) => client.send(new TransactWriteCommand(input), options));
       } catch (error) {
         throw meaningOf(change, error) ?? error;
       }
@@ -164,8 +164,11 @@ export function openTable(client: DynamoDBDocumentClient, tableName: string, dea
     async update(write) {
       const { Update: input } = transactItem(tableName, write);
       try {
-        const { Attributes = {} } = await persistently(() =>
-          client.send(new UpdateCommand({ ...input, TableName: tableName, Key: write.update, ReturnValues: "ALL_NEW" })),
+        const { Attributes = {} } = await persistently((options) =>
+          client.send(
+            new UpdateCommand({ ...input, TableName: tableName, Key: write.update, ReturnValues: "ALL_NEW" }),
+            options,
+          ),
         );
         return Attributes;
       } catch (error) {
@@ -180,9 +183,10 @@ export function openTable(client: DynamoDBDocumentClient, tableName: string, dea
         await retrying(
           deadline,
           (error) => error instanceof Unprocessed || isTransient(error),
-          async () => {
+          async (abortSignal) => {
             const { UnprocessedItems } = await client.send(
               new BatchWriteCommand({ RequestItems: { [tableName]: requests } }),
+              { abortSignal },
             );
             const left = UnprocessedItems?.[tableName] ?? [];
             if (left.length > 0) {

@@ -1,6 +1,7 @@
 /** A running Portico for tests: the local host on a free port, its data in memory, and calls as callers make them. */
 import { randomUUID } from "node:crypto";
 import { startHost, type Host, type HostOptions } from "../../infra/local/host.ts";
+import { rightsFolderVariable, writeRecord } from "../../infra/local/rights-records.ts";
 
 export interface Answer {
   readonly status: number;
@@ -33,10 +34,13 @@ export class Portico {
   readonly url: string;
   /** Everything that the functions have logged. */
   readonly logs: string[];
+  /** The host runs the assembly of the whole suite. */
+  readonly #servesSuite: boolean;
   #rootToken: string | undefined;
 
-  private constructor(host: Host, logs: string[]) {
+  private constructor(host: Host, logs: string[], servesSuite: boolean) {
     this.host = host;
+    this.#servesSuite = servesSuite;
     this.url = host.url;
     this.logs = logs;
   }
@@ -46,11 +50,16 @@ export class Portico {
     const assembly = process.env.PORTICO_TEST_ASSEMBLY;
     if (assembly === undefined) throw new Error("the global setup has not synthesised an assembly");
     const logs: string[] = [];
-    return new Portico(await startHost({ assembly, logSink: ({ text }) => logs.push(text), ...options }), logs);
+    const host = await startHost({ assembly, logSink: ({ text }) => logs.push(text), ...options });
+    return new Portico(host, logs, options.assembly === undefined);
   }
 
   async close(): Promise<void> {
     await this.host.close();
+    const folder = process.env[rightsFolderVariable];
+    // Another assembly has other roles: what a test learns there says nothing about ours.
+    if (folder === undefined || !this.#servesSuite) return;
+    writeRecord(folder, { testPath: expect.getState().testPath ?? "", ...this.host.rights() });
   }
 
   /** One call, as a caller makes it. */
@@ -91,7 +100,12 @@ export class Portico {
 
   /** A request of a partner for an access token, by `client_secret_post`. */
   async requestToken({ id, secret }: Pick<TestPartner, "id" | "secret">, scope?: string): Promise<Answer> {
-    const form = { grant_type: "client_credentials", client_id: id, client_secret: secret, ...(scope !== undefined && { scope }) };
+    const form = {
+      grant_type: "client_credentials",
+      client_id: id,
+      client_secret: secret,
+      ...(scope !== undefined && { scope }),
+    };
     return await this.call("POST", "/oauth/token", { form });
   }
 

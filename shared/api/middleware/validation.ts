@@ -73,5 +73,9 @@ function fieldErrors(issue: z.core.$ZodIssue): FieldError[] {
 function claim(call: Call, event: APIGatewayProxyEvent): Call["claim"] {
   if (call.operation.idempotent !== true || call.principal === undefined) return undefined;
   const scope = { principalId: call.principal.id, operationId: call.operation.id, now: call.now };
-  return claimOf(call.header("idempotency-key"), scope, [event.pathParameters ?? {}, call.rawBody ?? null]);
+  return claimOf(call.header("idempotency-key"), scope, [
+    event.pathParameters ?? {},
+    call.rawBody ?? null,
+    call.header("if-match") ?? null,
+  ]);
 }

@@ -1,0 +1,26 @@
+/** Copies of the suite's assembly that differ from it in one point. */
+import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+export interface AlteredAssembly {
+  readonly folder: string;
+  remove(): void;
+}
+
+/** @param alter changes the resources of the API's template, by logical id */
+export function alteredAssembly(alter: (resources: Record<string, any>) => void): AlteredAssembly {
+  const original = process.env.PORTICO_TEST_ASSEMBLY;
+  if (original === undefined) throw new Error("the global setup has not synthesised an assembly");
+  const folder = mkdtempSync(join(tmpdir(), "portico-altered-"));
+  for (const name of readdirSync(original)) {
+    if (!name.endsWith("-Api.template.json")) {
+      symlinkSync(join(original, name), join(folder, name));
+      continue;
+    }
+    const template = JSON.parse(readFileSync(join(original, name), "utf8"));
+    alter(template.Resources);
+    writeFileSync(join(folder, name), JSON.stringify(template));
+  }
+  return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
+}

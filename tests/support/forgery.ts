@@ -1,0 +1,44 @@
+/** Access tokens that differ from a genuine one in a single thing. */
+import { decodeJwt, decodeProtectedHeader, importJWK, SignJWT, type CryptoKey, type JWTPayload } from "jose";
+import { parseSigningKeySet, type SigningKey } from "../../shared/identity/signing-keys.ts";
+import type { Portico } from "./portico.ts";
+
+/** The key that a running Portico signs with. Only the host's owner can read it; no caller can. */
+export function signingKeyOf({ host }: Portico): SigningKey {
+  const arns = host.model.functions.map(({ environment }) => environment.SIGNING_KEYS_SECRET);
+  const arn = arns.find((value) => value !== undefined);
+  const key = parseSigningKeySet(host.secrets.current(arn ?? "") ?? "")?.keys[0];
+  if (key === undefined) throw new Error("the host has no signing key");
+  return key;
+}
+
+/** What is different; a claim or header member that is `undefined` is left out. */
+export interface Differences {
+  readonly header?: Readonly<Record<string, string | undefined>>;
+  readonly claims?: Readonly<Record<string, unknown>>;
+  /** Default: Portico's own key. */
+  readonly key?: CryptoKey | Uint8Array;
+}
+
+/** A token like the genuine one but for the differences, signed anew. */
+export async function forge(
+  portico: Portico,
+  genuine: string,
+  { header = {}, claims = {}, key }: Differences,
+): Promise<string> {
+  const payload = withoutUndefined({ ...decodeJwt(genuine), ...claims }) as JWTPayload;
+  const protectedHeader = withoutUndefined({ ...decodeProtectedHeader(genuine), ...header });
+  return await new SignJWT(payload)
+    .setProtectedHeader(protectedHeader as { alg: string })
+    .sign(key ?? (await importJWK(signingKeyOf(portico), "EdDSA")));
+}
+
+/** A token of these parts, with this signature, whatever it is worth. */
+export function assemble(header: unknown, claims: unknown, signature: string): string {
+  const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString("base64url");
+  return `${part(header)}.${part(claims)}.${signature}`;
+}
+
+function withoutUndefined(members: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined));
+}

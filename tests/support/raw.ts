@@ -1,0 +1,55 @@
+/** Requests with nothing tidied: `fetch` would normalise the path before it is sent. */
+import { request } from "node:http";
+import type { Answer } from "./portico.ts";
+
+export interface RawOptions {
+  readonly headers?: Readonly<Record<string, string | readonly string[]>>;
+  readonly body?: string | Uint8Array;
+}
+
+/**
+ * One request whose target is sent exactly as it is written.
+ *
+ * @param url base of the API
+ * @param target path and query
+ */
+export async function rawCall(
+  url: string,
+  method: string,
+  target: string,
+  { headers = {}, body }: RawOptions = {},
+): Promise<Answer> {
+  const { hostname, port } = new URL(url);
+  const sent = Object.entries(headers).flatMap(([name, value]) => [value].flat().map((one) => [name, one] as const));
+  return await new Promise<Answer>((resolve, reject) => {
+    const outgoing = request({ hostname, port, method, path: target, agent: false });
+    for (const [name, value] of sent) outgoing.appendHeader(name, value);
+    // Node says nothing of a body where it expects none.
+    if (body !== undefined) outgoing.setHeader("content-length", Buffer.byteLength(body));
+    outgoing.on("error", reject);
+    outgoing.on("response", (incoming) => {
+      const chunks: Buffer[] = [];
+      incoming.on("error", reject);
+      incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
+      incoming.on("end", () => {
+        const text = Buffer.concat(chunks).toString("utf8");
+        resolve({ status: incoming.statusCode ?? 0, headers: headersOf(incoming.rawHeaders), text, body: parse(text) });
+      });
+    });
+    outgoing.end(body);
+  });
+}
+
+function headersOf(raw: readonly string[]): Headers {
+  const headers = new Headers();
+  for (let index = 0; index + 1 < raw.length; index += 2) headers.append(raw[index]!, raw[index + 1]!);
+  return headers;
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,67 @@
+/** The table for tests: one of its own on a fresh engine, or a look into a running host's. */
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { DynamoDBDocumentClient, ScanCommand } from "@aws-sdk/lib-dynamodb";
+import { engineAccessKey, ensureTable, startEngine } from "../../infra/local/engine.ts";
+import type { Host } from "../../infra/local/host.ts";
+import { readModel, type TableModel } from "../../infra/local/model.ts";
+import { loadAssembly } from "../../infra/local/template.ts";
+import { openTable, type Item, type Table } from "../../shared/table/table.ts";
+
+export interface TestTable {
+  readonly table: Table;
+  readonly client: DynamoDBDocumentClient;
+  readonly name: string;
+  close(): Promise<void>;
+}
+
+/** Starts an engine with an empty table as the template makes it; `close` stops it. */
+export async function startTable(): Promise<TestTable> {
+  const assembly = process.env.PORTICO_TEST_ASSEMBLY;
+  if (assembly === undefined) throw new Error("the global setup has not synthesised an assembly");
+  const { tables, region } = readModel(loadAssembly(assembly, { PublicUrl: "http://127.0.0.1:1" }));
+  const model = tables[0] as TableModel;
+  const engine = await startEngine();
+  await ensureTable(engine.endpoint, region, model);
+  const client = clientOf(engine.endpoint, region);
+  return {
+    table: openTable(client, model.name, Number.MAX_SAFE_INTEGER),
+    client,
+    name: model.name,
+    close: async () => {
+      client.destroy();
+      await engine.close();
+    },
+  };
+}
+
+/** Speaks to an engine directly, past the host's proxy. */
+function clientOf(endpoint: string, region: string): DynamoDBDocumentClient {
+  const credentials = { accessKeyId: engineAccessKey, secretAccessKey: "none" };
+  const client = new DynamoDBClient({ endpoint, region, credentials, maxAttempts: 1 });
+  return DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } });
+}
+
+/** Every item of a table, in the order of the keys. */
+export async function itemsOf(client: DynamoDBDocumentClient, name: string): Promise<Item[]> {
+  const items: Item[] = [];
+  let start: Item | undefined;
+  do {
+    const page = await client.send(
+      new ScanCommand({ TableName: name, ConsistentRead: true, ...(start && { ExclusiveStartKey: start }) }),
+    );
+    items.push(...(page.Items ?? []));
+    start = page.LastEvaluatedKey;
+  } while (start !== undefined);
+  const place = ({ pk, sk }: Item) => `${String(pk)}\u0000${String(sk)}`;
+  return items.sort((a, b) => (place(a) < place(b) ? -1 : 1));
+}
+
+/** Everything that a running host has in its table. */
+export async function contentsOf(host: Host): Promise<Item[]> {
+  const client = clientOf(host.engineEndpoint, host.model.region);
+  try {
+    return await itemsOf(client, (host.model.tables[0] as TableModel).name);
+  } finally {
+    client.destroy();
+  }
+}
