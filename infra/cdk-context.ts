@@ -20,6 +20,7 @@ export const cdkContext: Readonly<Record<string, unknown>> = {
   "@aws-cdk/aws-lambda:recognizeLayerVersion": true,
   // Metadata for the CLI's messages; it doubles the templates.
   "aws:cdk:enable-path-metadata": false,
-  "aws:cdk:enable-asset-metadata": false,
+  // By this AWS SAM finds the functions' code.
+  "aws:cdk:enable-asset-metadata": true,
   "aws:cdk:version-reporting": false,
 };

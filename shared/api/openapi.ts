@@ -51,6 +51,7 @@ export function openApiDocument(
     paths,
     components: {
       schemas,
+      examples: Object.fromEntries(problemCodes.map((code) => [code, { value: exampleProblem(code) }])),
       securitySchemes: {
         partner: {
           type: "oauth2",
@@ -174,7 +175,7 @@ function failuresOf(operation: AnyOperation): Json {
         : {
             "application/problem+json": {
               schema: { $ref: "#/components/schemas/Problem" },
-              examples: Object.fromEntries(codes.map((code) => [code, { value: exampleProblem(code) }])),
+              examples: Object.fromEntries(codes.map((code) => [code, { $ref: `#/components/examples/${code}` }])),
             },
           };
       return [status, { description: codes.map((code) => `\`${code}\``).join(", "), content }];
