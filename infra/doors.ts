@@ -16,20 +16,14 @@ export const authorizerDoor: DoorDeclaration = {
   table: [{ actions: ["GetItem"], leadingKeys: [tableKeys.principals, tableKeys.signingKeys] }],
 };
 
-/** Runs at every deployment: creates the signing keys and the root user where they are missing. */
+/** Runs at every deployment: creates the signing keys and the root user where they are missing, or lets root in again. */
 export const bootstrapDoor: DoorDeclaration = {
   id: "bootstrap",
   table: [
-    {
-      actions: ["GetItem", "PutItem", "UpdateItem", "ConditionCheckItem"],
-      leadingKeys: [
-        tableKeys.principals,
-        tableKeys.credentials,
-        tableKeys.usernames,
-        tableKeys.users,
-        tableKeys.signingKeys,
-      ],
-    },
+    { actions: ["GetItem", "PutItem"], leadingKeys: [tableKeys.usernames] },
+    { actions: ["PutItem"], leadingKeys: [tableKeys.signingKeys, tableKeys.users] },
+    { actions: ["PutItem", "UpdateItem"], leadingKeys: [tableKeys.principals] },
+    { actions: ["GetItem", "PutItem", "UpdateItem"], leadingKeys: [tableKeys.credentials] },
   ],
   secrets: ["rootSignIn", "signingKeys"],
   writableSecrets: ["signingKeys"],

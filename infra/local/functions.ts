@@ -114,6 +114,17 @@ export class FunctionPool {
     });
   }
 
+  /**
+   * Kills the processes of a function that serve a call at this moment, as a fault of the machine would.
+   *
+   * @returns how many there were
+   */
+  kill(functionId: string): number {
+    const busy = [...(this.#pools.get(functionId)?.workers ?? [])].filter(({ state }) => state === "busy");
+    for (const { process: child } of busy) child.kill("SIGKILL");
+    return busy.length;
+  }
+
   /** Takes no further calls, lets the accepted ones end within the given time, then stops every process. */
   async close(graceMilliseconds = 0): Promise<void> {
     this.#closed = true;

@@ -7,8 +7,10 @@ import { LocalHostError } from "./errors.ts";
 import { FunctionPool, type LogSink } from "./functions.ts";
 import { Gateway } from "./gateway.ts";
 import { loopback } from "./http.ts";
+import { AccessControl } from "./iam.ts";
 import { readModel, type ApiModel, type DeploymentModel } from "./model.ts";
 import { Proxy, type Interceptor } from "./proxy.ts";
+import type { RightsUsage } from "./rights-usage.ts";
 import { SecretsStub } from "./secrets.ts";
 import { loadAssembly } from "./template.ts";
 
@@ -19,12 +21,14 @@ export interface HostOptions {
   readonly port?: number;
   /** Folder that keeps table and secrets; both are in memory when absent. */
   readonly dataDir?: string;
-  /** Stand between the functions and engine and secrets, the first one outermost. */
+  /** Stand between the functions and engine and secrets, the first one outermost; they see only what IAM allows. */
   readonly interceptors?: readonly Interceptor[];
   /** Takes what the functions write. Default: `functions.log` in `dataDir`, or nowhere. */
   readonly logSink?: LogSink;
   /** Another DynamoDB engine in place of dynoxide, as `http(s)://host:port`. */
   readonly engineEndpoint?: string;
+  /** Processes that a function may have at once. Default: the number of cores, at least 2. */
+  readonly processesPerFunction?: number;
   /** Told of faults that a caller only sees as a 5xx, one line each. */
   readonly report?: (line: string) => void;
 }
@@ -41,8 +45,12 @@ export interface Host {
   readonly secrets: SecretsStub;
   /** Functions by which the proxy knows its callers, for tests that speak to it themselves. */
   readonly proxy: Proxy;
+  /** Which of their rights the functions have used so far, and what they were denied. */
+  readonly rights: () => RightsUsage;
   /** Invokes a function as AWS itself would, e.g. a rotation. */
   readonly invoke: FunctionPool["invoke"];
+  /** Kills the processes of a function in the middle of their calls, for tests. */
+  readonly kill: FunctionPool["kill"];
   /**
    * Serves another assembly from now on, with the same data; calls under way end in the old one. When it throws, the old one
    * serves on.
@@ -104,10 +112,11 @@ export async function startHost(options: HostOptions): Promise<Host> {
     void engine.ended.then(() => {
       if (!closing) options.report?.("the local DynamoDB engine has ended: stop the local host and start it again");
     });
+    const access = new AccessControl(options.report);
     const proxy = await Proxy.start({
       engineEndpoint: engine.endpoint,
       secrets,
-      ...(options.interceptors && { interceptors: options.interceptors }),
+      interceptors: [access.intercept, ...(options.interceptors ?? [])],
     });
     cleanups.push(() => proxy.close());
     const logSink =
@@ -125,6 +134,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
         keyOf: (functionId) => proxy.keyOf(functionId),
         serviceEndpoint: proxy.url,
         ...(logSink && { logSink }),
+        ...(options.processesPerFunction !== undefined && { processesPerFunction: options.processesPerFunction }),
       });
       try {
         if (created.includes(true)) memory.clear();
@@ -136,6 +146,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
       gateway.serve({ api: next.api, invoke: (functionId, event) => pool.invoke(functionId, event) });
       return pool;
     };
+    access.govern(model);
     let pool = await deploy(model);
     cleanups.push(async () => {
       gateway.stopAccepting();
@@ -153,11 +164,20 @@ export async function startHost(options: HostOptions): Promise<Host> {
       get rootSignIn() {
         return rootSignInOf(model, secrets);
       },
+      rights: () => access.usage(),
       invoke: (functionId, event) => pool.invoke(functionId, event),
+      kill: (functionId) => pool.kill(functionId),
       replace: async (assembly) => {
         const next = load(assembly);
         const before = pool;
-        pool = await deploy(next);
+        // As on AWS: roles change first, and what still runs is judged by the new ones.
+        const withdraw = access.govern(next);
+        try {
+          pool = await deploy(next);
+        } catch (error) {
+          withdraw();
+          throw error;
+        }
         model = next;
         await before.close(graceMilliseconds);
       },

@@ -57,6 +57,7 @@ export interface FunctionModel {
 export interface RoleModel {
   readonly arn: string;
   readonly statements: readonly Json[];
+  /** Managed policies that the template does not hold. */
   readonly managedPolicyArns: readonly string[];
 }
 
@@ -299,7 +300,8 @@ function statementsOf(document: Json | undefined): readonly Json[] {
 }
 
 function readRoles(readings: readonly Reading[]): ReadonlyMap<string, RoleModel> {
-  const attached = readings.filter(({ resource }) => resource.type === "AWS::IAM::Policy");
+  const managed = readings.filter(({ resource }) => resource.type === "AWS::IAM::ManagedPolicy");
+  const attachable = [...readings.filter(({ resource }) => resource.type === "AWS::IAM::Policy"), ...managed];
   return new Map(
     readings
       .filter(({ resource }) => resource.type === "AWS::IAM::Role")
@@ -320,15 +322,21 @@ function readRoles(readings: readonly Reading[]): ReadonlyMap<string, RoleModel>
         const name = refOf(reading);
         const arn = `arn:aws:iam::${reading.assembly.accountId}:role/${name}`;
         const inline = properties.children("Policies").map((policy) => policy.raw("PolicyDocument"));
-        const separate = attached
-          .filter((policy) => policy.properties.texts("Roles").includes(name))
+        const managedArns = properties.texts("ManagedPolicyArns");
+        const separate = attachable
+          .filter(
+            ({ properties: policy, resource }) =>
+              policy.texts("Roles").includes(name) || managedArns.includes(resource.ref ?? ""),
+          )
           .map((policy) => policy.properties.raw("PolicyDocument"));
         return [
           arn,
           {
             arn,
             statements: [...inline, ...separate].flatMap(statementsOf),
-            managedPolicyArns: properties.texts("ManagedPolicyArns"),
+            managedPolicyArns: managedArns.filter(
+              (managedArn) => !managed.some(({ resource }) => resource.ref === managedArn),
+            ),
           },
         ];
       }),
@@ -540,6 +548,7 @@ const modelled: readonly string[] = [
   ...[
     "AWS::IAM::Role",
     "AWS::IAM::Policy",
+    "AWS::IAM::ManagedPolicy",
     "AWS::ApiGateway::RestApi",
     "AWS::ApiGateway::Resource",
     "AWS::ApiGateway::Method",

@@ -1,7 +1,8 @@
-/** `npm run bench [imports] [starts]`: measures, prints tables, and exits with 1 where a target is missed. */
+/** `npm run bench [imports] [starts] [proxy]`: measures, prints tables, and exits with 1 where a target is missed. */
 import { join } from "node:path";
 import { build } from "../../infra/build.ts";
 import { benchImports } from "./imports.ts";
+import { benchProxy } from "./proxy.ts";
 import { benchStarts } from "./starts.ts";
 
 const distribution = join(import.meta.dirname, "../../dist/functions");
@@ -12,6 +13,7 @@ const benches: Readonly<Record<string, () => Promise<boolean>>> = {
     return await benchImports(distribution);
   },
   starts: benchStarts,
+  proxy: benchProxy,
 };
 
 const chosen = process.argv.slice(2);

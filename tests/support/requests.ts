@@ -8,7 +8,7 @@ type Schema = Record<string, any>;
 
 /** The JSON Schema of what a caller sends. */
 export function requestSchema(schema: z.ZodType | undefined): Schema {
-  return schema === undefined ? {} : (z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }) as Schema);
+  return schema === undefined ? {} : z.toJSONSchema(schema, { io: "input", unrepresentable: "any" });
 }
 
 /** A path with values of the right form, be there anything behind them or not. */

@@ -22,14 +22,54 @@ interface Results {
   }[];
 }
 
+/** What there is to say about a run, and whether it fails. */
+export interface RunVerdict {
+  readonly text: string | undefined;
+  readonly failed: boolean;
+}
+
+/**
+ * Judges the rights by what the hosts of a run have recorded. Denials count whichever tests ran; unused rights only when all of
+ * the end-to-end suite did.
+ *
+ * @param folder holds the records
+ */
+export function judgeRun(config: GlobalConfig, results: Results, folder: string): RunVerdict {
+  const suite = join(config.rootDir, "tests", "e2e");
+  const usage = collectUsage(folder, suite);
+  const partial = whyPartial(config, results, suite);
+  const judged = judge(usage, rightsExceptions);
+  const verdict = partial === undefined ? judged : { denials: judged.denials, unused: [], idle: [] };
+  const notJudged = `whether all are used was not judged, for ${partial}.`;
+  if (!isFlawless(verdict)) {
+    const hint = partial === undefined ? usageFoot : `And ${notJudged}`;
+    const text = `Rights: FAILED\n\n${verdictTable(verdict)}\n\n${hint}\n\`npm run rights\` prints the whole table.`;
+    return { text, failed: true };
+  }
+  if (usage.grants.length === 0) return { text: undefined, failed: false };
+  const text = partial === undefined ? `all ${usage.grants.length} were used, and no call was denied.` : notJudged;
+  return { text: `Rights: ${text}`, failed: false };
+}
+
+/** Why a right that is unused in this run may be used nevertheless; undefined when all of the suite ran. */
+function whyPartial(config: GlobalConfig, { wasInterrupted, testResults }: Results, suite: string): string | undefined {
+  if (wasInterrupted === true) return "the run was interrupted";
+  if (config.testNamePattern) return "the tests were chosen by name";
+  const ran = testResults.filter(({ testFilePath }) => testFilePath.startsWith(suite + sep));
+  const files = readdirSync(suite, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".test.ts"));
+  if (ran.length < files.length) {
+    return `only ${ran.length} of the ${files.length} files of tests/e2e ran (npm run rights runs them all)`;
+  }
+  const failed = ran.some(({ numFailingTests, testExecError }) => numFailingTests > 0 || Boolean(testExecError));
+  return failed ? "end-to-end tests failed" : undefined;
+}
+
 export default class RightsReporter {
   readonly #config: GlobalConfig;
-  readonly #suite: string;
-  #error: Error | undefined;
+  #failed = false;
 
   constructor(config: GlobalConfig) {
     this.#config = config;
-    this.#suite = join(config.rootDir, "tests", "e2e");
   }
 
   onRunStart(): void {
@@ -40,43 +80,13 @@ export default class RightsReporter {
   onRunComplete(_contexts: unknown, results: Results): void {
     const folder = process.env[rightsFolderVariable];
     if (folder === undefined) return;
-    const usage = collectUsage(folder, this.#suite);
-    const { denials, ...rest } = judge(usage, rightsExceptions);
-    const partial = this.#whyPartial(results);
-    const verdict = partial === undefined ? { denials, ...rest } : { denials, unused: [], idle: [] };
-    if (partial !== undefined && usage.grants.length > 0)
-      say(`Rights: whether all are used was not judged, for ${partial}.`);
-    if (isFlawless(verdict)) {
-      if (partial === undefined) say(`Rights: all ${usage.grants.length} were used, and no call was denied.`);
-      return;
-    }
-    this.#error = new Error("the functions' rights are not what they need");
-    say(`Rights: FAILED\n\n${verdictTable(verdict)}\n\n${usageFoot} \`npm run rights\` prints the whole table.`);
+    const { text, failed } = judgeRun(this.#config, results, folder);
+    this.#failed = failed;
+    if (text !== undefined) process.stderr.write(`\n${text}\n`);
   }
 
   /** Jest fails a run in which a reporter has an error. */
   getLastError(): Error | undefined {
-    return this.#error;
+    return this.#failed ? new Error("the functions' rights are not what they need") : undefined;
   }
-
-  /** Why a right that is unused in this run may be used nevertheless; undefined when all of the suite ran. */
-  #whyPartial({ wasInterrupted, testResults }: Results): string | undefined {
-    if (wasInterrupted === true) return "the run was interrupted";
-    if (this.#config.testNamePattern) return "the tests were chosen by name";
-    const suite = testResults.filter(({ testFilePath }) => testFilePath.startsWith(this.#suite + sep));
-    const files = readdirSync(this.#suite, { recursive: true, encoding: "utf8" }).filter((name) =>
-      name.endsWith(".test.ts"),
-    );
-    if (suite.length < files.length) {
-      return `only ${suite.length} of the ${files.length} files of tests/e2e ran (npm run rights runs them all)`;
-    }
-    const failed = suite.some(
-      ({ numFailingTests, testExecError }) => numFailingTests > 0 || testExecError !== undefined,
-    );
-    return failed ? "end-to-end tests failed" : undefined;
-  }
-}
-
-function say(text: string): void {
-  process.stderr.write(`\n${text}\n`);
 }

@@ -73,7 +73,7 @@ export function functionResource(bundle: string, more: object = {}): object {
       Code: { S3Bucket: "assets", S3Key: `${bundle}.zip` },
       Handler: "index.handler",
       Runtime: "nodejs24.x",
-      Role: "arn:aws:iam::000000000000:role/fixture",
+      Role: { "Fn::GetAtt": ["FunctionRole", "Arn"] },
       MemorySize: 128,
       Timeout: 5,
       ...more,
@@ -165,10 +165,11 @@ export function roleResource(...actions: readonly string[]): object {
   };
 }
 
-/** An API with its stage, the role that invokes its functions, and one REQUEST authorizer, `Authorizer`, whose function is `AuthorizerFunction`. */
+/** An API with its stage, the role that invokes its functions, the role that these have, and one REQUEST authorizer, `Authorizer`, whose function is `AuthorizerFunction`. */
 export const apiResources = {
   Api: { Type: "AWS::ApiGateway::RestApi", Properties: { Name: "fixture" } },
   Invoker: roleResource("lambda:InvokeFunction"),
+  FunctionRole: roleResource("dynamodb:*", "secretsmanager:*"),
   Stage: { Type: "AWS::ApiGateway::Stage", Properties: { RestApiId: { Ref: "Api" }, StageName: "local" } },
   Authorizer: {
     Type: "AWS::ApiGateway::Authorizer",
