@@ -11,6 +11,8 @@ export interface TestTable {
   readonly table: Table;
   readonly client: DynamoDBDocumentClient;
   readonly name: string;
+  /** Where the engine answers. */
+  readonly endpoint: string;
   close(): Promise<void>;
 }
 
@@ -27,6 +29,7 @@ export async function startTable(): Promise<TestTable> {
     table: openTable(client, model.name, Number.MAX_SAFE_INTEGER),
     client,
     name: model.name,
+    endpoint: engine.endpoint,
     close: async () => {
       client.destroy();
       await engine.close();
