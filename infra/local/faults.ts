@@ -297,7 +297,9 @@ function partsOf({ action, body }: ServiceCall): readonly Part[] {
   }
   // A query names its partition by one of its values; sort keys are values as well, and never begin like a partition key.
   const values = action === "Query" ? Object.values(members(body["ExpressionAttributeValues"])).map(textOf) : [];
-  return values.length > 0 ? values.map((key) => ({ index: 0, action, key })) : [{ index: 0, action, key: keyIn(body) }];
+  return values.length > 0
+    ? values.map((key) => ({ index: 0, action, key }))
+    : [{ index: 0, action, key: keyIn(body) }];
 }
 
 function matchingParts({ functions, service, actions, keyPrefix }: FaultRule, call: ServiceCall): readonly Part[] {

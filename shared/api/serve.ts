@@ -127,8 +127,10 @@ function requestOf(call: Call, table: Table, secrets: Secrets): ServedRequest<un
     environment: call.environment,
     header: (name) => call.header(name),
     paging: {
-      after: async () => (cursor === undefined ? undefined : openCursor(cursor, binding, await secrets.read("cursorKey"))),
-      cursor: async (place) => (place === undefined ? null : sealCursor(place, binding, await secrets.read("cursorKey"))),
+      after: async () =>
+        cursor === undefined ? undefined : openCursor(cursor, binding, await secrets.read("cursorKey")),
+      cursor: async (place) =>
+        place === undefined ? null : sealCursor(place, binding, await secrets.read("cursorKey")),
     },
   };
 }
@@ -152,7 +154,11 @@ function answerOf(success: SuccessDeclaration<unknown>, outcome: Outcome<unknown
 }
 
 /** The answer as it is kept for repetitions: without the members that carry a secret or a token. */
-function recorded({ secretMembers = [] }: SuccessDeclaration<unknown>, outcome: Outcome<unknown>, answer: Answer): RecordedAnswer {
+function recorded(
+  { secretMembers = [] }: SuccessDeclaration<unknown>,
+  outcome: Outcome<unknown>,
+  answer: Answer,
+): RecordedAnswer {
   const { statusCode: status, headers, body } = answer;
   if (secretMembers.length === 0) return { status, headers, body };
   const open = Object.entries(outcome.body ?? {}).filter(([name]) => !secretMembers.includes(name));

@@ -242,7 +242,10 @@ function sortKeyCondition(range: QueryRange): { readonly text: string; readonly 
   return { text: "", values: {} };
 }
 
-function transactItem(tableName: string, write: Write): NonNullable<TransactWriteCommandInput["TransactItems"]>[number] {
+function transactItem(
+  tableName: string,
+  write: Write,
+): NonNullable<TransactWriteCommandInput["TransactItems"]>[number] {
   const { condition } = write;
   const set = "update" in write ? write.set : undefined;
   const names = { ...condition?.names, ...set?.names };

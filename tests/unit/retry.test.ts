@@ -20,11 +20,15 @@ describe("worth another attempt", () => {
     "TransactionInProgressException",
   ])("is %s", (name) => expect(isTransient(awsError(name))).toBe(true));
 
-  test.each([500, 502, 503, 504])("is an unknown error with the status %i", (httpStatusCode) => {
+  test.each(["AbortError", "TimeoutError"])("is a call that got no answer in time: %s", (name) => {
+    expect(isTransient(Object.assign(new Error(name), { name }))).toBe(true);
+  });
+
+  test.each([429, 500, 502, 503, 504])("is an unknown error with the status %i", (httpStatusCode) => {
     expect(isTransient(awsError("SomethingNew", { $metadata: { httpStatusCode } }))).toBe(true);
   });
 
-  test.each(["ECONNRESET", "ECONNREFUSED", "EPIPE", "ETIMEDOUT", "ENOTFOUND", "UND_ERR_SOCKET"])(
+  test.each(["ECONNRESET", "ECONNREFUSED", "EPIPE", "ETIMEDOUT", "ENOTFOUND", "EAI_AGAIN", "UND_ERR_SOCKET"])(
     "is a connection that broke by %s",
     (code) => {
       expect(isTransient(Object.assign(new Error("socket"), { code }))).toBe(true);
@@ -48,6 +52,9 @@ describe("not worth another attempt", () => {
     "AccessDeniedException",
     "ResourceNotFoundException",
     "IdempotentParameterMismatchException",
+    "ExpiredTokenException",
+    "UnrecognizedClientException",
+    "DecryptionFailure",
   ])("is %s", (name) => expect(isTransient(awsError(name))).toBe(false));
 
   test.each([

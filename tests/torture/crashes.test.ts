@@ -1,0 +1,240 @@
+/** A function that dies at any point of its work, or runs out of time, leaves nothing half done. */
+import { randomUUID } from "node:crypto";
+import { DynamoDBClient, UpdateItemCommand } from "@aws-sdk/client-dynamodb";
+import { engineAccessKey } from "../../infra/local/engine.ts";
+import { expectProblem } from "../support/expect-problem.ts";
+import type { Answer, CallOptions } from "../support/portico.ts";
+import { contentsOf } from "../support/table.ts";
+import { World } from "./kit.ts";
+
+/** More calls to AWS than any operation makes. */
+const mostCalls = 40;
+
+let world: World;
+
+beforeAll(async () => {
+  world = await World.start(2);
+});
+
+afterAll(async () => {
+  await world.close();
+});
+
+/** A call that is interrupted and then sent again. */
+interface Subject {
+  readonly request: readonly [method: string, path: string, options: CallOptions];
+  /** Looks whether the call has had its effect once, as a whole; `again` is the answer to the repetition. */
+  readonly verify: (again: Answer) => Promise<void>;
+  /** What has to pass between the crash and the repetition. */
+  readonly between?: () => Promise<void>;
+}
+
+const keyed = () => ({ "idempotency-key": randomUUID() });
+const newEmail = () => `${randomUUID()}@shop.example`;
+
+async function historyTypes(token: string, externalUserId: string): Promise<string[]> {
+  const { body } = await world.call("GET", `/v1/subscriptions/${externalUserId}/history`, { token });
+  return body.items.map(({ type }: { readonly type: string }) => type);
+}
+
+async function subscribed(token: string): Promise<string> {
+  const externalUserId = randomUUID();
+  const json = { externalUserId, userEmail: "customer@a.example", duration: "P1M" };
+  expect((await world.call("POST", "/v1/subscriptions", { token, json })).status).toBe(201);
+  return externalUserId;
+}
+
+/** Everything of a partner, without the answers that are kept under idempotency keys. */
+async function itemsAbout(partnerId: string) {
+  const items = await contentsOf(world.portico.host);
+  return items.filter((item) => {
+    const isRecord = String(item.pk).startsWith("IDEMPOTENCY#");
+    return !isRecord && JSON.stringify(item).includes(partnerId);
+  });
+}
+
+const kindsOf = (items: readonly Record<string, any>[]) => items.map(({ pk }) => String(pk).split("#")[0]).sort();
+
+const subjects: Readonly<Record<string, () => Promise<Subject>>> = {
+  "subscriptions.create": async () => {
+    const { token } = await world.partner();
+    const externalUserId = randomUUID();
+    const json = { externalUserId, userEmail: "customer@a.example", duration: "P1M" };
+    return {
+      request: ["POST", "/v1/subscriptions", { token, json, headers: keyed() }],
+      verify: async ({ status }) => {
+        expect(status).toBe(201);
+        expect(await historyTypes(token, externalUserId)).toEqual(["created"]);
+      },
+    };
+  },
+  "subscriptions.extend": async () => {
+    const { token } = await world.partner();
+    const externalUserId = await subscribed(token);
+    const path = `/v1/subscriptions/${externalUserId}`;
+    return {
+      request: ["PUT", path, { token, json: { duration: "P1D" }, headers: keyed() }],
+      verify: async ({ status, body }) => {
+        expect(status).toBe(200);
+        expect(await historyTypes(token, externalUserId)).toEqual(["created", "extended"]);
+        expect((await world.call("GET", path, { token })).body).toMatchObject({ expiresAt: body.expiresAt });
+      },
+    };
+  },
+  "subscriptions.cancel": async () => {
+    const { token } = await world.partner();
+    const externalUserId = await subscribed(token);
+    return {
+      request: ["DELETE", `/v1/subscriptions/${externalUserId}`, { token }],
+      verify: async ({ status }) => {
+        expect(status).toBe(204);
+        expect(await historyTypes(token, externalUserId)).toEqual(["created", "cancelled"]);
+      },
+    };
+  },
+  "partners.register": async () => {
+    const token = await world.rootToken();
+    const json = { name: "Shop", websiteUrl: "https://shop.example", email: newEmail() };
+    return {
+      request: ["POST", "/v1/partners", { token, json, headers: keyed() }],
+      verify: async ({ status, body }) => {
+        expect(status).toBe(201);
+        const items = await itemsAbout(body.id);
+        expect(kindsOf(items)).toEqual(["CREDENTIAL", "PARTNER-EMAIL", "PARTNERS", "PRINCIPAL"]);
+      },
+    };
+  },
+  "partners.change": async () => {
+    const { id } = await world.partner();
+    const token = await world.rootToken();
+    const json = { email: newEmail(), status: "suspended" };
+    return {
+      request: ["PATCH", `/v1/partners/${id}`, { token, json }],
+      verify: async ({ status }) => {
+        expect(status).toBe(200);
+        const items = await itemsAbout(id);
+        expect(kindsOf(items)).toEqual(["CREDENTIAL", "PARTNER-EMAIL", "PARTNERS", "PRINCIPAL"]);
+        expect(items.find(({ pk }) => pk === "PARTNERS")).toMatchObject(json);
+        expect(items.find(({ pk }) => pk === `PRINCIPAL#${id}`)).toMatchObject({ status: "suspended" });
+      },
+    };
+  },
+  "partners.new-secret": async () => {
+    const { id, token } = await world.partner();
+    return {
+      request: ["POST", `/v1/partners/${id}/secret`, { token, json: {}, headers: keyed() }],
+      verify: async ({ status }) => {
+        expect(status).toBe(200);
+        const items = await itemsAbout(id);
+        expect(items.find(({ pk }) => pk === `CREDENTIAL#${id}`)).toMatchObject({ revision: 2 });
+      },
+    };
+  },
+  "oauth.token": async () => {
+    const { id, secret } = await world.partner();
+    const form = { grant_type: "client_credentials", client_id: id, client_secret: secret };
+    return {
+      request: ["POST", "/oauth/token", { form }],
+      verify: async ({ status, body }) => {
+        expect(status).toBe(200);
+        const own = await world.call("GET", "/v1/partners/me", { token: body.access_token });
+        expect(own.status).toBe(200);
+      },
+    };
+  },
+  "partners.delete": async () => {
+    const { id, token } = await world.partner();
+    const former = await subscribed(token);
+    await world.call("DELETE", `/v1/subscriptions/${former}`, { token });
+    return {
+      request: ["DELETE", `/v1/partners/${id}`, { token: await world.rootToken() }],
+      between: () => endHold(id),
+      verify: async ({ status }) => {
+        // The crash may have come when everything was done.
+        expect([204, 404]).toContain(status);
+        expect(await itemsAbout(id)).toEqual([]);
+      },
+    };
+  },
+};
+
+/** A deletion holds its partner for a minute; this lets the minute pass. */
+async function endHold(partnerId: string): Promise<void> {
+  const { engineEndpoint: endpoint, model } = world.portico.host;
+  const credentials = { accessKeyId: engineAccessKey, secretAccessKey: "none" };
+  const client = new DynamoDBClient({ endpoint, region: model.region, credentials });
+  const command = new UpdateItemCommand({
+    TableName: model.tables[0]!.name,
+    Key: { pk: { S: `PRINCIPAL#${partnerId}` }, sk: { S: "PRINCIPAL" } },
+    UpdateExpression: "SET deletionUntil = :past",
+    ConditionExpression: "attribute_exists(deletionUntil)",
+    ExpressionAttributeValues: { ":past": { S: "2000-01-01T00:00:00.000Z" } },
+  });
+  await client.send(command).catch((error: unknown) => {
+    if ((error as Error).name !== "ConditionalCheckFailedException") throw error;
+  });
+  client.destroy();
+}
+
+describe("whose process is killed after any of its calls", () => {
+  test.each(Object.keys(subjects))("%s has its effect once and as a whole when it is sent again", async (operation) => {
+    let crashes = 0;
+    for (let nth = 1; nth <= mostCalls; nth++) {
+      const { request, verify, between } = await subjects[operation]!();
+      world.faults.replace([{ fault: { kind: "kill", done: true }, functions: [operation], nth }]);
+      const first = await world.call(...request);
+      const [{ fired } = { fired: 0 }] = world.faults.clear();
+      if (fired === 0) {
+        await verify(first);
+        break;
+      }
+      crashes++;
+      expectProblem(first, 503, "unavailable");
+      expect(first.headers.get("retry-after")).toMatch(/^\d+$/);
+      await between?.();
+      await verify(await world.call(...request));
+    }
+    expect(crashes).toBeGreaterThan(0);
+    expect(crashes).toBeLessThan(mostCalls);
+    expect(world.takeTrouble({ killing: true })).toEqual([]);
+  });
+});
+
+describe("the time limit", () => {
+  test("is met with 503 and retry-after when the engine is silent, and the call has its effect once when it is sent again", async () => {
+    const partner = await world.partner();
+    const silenced = await world.partner();
+    const { token } = partner;
+    const extended = await subscribed(token);
+    const extension = { token, json: { duration: "P1D" }, headers: keyed() };
+    const json = { externalUserId: "silent", userEmail: "customer@a.example", duration: "P1M" };
+    const creation = { token, json, headers: keyed() };
+    const calls: readonly (readonly [method: string, path: string, options: CallOptions])[] = [
+      ["PUT", `/v1/subscriptions/${extended}`, extension],
+      ["POST", "/v1/subscriptions", creation],
+      ["GET", "/v1/partners/me", { token: silenced.token }],
+    ];
+    world.faults.replace([
+      { fault: { kind: "silence", done: true }, functions: ["subscriptions.extend"], actions: ["TransactWriteItems"] },
+      { fault: { kind: "silence", done: false }, functions: ["subscriptions.create"], actions: ["TransactWriteItems"] },
+      { fault: { kind: "silence", done: false }, functions: ["authorizer"], keyPrefix: `PRINCIPAL#${silenced.id}` },
+    ]);
+    const interrupted = await Promise.all(calls.map((call) => world.call(...call)));
+    const counts = world.faults.clear();
+    for (const answer of interrupted) {
+      expectProblem(answer, 503, "unavailable");
+      expect(answer.headers.get("retry-after")).toMatch(/^\d+$/);
+    }
+    // One silent connection does not cost the whole time.
+    for (const { fired } of counts) expect(fired).toBeGreaterThan(2);
+    const [extendedAgain, createdAgain, readAgain] = await Promise.all(calls.map((call) => world.call(...call)));
+    expect(extendedAgain!.status).toBe(200);
+    expect(extendedAgain!.headers.get("idempotency-replayed")).toBe("true");
+    expect(await historyTypes(token, extended)).toEqual(["created", "extended"]);
+    expect(createdAgain!.status).toBe(201);
+    expect(createdAgain!.headers.get("idempotency-replayed")).toBeNull();
+    expect(await historyTypes(token, "silent")).toEqual(["created"]);
+    expect(readAgain!.status).toBe(200);
+    expect(world.takeTrouble({ killing: false })).toEqual([]);
+  });
+});

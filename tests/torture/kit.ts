@@ -1,0 +1,208 @@
+/**
+ * States an invariant, chooses faults and callers, runs, and says how to repeat a failure: `docs/torture.md`. It runs under
+ * Jest and without it.
+ */
+import assert from "node:assert/strict";
+import { randomInt } from "node:crypto";
+import { FaultInjector, type FaultRule, type RuleCount } from "../../infra/local/faults.ts";
+import type { HostOptions } from "../../infra/local/host.ts";
+import { Portico, type Answer, type CallOptions } from "../support/portico.ts";
+
+/** A promise of the contract, and callers who put it to the test. */
+export interface Scenario {
+  readonly name: string;
+  /** What must hold, whatever fails: a sentence. */
+  readonly invariant: string;
+  /** Why rules of this kind are left out; undefined where the scenario stands them. */
+  readonly unfit?: (rules: readonly FaultRule[]) => string | undefined;
+  /**
+   * Prepares a round, without faults.
+   *
+   * @param callers how many callers to make
+   */
+  readonly begin: (world: World, callers: number) => Promise<Round>;
+}
+
+export interface Round {
+  /** All of them are begun at once, under faults. What one throws fails the round. */
+  readonly callers: readonly (() => Promise<void>)[];
+  /** Looks whether the invariant holds, without faults; throws where it does not. */
+  readonly verify: () => Promise<void>;
+}
+
+export interface RunOptions {
+  readonly scenarios: readonly Scenario[];
+  readonly rules: readonly FaultRule[];
+  /** How many callers each scenario has. */
+  readonly callers: number;
+  readonly seed: number;
+}
+
+export interface RunReport {
+  readonly counts: readonly RuleCount[];
+  /** Answers by status. */
+  readonly answers: Readonly<Record<string, number>>;
+}
+
+/** How often a caller repeats its call before the round has failed. */
+const mostRepetitions = 60;
+
+/** Root's token lives for a quarter of an hour. */
+const rootTokenMs = 5 * 60_000;
+
+/** A running Portico with faults in its way; whatever no answer may be is noted. */
+export class World {
+  readonly portico: Portico;
+  readonly faults: FaultInjector;
+  /** What broke a promise that holds for every answer, one line each. */
+  readonly violations: string[] = [];
+  readonly #reports: string[];
+  #answers: Record<string, number> = {};
+  #root: { readonly token: string; readonly at: number } | undefined;
+
+  private constructor(portico: Portico, faults: FaultInjector, reports: string[]) {
+    this.portico = portico;
+    this.faults = faults;
+    this.#reports = reports;
+  }
+
+  /** Starts a host of its own. @param processes how many of one function may run at once */
+  static async start(processes: number, options: Partial<HostOptions> = {}): Promise<World> {
+    const faults = new FaultInjector();
+    const reports: string[] = [];
+    const portico = await Portico.start({
+      interceptors: [faults.intercept],
+      processesPerFunction: processes,
+      report: (line) => reports.push(line),
+      ...options,
+    });
+    faults.killWith((functionId) => portico.host.kill(functionId));
+    return new World(portico, faults, reports);
+  }
+
+  async close(): Promise<void> {
+    this.faults.clear();
+    await this.portico.close();
+  }
+
+  /** One call. An answer that no caller may get is a violation. */
+  async call(method: string, path: string, options?: CallOptions): Promise<Answer> {
+    const answer = await this.portico.call(method, path, options);
+    const { status, headers, text } = answer;
+    this.#answers[status] = (this.#answers[status] ?? 0) + 1;
+    const known = status < 500 || status === 503;
+    if (!known) this.violations.push(`${method} ${path} was answered ${status}: ${text}`);
+    if (status === 503 && !/^\d+$/.test(headers.get("retry-after") ?? "")) {
+      this.violations.push(`${method} ${path} was answered 503 without retry-after: ${text}`);
+    }
+    return answer;
+  }
+
+  /**
+   * Repeats a call until its answer is one of the contract's: neither 503 nor `request_in_progress`. For calls with an
+   * idempotency key, and for those that may happen twice.
+   *
+   * @throws Error when 60 repetitions got none
+   */
+  async persist(method: string, path: string, options?: CallOptions): Promise<Answer> {
+    for (let repetition = 0; repetition < mostRepetitions; repetition++) {
+      const answer = await this.call(method, path, options);
+      if (answer.status !== 503 && answer.body?.code !== "request_in_progress") return answer;
+    }
+    throw new Error(`${method} ${path} got no answer in ${mostRepetitions} repetitions`);
+  }
+
+  /** An access token of the root user. */
+  async rootToken(): Promise<string> {
+    if (this.#root === undefined || Date.now() - this.#root.at > rootTokenMs) {
+      const { body } = await this.call("POST", "/v1/auth/login", { json: this.portico.host.rootSignIn });
+      this.#root = { token: body.accessToken, at: Date.now() };
+    }
+    return this.#root.token;
+  }
+
+  /** A new partner with a token. */
+  async partner(): Promise<{ readonly id: string; readonly secret: string; readonly token: string }> {
+    const { status, body, text } = await this.call("POST", "/v1/partners", {
+      token: await this.rootToken(),
+      json: {
+        name: "Blue Bicycle",
+        websiteUrl: "https://bluebicycle.example",
+        email: `${crypto.randomUUID()}@a.example`,
+      },
+    });
+    assert.equal(status, 201, text);
+    const partner = { id: body.id as string, secret: body.clientSecret as string };
+    return { ...partner, token: await this.portico.partnerToken(partner) };
+  }
+
+  /** Answers since the last time, by status. */
+  takeAnswers(): Readonly<Record<string, number>> {
+    const answers = this.#answers;
+    this.#answers = {};
+    return answers;
+  }
+
+  /** What went wrong since the last time besides answers: a process that died, a bug that was logged. */
+  takeTrouble({ killing }: { readonly killing: boolean }): readonly string[] {
+    const bugs = this.portico.logs.splice(0).filter((line) => line.includes('"internal_error"'));
+    const reports = this.#reports.splice(0).filter((line) => !killing || !line.includes("signal SIGKILL"));
+    return [...this.violations.splice(0), ...bugs, ...reports.filter((line) => !isDependencyFailure(line))];
+  }
+}
+
+/** An authorizer says 503 by an error, which the host reports: that is how it should be. */
+function isDependencyFailure(line: string): boolean {
+  return line.endsWith("authorizer: Problem: unavailable");
+}
+
+/** A failed run, with all that is needed to repeat it. */
+export class TortureFailure extends Error {
+  override readonly name = "TortureFailure";
+}
+
+/**
+ * Runs scenarios side by side under faults and verifies them when the faults are over.
+ *
+ * @throws TortureFailure with the seed, when an invariant or a promise that holds for every answer is broken
+ */
+export async function torture(world: World, { scenarios, rules, callers, seed }: RunOptions): Promise<RunReport> {
+  const fit = scenarios.filter(({ unfit }) => unfit?.(rules) === undefined);
+  const failures: string[] = [];
+  const attempt = async (name: string, act: () => Promise<unknown>): Promise<void> => {
+    await act().catch((error: unknown) => failures.push(`${name}: ${messageOf(error)}`));
+  };
+  const rounds = await Promise.all(fit.map(async ({ name, begin }) => ({ name, ...(await begin(world, callers)) })));
+  world.takeAnswers();
+  world.faults.replace(rules, seed);
+  await Promise.all(rounds.flatMap(({ name, callers: acts }) => acts.map((act) => attempt(name, act))));
+  const counts = world.faults.clear();
+  const answers = world.takeAnswers();
+  await Promise.all(rounds.map(({ name, verify }) => attempt(name, verify)));
+  failures.push(...world.takeTrouble({ killing: rules.some(({ fault }) => fault.kind === "kill") }));
+  if (failures.length > 0) {
+    const broken = fit.filter(({ name }) => failures.some((failure) => failure.startsWith(`${name}:`)));
+    throw new TortureFailure(
+      [
+        `seed ${seed}, ${callers} callers, faults ${JSON.stringify(rules)}`,
+        `to repeat it: PORTICO_TORTURE_SEED=${seed} for tests, --seed ${seed} for npm run torture`,
+        ...broken.map(({ name, invariant }) => `broken: ${name}: ${invariant}`),
+        ...failures,
+        `fired: ${JSON.stringify(counts.map(({ matched, fired }) => `${fired} of ${matched}`))}, answers: ${JSON.stringify(answers)}`,
+      ].join("\n"),
+    );
+  }
+  return { counts, answers };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+/** The seed of this run of the tests: `PORTICO_TORTURE_SEED`, or a random one. */
+export function seedOfRun(): number {
+  const given = process.env.PORTICO_TORTURE_SEED;
+  if (given === undefined) return randomInt(2 ** 32);
+  if (!/^\d{1,10}$/.test(given)) throw new Error(`PORTICO_TORTURE_SEED is ${given}, and should be a whole number`);
+  return Number(given);
+}
