@@ -30,7 +30,8 @@ export async function handler(
 ): Promise<APIGatewayAuthorizerResult> {
   const { requestId } = event.requestContext;
   const table = openTable(client, environment.TABLE_NAME, Date.now() + context.getRemainingTimeInMillis() - 500);
-  const header = Object.entries(event.headers ?? {}).find(([name]) => name.toLowerCase() === "authorization")?.[1] ?? "";
+  const header =
+    Object.entries(event.headers ?? {}).find(([name]) => name.toLowerCase() === "authorization")?.[1] ?? "";
   try {
     const outcome = await authenticate(header, table, { issuer: environment.PUBLIC_URL, expires: tokensExpire });
     if (typeof outcome === "string") {

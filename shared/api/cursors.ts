@@ -25,7 +25,9 @@ function encryptionKey(secret: string): Buffer {
 
 function associatedData({ operationId, principalId, path, filters }: CursorBinding): Buffer {
   const sorted = Object.entries(filters).filter(([, value]) => value !== undefined);
-  return Buffer.from(JSON.stringify([operationId, principalId, path ?? null, sorted.sort(([a], [b]) => (a < b ? -1 : 1))]));
+  return Buffer.from(
+    JSON.stringify([operationId, principalId, path ?? null, sorted.sort(([a], [b]) => (a < b ? -1 : 1))]),
+  );
 }
 
 /** Makes a cursor of the place, a sort key, after which the next page begins. */

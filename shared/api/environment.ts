@@ -39,7 +39,10 @@ const environmentSchema = z.object({
 });
 
 /** The variables as text, as CDK has to set them. The secrets' ARNs are set where a function asks for them. */
-export type EnvironmentVariables = { readonly [Name in keyof z.input<typeof environmentSchema>]: string | Extract<undefined, z.input<typeof environmentSchema>[Name]> };
+export type EnvironmentVariables = {
+  readonly [Name in keyof z.input<typeof environmentSchema>]:
+    string | Extract<undefined, z.input<typeof environmentSchema>[Name]>;
+};
 
 /** The parsed variables. */
 export type Environment = z.output<typeof environmentSchema>;
@@ -51,7 +54,10 @@ export type Environment = z.output<typeof environmentSchema>;
  * @param secrets the secrets that the function declares; the variable of each must be set
  * @throws Error naming the variables that are missing or wrong
  */
-export function readEnvironment(variables: Record<string, string | undefined>, secrets: readonly SecretName[] = []): Environment {
+export function readEnvironment(
+  variables: Record<string, string | undefined>,
+  secrets: readonly SecretName[] = [],
+): Environment {
   const parsed = environmentSchema.safeParse(variables);
   const wrong = parsed.success
     ? secrets.map((name) => secretVariables[name]).filter((variable) => !variables[variable])

@@ -57,11 +57,13 @@ export function claimOf(
 
 /** The same text for the same JSON, however its members are ordered and spaced. */
 function canonical(value: unknown): string {
-  return JSON.stringify(value, (_name, member: unknown) =>
-    typeof member === "object" && member !== null && !Array.isArray(member)
-      ? Object.fromEntries(Object.entries(member).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : member,
-  ) ?? "";
+  return (
+    JSON.stringify(value, (_name, member: unknown) =>
+      typeof member === "object" && member !== null && !Array.isArray(member)
+        ? Object.fromEntries(Object.entries(member).sort(([a], [b]) => (a < b ? -1 : 1)))
+        : member,
+    ) ?? ""
+  );
 }
 
 /** The write that records an answer under the claim; it fails with `Replay` if there is one already. */
@@ -77,15 +79,22 @@ export function recording(claim: Claim, answer: RecordedAnswer): Write {
     },
     otherwise: (existing) => replayOf(claim, existing),
     contended: () =>
-      new Problem("request_in_progress", "The first request with this key is still running. Send it again in a moment.", {
-        retryAfterSeconds: 1,
-      }),
+      new Problem(
+        "request_in_progress",
+        "The first request with this key is still running. Send it again in a moment.",
+        {
+          retryAfterSeconds: 1,
+        },
+      ),
   };
 }
 
 function replayOf(claim: Claim, existing: Item | undefined): Error {
   if (existing?.fingerprint !== claim.fingerprint) {
-    return new Problem("idempotency_key_reused", "This key was used with another path or body within the last 24 hours.");
+    return new Problem(
+      "idempotency_key_reused",
+      "This key was used with another path or body within the last 24 hours.",
+    );
   }
   return new Replay({ status: existing.status, headers: existing.headers, body: existing.body });
 }

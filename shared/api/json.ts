@@ -59,7 +59,10 @@ function* duplicateMembers(text: string): Generator<FieldError> {
     if (token === "{" || token === "[") {
       levels.push(token === "{" ? { names: new Set(), place: "" } : { place: 0 });
       if (levels.length > deepest) {
-        yield { pointer: pointerTo(levels.slice(0, -1).map(({ place }) => place)), detail: `is nested deeper than ${deepest} levels` };
+        yield {
+          pointer: pointerTo(levels.slice(0, -1).map(({ place }) => place)),
+          detail: `is nested deeper than ${deepest} levels`,
+        };
         return;
       }
     } else if (token === "}" || token === "]") {
@@ -69,7 +72,8 @@ function* duplicateMembers(text: string): Generator<FieldError> {
     } else if (level?.names !== undefined && (previous === "{" || previous === ",")) {
       const name = JSON.parse(token) as string;
       level.place = name;
-      if (level.names.has(name)) yield { pointer: pointerTo(levels.map(({ place }) => place)), detail: "is there twice" };
+      if (level.names.has(name))
+        yield { pointer: pointerTo(levels.map(({ place }) => place)), detail: "is there twice" };
       level.names.add(name);
     }
     previous = token;
@@ -83,8 +87,10 @@ function* badTexts(value: unknown, path: readonly PropertyKey[] = []): Generator
   } else if (typeof value === "object" && value !== null && path.length <= deepest) {
     for (const [name, member] of Object.entries(value)) {
       // Schemas do not see this name: an assignment to it would change the object's prototype instead.
-      if (name === "__proto__") yield { pointer: pointerTo([...path, name]), detail: "is not a field of this operation" };
-      else if (badText(name) !== undefined) yield { pointer: pointerTo([...path, name]), detail: "has a name that is not well-formed text" };
+      if (name === "__proto__")
+        yield { pointer: pointerTo([...path, name]), detail: "is not a field of this operation" };
+      else if (badText(name) !== undefined)
+        yield { pointer: pointerTo([...path, name]), detail: "has a name that is not well-formed text" };
       else yield* badTexts(member, [...path, name]);
     }
   }

@@ -31,7 +31,9 @@ const fieldNames = [
   "errorFrames",
 ] as const;
 
-export type LogFields = Readonly<Partial<Record<(typeof fieldNames)[number], string | number | boolean | readonly string[]>>>;
+export type LogFields = Readonly<
+  Partial<Record<(typeof fieldNames)[number], string | number | boolean | readonly string[]>>
+>;
 
 type Level = "info" | "warn" | "error";
 

@@ -22,7 +22,10 @@ export class OAuthError extends Error {
   constructor(
     error: OAuthErrorCode,
     description: string,
-    { status = 400, headers = {} }: { readonly status?: number; readonly headers?: Readonly<Record<string, string>> } = {},
+    {
+      status = 400,
+      headers = {},
+    }: { readonly status?: number; readonly headers?: Readonly<Record<string, string>> } = {},
   ) {
     super(error);
     this.error = error;

@@ -8,9 +8,17 @@ type Json = Record<string, unknown>;
 /** Codes that an operation may give: its own, and those that every operation of its kind may. */
 export function problemsOf(operation: AnyOperation): readonly ProblemCode[] {
   const { access, request, problems } = operation;
-  const given = new Set<ProblemCode>([...problems, "not_found", "rate_limited", "internal_error", "unavailable", "body_too_large"]);
+  const given = new Set<ProblemCode>([
+    ...problems,
+    "not_found",
+    "rate_limited",
+    "internal_error",
+    "unavailable",
+    "body_too_large",
+  ]);
   if (access !== "public") {
-    for (const code of ["token_missing", "token_invalid", "token_expired", "token_revoked", "forbidden"] as const) given.add(code);
+    for (const code of ["token_missing", "token_invalid", "token_expired", "token_revoked", "forbidden"] as const)
+      given.add(code);
     if (access.partner?.scope !== undefined) given.add("insufficient_scope");
   }
   // Whatever an operation takes, an unknown parameter of the query is refused.
@@ -115,7 +123,8 @@ function securityOf(access: Exclude<AnyOperation["access"], "public">): Json[] {
 const idempotencyKeyParameter = {
   name: "Idempotency-Key",
   in: "header",
-  description: "1 to 255 visible ASCII characters. The same key with the same request within 24 hours gets the first answer again.",
+  description:
+    "1 to 255 visible ASCII characters. The same key with the same request within 24 hours gets the first answer again.",
   schema: { type: "string", minLength: 1, maxLength: 255, pattern: "^[!-~]+$" },
 };
 
@@ -234,7 +243,11 @@ const oauthErrorSchema: Json = {
 
 /** A schema as JSON Schema 2020-12; schemas that have an id are put among the components and referred to. */
 function jsonSchema(schema: z.ZodType, io: "input" | "output", schemas: Json): Json {
-  const { $schema: _dialect, $defs = {}, ...converted } = z.toJSONSchema(schema, {
+  const {
+    $schema: _dialect,
+    $defs = {},
+    ...converted
+  } = z.toJSONSchema(schema, {
     io,
     unrepresentable: "any",
     override: ({ jsonSchema: node }) => {

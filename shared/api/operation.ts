@@ -35,13 +35,7 @@ export const administrators: readonly Role[] = ["admin", "root"];
 
 /** IAM's names of the item-level DynamoDB actions; a transaction needs those of its items, none of its own. */
 export type TableAction =
-  | "GetItem"
-  | "Query"
-  | "PutItem"
-  | "UpdateItem"
-  | "DeleteItem"
-  | "ConditionCheckItem"
-  | "BatchWriteItem";
+  "GetItem" | "Query" | "PutItem" | "UpdateItem" | "DeleteItem" | "ConditionCheckItem" | "BatchWriteItem";
 
 /** What an operation may do to items whose partition key matches one of the patterns (`*` stands for any characters). */
 export interface TableRight {
@@ -118,9 +112,12 @@ const idempotencyRight: TableRight = { actions: ["PutItem"], leadingKeys: [table
  * @example
  * export const readPartner = operation({ id: "partners.read", method: "GET", path: "/v1/partners/{partnerId}", … });
  */
-export function operation<Path = Record<string, never>, Query = Record<string, never>, Body = undefined, Answer = undefined>(
-  declaration: Operation<Path, Query, Body, Answer>,
-): Operation<Path, Query, Body, Answer> {
+export function operation<
+  Path = Record<string, never>,
+  Query = Record<string, never>,
+  Body = undefined,
+  Answer = undefined,
+>(declaration: Operation<Path, Query, Body, Answer>): Operation<Path, Query, Body, Answer> {
   return declaration.idempotent === true
     ? { ...declaration, table: [...declaration.table, idempotencyRight] }
     : declaration;

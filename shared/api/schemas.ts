@@ -25,7 +25,10 @@ export function text(min: number, max: number) {
 export function id(prefix: string) {
   return z
     .string()
-    .refine((value) => value.startsWith(prefix) && isUlid(value.slice(prefix.length)), `must be an id that begins with ${prefix}`)
+    .refine(
+      (value) => value.startsWith(prefix) && isUlid(value.slice(prefix.length)),
+      `must be an id that begins with ${prefix}`,
+    )
     .meta({ pattern: `^${prefix}[0-9A-HJKMNP-TV-Z]{26}$` });
 }
 
@@ -35,8 +38,7 @@ export const email = z
   .email({ error: ({ input }) => (input === undefined ? undefined : "must be an e-mail address") })
   .max(254, "must have at most 254 characters");
 
-const instantPattern =
-  /^(\d{4})-(\d{2})-(\d{2})[Tt](\d{2}):(\d{2}):(\d{2})(?:\.\d{1,9})?(?:[Zz]|[+-](\d{2}):(\d{2}))$/;
+const instantPattern = /^(\d{4})-(\d{2})-(\d{2})[Tt](\d{2}):(\d{2}):(\d{2})(?:\.\d{1,9})?(?:[Zz]|[+-](\d{2}):(\d{2}))$/;
 
 /**
  * RFC 3339 with any offset, read as a moment; the year, in UTC, is 1970 to 9999. `Date` alone would take 30 February for
@@ -54,7 +56,10 @@ export const instant = z
 
 /** The moment that an RFC 3339 text names; undefined for another text or a day that the calendar does not have. */
 export function parseInstant(value: string): Date | undefined {
-  const parts = instantPattern.exec(value)?.slice(1).map((part) => Number(part ?? 0));
+  const parts = instantPattern
+    .exec(value)
+    ?.slice(1)
+    .map((part) => Number(part ?? 0));
   if (parts === undefined) return undefined;
   const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0, offsetHour = 0, offsetMinute = 0] = parts;
   const daysInMonth = new Date(Date.UTC(year, month, 0)).getUTCDate();

@@ -29,7 +29,11 @@ export interface ClientCredential {
  *
  * @param presentedHash of `hashClientSecret`
  */
-export function acceptsClientSecret(credential: ClientCredential | undefined, presentedHash: string, now: Date): boolean {
+export function acceptsClientSecret(
+  credential: ClientCredential | undefined,
+  presentedHash: string,
+  now: Date,
+): boolean {
   const current = equal(credential?.secretHash ?? "", presentedHash);
   const previous = equal(credential?.previousHash ?? "", presentedHash);
   const inGrace = (credential?.previousValidUntil ?? "") > now.toISOString();

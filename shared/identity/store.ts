@@ -4,7 +4,8 @@ import type { Role } from "../api/operation.ts";
 import { Problem } from "../api/problems.ts";
 import { absent, all, present } from "../table/conditions.ts";
 import { key } from "../table/keys.ts";
-import { Stale, type Change, type Expression, type Item, type Table, type Write } from "../table/table.ts";
+import { Stale } from "../stale.ts";
+import type { Change, Expression, Item, Table, Write } from "../table/table.ts";
 import { takeAttempt, type AttemptLimit, type Attempts } from "./attempts.ts";
 import type { ClientCredential } from "./client-secrets.ts";
 import type { PublicKey } from "./signing-keys.ts";
@@ -17,10 +18,7 @@ export type PrincipalState = {
   readonly status: "active" | "suspended" | "deleted";
   /** A token with another version is refused. */
   readonly version: number;
-} & (
-  | { readonly kind: "partner"; readonly tokenPolicy: TokenPolicy }
-  | { readonly kind: "user"; readonly role: Role }
-);
+} & ({ readonly kind: "partner"; readonly tokenPolicy: TokenPolicy } | { readonly kind: "user"; readonly role: Role });
 
 export type PartnerState = Extract<PrincipalState, { kind: "partner" }>;
 
@@ -90,11 +88,7 @@ const isActive: Expression = {
  *
  * @throws Stale when the policy has changed since it was read
  */
-export async function versionOfNewToken(
-  table: Table,
-  id: string,
-  state: PartnerState,
-): Promise<number> {
+export async function versionOfNewToken(table: Table, id: string, state: PartnerState): Promise<number> {
   if (state.tokenPolicy === "many") return state.version;
   const { version } = await table.update({
     update: key.principal(id),
@@ -189,7 +183,10 @@ export interface Revised<Value> {
   readonly revision: number;
 }
 
-export async function findClientCredential(table: Table, partnerId: string): Promise<Revised<ClientCredential> | undefined> {
+export async function findClientCredential(
+  table: Table,
+  partnerId: string,
+): Promise<Revised<ClientCredential> | undefined> {
   const item = await table.get(key.credential(partnerId));
   return item && { value: item as ClientCredential & Item, revision: item.revision };
 }
@@ -248,7 +245,13 @@ export interface TakenAttempt {
  * @throws Problem `too_many_attempts`
  * @throws Stale when others were faster, or are being checked at this moment
  */
-export async function takeAttemptOf(table: Table, kind: string, name: string, limit: AttemptLimit, now: Date): Promise<TakenAttempt> {
+export async function takeAttemptOf(
+  table: Table,
+  kind: string,
+  name: string,
+  limit: AttemptLimit,
+  now: Date,
+): Promise<TakenAttempt> {
   const kept = (await table.get(key.attempts(kind, name))) as (Attempts & { readonly nonce: string }) | undefined;
   const decision = takeAttempt(kept, limit, now);
   if (decision.kind === "wait") throw new Stale();
@@ -268,24 +271,30 @@ export async function takeAttemptOf(table: Table, kind: string, name: string, li
 }
 
 /** Settles an attempt: a failure keeps its place until the window ends, a success gives it back. */
-export async function settleAttempt(table: Table, { kind, name, windowEnds }: TakenAttempt, failed: boolean): Promise<void> {
+export async function settleAttempt(
+  table: Table,
+  { kind, name, windowEnds }: TakenAttempt,
+  failed: boolean,
+): Promise<void> {
   const settled = { ":windowEnds": windowEnds, ":one": 1, ":nonce": randomUUID() };
-  await table.commit([
-    {
-      update: key.attempts(kind, name),
-      set: {
-        expression: failed
-          ? "SET nonce = :nonce, failures = failures + :one"
-          : "SET nonce = :nonce, taken = taken - :one",
-        values: settled,
+  await table
+    .commit([
+      {
+        update: key.attempts(kind, name),
+        set: {
+          expression: failed
+            ? "SET nonce = :nonce, failures = failures + :one"
+            : "SET nonce = :nonce, taken = taken - :one",
+          values: settled,
+        },
+        // A window that has ended meanwhile owes nothing any more.
+        condition: { expression: "windowEnds = :windowEnds" },
+        otherwise: () => new WindowEnded(),
       },
-      // A window that has ended meanwhile owes nothing any more.
-      condition: { expression: "windowEnds = :windowEnds" },
-      otherwise: () => new WindowEnded(),
-    },
-  ]).catch((error: unknown) => {
-    if (!(error instanceof WindowEnded)) throw error;
-  });
+    ])
+    .catch((error: unknown) => {
+      if (!(error instanceof WindowEnded)) throw error;
+    });
 }
 
 class WindowEnded extends Error {}

@@ -20,9 +20,17 @@ export interface AuthenticatedClient {
  */
 export async function authenticateClient(
   { clientId, clientSecret }: ClientCredentials,
-  { table, secrets, now, requestId }: { readonly table: Table; readonly secrets: Secrets; readonly now: Date; readonly requestId: string },
+  {
+    table,
+    secrets,
+    now,
+    requestId,
+  }: { readonly table: Table; readonly secrets: Secrets; readonly now: Date; readonly requestId: string },
 ): Promise<AuthenticatedClient> {
-  const [hashingKey, partnerId] = await Promise.all([secrets.read("clientSecretKey"), resolveClientId(table, clientId)]);
+  const [hashingKey, partnerId] = await Promise.all([
+    secrets.read("clientSecretKey"),
+    resolveClientId(table, clientId),
+  ]);
   const [credential, state] =
     partnerId === undefined
       ? []

@@ -79,11 +79,16 @@ export const operations = {
     path: "/v1/partners",
     tag: "Partners",
     summary: "Register a partner",
-    description: "Creates a partner. The answer shows its client secret this once. E-mail addresses are compared without regard to case.",
+    description:
+      "Creates a partner. The answer shows its client secret this once. E-mail addresses are compared without regard to case.",
     access: byAdministrator,
     request: {
       body: registration,
-      bodyExample: { name: "Blue Bicycle", websiteUrl: "https://bluebicycle.example", email: "api@bluebicycle.example" },
+      bodyExample: {
+        name: "Blue Bicycle",
+        websiteUrl: "https://bluebicycle.example",
+        email: "api@bluebicycle.example",
+      },
     },
     success: {
       status: 201,
@@ -221,7 +226,11 @@ export const operations = {
           .transform((value, context) => {
             const ms = parseGracePeriod(value);
             if (ms !== undefined) return ms;
-            context.issues.push({ code: "custom", input: value, message: "must be an ISO 8601 duration from PT0S to P7D" });
+            context.issues.push({
+              code: "custom",
+              input: value,
+              message: "must be an ISO 8601 duration from PT0S to P7D",
+            });
             return z.NEVER;
           })
           .meta({ type: "string", format: "duration" })

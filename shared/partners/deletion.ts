@@ -6,15 +6,24 @@ import { requireMatch } from "../api/etag.ts";
 import { notFound, Problem } from "../api/problems.ts";
 import { findPartnerState, forgetPrincipal, holdForDeletion, releaseFromDeletion } from "../identity/store.ts";
 import { hasLiveSubscription, removeSubscriptions } from "../subscriptions/store.ts";
-import { Stale, type Table } from "../table/table.ts";
+import { Stale } from "../stale.ts";
+import type { Table } from "../table/table.ts";
 import { findPartner, partnerDeletion } from "./store.ts";
 
 /**
  * @throws Problem `not_found`, `precondition_failed`, `partner_in_use`, or `unavailable` when the time was not enough
  * @throws Stale while another deletion of the partner runs, or when the partner has changed meanwhile
  */
-export async function deletePartner(table: Table, partnerId: string, ifMatch: string | undefined, now: Date): Promise<void> {
-  const [partner, ended] = await Promise.all([findPartner(table, partnerId), findPartnerState(table, partnerId, ["deleted"])]);
+export async function deletePartner(
+  table: Table,
+  partnerId: string,
+  ifMatch: string | undefined,
+  now: Date,
+): Promise<void> {
+  const [partner, ended] = await Promise.all([
+    findPartner(table, partnerId),
+    findPartnerState(table, partnerId, ["deleted"]),
+  ]);
   if (partner === undefined && ended === undefined) throw notFound();
   if (partner !== undefined) {
     requireMatch(ifMatch, partner.revision);

@@ -5,7 +5,8 @@ import type { ClientCredential } from "../identity/client-secrets.ts";
 import { partnerStateChange, principalCreation, principalDeletion } from "../identity/store.ts";
 import { absent, unchanged } from "../table/conditions.ts";
 import { key } from "../table/keys.ts";
-import { Stale, type Change, type Item, type Table, type Write } from "../table/table.ts";
+import { Stale } from "../stale.ts";
+import type { Change, Item, Table, Write } from "../table/table.ts";
 import type { Partner } from "./contract.ts";
 import { endsTokens, normalizeEmail, type StoredPartner } from "./rules.ts";
 
@@ -49,7 +50,11 @@ export function partnerChange(before: StoredPartner, after: StoredPartner): Chan
   const emailMoves = normalizeEmail(before.email) !== normalizeEmail(after.email);
   const stateMoves = before.status !== after.status || before.tokenPolicy !== after.tokenPolicy;
   return [
-    { put: { ...key.partner(after.id), ...after }, condition: unchanged(before.revision), otherwise: () => new Stale() },
+    {
+      put: { ...key.partner(after.id), ...after },
+      condition: unchanged(before.revision),
+      otherwise: () => new Stale(),
+    },
     ...(emailMoves ? [holdEmail(after), releaseEmail(before)] : []),
     ...(stateMoves ? [partnerStateChange(after.id, after, { endsTokens: endsTokens(before, after) })] : []),
   ];

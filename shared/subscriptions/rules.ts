@@ -109,7 +109,12 @@ export function extend(
     expiresAt: wanted ?? after(earliest, duration.period),
   };
   if (!isShowable(term)) return periodInvalid("/duration", "The subscription would end after the year 9999.");
-  return { ...subscription, ...term, updatedAt: momentOfChange(subscription, now), revision: subscription.revision + 1 };
+  return {
+    ...subscription,
+    ...term,
+    updatedAt: momentOfChange(subscription, now),
+    revision: subscription.revision + 1,
+  };
 }
 
 /** The subscription ended now; the same one if it is cancelled already. One that had not begun never will have. */

@@ -5,7 +5,8 @@ import { whileActive } from "../identity/store.ts";
 import { newId } from "../ids.ts";
 import { absent, unchanged } from "../table/conditions.ts";
 import { key } from "../table/keys.ts";
-import { Stale, type Change, type Item, type Page, type QueryRange, type Table } from "../table/table.ts";
+import { Stale } from "../stale.ts";
+import type { Change, Item, Page, QueryRange, Table } from "../table/table.ts";
 import type { changeTypes, HistoryEntry, SubscriptionView } from "./contract.ts";
 import { isLive, statusAt, type Subscription, type SubscriptionStatus, type Term } from "./rules.ts";
 
@@ -103,11 +104,18 @@ export async function filterSubscriptions(
   const found: Item[] = [];
   let place = after;
   for (let pages = 0; pages < mostIndexPages; pages++) {
-    const ranges = partitions.map(
-      (cancelled): QueryRange => ({ pk: indexPartition(partnerId, cancelled), index: "gsi1", from, to, after: place, limit }),
-    );
-    const page = mergePages(await Promise.all(ranges.map((range) => table.query(range))), limit - found.length, (item) =>
-      status === undefined || statusAt(fromItem(item), now) === status,
+    const ranges = partitions.map((cancelled): QueryRange => ({
+      pk: indexPartition(partnerId, cancelled),
+      index: "gsi1",
+      from,
+      to,
+      after: place,
+      limit,
+    }));
+    const page = mergePages(
+      await Promise.all(ranges.map((range) => table.query(range))),
+      limit - found.length,
+      (item) => status === undefined || statusAt(fromItem(item), now) === status,
     );
     found.push(...page.items);
     place = page.lastKey;
@@ -152,7 +160,11 @@ function viewEntry(item: Item): HistoryEntry {
 }
 
 /** DynamoDB gives members back in any order; readers like them in one. */
-function orderedTerm({ duration, startsAt, expiresAt }: NonNullable<HistoryEntry["to"]>): NonNullable<HistoryEntry["to"]> {
+function orderedTerm({
+  duration,
+  startsAt,
+  expiresAt,
+}: NonNullable<HistoryEntry["to"]>): NonNullable<HistoryEntry["to"]> {
   return { duration, startsAt, expiresAt };
 }
 
@@ -171,7 +183,7 @@ export async function removeSubscriptions(table: Table, partnerId: string): Prom
   for await (const subscriptions of allSubscriptions(table, partnerId)) {
     for (const { externalUserId } of subscriptions) {
       const { pk } = key.subscriptionHistory(partnerId, externalUserId, 0);
-      for (let history = await table.query({ pk, limit: sweepLimit }); history.items.length > 0; ) {
+      for (let history = await table.query({ pk, limit: sweepLimit }); history.items.length > 0;) {
         await table.remove(history.items.map(({ sk }) => ({ pk, sk })));
         if (history.lastKey === undefined) break;
         history = await table.query({ pk, limit: sweepLimit, after: history.lastKey });

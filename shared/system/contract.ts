@@ -44,7 +44,12 @@ export const operations = {
     description: "This document: OpenAPI 3.1, made from the schemas that validate.",
     access: "public",
     request: {},
-    success: { status: 200, description: "The OpenAPI document", body: z.looseObject({ openapi: z.string() }), example: { openapi: "3.1.1" } },
+    success: {
+      status: 200,
+      description: "The OpenAPI document",
+      body: z.looseObject({ openapi: z.string() }),
+      example: { openapi: "3.1.1" },
+    },
     problems: [],
     cacheControl: "public, max-age=300",
     table: [],

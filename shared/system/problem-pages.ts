@@ -8,7 +8,10 @@ const explanations: Record<ProblemCode, readonly [meaning: string, remedy: strin
     "The cursor was changed, or belongs to another caller, list or filter.",
     "Send `nextCursor` unchanged with the same filters, or begin without a cursor.",
   ],
-  token_missing: ["The request has no Authorization header.", "Get an access token and send it as `Authorization: Bearer <token>`."],
+  token_missing: [
+    "The request has no Authorization header.",
+    "Get an access token and send it as `Authorization: Bearer <token>`.",
+  ],
   token_invalid: [
     "The access token is malformed, forged, or meant for another API.",
     "Get a new access token from this API and send it unchanged.",
@@ -18,9 +21,18 @@ const explanations: Record<ProblemCode, readonly [meaning: string, remedy: strin
     "The access token was revoked, replaced by a newer one, or its owner is suspended.",
     "Get a new access token. Several servers of one partner need the token policy `many`.",
   ],
-  credentials_invalid: ["The username or the password is wrong; which of them is not told.", "Check both and try again."],
-  forbidden: ["You are known, but this operation is not for you.", "Use an account with the role that the documentation names."],
-  insufficient_scope: ["The access token lacks the scope that this operation needs.", "Ask for a token with that scope."],
+  credentials_invalid: [
+    "The username or the password is wrong; which of them is not told.",
+    "Check both and try again.",
+  ],
+  forbidden: [
+    "You are known, but this operation is not for you.",
+    "Use an account with the role that the documentation names.",
+  ],
+  insufficient_scope: [
+    "The access token lacks the scope that this operation needs.",
+    "Ask for a token with that scope.",
+  ],
   not_found: [
     "There is nothing under this address, or nothing that you may see.",
     "Check the path, the method and the id.",
@@ -29,8 +41,14 @@ const explanations: Record<ProblemCode, readonly [meaning: string, remedy: strin
     "The same idempotency key came with another path or body within 24 hours.",
     "Use a new key for every new request, and the same key only to repeat one.",
   ],
-  request_in_progress: ["The first request with this idempotency key has no answer yet.", "Wait a moment and repeat the request."],
-  partner_email_taken: ["Another partner has this e-mail address.", "Use another address, or find the partner that has it."],
+  request_in_progress: [
+    "The first request with this idempotency key has no answer yet.",
+    "Wait a moment and repeat the request.",
+  ],
+  partner_email_taken: [
+    "Another partner has this e-mail address.",
+    "Use another address, or find the partner that has it.",
+  ],
   partner_in_use: [
     "The partner has live subscriptions or companies.",
     "Cancel the subscriptions and delete the companies, then delete the partner.",
@@ -39,12 +57,21 @@ const explanations: Record<ProblemCode, readonly [meaning: string, remedy: strin
   subscription_cancelled: ["A cancelled subscription stays cancelled.", "Create a new subscription."],
   precondition_failed: ["The resource has changed since you read it.", "Read it again and decide anew."],
   body_too_large: ["The body is larger than 64 KiB.", "Send less in one request."],
-  media_type_unsupported: ["The content type is not one that this operation reads.", "Send `application/json`, to `/oauth` a form."],
+  media_type_unsupported: [
+    "The content type is not one that this operation reads.",
+    "Send `application/json`, to `/oauth` a form.",
+  ],
   validation_failed: ["Some fields are missing, wrong or unknown.", "`errors` names each field by its JSON Pointer."],
-  period_invalid: ["The period would lie in the past, be shortened, or leave the calendar.", "Choose a later end or a longer duration."],
+  period_invalid: [
+    "The period would lie in the past, be shortened, or leave the calendar.",
+    "Choose a later end or a longer duration.",
+  ],
   too_many_attempts: ["There were too many failed attempts.", "Wait for the seconds that `retry-after` names."],
   rate_limited: ["Too many requests came at once.", "Wait for the seconds that `retry-after` names, then send fewer."],
-  internal_error: ["Portico made a mistake. It has been reported.", "Try again later; name the request id when you ask for help."],
+  internal_error: [
+    "Portico made a mistake. It has been reported.",
+    "Try again later; name the request id when you ask for help.",
+  ],
   unavailable: [
     "A service that Portico depends on did not answer in time.",
     "Repeat the request after `retry-after` seconds; with an idempotency key that is always safe.",
@@ -59,7 +86,10 @@ export function problemPage(code: ProblemCode): ProblemPage {
 /** Whether a client prefers HTML to JSON (RFC 9110 §12.5.1): it names `text/html`, as browsers do, before any JSON. */
 export function prefersHtml(accept = ""): boolean {
   const quality = (type: string) => {
-    const range = accept.split(",").map((part) => part.trim()).find((part) => part.split(";")[0]?.trim() === type);
+    const range = accept
+      .split(",")
+      .map((part) => part.trim())
+      .find((part) => part.split(";")[0]?.trim() === type);
     return range === undefined ? 0 : Number(/;\s*q=([\d.]+)/.exec(range)?.[1] ?? 1);
   };
   return quality("text/html") > Math.max(quality("application/json"), quality("application/problem+json"));
@@ -68,7 +98,10 @@ export function prefersHtml(accept = ""): boolean {
 /** The page for a browser. Everything in it is from the closed catalogue. */
 export function problemPageHtml({ code, title, status, meaning, remedy }: ProblemPage): string {
   const inCode = (text: string) =>
-    text.replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll(/`([^`]+)`/g, "<code>$1</code>");
+    text
+      .replaceAll("<", "&lt;")
+      .replaceAll(">", "&gt;")
+      .replaceAll(/`([^`]+)`/g, "<code>$1</code>");
   return `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">

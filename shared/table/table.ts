@@ -21,11 +21,6 @@ import type { Key } from "./keys.ts";
 
 export type Item = Record<string, NativeAttributeValue>;
 
-/** What was read has changed meanwhile: read again, decide again. `serve` does that within the time of the invocation. */
-export class Stale extends Error {
-  override readonly name = "Stale";
-}
-
 /** A condition or update with the names and values that it uses. */
 export interface Expression {
   readonly expression: string;

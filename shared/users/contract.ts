@@ -61,14 +61,21 @@ export const operations = {
       body: z.object({
         accessToken: z.string(),
         tokenType: z.literal("Bearer"),
-        expiresIn: z.int().positive().optional().meta({ description: "Seconds; absent for a token that never expires" }),
+        expiresIn: z
+          .int()
+          .positive()
+          .optional()
+          .meta({ description: "Seconds; absent for a token that never expires" }),
         user: userSchema,
       }),
       example: { accessToken: exampleToken, tokenType: "Bearer", expiresIn: 900, user: userExample },
     },
     problems: ["credentials_invalid", "too_many_attempts"],
     table: [
-      { actions: ["GetItem"], leadingKeys: [tableKeys.usernames, tableKeys.users, tableKeys.credentials, tableKeys.principals] },
+      {
+        actions: ["GetItem"],
+        leadingKeys: [tableKeys.usernames, tableKeys.users, tableKeys.credentials, tableKeys.principals],
+      },
       { actions: ["GetItem", "PutItem", "UpdateItem"], leadingKeys: [tableKeys.attempts] },
     ],
     secrets: ["signingKeys"],

@@ -34,7 +34,8 @@ export async function signIn(
       ? []
       : await Promise.all([findPasswordHash(table, userId), findPrincipal(table, userId), findUser(table, userId)]);
   const correct = await verifyPassword(password, hash);
-  const signedIn = correct && user !== undefined && state?.status === "active" ? { user, version: state.version } : undefined;
+  const signedIn =
+    correct && user !== undefined && state?.status === "active" ? { user, version: state.version } : undefined;
   await settleAttempt(table, attempt, signedIn === undefined);
   if (signedIn === undefined) log("warn", "sign_in_failed", { requestId, principalId: userId });
   return signedIn;

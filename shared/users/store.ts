@@ -3,7 +3,8 @@ import { principalCreation } from "../identity/store.ts";
 import { etagOf } from "../api/etag.ts";
 import { absent } from "../table/conditions.ts";
 import { key } from "../table/keys.ts";
-import { Stale, type Change, type Table } from "../table/table.ts";
+import { Stale } from "../stale.ts";
+import type { Change, Table } from "../table/table.ts";
 import type { User } from "./contract.ts";
 
 /** A user as it is kept. */

@@ -23,7 +23,8 @@ import {
   viewSubscription,
   type SubscriptionFilters,
 } from "../../shared/subscriptions/store.ts";
-import { Stale, type Table } from "../../shared/table/table.ts";
+import { Stale } from "../../shared/stale.ts";
+import type { Table } from "../../shared/table/table.ts";
 import { inParallel, tally } from "../support/portico.ts";
 import { itemsOf, startTable, type TestTable } from "../support/table.ts";
 

@@ -31,6 +31,7 @@ function crossOriginHeaders(call: Call): Record<string, string> {
   return {
     vary: "origin",
     "access-control-allow-origin": origin,
-    "access-control-expose-headers": "etag, idempotency-replayed, location, retry-after, x-correlation-id, x-request-id",
+    "access-control-expose-headers":
+      "etag, idempotency-replayed, location, retry-after, x-correlation-id, x-request-id",
   };
 }

@@ -38,7 +38,10 @@ function requireMediaType(call: Call, bodyType: "json" | "form"): void {
       : call.operation.method === "PATCH"
         ? ["application/json", "application/merge-patch+json"]
         : ["application/json"];
-  const [mediaType = "", ...parameters] = (call.header("content-type") ?? "").toLowerCase().split(";").map((part) => part.trim());
+  const [mediaType = "", ...parameters] = (call.header("content-type") ?? "")
+    .toLowerCase()
+    .split(";")
+    .map((part) => part.trim());
   const charset = parameters.find((parameter) => parameter.startsWith("charset="))?.slice("charset=".length);
   if (!supported.includes(mediaType) || (charset !== undefined && charset.replaceAll('"', "") !== "utf-8")) {
     throw new Problem("media_type_unsupported", `Send the body as ${supported.join(" or ")}, in UTF-8.`);

@@ -36,7 +36,10 @@ export function observation(operation: AnyOperation, environment: Environment): 
       const common = { operation: id, requestId: call.requestId, principalId: call.principal?.id };
       if (status === 500) log("error", "internal_error", { ...common, ...describeError(error) });
       if (status === 503) {
-        log("warn", "dependency_failed", { ...common, ...describeError(error instanceof Problem ? error.cause : error) });
+        log("warn", "dependency_failed", {
+          ...common,
+          ...describeError(error instanceof Problem ? error.cause : error),
+        });
       }
       conclude(call, status);
     },

@@ -11,8 +11,12 @@ export function problems(): Middleware {
       const known =
         error instanceof Problem || error instanceof OAuthError
           ? error
-          : new Problem("internal_error", "Portico made a mistake. It has been reported; the request id helps to find it.");
-      request.response = call.operation.errorFormat === "oauth" ? oauthAnswer(call, known) : problemAnswer(call, known as Problem);
+          : new Problem(
+              "internal_error",
+              "Portico made a mistake. It has been reported; the request id helps to find it.",
+            );
+      request.response =
+        call.operation.errorFormat === "oauth" ? oauthAnswer(call, known) : problemAnswer(call, known as Problem);
     },
   };
 }

@@ -52,7 +52,9 @@ function readQuery(event: APIGatewayProxyEvent): Record<string, string> {
 function checked(schema: z.ZodType | undefined, value: unknown): { value?: unknown; errors: readonly FieldError[] } {
   if (schema === undefined) {
     const unknown = Object.keys(value ?? {});
-    return { errors: unknown.map((name) => ({ pointer: pointerTo([name]), detail: "is not a parameter of this operation" })) };
+    return {
+      errors: unknown.map((name) => ({ pointer: pointerTo([name]), detail: "is not a parameter of this operation" })),
+    };
   }
   const parsed = schema.safeParse(value);
   return parsed.success ? { value: parsed.data, errors: [] } : { errors: parsed.error.issues.flatMap(fieldErrors) };
@@ -61,7 +63,10 @@ function checked(schema: z.ZodType | undefined, value: unknown): { value?: unkno
 /** Zod's issue as field errors, in words that never repeat what was sent. */
 function fieldErrors(issue: z.core.$ZodIssue): FieldError[] {
   if (issue.code === "unrecognized_keys") {
-    return issue.keys.map((name) => ({ pointer: pointerTo([...issue.path, name]), detail: "is not a field of this operation" }));
+    return issue.keys.map((name) => ({
+      pointer: pointerTo([...issue.path, name]),
+      detail: "is not a field of this operation",
+    }));
   }
   const pointer = pointerTo(issue.path);
   if (issue.code === "invalid_type" && issue.input === undefined && issue.message.includes("undefined")) {

@@ -50,7 +50,7 @@ export function resourcesOf(template: Template, type: string): readonly (readonl
 }
 
 /** The properties of a type's resources. */
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- every type of resource has its own properties
+
 export function propertiesOf(template: Template, type: string): readonly any[] {
   return resourcesOf(template, type).map(([, resource]) => resource.Properties);
 }
