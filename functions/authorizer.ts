@@ -1,10 +1,10 @@
 /** The Lambda authorizer of every protected route: it authenticates; what the caller may do is for the operation to say. */
 import type { APIGatewayAuthorizerResult, APIGatewayRequestAuthorizerEvent, Context } from "aws-lambda";
 import { readEnvironment } from "../shared/api/environment.ts";
-import { describeError, log } from "../shared/api/log.ts";
+import { describeError, log, logSecurityEvent } from "../shared/api/log.ts";
 import { toAuthorizerContext } from "../shared/api/principal.ts";
 import { Problem, problemCatalogue } from "../shared/api/problems.ts";
-import { authenticate, type AuthenticationRefusal } from "../shared/identity/authenticate.ts";
+import { authenticate, verificationOf, type AuthenticationRefusal } from "../shared/identity/authenticate.ts";
 import { createDocumentClient, openTable } from "../shared/table/table.ts";
 
 const environment = readEnvironment(process.env);
@@ -15,8 +15,6 @@ const details: Record<AuthenticationRefusal, string> = {
   token_expired: "The access token has expired. Ask for a new one.",
   token_revoked: "The access token was revoked or replaced by a newer one. Ask for a new one.",
 };
-
-const tokensExpire = environment.PARTNER_TOKEN_SECONDS !== undefined && environment.USER_TOKEN_SECONDS !== undefined;
 
 /**
  * Allows the method with the principal as context, or denies it with a reason that a gateway response turns into a 401
@@ -33,9 +31,10 @@ export async function handler(
   const header =
     Object.entries(event.headers ?? {}).find(([name]) => name.toLowerCase() === "authorization")?.[1] ?? "";
   try {
-    const outcome = await authenticate(header, table, { issuer: environment.PUBLIC_URL, expires: tokensExpire });
+    const outcome = await authenticate(header, table, verificationOf(environment));
     if (typeof outcome === "string") {
       log("warn", "token_refused", { requestId, reason: outcome });
+      if (outcome === "token_invalid") logSecurityEvent("token_forged", { requestId, operation: "authorizer" });
       const { title } = problemCatalogue[outcome];
       return policy("Deny", event.methodArn, "anonymous", { code: outcome, title, detail: details[outcome] });
     }

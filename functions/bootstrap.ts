@@ -4,16 +4,25 @@
  */
 import type { CloudFormationCustomResourceEvent, Context } from "aws-lambda";
 import { readEnvironment } from "../shared/api/environment.ts";
-import { describeError, log } from "../shared/api/log.ts";
+import { describeError, log, logSecurityEvent } from "../shared/api/log.ts";
 import { ensureSigningKeys } from "../shared/identity/key-bootstrap.ts";
-import { openSecrets } from "../shared/secrets.ts";
+import { forgetSecret, openSecrets } from "../shared/secrets.ts";
 import { createDocumentClient, openTable } from "../shared/table/table.ts";
 import { ensureRootUser } from "../shared/users/root.ts";
 
 const environment = readEnvironment(process.env, ["signingKeys", "rootSignIn"]);
 const client = createDocumentClient();
 
-export async function handler(event: CloudFormationCustomResourceEvent, context: Context): Promise<void> {
+/**
+ * Answers CloudFormation; invoked by an operator without an event of CloudFormation's (see docs/runbooks/root-access.md) it
+ * does the same and fails as functions do.
+ */
+export async function handler(event: Partial<CloudFormationCustomResourceEvent>, context: Context): Promise<void> {
+  if (!isFromCloudFormation(event)) {
+    await bootstrap(Date.now() + context.getRemainingTimeInMillis() - 3000);
+    log("info", "bootstrap_done", { requestId: context.awsRequestId });
+    return;
+  }
   let failure: string | undefined;
   try {
     // A stack that is being deleted takes keys and users with it.
@@ -26,12 +35,21 @@ export async function handler(event: CloudFormationCustomResourceEvent, context:
   await answer(event, failure);
 }
 
+function isFromCloudFormation(
+  event: Partial<CloudFormationCustomResourceEvent>,
+): event is CloudFormationCustomResourceEvent {
+  return event.ResponseURL !== undefined;
+}
+
 async function bootstrap(deadline: number): Promise<void> {
   const table = openTable(client, environment.TABLE_NAME, deadline);
   const secrets = openSecrets(environment, deadline);
   const now = new Date();
   await ensureSigningKeys(table, secrets, now);
-  await ensureRootUser(table, await secrets.read("rootSignIn"), now);
+  // A process that lives on from the deployment before would take the old secret for the present one.
+  forgetSecret("rootSignIn");
+  const outcome = await ensureRootUser(table, await secrets.read("rootSignIn"), now);
+  if (outcome === "restored") logSecurityEvent("root_access_restored", { operation: "bootstrap" });
 }
 
 /** CloudFormation waits for an hour unless it is told, whatever happened. */

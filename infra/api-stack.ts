@@ -1,8 +1,7 @@
-/** What serves requests and keeps nothing: the REST API, its authorizer, one function per operation, and the bootstrap. */
-import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
+/** What serves requests and keeps nothing: the REST API, its authorizer, one function per operation, bootstrap and key rotation. */
 import { CfnOutput, CfnParameter, CustomResource, Duration, Stack, type StackProps } from "aws-cdk-lib";
+import { CfnPermission } from "aws-cdk-lib/aws-lambda";
+import { CfnRotationSchedule } from "aws-cdk-lib/aws-secretsmanager";
 import type { Construct } from "constructs";
 import { doorOf, type AnyOperation } from "../shared/api/operation.ts";
 import { bundleFolder } from "./build.ts";
@@ -12,8 +11,11 @@ import { Gateway } from "./constructs/gateway.ts";
 import { apiNameOf } from "./constructs/names.ts";
 import { OperationFunction, type CommonVariables } from "./constructs/operation-function.ts";
 import type { DataStack } from "./data-stack.ts";
-import { authorizerDoor, bootstrapDoor, type DoorDeclaration } from "./doors.ts";
+import { authorizerDoor, bootstrapDoor, rotationDoor, type DoorDeclaration } from "./doors.ts";
 import type { Stage } from "./stages.ts";
+
+/** How long a signing key signs. */
+const signingKeyDays = 30;
 
 export interface ApiStackProps extends StackProps {
   readonly stage: Stage;
@@ -45,6 +47,8 @@ export class ApiStack extends Stack {
       LOG_LEVEL: stage.logLevel,
       PARTNER_TOKEN_SECONDS: String(stage.tokenLifetimes.partnerAccessSeconds),
       USER_TOKEN_SECONDS: String(stage.tokenLifetimes.userAccessSeconds),
+      PUBLIC_CLIENTS: stage.publicClients.join(" "),
+      ...this.#identityProvider(),
     };
 
     const authorizer = this.#function(authorizerDoor, authorizerDoor.id);
@@ -56,14 +60,15 @@ export class ApiStack extends Stack {
     new GatewayErrors(this, "GatewayErrors", { api: gateway.api, publicUrl, cors: stage.corsOrigins.length > 0 });
     if (stage.waf) new Firewall(this, "Firewall", { name: apiNameOf(stage), stageArn: gateway.stageArn });
 
-    new CustomResource(this, "BootstrapRun", {
+    const bootstrapRun = new CustomResource(this, "BootstrapRun", {
       resourceType: "Custom::PorticoBootstrap",
       serviceToken: this.#function(bootstrapDoor, bootstrapDoor.id).arn,
       // CloudFormation would wait an hour for a bootstrap that never answers.
       serviceTimeout: Duration.minutes(2),
-      // Runs again when its code changes; running it twice changes nothing.
-      properties: { Bundle: this.#hash(bootstrapDoor.id) },
+      // Another one at every deployment, which so runs the bootstrap: a changed root secret acts by deploying again.
+      properties: { Deployment: String(this.node.tryGetContext("deployment") ?? new Date().toISOString()) },
     });
+    this.#rotateSigningKeys(bootstrapRun);
 
     new CfnOutput(this, "ApiUrl", { value: publicUrl, description: "Where callers reach the API" });
   }
@@ -81,6 +86,7 @@ export class ApiStack extends Stack {
           signingKeys: data.secrets.signingKeys.secretArn,
           clientSecretKey: data.secrets.clientSecretKey.secretArn,
           cursorKey: data.secrets.cursorKey.secretArn,
+          refreshTokenKey: data.secrets.refreshTokenKey.secretArn,
           rootSignIn: data.secrets.rootSignIn.secretArn,
         },
       },
@@ -91,10 +97,47 @@ export class ApiStack extends Stack {
     return (this.#props.bundleOf ?? bundleFolder)(door);
   }
 
-  #hash(door: string): string {
-    return createHash("sha256")
-      .update(readFileSync(join(this.#bundle(door), "index.mjs")))
-      .digest("hex");
+  /** The schedule is here and not beside its secret: that stack would need the function, and the function needs that stack. */
+  #rotateSigningKeys(bootstrapRun: CustomResource): void {
+    const rotation = this.#function(rotationDoor, rotationDoor.id);
+    const { secretArn } = this.#props.data.secrets.signingKeys;
+    const permission = new CfnPermission(this, "RotationPermission", {
+      action: "lambda:InvokeFunction",
+      functionName: rotation.arn,
+      principal: "secretsmanager.amazonaws.com",
+      sourceAccount: this.account,
+      sourceArn: secretArn,
+    });
+    const schedule = new CfnRotationSchedule(this, "SigningKeysRotation", {
+      secretId: secretArn,
+      rotationLambdaArn: rotation.arn,
+      rotationRules: { automaticallyAfterDays: signingKeyDays },
+      // A deployment is no reason for a new key.
+      rotateImmediatelyOnUpdate: false,
+    });
+    // Secrets Manager tries the function when the schedule is made: it must be allowed to, and there must be keys.
+    schedule.node.addDependency(permission, bootstrapRun);
+  }
+
+  #identityProvider(): Pick<CommonVariables, "IDP_ISSUER" | "IDP_AUDIENCE" | "IDP_ALGORITHMS" | "IDP_JWKS_URI"> {
+    const { identityProvider: provider } = this.#props.stage;
+    if (provider === undefined) return {};
+    const parameter = (id: string, description: string) => new CfnParameter(this, id, { description }).valueAsString;
+    if (provider === "parameter") {
+      return {
+        IDP_ISSUER: parameter("IdpIssuer", "Issuer of the external identity provider"),
+        IDP_JWKS_URI: parameter("IdpJwksUri", "Where its public keys are"),
+        IDP_AUDIENCE: "portico",
+        IDP_ALGORITHMS: "RS256",
+      };
+    }
+    const { issuer, audience, algorithms, jwksUri } = provider;
+    return {
+      IDP_ISSUER: issuer,
+      IDP_AUDIENCE: audience,
+      IDP_ALGORITHMS: algorithms.join(" "),
+      IDP_JWKS_URI: jwksUri,
+    };
   }
 
   /** The execute-api URL is spelled out from the API's id: the stage's own would need the functions, which need the URL. */

@@ -1,6 +1,9 @@
 /**
  * The CDK entry: bundles the functions and composes the stacks of one stage. Needs no AWS account and no network.
  *
+ * Every synth is a deployment of its own, since the bootstrap is to run at each; `-c deployment=<name>` names it, so that two
+ * synths of the same sources give the same templates.
+ *
  * @example
  * npx cdk synth -c stage=prod
  * @example
@@ -17,7 +20,7 @@ import { ApiStack } from "./api-stack.ts";
 import { build, bundleFolder } from "./build.ts";
 import { cdkContext } from "./cdk-context.ts";
 import { DataStack } from "./data-stack.ts";
-import { authorizerDoor, bootstrapDoor } from "./doors.ts";
+import { systemDoors } from "./doors.ts";
 import { OperationsStack } from "./operations-stack.ts";
 import { stageFrom } from "./stages.ts";
 
@@ -27,7 +30,7 @@ async function main(): Promise<void> {
 
   // Whoever synthesises several stages in a row builds once and says so.
   if (app.node.tryGetContext("built") !== "true") await build();
-  for (const door of [authorizerDoor.id, bootstrapDoor.id, ...operations.map(doorOf)]) {
+  for (const door of [...systemDoors.map(({ id }) => id), ...operations.map(doorOf)]) {
     if (!existsSync(join(bundleFolder(door), "index.mjs"))) {
       throw new Error(`functions/${door}.ts is missing: it is declared, but nothing serves it`);
     }

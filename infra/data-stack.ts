@@ -19,36 +19,43 @@ const secretKinds: Record<
   {
     readonly name: string;
     readonly holds: string;
-    readonly notRotated: string;
+    /** Why this stack has no rotation schedule for it. */
+    readonly noScheduleHere: string;
     readonly generate: SecretStringGenerator;
   }
 > = {
   signingKeys: {
     name: "signing-keys",
     holds: "The keys that sign access tokens, as a JWK set",
-    notRotated:
-      "Secrets Manager's schedule stays off until the rotation function is there that publishes a new key before it signs; without it a rotation would end every session",
+    noScheduleHere:
+      "rotated every 30 days: its schedule is in the API stack beside the function that rotates it, and the rule looks into the secret's own stack only",
     // An empty set, which the bootstrap function replaces: Secrets Manager cannot make a key pair.
     generate: { secretStringTemplate: '{"keys":[]}', generateStringKey: "placeholder" },
   },
   clientSecretKey: {
     name: "client-secret-key",
-    holds: "The HMAC key under which client secrets and refresh tokens are stored",
-    notRotated:
-      "what is stored are hashes under this key: a new key would lock every partner out and end every session",
+    holds: "The HMAC key under which client secrets are stored",
+    noScheduleHere: "what is stored are hashes under this key: a new key would lock every partner out",
     generate: { passwordLength: 64, excludePunctuation: true },
   },
   cursorKey: {
     name: "cursor-key",
     holds: "The HMAC key of list cursors",
-    notRotated:
+    noScheduleHere:
       "a cursor is no credential; a new key would break every list that a caller is reading, and protect nothing",
+    generate: { passwordLength: 64, excludePunctuation: true },
+  },
+  refreshTokenKey: {
+    name: "refresh-token-key",
+    holds: "The HMAC key that derives each refresh token from the one before",
+    noScheduleHere:
+      "successors of refresh tokens are derived with it: a new key would take a refresh that was under way for a theft",
     generate: { passwordLength: 64, excludePunctuation: true },
   },
   rootSignIn: {
     name: "root-sign-in",
     holds: "Name and first password of the root user",
-    notRotated:
+    noScheduleHere:
       "only the first password: the user's own lives as argon2id in the table, and changing it voids this value",
     generate: {
       secretStringTemplate: '{"username":"root"}',
@@ -126,7 +133,7 @@ export class DataStack extends Stack {
         removalPolicy,
       });
       acknowledge(made, {
-        "AwsSolutions-SMG4": kind.notRotated,
+        "AwsSolutions-SMG4": kind.noScheduleHere,
       });
       return made;
     };
@@ -134,6 +141,7 @@ export class DataStack extends Stack {
       signingKeys: secret("signingKeys"),
       clientSecretKey: secret("clientSecretKey"),
       cursorKey: secret("cursorKey"),
+      refreshTokenKey: secret("refreshTokenKey"),
       rootSignIn: secret("rootSignIn"),
     };
 

@@ -8,6 +8,18 @@ export interface TokenLifetimes {
   readonly userAccessSeconds: number | "never";
 }
 
+/** The external identity provider whose JWTs are exchanged for sessions (RFC 8693). */
+export interface IdentityProvider {
+  /** `iss` of its tokens. */
+  readonly issuer: string;
+  /** `aud` that its tokens for Portico carry. */
+  readonly audience: string;
+  /** JWS algorithms (RFC 7518 §3.1) that it signs with; asymmetric ones only. */
+  readonly algorithms: readonly string[];
+  /** Where its public keys are (RFC 7517). */
+  readonly jwksUri: string;
+}
+
 export interface Stage {
   readonly name: string;
   /** Handles real customers' data: `validateStage` then insists on its protection. */
@@ -18,6 +30,10 @@ export interface Stage {
    */
   readonly publicUrl: "execute-api" | "parameter" | `https://${string}`;
   readonly tokenLifetimes: TokenLifetimes;
+  /** Client ids of the public clients by which people sign in (RFC 6749 §2.1); the first one is that of `POST /v1/auth/login`. */
+  readonly publicClients: readonly string[];
+  /** None switches token exchange off; `parameter` takes issuer and JWKS URI from parameters of the API stack. */
+  readonly identityProvider?: IdentityProvider | "parameter";
   /** Origins whose pages may call the API from a browser; none switches CORS off. */
   readonly corsOrigins: readonly string[];
   readonly logRetention: RetentionDays;
@@ -41,6 +57,7 @@ export const dev: Stage = {
   production: false,
   publicUrl: "execute-api",
   tokenLifetimes: productionLifetimes,
+  publicClients: ["web"],
   corsOrigins: [],
   logRetention: RetentionDays.ONE_MONTH,
   logLevel: "DEBUG",
@@ -56,6 +73,7 @@ export const prod: Stage = {
   production: true,
   publicUrl: "execute-api",
   tokenLifetimes: productionLifetimes,
+  publicClients: ["web"],
   corsOrigins: [],
   logRetention: RetentionDays.ONE_YEAR,
   logLevel: "INFO",
@@ -71,6 +89,7 @@ export const local: Stage = {
   ...dev,
   name: "local",
   publicUrl: "parameter",
+  identityProvider: "parameter",
   logRetention: RetentionDays.ONE_WEEK,
   logLevel: "INFO",
   throttle: { rateLimitPerSecond: 10_000, burstLimit: 5000 },
@@ -94,12 +113,30 @@ export function validateStage(stage: Stage): void {
       stage.deletionProtection &&
       "what is protected cannot be destroyed with its stack",
     /^https:.*\/$/.test(stage.publicUrl) && "the public URL must not end with a slash",
+    stage.publicClients.length === 0 && "people sign in by a public client, so there must be one",
+    !stage.publicClients.every((client) => /^[\x21-\x7e]{1,100}$/.test(client)) &&
+      "a client id has 1 to 100 visible ASCII characters",
+    ...identityProviderContradictions(stage.identityProvider),
     stage.corsOrigins.some((origin) => origin !== "*" && !isOrigin(origin)) &&
       "an origin is a scheme and a host, such as https://console.example.com",
     stage.throttle.rateLimitPerSecond <= 0 && "a rate limit of zero refuses every call",
     ...(stage.production ? productionContradictions(stage) : []),
   ].filter((contradiction) => contradiction !== false);
   if (contradictions.length > 0) throw new Error(`stage ${stage.name}: ${contradictions.join("; ")}`);
+}
+
+/** Signed by whoever knows the verifier's own key, or by nobody: neither proves an identity. */
+const asymmetricAlgorithms = /^(EdDSA|Ed25519|(RS|PS|ES)(256|384|512))$/;
+
+function identityProviderContradictions(provider: Stage["identityProvider"]): readonly (string | false)[] {
+  if (provider === undefined || provider === "parameter") return [];
+  return [
+    !/^https:\/\/\S+$/.test(provider.issuer) && "the identity provider's issuer is an https URL",
+    !/^https:\/\/\S+$/.test(provider.jwksUri) && "the identity provider's JWKS URI is an https URL",
+    provider.audience === "" && "the identity provider's tokens need an audience",
+    (provider.algorithms.length === 0 || !provider.algorithms.every((name) => asymmetricAlgorithms.test(name))) &&
+      "the identity provider signs with asymmetric algorithms only",
+  ];
 }
 
 function productionContradictions(stage: Stage): readonly (string | false)[] {
@@ -110,6 +147,7 @@ function productionContradictions(stage: Stage): readonly (string | false)[] {
     !stage.waf && "production needs the web application firewall",
     stage.logLevel === "DEBUG" && "production does not log at DEBUG",
     stage.publicUrl === "parameter" && "production's URL is not a parameter",
+    stage.identityProvider === "parameter" && "production's identity provider is not a parameter",
     stage.corsOrigins.some((origin) => !origin.startsWith("https://")) &&
       "production lists its origins one by one, and each is https",
   ];
@@ -126,7 +164,8 @@ function isOrigin(value: string): boolean {
 /**
  * The stage that CDK's context chooses, checked.
  *
- * @param context reads one context value: `stage` (default `dev`), `tokensNeverExpire` (`true`), `alarmEmail`, `publicUrl`
+ * @param context reads one context value: `stage` (default `dev`), `tokensNeverExpire` (`true`), `alarmEmail`, `publicUrl`,
+ *   and for an identity provider `idpIssuer`, `idpAudience`, `idpJwksUri`, `idpAlgorithms` (separated by commas, default RS256)
  * @throws Error for an unknown stage or a contradiction, in one line
  * @example
  * cdk synth -c stage=prod -c alarmEmail=operations@example.com
@@ -146,10 +185,23 @@ export function stageFrom(context: (key: string) => unknown): Stage {
     ...base,
     ...(email !== undefined && { alarmEmail: email }),
     ...(url !== undefined && { publicUrl: url as `https://${string}` }),
+    ...identityProviderFrom(context),
     ...(neverExpire && { tokenLifetimes: { partnerAccessSeconds: "never", userAccessSeconds: "never" } }),
   };
   validateStage(stage);
   return stage;
+}
+
+function identityProviderFrom(context: (key: string) => unknown): { readonly identityProvider?: IdentityProvider } {
+  const [issuer, audience, jwksUri] = ["idpIssuer", "idpAudience", "idpJwksUri"].map((key) =>
+    text(context, key, /^\S+$/),
+  );
+  const algorithms = text(context, "idpAlgorithms", /^[A-Za-z0-9,]+$/) ?? "RS256";
+  if (issuer === undefined && audience === undefined && jwksUri === undefined) return {};
+  if (issuer === undefined || audience === undefined || jwksUri === undefined) {
+    throw new Error("an identity provider needs idpIssuer, idpAudience and idpJwksUri together");
+  }
+  return { identityProvider: { issuer, audience, jwksUri, algorithms: algorithms.split(",") } };
 }
 
 function text(context: (key: string) => unknown, key: string, form: RegExp): string | undefined {

@@ -13,7 +13,16 @@ export interface Secrets {
   read(name: SecretName): Promise<string>;
   /** Makes a text the secret's current one. @throws Problem `unavailable` */
   write(name: SecretName, text: string): Promise<void>;
+  /** The text of a version that has this stage; undefined where there is none. Never from memory. */
+  readVersion(name: SecretName, stage: SecretStage, versionId?: string): Promise<string | undefined>;
+  /** Keeps a text as the version that is to become current. May be repeated. @param versionId the rotation's token */
+  writePending(name: SecretName, versionId: string, text: string): Promise<void>;
+  /** Makes a version the current one. May be repeated. */
+  promote(name: SecretName, versionId: string): Promise<void>;
 }
+
+/** Secrets Manager's names for what a version is to the secret. */
+export type SecretStage = "AWSCURRENT" | "AWSPENDING";
 
 const freshMs = 60_000;
 
@@ -57,7 +66,56 @@ export function openSecrets(environment: Environment, deadline: Deadline): Secre
       });
       readings.delete(name);
     },
+
+    async readVersion(name, stage, versionId) {
+      return await retrying(deadline, isTransient, async () => {
+        const { GetSecretValueCommand, ResourceNotFoundException } = await sdk();
+        const input = { SecretId: arnOf(name), VersionStage: stage, VersionId: versionId };
+        try {
+          return (await (await openClient()).send(new GetSecretValueCommand(input))).SecretString;
+        } catch (error) {
+          if (error instanceof ResourceNotFoundException) return undefined;
+          throw error;
+        }
+      });
+    },
+
+    async writePending(name, versionId, text) {
+      await retrying(deadline, isTransient, async () => {
+        const { PutSecretValueCommand } = await sdk();
+        const input = {
+          SecretId: arnOf(name),
+          ClientRequestToken: versionId,
+          SecretString: text,
+          VersionStages: ["AWSPENDING"],
+        };
+        await (await openClient()).send(new PutSecretValueCommand(input));
+      });
+    },
+
+    async promote(name, versionId) {
+      await retrying(deadline, isTransient, async () => {
+        const { DescribeSecretCommand, UpdateSecretVersionStageCommand } = await sdk();
+        const opened = await openClient();
+        const { VersionIdsToStages = {} } = await opened.send(new DescribeSecretCommand({ SecretId: arnOf(name) }));
+        const current = Object.keys(VersionIdsToStages).find((id) => VersionIdsToStages[id]?.includes("AWSCURRENT"));
+        if (current === versionId) return;
+        const input = {
+          SecretId: arnOf(name),
+          VersionStage: "AWSCURRENT",
+          MoveToVersionId: versionId,
+          RemoveFromVersionId: current,
+        };
+        await opened.send(new UpdateSecretVersionStageCommand(input));
+      });
+      readings.delete(name);
+    },
   };
+}
+
+/** Forgets what was read, so that the next reading asks Secrets Manager. */
+export function forgetSecret(name: SecretName): void {
+  readings.delete(name);
 }
 
 /** Only functions that need a secret pay for loading this client, and only at the first use. */

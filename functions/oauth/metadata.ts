@@ -1,17 +1,25 @@
 import { scopes } from "../../shared/api/operation.ts";
 import { serve } from "../../shared/api/serve.ts";
 import { operations } from "../../shared/identity/contract.ts";
-import { grantTypes } from "../../shared/identity/token-requests.ts";
+import { grantsOf } from "../../shared/identity/token-requests.ts";
 
-export const handler = serve(operations.metadata, async ({ environment: { PUBLIC_URL: issuer } }) => ({
-  body: {
-    issuer,
-    token_endpoint: `${issuer}${operations.token.path}`,
-    jwks_uri: `${issuer}${operations.keys.path}`,
-    service_documentation: `${issuer}/openapi.json`,
-    scopes_supported: [...scopes],
-    response_types_supported: [],
-    grant_types_supported: [...grantTypes],
-    token_endpoint_auth_methods_supported: ["client_secret_basic", "client_secret_post"],
-  },
-}));
+export const handler = serve(operations.metadata, async ({ environment }) => {
+  const { PUBLIC_URL: issuer } = environment;
+  const confidential = ["client_secret_basic", "client_secret_post"];
+  return {
+    body: {
+      issuer,
+      token_endpoint: `${issuer}${operations.token.path}`,
+      revocation_endpoint: `${issuer}${operations.revoke.path}`,
+      introspection_endpoint: `${issuer}${operations.introspect.path}`,
+      jwks_uri: `${issuer}${operations.keys.path}`,
+      service_documentation: `${issuer}/openapi.json`,
+      scopes_supported: [...scopes],
+      response_types_supported: [],
+      grant_types_supported: [...grantsOf(environment)],
+      token_endpoint_auth_methods_supported: [...confidential, "none"],
+      revocation_endpoint_auth_methods_supported: [...confidential, "none"],
+      introspection_endpoint_auth_methods_supported: confidential,
+    },
+  };
+});

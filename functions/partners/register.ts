@@ -10,7 +10,7 @@ export const handler = serve(operations.register, async ({ body, now, secrets })
   const secretHash = hashClientSecret(clientSecret, await secrets.read("clientSecretKey"));
   return {
     body: { ...viewPartner(partner), clientId: partner.id, clientSecret },
-    headers: { location: `/v1/partners/${partner.id}` },
+    location: `/v1/partners/${partner.id}`,
     change: partnerCreation(partner, { secretHash }),
   };
 });

@@ -10,7 +10,7 @@ export const handler = serve(operations.create, async ({ body, principal, now, t
   const author = { partnerId: principal.id, tokenId: principal.tokenId, now };
   return {
     body: viewSubscription(subscription, now),
-    headers: { location: `/v1/subscriptions/${body.externalUserId}` },
+    location: `/v1/subscriptions/${body.externalUserId}`,
     change: subscriptionChange("created", previous, subscription, author),
   };
 });

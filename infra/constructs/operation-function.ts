@@ -18,6 +18,8 @@ export interface Resources {
   readonly secretArns: Readonly<Record<SecretName, string>>;
 }
 
+const secretNames = Object.keys(secretVariables) as SecretName[];
+
 /** The variables that every function has; those of secrets are added where they are declared. */
 export type CommonVariables = Omit<EnvironmentVariables, (typeof secretVariables)[SecretName]>;
 
@@ -63,13 +65,15 @@ export class OperationFunction extends Construct {
                   }),
                 ]
               : []),
-            ...(declaration.writableSecrets ?? []).map(
-              (name) =>
-                new PolicyStatement({
-                  actions: ["secretsmanager:PutSecretValue"],
-                  resources: [resources.secretArns[name]],
-                }),
-            ),
+            ...secretNames
+              .filter((name) => declaration.secretActions?.[name] !== undefined)
+              .map(
+                (name) =>
+                  new PolicyStatement({
+                    actions: (declaration.secretActions?.[name] ?? []).map((action) => `secretsmanager:${action}`),
+                    resources: [resources.secretArns[name]],
+                  }),
+              ),
           ],
         }),
       },

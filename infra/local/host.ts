@@ -8,11 +8,13 @@ import { FunctionPool, type LogSink } from "./functions.ts";
 import { Gateway } from "./gateway.ts";
 import { loopback } from "./http.ts";
 import { AccessControl } from "./iam.ts";
+import { IdentityProvider } from "./idp.ts";
 import { readModel, type ApiModel, type DeploymentModel } from "./model.ts";
 import { Proxy, type Interceptor } from "./proxy.ts";
 import type { RightsUsage } from "./rights-usage.ts";
+import { rotateSecret } from "./rotation.ts";
 import { SecretsStub } from "./secrets.ts";
-import { loadAssembly } from "./template.ts";
+import { loadAssembly, parametersOf } from "./template.ts";
 
 export interface HostOptions {
   /** Folder of the cloud assembly, synthesised for the stage `local`. */
@@ -38,6 +40,8 @@ export interface Host {
   readonly url: string;
   /** Name and password of the root user; undefined when the template has no such secret. */
   readonly rootSignIn: { readonly username: string; readonly password: string } | undefined;
+  /** The external identity provider; undefined when the template takes none as a parameter. */
+  readonly idp: IdentityProvider | undefined;
   /** Where the engine itself answers; calls to it pass no interceptor. */
   readonly engineEndpoint: string;
   /** What runs at the moment. */
@@ -51,6 +55,14 @@ export interface Host {
   readonly invoke: FunctionPool["invoke"];
   /** Kills the processes of a function in the middle of their calls, for tests. */
   readonly kill: FunctionPool["kill"];
+  /**
+   * Rotates a secret as Secrets Manager does. One that has failed is taken up again by the next.
+   *
+   * @param secret its name or ARN
+   * @returns the id of the version that is current now
+   * @throws LocalHostError naming the step that failed, or when the template does not rotate the secret
+   */
+  rotate(secret: string): Promise<string>;
   /**
    * Serves another assembly from now on, with the same data; calls under way end in the old one. When it throws, the old one
    * serves on.
@@ -94,11 +106,19 @@ export async function startHost(options: HostOptions): Promise<Host> {
     const port = await gateway.listen(options.port ?? 0);
     cleanups.push(() => gateway.close());
     const url = `http://${loopback}:${port}`;
+    if (dataDir !== undefined) mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    const idp = parametersOf(options.assembly).has("IdpIssuer")
+      ? await IdentityProvider.start({
+          ...(dataDir !== undefined && { file: join(dataDir, "idp.json") }),
+          ...(options.report && { report: options.report }),
+        })
+      : undefined;
+    cleanups.push(async () => await idp?.close());
+    const parameters = { PublicUrl: url, ...(idp && { IdpIssuer: idp.issuer, IdpJwksUri: idp.jwksUri }) };
     const load = (assembly: string): DeploymentModel & { readonly api: ApiModel } =>
-      withApi(readModel(loadAssembly(assembly, { PublicUrl: url })));
+      withApi(readModel(loadAssembly(assembly, parameters)));
     let model = load(options.assembly);
 
-    if (dataDir !== undefined) mkdirSync(dataDir, { recursive: true, mode: 0o700 });
     const secrets = new SecretsStub(dataDir && join(dataDir, "secrets.json"));
     const engine =
       options.engineEndpoint === undefined
@@ -155,6 +175,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
 
     return {
       url,
+      idp,
       engineEndpoint: engine.endpoint,
       secrets,
       proxy,
@@ -167,6 +188,8 @@ export async function startHost(options: HostOptions): Promise<Host> {
       rights: () => access.usage(),
       invoke: (functionId, event) => pool.invoke(functionId, event),
       kill: (functionId) => pool.kill(functionId),
+      rotate: async (secret) =>
+        await rotateSecret(secret, model.secrets, secrets, (functionId, event) => pool.invoke(functionId, event)),
       replace: async (assembly) => {
         const next = load(assembly);
         const before = pool;

@@ -1,4 +1,7 @@
-/** Whether API Gateway may invoke the functions that the API names: on AWS every call would otherwise end in a 500. */
+/**
+ * Whether API Gateway and Secrets Manager may invoke the functions that API and rotation schedules name: on AWS every call
+ * would otherwise end in a 500, and every rotation fail.
+ */
 import { LocalHostError } from "./errors.ts";
 import { isObject, type Json } from "./json.ts";
 import type { RoleModel } from "./model.ts";
@@ -10,8 +13,10 @@ export interface PermissionModel {
   readonly functionName: string;
   readonly action: string;
   readonly principal: string;
-  /** Pattern of the method's or authorizer's ARN; any when absent. */
+  /** Pattern of the ARN of what invokes: a method, an authorizer, a secret; any when absent. */
   readonly sourceArn: string | undefined;
+  /** Account of what invokes; any when absent. */
+  readonly sourceAccount: string | undefined;
 }
 
 /** One place from which the API invokes a function. */
@@ -37,6 +42,42 @@ function allows({ statements }: RoleModel, functionId: string): boolean {
   return effects.includes("Allow") && !effects.includes("Deny");
 }
 
+function permits(
+  permissions: readonly PermissionModel[],
+  principal: string,
+  functionId: string,
+  sourceArn: string,
+): boolean {
+  const [, , , , sourceAccount = ""] = sourceArn.split(":");
+  return permissions.some(
+    (permission) =>
+      functionId.endsWith(permission.functionName) &&
+      permission.action === invokeAction &&
+      permission.principal === principal &&
+      matches(permission.sourceArn ?? "*", sourceArn) &&
+      (permission.sourceAccount ?? sourceAccount) === sourceAccount,
+  );
+}
+
+/**
+ * Checks that Secrets Manager may invoke each function by which a secret is rotated.
+ *
+ * @param rotations ARNs of the function and of the secret
+ * @throws LocalHostError naming the first function that Secrets Manager may not invoke
+ */
+export function checkRotationRights(
+  rotations: readonly { readonly functionId: string; readonly secretArn: string }[],
+  permissions: readonly PermissionModel[],
+): void {
+  for (const { functionId, secretArn } of rotations) {
+    if (!permits(permissions, "secretsmanager.amazonaws.com", functionId, secretArn)) {
+      throw new LocalHostError(
+        `Secrets Manager may not invoke ${functionId} for ${secretArn}: no AWS::Lambda::Permission allows it`,
+      );
+    }
+  }
+}
+
 /**
  * Checks every invocation of the API against roles and permissions of the template.
  *
@@ -51,13 +92,7 @@ export function checkInvokeRights(
     const role = credentials === undefined ? undefined : roles.get(credentials);
     const allowed =
       credentials === undefined
-        ? permissions.some(
-            (permission) =>
-              functionId.endsWith(permission.functionName) &&
-              permission.action === invokeAction &&
-              permission.principal === "apigateway.amazonaws.com" &&
-              matches(permission.sourceArn ?? "*", sourceArn),
-          )
+        ? permits(permissions, "apigateway.amazonaws.com", functionId, sourceArn)
         : role !== undefined && allows(role, functionId);
     if (!allowed) {
       throw new LocalHostError(

@@ -6,6 +6,7 @@
  */
 import { rmSync } from "node:fs";
 import { join } from "node:path";
+import { startControl } from "./control.ts";
 import { LocalHostError, messageOf } from "./errors.ts";
 import { fileLogSink, startHost, type Host } from "./host.ts";
 import { probePort } from "./http.ts";
@@ -56,6 +57,7 @@ function show(host: Host): void {
       .filter(([resourcePath]) => served.has(resourcePath))
       .map(([, label, path]) => `  ${label.padEnd(9)} ${host.url}${path}`),
     ...(host.rootSignIn ? [`  sign-in   ${host.rootSignIn.username} / ${host.rootSignIn.password}`] : []),
+    ...(host.idp ? [`  identity  ${host.idp.issuer} (a token: npm run idp:token -- SUBJECT)`] : []),
     `  data      .portico (functions' log: .portico/functions.log)`,
     `Ctrl-C stops it.`,
   ];
@@ -118,17 +120,21 @@ async function main(): Promise<void> {
     },
   });
   const stopWatching = options.watch ? serveChanges(host, stop.signal) : () => undefined;
+  const control = await startControl(host);
   if (!stop.signal.aborted) {
     writeState(dataDir, {
       url: host.url,
       issuer: host.url,
       ...(host.rootSignIn && { root: host.rootSignIn }),
+      ...(host.idp && { idp: { issuer: host.idp.issuer, jwksUri: host.idp.jwksUri, audience: host.idp.audience } }),
+      control: { url: control.url, secret: control.secret },
       pid: process.pid,
     });
     show(host);
   }
   await told;
   stopWatching();
+  await control.close();
   await host.close();
 }
 

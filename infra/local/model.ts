@@ -3,7 +3,7 @@
  * the start with its name: what the host does not know may change what is deployed.
  */
 import { LocalHostError } from "./errors.ts";
-import { checkInvokeRights, type InvocationModel, type PermissionModel } from "./invoke-rights.ts";
+import { checkInvokeRights, checkRotationRights, type InvocationModel, type PermissionModel } from "./invoke-rights.ts";
 import { isObject, Properties, type Json, type JsonObject } from "./json.ts";
 import type { LoadedAssembly, ResolvedResource } from "./template.ts";
 
@@ -35,6 +35,15 @@ export interface SecretModel {
   readonly description: string | undefined;
   /** How the first value comes into being: generated, given, or not at all. */
   readonly initial: { readonly generate: SecretGenerator } | { readonly value: string } | undefined;
+  /** How it is rotated; not at all when absent. */
+  readonly rotation?: RotationModel;
+}
+
+export interface RotationModel {
+  /** ARN of the function that Secrets Manager calls. */
+  readonly functionId: string;
+  /** `RotationRules` as the template has them; the local host rotates when it is told to, never by itself. */
+  readonly rules: JsonObject;
 }
 
 export interface FunctionModel {
@@ -257,6 +266,31 @@ function readSecret(reading: Reading): SecretModel {
     description: properties.optionalText("Description"),
     initial,
   };
+}
+
+/** ARN of a secret → how it is rotated. */
+function readRotations(
+  readings: readonly Reading[],
+  secrets: readonly SecretModel[],
+  functions: readonly FunctionModel[],
+): ReadonlyMap<string, RotationModel> {
+  return new Map(
+    readings.map(({ properties }) => {
+      properties.only("SecretId", "RotationLambdaARN", "RotationRules", "RotateImmediatelyOnUpdate");
+      properties.child("RotationRules").only("AutomaticallyAfterDays", "ScheduleExpression", "Duration");
+      if (properties.flag("RotateImmediatelyOnUpdate", true)) {
+        properties.refuse("RotateImmediatelyOnUpdate", "must be false: the local host rotates only when it is told to");
+      }
+      const [arn, functionId] = [properties.text("SecretId"), properties.text("RotationLambdaARN")];
+      if (!secrets.some((secret) => secret.arn === arn))
+        properties.refuse("SecretId", "names no secret of the template");
+      if (!functions.some(({ id }) => id === functionId)) {
+        properties.refuse("RotationLambdaARN", "names no function of the template");
+      }
+      const rules = properties.raw("RotationRules");
+      return [arn, { functionId, rules: isObject(rules) ? rules : {} }];
+    }),
+  );
 }
 
 function readFunction(reading: Reading): FunctionModel {
@@ -530,6 +564,7 @@ function readPermission({ properties }: Reading): PermissionModel {
     action: properties.text("Action"),
     principal: properties.text("Principal"),
     sourceArn: properties.optionalText("SourceArn"),
+    sourceAccount: properties.optionalText("SourceAccount"),
   };
 }
 
@@ -545,6 +580,7 @@ function invocationsOf({ id, stage, region, accountId, routes }: ApiModel): read
 
 const modelled: readonly string[] = [
   ...["AWS::DynamoDB::Table", "AWS::DynamoDB::GlobalTable", "AWS::SecretsManager::Secret", "AWS::Lambda::Function"],
+  "AWS::SecretsManager::RotationSchedule",
   ...[
     "AWS::IAM::Role",
     "AWS::IAM::Policy",
@@ -588,16 +624,22 @@ export function readModel(assembly: LoadedAssembly): DeploymentModel {
     .find((id) => !functions.some((declared) => declared.id === id));
   if (stray !== undefined) throw new LocalHostError(`the API invokes ${stray}, which is no function of the template`);
   const roles = readRoles(readings);
-  checkInvokeRights(
-    api === undefined ? [] : invocationsOf(api),
-    roles,
-    ofType("AWS::Lambda::Permission").map(readPermission),
+  const permissions = ofType("AWS::Lambda::Permission").map(readPermission);
+  checkInvokeRights(api === undefined ? [] : invocationsOf(api), roles, permissions);
+  const secrets = ofType("AWS::SecretsManager::Secret").map(readSecret);
+  const rotations = readRotations(ofType("AWS::SecretsManager::RotationSchedule"), secrets, functions);
+  checkRotationRights(
+    [...rotations].map(([secretArn, { functionId }]) => ({ secretArn, functionId })),
+    permissions,
   );
   return {
     region: assembly.region,
     accountId: assembly.accountId,
     tables: ofType("AWS::DynamoDB::Table", "AWS::DynamoDB::GlobalTable").map(readTable),
-    secrets: ofType("AWS::SecretsManager::Secret").map(readSecret),
+    secrets: secrets.map((secret) => {
+      const rotation = rotations.get(secret.arn);
+      return rotation === undefined ? secret : { ...secret, rotation };
+    }),
     functions,
     roles,
     api,

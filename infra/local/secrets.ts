@@ -2,10 +2,11 @@
 import { randomInt, randomUUID } from "node:crypto";
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { LocalHostError, messageOf } from "./errors.ts";
-import type { SecretGenerator, SecretModel } from "./model.ts";
+import type { RotationModel, SecretGenerator, SecretModel } from "./model.ts";
 
 interface Version {
-  readonly secretString: string;
+  /** Absent until the rotation that has begun the version puts it. */
+  readonly secretString?: string;
   /** Seconds since the epoch. */
   readonly createdDate: number;
   readonly stages: string[];
@@ -78,6 +79,8 @@ export class SecretsStub {
   readonly #file: string | undefined;
   readonly #secrets: Map<string, Secret>;
   readonly #now: () => number;
+  /** ARN → how the secret is rotated: what the template says now, so it is not kept. */
+  readonly #rotations = new Map<string, RotationModel>();
 
   /**
    * @param file where the secrets are kept (mode 0600); in memory when absent
@@ -98,7 +101,9 @@ export class SecretsStub {
 
   /** Creates the secrets of a template that do not exist yet; existing values stay. */
   ensure(models: readonly SecretModel[]): void {
-    for (const { arn, name, description, initial } of models) {
+    for (const { arn, name, description, initial, rotation } of models) {
+      if (rotation === undefined) this.#rotations.delete(arn);
+      else this.#rotations.set(arn, rotation);
       if (this.#secrets.has(arn)) continue;
       const secret: Secret = {
         arn,
@@ -119,6 +124,28 @@ export class SecretsStub {
   current(arn: string): string | undefined {
     return Object.values(this.#secrets.get(arn)?.versions ?? {}).find(({ stages }) => stages.includes("AWSCURRENT"))
       ?.secretString;
+  }
+
+  /**
+   * Begins a rotation as `RotateSecret` does: a version without a value, labelled AWSPENDING. One that an earlier rotation has
+   * left pending is taken up again.
+   *
+   * @param arn of a secret that exists
+   * @returns the version's id, which every step of the rotation gets as its `ClientRequestToken`
+   */
+  beginRotation(arn: string): string {
+    const secret = this.#find({ SecretId: arn });
+    const pending = holderOf(secret, "AWSPENDING");
+    if (pending !== undefined && pending !== holderOf(secret, "AWSCURRENT")) return pending;
+    const id = randomUUID();
+    this.#put(secret, id, undefined, ["AWSPENDING"]);
+    this.#save();
+    return id;
+  }
+
+  /** Id of the version that has a label; undefined when none has it. */
+  versionOf(arn: string, stage: string): string | undefined {
+    return holderOf(this.#find({ SecretId: arn }), stage);
   }
 
   /** Answers one call as Secrets Manager does; errors become answers with AWS's names. */
@@ -157,7 +184,7 @@ export class SecretsStub {
       ([versionId, { stages }]) =>
         (id === undefined || versionId === id) && (id !== undefined || stages.includes(String(stage))),
     );
-    if (found === undefined) {
+    if (found?.[1].secretString === undefined) {
       const which = id === undefined ? `staging label: ${String(stage)}` : `VersionId: ${id}`;
       throw new SecretsError(
         "ResourceNotFoundException",
@@ -191,13 +218,13 @@ export class SecretsStub {
     const stages = (request["VersionStages"] as readonly string[] | undefined) ?? ["AWSCURRENT"];
     if (stages.length === 0) throw new SecretsError("InvalidParameterException", "VersionStages must not be empty");
     const existing = secret.versions[id];
-    if (existing !== undefined && existing.secretString !== value) {
+    if (existing?.secretString !== undefined && existing.secretString !== value) {
       throw new SecretsError(
         "ResourceExistsException",
         `A version with the ClientRequestToken ${id} exists and holds another value.`,
       );
     }
-    if (existing === undefined) {
+    if (existing?.secretString === undefined) {
       this.#put(secret, id, value, stages);
       this.#save();
     }
@@ -206,12 +233,14 @@ export class SecretsStub {
 
   #describeSecret(request: SecretsRequest): Readonly<Record<string, unknown>> {
     const secret = this.#find(request);
+    const rotation = this.#rotations.get(secret.arn);
     return {
       ARN: secret.arn,
       Name: secret.name,
       Description: secret.description,
       CreatedDate: secret.createdDate,
-      RotationEnabled: false,
+      RotationEnabled: rotation !== undefined,
+      ...(rotation && { RotationLambdaARN: rotation.functionId, RotationRules: rotation.rules }),
       VersionIdsToStages: Object.fromEntries(
         Object.entries(secret.versions)
           .filter(([, { stages }]) => stages.length > 0)
@@ -278,10 +307,15 @@ export class SecretsStub {
     return secret;
   }
 
-  #put(secret: Secret, id: string, secretString: string, stages: readonly string[]): void {
-    secret.versions[id] = { secretString, createdDate: this.#seconds(), stages: [] };
-    // A secret's first version is its current one, whatever else it is.
-    const first = Object.keys(secret.versions).length === 1;
+  /** Makes a version, or gives its value to one that a rotation has begun. @param secretString undefined for none yet */
+  #put(secret: Secret, id: string, secretString: string | undefined, stages: readonly string[]): void {
+    // A secret's first value is its current one, whatever else it is.
+    const first = secretString !== undefined && holderOf(secret, "AWSCURRENT") === undefined;
+    secret.versions[id] = {
+      ...(secretString !== undefined && { secretString }),
+      createdDate: this.#seconds(),
+      stages: secret.versions[id]?.stages ?? [],
+    };
     for (const stage of new Set([...stages, ...(first ? ["AWSCURRENT"] : [])])) label(secret, stage, id);
   }
 

@@ -11,6 +11,17 @@ export interface LocalState {
   readonly issuer: string;
   /** Sign-in of the root user; absent when the template makes none. */
   readonly root?: { readonly username: string; readonly password: string };
+  /** The external identity provider; absent when the template takes none. */
+  readonly idp?: {
+    /** `iss` of its tokens, and where it answers. */
+    readonly issuer: string;
+    /** Where its public keys are. */
+    readonly jwksUri: string;
+    /** `aud` of its tokens for Portico. */
+    readonly audience: string;
+  };
+  /** Where the host takes orders, from whoever may read this file. */
+  readonly control?: { readonly url: string; readonly secret: string };
   /** Process id of the host. */
   readonly pid: number;
 }

@@ -302,6 +302,17 @@ class Resolver {
 }
 
 /**
+ * Names of the parameters that the assembly's templates have.
+ *
+ * @throws LocalHostError when the folder holds no assembly
+ */
+export function parametersOf(folder: string): ReadonlySet<string> {
+  const stacks: Stack[] = [];
+  readStacks(folder, stacks, new Map());
+  return new Set(stacks.flatMap(({ template }) => Object.keys(section(template, "Parameters"))));
+}
+
+/**
  * Loads an assembly folder and resolves every resource of every stack.
  *
  * @param folder the cloud assembly, with `manifest.json`

@@ -9,6 +9,7 @@ export const secretVariables = {
   signingKeys: "SIGNING_KEYS_SECRET",
   clientSecretKey: "CLIENT_SECRET_KEY_SECRET",
   cursorKey: "CURSOR_KEY_SECRET",
+  refreshTokenKey: "REFRESH_TOKEN_KEY_SECRET",
   rootSignIn: "ROOT_SIGN_IN_SECRET",
 } as const;
 export type SecretName = keyof typeof secretVariables;
@@ -32,9 +33,18 @@ const environmentSchema = z.object({
   PARTNER_TOKEN_SECONDS: lifetime,
   /** Lifetime of a user's access token in whole seconds, or `never`. */
   USER_TOKEN_SECONDS: lifetime,
+  /** Client ids of the public clients by which people sign in (RFC 6749 §2.1), separated by blanks; the first one signs in. */
+  PUBLIC_CLIENTS: z.string().min(1),
+  /** The external identity provider: all four, or none where the stage has none. */
+  IDP_ISSUER: z.url().optional(),
+  IDP_AUDIENCE: z.string().min(1).optional(),
+  /** JWS algorithms (RFC 7518 §3.1), separated by blanks. */
+  IDP_ALGORITHMS: z.string().min(1).optional(),
+  IDP_JWKS_URI: z.url().optional(),
   SIGNING_KEYS_SECRET: z.string().min(1).optional(),
   CLIENT_SECRET_KEY_SECRET: z.string().min(1).optional(),
   CURSOR_KEY_SECRET: z.string().min(1).optional(),
+  REFRESH_TOKEN_KEY_SECRET: z.string().min(1).optional(),
   ROOT_SIGN_IN_SECRET: z.string().min(1).optional(),
 });
 

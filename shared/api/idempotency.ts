@@ -4,7 +4,7 @@
  */
 import { createHmac } from "node:crypto";
 import { key } from "../table/keys.ts";
-import type { Item, Write } from "../table/table.ts";
+import type { Item, Table, Write } from "../table/table.ts";
 import { Problem, invalid } from "./problems.ts";
 
 const keptSeconds = 24 * 60 * 60;
@@ -87,6 +87,16 @@ export function recording(claim: Claim, answer: RecordedAnswer): Write {
         },
       ),
   };
+}
+
+/**
+ * Looks for the first answer before there is a second decision.
+ *
+ * @throws Replay if there is one; Problem `idempotency_key_reused` if it is one to another request
+ */
+export async function replayIfRecorded(table: Table, claim: Claim): Promise<void> {
+  const existing = await table.get(claim.key);
+  if (existing !== undefined && existing.ttl > claim.now.getTime() / 1000) throw replayOf(claim, existing);
 }
 
 function replayOf(claim: Claim, existing: Item | undefined): Error {

@@ -5,15 +5,25 @@
 import { Logger } from "@aws-lambda-powertools/logger";
 import { Metrics, MetricUnit } from "@aws-lambda-powertools/metrics";
 
+/** What somebody may be attacking, or has power over others by: each has its metric, too. */
+export type SecurityEvent =
+  | "external_token_refused"
+  | "refresh_token_reused"
+  | "role_changed"
+  | "root_access_restored"
+  | "signing_keys_rotated"
+  | "token_forged"
+  | "too_many_attempts";
+
 /** The codes by which the people on call find a line. */
 export type LogCode =
+  | SecurityEvent
   | "request_served"
   | "internal_error"
   | "dependency_failed"
   | "token_refused"
   | "client_authentication_failed"
   | "sign_in_failed"
-  | "too_many_attempts"
   | "bootstrap_done"
   | "bootstrap_failed";
 
@@ -69,6 +79,17 @@ export interface Served {
 }
 
 const metrics = new Metrics({ namespace: "Portico", serviceName });
+
+/** Logs a security event and counts it. */
+export function logSecurityEvent(
+  event: SecurityEvent,
+  fields: Pick<LogFields, "requestId" | "principalId" | "operation">,
+): void {
+  log("warn", event, fields);
+  const counter = metrics.singleMetric();
+  counter.addDimensions({ event });
+  counter.addMetric("securityEvents", MetricUnit.Count, 1);
+}
 
 /** Counts a served request: per operation, and per operation and problem code. */
 export function measure({ operation, status, latencyMs, problem }: Served): void {

@@ -87,6 +87,11 @@ export interface Operation<Path = unknown, Query = unknown, Body = unknown, Answ
   readonly errorFormat?: "problem" | "oauth";
   /** `Idempotency-Key` is honoured. */
   readonly idempotent?: boolean;
+  /**
+   * A repetition is looked for before the operation runs, not only when it commits: where running it again costs the caller
+   * something, as a guess of its password does.
+   */
+  readonly replaysFirst?: boolean;
   /** `If-Match` is honoured. */
   readonly conditional?: boolean;
   /** `cache-control` of the answer. Default `no-store`. */
@@ -106,6 +111,8 @@ export type AnyOperation = Operation<any, any, any, any>;
 /** An idempotency record is written with the effect, whatever that is. */
 const idempotencyRight: TableRight = { actions: ["PutItem"], leadingKeys: [tableKeys.idempotency] };
 
+const lookedUpIdempotencyRight: TableRight = { ...idempotencyRight, actions: ["GetItem", "PutItem"] };
+
 /**
  * Declares an operation: fixes the types, and adds the right to what `idempotent` needs.
  *
@@ -118,9 +125,9 @@ export function operation<
   Body = undefined,
   Answer = undefined,
 >(declaration: Operation<Path, Query, Body, Answer>): Operation<Path, Query, Body, Answer> {
-  return declaration.idempotent === true
-    ? { ...declaration, table: [...declaration.table, idempotencyRight] }
-    : declaration;
+  if (declaration.idempotent !== true) return declaration;
+  const right = declaration.replaysFirst === true ? lookedUpIdempotencyRight : idempotencyRight;
+  return { ...declaration, table: [...declaration.table, right] };
 }
 
 /** The folder and file of an operation's door below `functions/` and `dist/functions/`, without ending: `partners/register`. */

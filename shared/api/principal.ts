@@ -17,6 +17,8 @@ export type Principal =
       readonly id: string;
       readonly role: Role;
       readonly tokenId: string;
+      /** `ses_…`, the session that the token belongs to. */
+      readonly sessionId: string;
     };
 
 /** The authorizer's context: flat and of strings, for API Gateway passes nothing else on. */
@@ -28,6 +30,8 @@ export interface AuthorizerContext {
   readonly scope: string;
   /** Empty for partners. */
   readonly role: string;
+  /** Empty for partners. */
+  readonly sessionId: string;
 }
 
 export function toAuthorizerContext(principal: Principal): AuthorizerContext {
@@ -37,14 +41,15 @@ export function toAuthorizerContext(principal: Principal): AuthorizerContext {
     tokenId: principal.tokenId,
     scope: principal.kind === "partner" ? principal.scopes.join(" ") : "",
     role: principal.kind === "user" ? principal.role : "",
+    sessionId: principal.kind === "user" ? principal.sessionId : "",
   };
 }
 
 export function fromAuthorizerContext(context: Partial<AuthorizerContext>): Principal | undefined {
-  const { kind, id, tokenId, scope = "", role } = context;
+  const { kind, id, tokenId, scope = "", role, sessionId = "" } = context;
   if (id === undefined || tokenId === undefined) return undefined;
   if (kind === "partner") return { kind, id, tokenId, scopes: scope.split(" ") as Scope[] };
-  if (kind === "user") return { kind, id, tokenId, role: role as Role };
+  if (kind === "user") return { kind, id, tokenId, role: role as Role, sessionId };
   return undefined;
 }
 
@@ -56,6 +61,18 @@ export function fromAuthorizerContext(context: Partial<AuthorizerContext>): Prin
 export function requireSelf(principal: Principal, partnerId: string): string {
   if (principal.kind === "partner" && principal.id !== partnerId) throw notFound();
   return partnerId;
+}
+
+/** The role of a caller that is known to be a user. @throws Error for a partner: the declaration let the wrong one in */
+export function requireRole(principal: Principal): Role {
+  if (principal.kind !== "user") throw new Error("the operation is declared for users");
+  return principal.role;
+}
+
+/** The session of a caller that is known to be a user. @throws Error for a partner */
+export function requireSession(principal: Principal): string {
+  if (principal.kind !== "user") throw new Error("the operation is declared for users");
+  return principal.sessionId;
 }
 
 /**

@@ -11,7 +11,7 @@ import { createDocumentClient, openTable, type Change, type Table } from "../tab
 import type { Answer, Call, ServedEvent } from "./call.ts";
 import { openCursor, sealCursor } from "./cursors.ts";
 import { readEnvironment, type Environment } from "./environment.ts";
-import { recording, Replay, type RecordedAnswer } from "./idempotency.ts";
+import { recording, Replay, replayIfRecorded, type RecordedAnswer } from "./idempotency.ts";
 import { answerHeaders } from "./middleware/answer-headers.ts";
 import { body } from "./middleware/body.ts";
 import { observation } from "./middleware/observation.ts";
@@ -52,6 +52,8 @@ export interface Outcome<Body> {
   readonly body?: Body;
   /** A page for people instead of the body. */
   readonly html?: string;
+  /** Path of the resource that was created. */
+  readonly location?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly change?: Change;
 }
@@ -74,6 +76,7 @@ export function serve<Path, Query, Body, AnswerBody>(
 ) {
   const environment = readEnvironment(process.env, operation.secrets);
   const client = createDocumentClient();
+  const basePath = new URL(environment.PUBLIC_URL).pathname.replace(/\/$/, "");
 
   const handle = async ({ call }: ServedEvent, context: Context): Promise<Answer> => {
     const deadline = Date.now() + context.getRemainingTimeInMillis() - reserveMs;
@@ -81,8 +84,9 @@ export function serve<Path, Query, Body, AnswerBody>(
     const request = requestOf(call, table, openSecrets(environment, deadline)) as ServedRequest<Path, Query, Body>;
     for (let attempt = 1; ; attempt++) {
       try {
+        if (call.claim !== undefined && operation.replaysFirst === true) await replayIfRecorded(table, call.claim);
         const outcome = await operate(request);
-        const answer = answerOf(operation.success, outcome);
+        const answer = answerOf(operation.success, outcome, basePath);
         const record = call.claim && [recording(call.claim, recorded(operation.success, outcome, answer))];
         const change = [...(record ?? []), ...(outcome.change ?? [])];
         if (change.length > 0) await table.commit(change);
@@ -139,15 +143,17 @@ function requestOf(call: Call, table: Table, secrets: Secrets): ServedRequest<un
 /** Pages are text alone: nothing may be loaded, run, sent or framed. */
 const pagePolicy = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-function answerOf(success: SuccessDeclaration<unknown>, outcome: Outcome<unknown>): Answer {
+/** @param basePath of the API's URL: without a domain of its own, API Gateway puts the stage's name before every path */
+function answerOf(success: SuccessDeclaration<unknown>, outcome: Outcome<unknown>, basePath: string): Answer {
   const etag = (outcome.body as { etag?: string } | undefined)?.etag;
-  const { html } = outcome;
+  const { html, location } = outcome;
   return {
     statusCode: success.status,
     headers: {
       ...(html !== undefined && { "content-type": "text/html; charset=utf-8", "content-security-policy": pagePolicy }),
       ...(outcome.body !== undefined && { "content-type": "application/json" }),
       ...(etag !== undefined && { etag }),
+      ...(location !== undefined && { location: `${basePath}${location}` }),
       ...outcome.headers,
     },
     body: html ?? (outcome.body === undefined ? "" : JSON.stringify(outcome.body)),

@@ -1,8 +1,8 @@
 /** Access tokens: JWTs of the type `at+jwt` (RFC 9068), signed with EdDSA. */
 import { randomUUID } from "node:crypto";
-import { errors, importJWK, jwtVerify, SignJWT } from "jose";
+import { errors, importJWK, jwtVerify, SignJWT, type JWTPayload } from "jose";
 import * as z from "zod";
-import { roles, scopes, type Scope } from "../api/operation.ts";
+import { roles, scopes, type Role, type Scope } from "../api/operation.ts";
 import type { Principal } from "../api/principal.ts";
 import { signatureAlgorithm, type PublicKey, type SigningKey } from "./signing-keys.ts";
 
@@ -10,7 +10,7 @@ import { signatureAlgorithm, type PublicKey, type SigningKey } from "./signing-k
 export interface TokenSubject {
   readonly principal:
     | { readonly kind: "partner"; readonly id: string; readonly scopes: readonly Scope[] }
-    | { readonly kind: "user"; readonly id: string; readonly role: (typeof roles)[number] };
+    | { readonly kind: "user"; readonly id: string; readonly role: Role; readonly sessionId: string };
   /** The client that asked: a partner itself, or the public client of a user. */
   readonly clientId: string;
   /** The principal's token version: another one in the table refuses the token. */
@@ -37,9 +37,12 @@ export async function issueAccessToken(
   const issuedAt = Math.floor(now.getTime() / 1000);
   const jwt = new SignJWT({
     client_id: clientId,
+    // RFC 9068 has no claim for these; `sid` is the one of OpenID Connect's logout.
     principal: principal.kind,
     ver: version,
-    ...(principal.kind === "partner" ? { scope: principal.scopes.join(" ") } : { role: principal.role }),
+    ...(principal.kind === "partner"
+      ? { scope: principal.scopes.join(" ") }
+      : { role: principal.role, sid: principal.sessionId }),
   })
     .setProtectedHeader({ alg: signatureAlgorithm, typ: "at+jwt", kid: key.kid })
     .setIssuer(issuer)
@@ -52,10 +55,10 @@ export async function issueAccessToken(
 }
 
 const claimsSchema = z.intersection(
-  z.object({ sub: z.string(), jti: z.string(), client_id: z.string(), ver: z.int() }),
+  z.object({ sub: z.string().max(64), jti: z.string(), client_id: z.string(), ver: z.int() }),
   z.discriminatedUnion("principal", [
     z.object({ principal: z.literal("partner"), scope: z.string() }),
-    z.object({ principal: z.literal("user"), role: z.enum(roles) }),
+    z.object({ principal: z.literal("user"), role: z.enum(roles), sid: z.string() }),
   ]),
 );
 
@@ -63,6 +66,7 @@ const claimsSchema = z.intersection(
 export interface VerifiedToken {
   readonly principal: Principal;
   readonly version: number;
+  readonly claims: JWTPayload;
 }
 
 export type TokenRefusal = "token_invalid" | "token_expired";
@@ -96,7 +100,9 @@ export async function verifyAccessToken(
       },
     );
     const claims = claimsSchema.safeParse(payload).data;
-    return claims === undefined ? "token_invalid" : { principal: principalOf(claims), version: claims.ver };
+    return claims === undefined
+      ? "token_invalid"
+      : { principal: principalOf(claims), version: claims.ver, claims: payload };
   } catch (error) {
     if (error instanceof errors.JWTExpired) return "token_expired";
     if (error instanceof errors.JOSEError) return "token_invalid";
@@ -106,7 +112,7 @@ export async function verifyAccessToken(
 
 function principalOf(claims: z.output<typeof claimsSchema>): Principal {
   const { sub: id, jti: tokenId } = claims;
-  if (claims.principal === "user") return { kind: "user", id, tokenId, role: claims.role };
+  if (claims.principal === "user") return { kind: "user", id, tokenId, role: claims.role, sessionId: claims.sid };
   const granted = claims.scope.split(" ");
   return { kind: "partner", id, tokenId, scopes: scopes.filter((scope) => granted.includes(scope)) };
 }

@@ -10,14 +10,19 @@ export interface AttemptLimit {
 /** Ten failures in fifteen minutes. */
 export const signInLimit: AttemptLimit = { most: 10, windowSeconds: 15 * 60 };
 
-/** What is kept of a name's attempts in the present window. */
+/** What is kept of a name's attempts. Times are seconds of the epoch. */
 export interface Attempts {
-  /** Attempts that failed or are being checked. */
-  readonly taken: number;
-  readonly failures: number;
-  /** Seconds of the epoch. */
-  readonly windowEnds: number;
+  /** When attempts failed; those outside of the window may still be among them. */
+  readonly failures: readonly number[];
+  /** When attempts began that are being checked, by the id of each. */
+  readonly pending: Readonly<Record<string, number>>;
 }
+
+/**
+ * No check takes longer: an attempt that was begun before and never settled was broken off, by a crash or a fault. Its place
+ * is free again, for nobody was told anything that helps in guessing.
+ */
+const longestCheckSeconds = 30;
 
 export type AttemptDecision =
   | { readonly kind: "take"; readonly next: Attempts }
@@ -25,15 +30,20 @@ export type AttemptDecision =
   | { readonly kind: "wait" }
   | { readonly kind: "refuse"; readonly retryAfterSeconds: number };
 
-/** Whether another attempt may be checked now. */
-export function takeAttempt(attempts: Attempts | undefined, limit: AttemptLimit, now: Date): AttemptDecision {
+/** Whether another attempt may be checked now. @param id names the attempt, to settle it by */
+export function takeAttempt(
+  attempts: Attempts | undefined,
+  id: string,
+  { most, windowSeconds }: AttemptLimit,
+  now: Date,
+): AttemptDecision {
   const nowSeconds = Math.floor(now.getTime() / 1000);
-  if (attempts === undefined || attempts.windowEnds <= nowSeconds) {
-    return { kind: "take", next: { taken: 1, failures: 0, windowEnds: nowSeconds + limit.windowSeconds } };
-  }
-  if (attempts.failures >= limit.most) {
-    return { kind: "refuse", retryAfterSeconds: attempts.windowEnds - nowSeconds };
-  }
-  if (attempts.taken >= limit.most) return { kind: "wait" };
-  return { kind: "take", next: { ...attempts, taken: attempts.taken + 1 } };
+  const { failures = [], pending = {} } = attempts ?? {};
+  const running = Object.entries(pending).filter(([, at]) => at > nowSeconds - longestCheckSeconds);
+  const recent = failures.filter((at) => at > nowSeconds - windowSeconds).sort((a, b) => a - b);
+
+  const decisive = recent.at(-most);
+  if (decisive !== undefined) return { kind: "refuse", retryAfterSeconds: decisive + windowSeconds - nowSeconds };
+  if (recent.length + running.length >= most) return { kind: "wait" };
+  return { kind: "take", next: { failures: recent, pending: { ...Object.fromEntries(running), [id]: nowSeconds } } };
 }

@@ -1,9 +1,10 @@
 /** Authentication of a request by its access token: genuine, of a living principal, of its present version. */
+import type { Environment } from "../api/environment.ts";
 import type { Principal } from "../api/principal.ts";
 import type { Table } from "../table/table.ts";
-import { verifyAccessToken, type TokenRefusal } from "./access-tokens.ts";
+import { verifyAccessToken, type TokenRefusal, type VerifiedToken } from "./access-tokens.ts";
 import type { PublicKey } from "./signing-keys.ts";
-import { findPrincipal, findPublicKeys } from "./store.ts";
+import { findPrincipal, findPublicKeys, type PrincipalState } from "./store.ts";
 
 export type AuthenticationRefusal = TokenRefusal | "token_revoked";
 
@@ -23,21 +24,54 @@ export async function authenticate(
 ): Promise<Principal | AuthenticationRefusal> {
   const token = bearerPattern.exec(authorization)?.[1];
   if (token === undefined) return "token_invalid";
+  const inspected = await inspectToken(token, table, options);
+  return typeof inspected === "string" ? inspected : inspected.verified.principal;
+}
+
+/** A genuine token that still counts, with the state of its principal. */
+export interface InspectedToken {
+  readonly verified: VerifiedToken;
+  readonly state: PrincipalState;
+}
+
+/**
+ * What an access token is worth at this moment.
+ *
+ * @throws Problem `unavailable`
+ */
+export async function inspectToken(
+  token: string,
+  table: Table,
+  options: { readonly issuer: string; readonly expires: boolean },
+): Promise<InspectedToken | AuthenticationRefusal> {
   const verified = await verifyAccessToken(token, (kid) => findKey(table, kid), options);
   if (typeof verified === "string") return verified;
   const { principal, version } = verified;
   const state = await findPrincipal(table, principal.id);
-  const current =
-    state?.status === "active" &&
-    state.version === version &&
-    state.kind === principal.kind &&
-    (state.kind !== "user" || principal.kind !== "user" || state.role === principal.role);
-  return current ? principal : "token_revoked";
+  return state !== undefined && isCurrent(state, principal, version) ? { verified, state } : "token_revoked";
+}
+
+/** Whether a genuine token still counts. @param version the one that the token carries */
+export function isCurrent(state: PrincipalState, principal: Principal, version: number): boolean {
+  if (state.status !== "active") return false;
+  if (state.kind === "partner") return principal.kind === "partner" && state.version === version;
+  return (
+    principal.kind === "user" &&
+    state.role === principal.role &&
+    (state.version === version || state.keptSession === principal.sessionId) &&
+    state.endedSessions?.[principal.sessionId] === undefined
+  );
+}
+
+/** How tokens of a stage are verified. */
+export function verificationOf(environment: Environment): { readonly issuer: string; readonly expires: boolean } {
+  const { PUBLIC_URL: issuer, PARTNER_TOKEN_SECONDS, USER_TOKEN_SECONDS } = environment;
+  return { issuer, expires: PARTNER_TOKEN_SECONDS !== undefined && USER_TOKEN_SECONDS !== undefined };
 }
 
 const freshMs = 60_000;
 /** No unknown `kid` makes us read the keys more often than this, so that forged tokens cost no read each. */
-const refetchMs = 1000;
+export const refetchMs = 1000;
 
 let known: { readonly keys: readonly PublicKey[]; readonly at: number } = { keys: [], at: 0 };
 

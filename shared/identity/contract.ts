@@ -3,19 +3,56 @@ import * as z from "zod";
 import { operation, scopes } from "../api/operation.ts";
 import { tableKeys } from "../table/keys.ts";
 
-const tokenRequest = z.strictObject({
+/** Extension parameters are to be ignored (RFC 6749 §3.2), so forms are the bodies that are not strict. */
+const tokenRequest = z.looseObject({
   grant_type: z.string().optional(),
   client_id: z.string().optional(),
   client_secret: z.string().optional(),
   scope: z.string().optional(),
+  refresh_token: z.string().optional(),
+  subject_token: z.string().optional(),
+  subject_token_type: z.string().optional(),
+  requested_token_type: z.string().optional(),
+  actor_token: z.string().optional(),
 });
+
+export type TokenRequest = z.output<typeof tokenRequest>;
 
 const tokenAnswer = z.object({
   access_token: z.string(),
   token_type: z.literal("Bearer"),
   expires_in: z.int().positive().optional().meta({ description: "Seconds; absent for a token that never expires" }),
-  scope: z.string(),
+  scope: z.string().optional().meta({ description: "Of a partner's token" }),
+  refresh_token: z.string().optional().meta({ description: "Of a person's session" }),
+  issued_token_type: z.string().optional().meta({ description: "After a token exchange (RFC 8693 §2.2.1)" }),
 });
+
+export type TokenAnswer = z.output<typeof tokenAnswer>;
+
+const introspection = z.object({
+  active: z.boolean(),
+  scope: z.string().optional(),
+  client_id: z.string().optional(),
+  token_type: z.literal("Bearer").optional(),
+  exp: z.int().optional(),
+  iat: z.int().optional(),
+  sub: z.string().optional(),
+  aud: z.string().optional(),
+  iss: z.string().optional(),
+  jti: z.string().optional(),
+});
+
+export type Introspection = z.output<typeof introspection>;
+
+/** A token and the client that presents it (RFC 7009 §2.1, RFC 7662 §2.1). */
+const presentedToken = z.looseObject({
+  token: z.string().optional(),
+  token_type_hint: z.string().optional(),
+  client_id: z.string().optional(),
+  client_secret: z.string().optional(),
+});
+
+export type PresentedToken = z.output<typeof presentedToken>;
 
 /** Shown in examples; signed by nobody. */
 export const exampleToken =
@@ -29,13 +66,14 @@ export const operations = {
     tag: "OAuth",
     summary: "Issue an access token",
     description:
-      "The token endpoint (RFC 6749 §3.2) with the grant `client_credentials`. A partner authenticates with its id or its e-mail " +
-      "address and its client secret, by HTTP Basic or in the body, one of the two. Under the token policy `single` the new token " +
-      "ends the one before at once.",
+      "The token endpoint (RFC 6749 §3.2). `client_credentials`: a partner authenticates with its id or its e-mail address and its " +
+      "client secret, by HTTP Basic or in the body, one of the two; under the token policy `single` the new token ends the one before " +
+      "at once. `refresh_token`: a public client continues a person's session; each refresh token works once, and using a spent one " +
+      "ends the session. `urn:ietf:params:oauth:grant-type:token-exchange` (RFC 8693): a public client turns the external identity " +
+      "provider's JWT into a session; the user is created the first time.",
     access: "public",
     request: {
-      // Extension parameters are to be ignored (RFC 6749 §3.2), so this is the one body that is not strict.
-      body: z.looseObject(tokenRequest.shape),
+      body: tokenRequest,
       bodyType: "form",
       bodyOptional: true,
       bodyExample: { grant_type: "client_credentials", scope: "subscriptions:read subscriptions:write" },
@@ -54,10 +92,72 @@ export const operations = {
     problems: [],
     errorFormat: "oauth",
     table: [
-      { actions: ["GetItem"], leadingKeys: [tableKeys.partnerEmails, tableKeys.credentials] },
-      { actions: ["GetItem", "UpdateItem"], leadingKeys: [tableKeys.principals] },
+      { actions: ["GetItem"], leadingKeys: [tableKeys.partnerEmails] },
+      { actions: ["GetItem", "PutItem"], leadingKeys: [tableKeys.credentials, tableKeys.externalSubjects] },
+      { actions: ["GetItem", "PutItem", "UpdateItem"], leadingKeys: [tableKeys.principals] },
+      { actions: ["GetItem", "PutItem", "DeleteItem"], leadingKeys: [tableKeys.sessions] },
+      { actions: ["PutItem"], leadingKeys: [tableKeys.usernames, tableKeys.users] },
     ],
-    secrets: ["signingKeys", "clientSecretKey"],
+    secrets: ["signingKeys", "clientSecretKey", "refreshTokenKey"],
+  }),
+
+  revoke: operation({
+    id: "oauth.revoke",
+    method: "POST",
+    path: "/oauth/revoke",
+    tag: "OAuth",
+    summary: "Revoke a token",
+    description:
+      "RFC 7009. A partner authenticates and ends its access tokens by presenting one; a public client ends a person's session by " +
+      "presenting its refresh token or its access token. A token that is not known, or not this client's, is answered alike.",
+    access: "public",
+    request: {
+      body: presentedToken,
+      bodyType: "form",
+      bodyOptional: true,
+      bodyExample: { token: exampleToken, token_type_hint: "access_token" },
+    },
+    success: { status: 200, description: "The token is not valid, or no longer" },
+    problems: [],
+    errorFormat: "oauth",
+    table: [
+      { actions: ["GetItem"], leadingKeys: [tableKeys.partnerEmails, tableKeys.credentials, tableKeys.signingKeys] },
+      { actions: ["GetItem", "UpdateItem"], leadingKeys: [tableKeys.principals] },
+      { actions: ["GetItem", "DeleteItem"], leadingKeys: [tableKeys.sessions] },
+    ],
+    secrets: ["clientSecretKey", "refreshTokenKey"],
+  }),
+
+  introspect: operation({
+    id: "oauth.introspect",
+    method: "POST",
+    path: "/oauth/introspect",
+    tag: "OAuth",
+    summary: "Introspect a token",
+    description:
+      'RFC 7662, for a partner that authenticates, on its own access tokens. Any other token is `{"active": false}`.',
+    access: "public",
+    request: {
+      body: presentedToken,
+      bodyType: "form",
+      bodyOptional: true,
+      bodyExample: { token: exampleToken },
+    },
+    success: {
+      status: 200,
+      description: "What the token says, if it is active",
+      body: introspection,
+      example: { active: false },
+    },
+    problems: [],
+    errorFormat: "oauth",
+    table: [
+      {
+        actions: ["GetItem"],
+        leadingKeys: [tableKeys.partnerEmails, tableKeys.credentials, tableKeys.principals, tableKeys.signingKeys],
+      },
+    ],
+    secrets: ["clientSecretKey"],
   }),
 
   metadata: operation({
@@ -75,22 +175,30 @@ export const operations = {
       body: z.object({
         issuer: z.url(),
         token_endpoint: z.url(),
+        revocation_endpoint: z.url(),
+        introspection_endpoint: z.url(),
         jwks_uri: z.url(),
         service_documentation: z.url(),
         scopes_supported: z.array(z.enum(scopes)),
         response_types_supported: z.array(z.string()),
         grant_types_supported: z.array(z.string()),
         token_endpoint_auth_methods_supported: z.array(z.string()),
+        revocation_endpoint_auth_methods_supported: z.array(z.string()),
+        introspection_endpoint_auth_methods_supported: z.array(z.string()),
       }),
       example: {
         issuer: "https://api.example.com",
         token_endpoint: "https://api.example.com/oauth/token",
+        revocation_endpoint: "https://api.example.com/oauth/revoke",
+        introspection_endpoint: "https://api.example.com/oauth/introspect",
         jwks_uri: "https://api.example.com/.well-known/jwks.json",
         service_documentation: "https://api.example.com/openapi.json",
         scopes_supported: [...scopes],
         response_types_supported: [],
-        grant_types_supported: ["client_credentials"],
-        token_endpoint_auth_methods_supported: ["client_secret_basic", "client_secret_post"],
+        grant_types_supported: ["client_credentials", "refresh_token"],
+        token_endpoint_auth_methods_supported: ["client_secret_basic", "client_secret_post", "none"],
+        revocation_endpoint_auth_methods_supported: ["client_secret_basic", "client_secret_post", "none"],
+        introspection_endpoint_auth_methods_supported: ["client_secret_basic", "client_secret_post"],
       },
     },
     problems: [],

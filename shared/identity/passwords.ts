@@ -41,6 +41,16 @@ export async function verifyPassword(password: string, phc: string | undefined):
   return timingSafeEqual(actual, expected) && phc !== undefined;
 }
 
+/** Whether a hash was made with other parameters than today's, so that it should be made anew at the next sign-in. */
+export function isOutdatedHash(phc: string): boolean {
+  const [, memory, passes, parallelism] = phcPattern.exec(phc) ?? [];
+  return (
+    Number(memory) !== parameters.memory ||
+    Number(passes) !== parameters.passes ||
+    Number(parallelism) !== parameters.parallelism
+  );
+}
+
 async function argon2id(password: string, options: Omit<Argon2Parameters, "message">): Promise<Buffer> {
   return await derive("argon2id", { ...options, message: Buffer.from(password.normalize("NFC")) });
 }

@@ -11,7 +11,18 @@ import type { Secrets } from "../secrets.ts";
 export const signatureAlgorithm = "EdDSA";
 
 const publicMembers = { kty: z.literal("OKP"), crv: z.literal("Ed25519"), x: z.string(), kid: z.string() };
-const privateKeySetSchema = z.object({ keys: z.array(z.object({ ...publicMembers, d: z.string() })).min(1) });
+const privateKeySetSchema = z.object({
+  keys: z
+    .array(
+      z.object({
+        ...publicMembers,
+        d: z.string(),
+        /** When it had certainly ceased to sign, in seconds of the epoch; absent for the key that signs and the one before. */
+        retiredAt: z.int().optional(),
+      }),
+    )
+    .min(1),
+});
 
 export type SigningKey = z.output<typeof privateKeySetSchema>["keys"][number];
 
@@ -34,6 +45,35 @@ export async function generateSigningKey(now: Date): Promise<SigningKey> {
   const { privateKey } = await generateKeyPair(signatureAlgorithm, { extractable: true });
   const { x = "", d = "" } = await exportJWK(privateKey);
   return { kty: "OKP", crv: "Ed25519", x, d, kid: `${now.toISOString().slice(0, 10)}-${x.slice(0, 8)}` };
+}
+
+/** How long functions may go on signing with a key after it has ceased to be the current one, generously, in seconds. */
+const marginSeconds = 15 * 60;
+
+/**
+ * The set after a rotation: a new key signs, the one before goes on verifying, and those whose last token has expired are
+ * gone. A rotation may take days where it fails and is taken up again, and the present key signs until it ends: so the time
+ * of a key's retirement is set at the rotation after, when it has surely passed.
+ *
+ * @param longestLifetimeSeconds of any access token; undefined where tokens never expire
+ */
+export function rotateKeySet(
+  { keys: [signing, ...retired] }: SigningKeySet,
+  newKey: SigningKey,
+  longestLifetimeSeconds: number | undefined,
+  now: Date,
+): SigningKeySet {
+  const nowSeconds = Math.floor(now.getTime() / 1000);
+  const oldest = longestLifetimeSeconds === undefined ? 0 : nowSeconds - longestLifetimeSeconds - marginSeconds;
+  const stillNeeded = retired
+    .map((key) => ({ ...key, retiredAt: key.retiredAt ?? nowSeconds }))
+    .filter(({ retiredAt }) => retiredAt > oldest);
+  return { keys: [newKey, ...(signing === undefined ? [] : [signing]), ...stillNeeded] };
+}
+
+/** Whether a set was made from this one by a rotation, and not from one that was replaced since, as after a key has leaked. */
+export function continuesKeySet(next: SigningKeySet, current: SigningKeySet): boolean {
+  return next.keys.some(({ kid }) => kid === current.keys[0]?.kid);
 }
 
 /** The set that a secret's text holds; undefined where it holds none, as before the first deployment is finished. */

@@ -18,8 +18,22 @@ export type PrincipalState = {
   readonly status: "active" | "suspended" | "deleted";
   /** A token with another version is refused. */
   readonly version: number;
-} & ({ readonly kind: "partner"; readonly tokenPolicy: TokenPolicy } | { readonly kind: "user"; readonly role: Role });
+} & (
+  | { readonly kind: "partner"; readonly tokenPolicy: TokenPolicy }
+  | ({ readonly kind: "user"; readonly role: Role } & SessionsState)
+);
 
+/** Which of a user's sessions are alive; kept with its state, so that one read tells of every token. */
+export interface SessionsState {
+  /** Sessions that were begun or used before the token version was this one are over. */
+  readonly sessionsFrom: number;
+  /** The one session that outlived the last change of the password: its older tokens are still good. */
+  readonly keptSession?: string;
+  /** Sessions that ended one by one, until (seconds of the epoch) their last access token has expired. */
+  readonly endedSessions?: Readonly<Record<string, number>>;
+}
+
+export type UserState = Extract<PrincipalState, { kind: "user" }>;
 export type PartnerState = Extract<PrincipalState, { kind: "partner" }>;
 
 export async function findPrincipal(table: Table, id: string): Promise<PrincipalState | undefined> {
@@ -40,7 +54,7 @@ export async function findPartnerState(
 export function principalCreation(
   id: string,
   state: PrincipalState,
-  credential: ClientCredential | { readonly passwordHash: string },
+  credential: ClientCredential | { readonly passwordHash: string | undefined },
 ): Change {
   return [
     { put: { ...key.principal(id), ...state }, condition: absent },
@@ -70,6 +84,26 @@ export function partnerStateChange(
       expression: "SET #status = :status, tokenPolicy = :tokenPolicy, version = version + :step",
       names: { "#status": "status" },
       values: { ":status": status, ":tokenPolicy": tokenPolicy, ":step": endsTokens ? 1 : 0 },
+    },
+    condition: present,
+    otherwise: () => new Stale(),
+  };
+}
+
+/** Changes a user's status and role; the tokens and, when suspended, the sessions before are over. */
+export function userStateChange(
+  id: string,
+  { status, role }: { readonly status: "active" | "suspended"; readonly role: Role },
+): Write {
+  return {
+    update: key.principal(id),
+    set: {
+      expression:
+        status === "suspended"
+          ? "SET #status = :status, #role = :role, version = version + :one, sessionsFrom = version + :one REMOVE keptSession"
+          : "SET #status = :status, #role = :role, version = version + :one",
+      names: { "#status": "status", "#role": "role" },
+      values: { ":status": status, ":role": role, ":one": 1 },
     },
     condition: present,
     otherwise: () => new Stale(),
@@ -205,19 +239,29 @@ export function clientCredentialReplacement(
   };
 }
 
+export async function findUserState(table: Table, userId: string): Promise<UserState | undefined> {
+  const state = await findPrincipal(table, userId);
+  return state?.kind === "user" ? state : undefined;
+}
+
 export async function findPasswordHash(table: Table, userId: string): Promise<string | undefined> {
   return (await table.get(key.credential(userId)))?.passwordHash;
 }
 
-/** Sets a user's password. @param passwordHash of `hashPassword` */
-export function passwordReplacement(userId: string, passwordHash: string): Write {
+/**
+ * Sets a user's password.
+ *
+ * @param passwordHash of `hashPassword`
+ * @param proven the hash that the caller knew the password of: if another one is kept by now, the write is stale
+ */
+export function passwordReplacement(userId: string, passwordHash: string, proven?: string): Write {
   return {
     update: key.credential(userId),
     set: {
       expression: "SET passwordHash = :passwordHash, revision = revision + :one",
       values: { ":passwordHash": passwordHash, ":one": 1 },
     },
-    condition: present,
+    condition: proven === undefined ? present : { expression: "passwordHash = :proven", values: { ":proven": proven } },
     otherwise: () => new Stale(),
   };
 }
@@ -234,7 +278,7 @@ export async function publishKeys(table: Table, keys: readonly PublicKey[]): Pro
 export interface TakenAttempt {
   readonly kind: string;
   readonly name: string;
-  readonly windowEnds: number;
+  readonly id: string;
 }
 
 /**
@@ -253,48 +297,49 @@ export async function takeAttemptOf(
   now: Date,
 ): Promise<TakenAttempt> {
   const kept = (await table.get(key.attempts(kind, name))) as (Attempts & { readonly nonce: string }) | undefined;
-  const decision = takeAttempt(kept, limit, now);
+  const id = randomUUID();
+  const decision = takeAttempt(kept, id, limit, now);
   if (decision.kind === "wait") throw new Stale();
   if (decision.kind === "refuse") {
     const { retryAfterSeconds } = decision;
     throw new Problem("too_many_attempts", "Too many failed attempts. Wait, then try again.", { retryAfterSeconds });
   }
-  const { next } = decision;
+  const ttl = Math.ceil(now.getTime() / 1000) + 2 * limit.windowSeconds;
   await table.commit([
     {
-      put: { ...key.attempts(kind, name), ...next, nonce: randomUUID(), ttl: next.windowEnds },
+      put: { ...key.attempts(kind, name), ...decision.next, nonce: id, ttl },
       condition: kept === undefined ? absent : { expression: "nonce = :nonce", values: { ":nonce": kept.nonce } },
       otherwise: () => new Stale(),
     },
   ]);
-  return { kind, name, windowEnds: next.windowEnds };
+  return { kind, name, id };
 }
 
-/** Settles an attempt: a failure keeps its place until the window ends, a success gives it back. */
+/** Settles an attempt: a failure is remembered for as long as the window is, a success leaves nothing. */
 export async function settleAttempt(
   table: Table,
-  { kind, name, windowEnds }: TakenAttempt,
-  failed: boolean,
+  { kind, name, id }: TakenAttempt,
+  outcome: { readonly failed: boolean; readonly now: Date },
 ): Promise<void> {
-  const settled = { ":windowEnds": windowEnds, ":one": 1, ":nonce": randomUUID() };
+  const failure = { ":failure": [Math.floor(outcome.now.getTime() / 1000)] };
   await table
-    .commit([
-      {
-        update: key.attempts(kind, name),
-        set: {
-          expression: failed
-            ? "SET nonce = :nonce, failures = failures + :one"
-            : "SET nonce = :nonce, taken = taken - :one",
-          values: settled,
-        },
-        // A window that has ended meanwhile owes nothing any more.
-        condition: { expression: "windowEnds = :windowEnds" },
-        otherwise: () => new WindowEnded(),
+    .update({
+      update: key.attempts(kind, name),
+      set: {
+        // The nonce changes, so that nobody decides on what was before.
+        expression: outcome.failed
+          ? "SET nonce = :nonce, failures = list_append(failures, :failure) REMOVE pending.#id"
+          : "SET nonce = :nonce REMOVE pending.#id",
+        names: { "#id": id },
+        values: { ":nonce": randomUUID(), ...(outcome.failed && failure) },
       },
-    ])
+      // Settled already, by an update whose answer was lost.
+      condition: { expression: "attribute_exists(pending.#id)" },
+      otherwise: () => new Settled(),
+    })
     .catch((error: unknown) => {
-      if (!(error instanceof WindowEnded)) throw error;
+      if (!(error instanceof Settled)) throw error;
     });
 }
 
-class WindowEnded extends Error {}
+class Settled extends Error {}

@@ -1,14 +1,27 @@
-/** What a request to the token endpoint asks for (RFC 6749 §2.3, §3.2, §3.3, §4.4). */
+/** What a request to the OAuth endpoints asks for (RFC 6749 §2.3, §3.2, §3.3, RFC 8693 §2.1). */
+import type { Environment } from "../api/environment.ts";
 import { OAuthError } from "../api/oauth-error.ts";
 import { scopes, type Scope } from "../api/operation.ts";
+import { hasIdentityProvider } from "./external-identity.ts";
+import { publicClients } from "./session-tokens.ts";
 
-export const grantTypes = ["client_credentials"] as const;
+export const tokenExchangeGrant = "urn:ietf:params:oauth:grant-type:token-exchange";
+
+const grants = ["client_credentials", "refresh_token", tokenExchangeGrant] as const;
+export type Grant = (typeof grants)[number];
+
+/** The grants that the stage serves: token exchange only where it has an identity provider. */
+export function grantsOf(environment: Environment): readonly Grant[] {
+  return grants.filter((grant) => grant !== tokenExchangeGrant || hasIdentityProvider(environment));
+}
 
 /** @throws OAuthError `invalid_request` without a grant type, `unsupported_grant_type` for one that is not served */
-export function requireGrant(grantType: string | undefined): void {
+export function readGrant(grantType: string | undefined, environment: Environment): Grant {
   if (grantType === undefined) throw new OAuthError("invalid_request", "grant_type is required");
-  if (grantTypes.some((served) => served === grantType)) return;
-  throw new OAuthError("unsupported_grant_type", `The grant types are ${grantTypes.join(", ")}`);
+  const served = grantsOf(environment);
+  const grant = served.find((name) => name === grantType);
+  if (grant === undefined) throw new OAuthError("unsupported_grant_type", `The grant types are ${served.join(", ")}`);
+  return grant;
 }
 
 export interface ClientCredentials {
@@ -16,15 +29,17 @@ export interface ClientCredentials {
   readonly clientSecret: string;
 }
 
+interface PresentedClient {
+  readonly client_id?: string | undefined;
+  readonly client_secret?: string | undefined;
+}
+
 /**
  * The credentials of a client, by `client_secret_basic` or `client_secret_post`.
  *
  * @throws OAuthError `invalid_request` for both at once, `invalid_client` for neither or a malformed header
  */
-export function readClientCredentials(
-  authorization: string | undefined,
-  body: { readonly client_id?: string | undefined; readonly client_secret?: string | undefined },
-): ClientCredentials {
+export function readClientCredentials(authorization: string | undefined, body: PresentedClient): ClientCredentials {
   const { client_id: bodyId, client_secret: bodySecret } = body;
   if (authorization === undefined) {
     if (bodyId === undefined || bodySecret === undefined) throw invalidClient("Client authentication is required");
@@ -36,6 +51,27 @@ export function readClientCredentials(
     throw new OAuthError("invalid_request", "A client authenticates in one way only");
   }
   return basic;
+}
+
+/** Whether a client names itself without a secret, as public clients do (RFC 6749 §3.2.1). */
+export function isPublicClient(authorization: string | undefined, { client_secret: secret }: PresentedClient): boolean {
+  return authorization === undefined && secret === undefined;
+}
+
+/**
+ * The public client that a request names.
+ *
+ * @throws OAuthError `invalid_client` for none, an unknown one, or one that presents a secret it cannot have
+ */
+export function readPublicClient(
+  authorization: string | undefined,
+  body: PresentedClient,
+  environment: Environment,
+): string {
+  const clientId = body.client_id;
+  const known = clientId !== undefined && publicClients(environment).includes(clientId);
+  if (!known || !isPublicClient(authorization, body)) throw invalidClient("Name a public client by its client_id");
+  return clientId;
 }
 
 /**
@@ -76,4 +112,9 @@ export function grantedScopes(scope: string | undefined): readonly Scope[] {
     throw new OAuthError("invalid_scope", `The scopes are ${scopes.join(" ")}`);
   }
   return scopes.filter((name) => wanted.includes(name));
+}
+
+/** People's tokens have roles instead of scopes. @throws OAuthError `invalid_scope` for any scope */
+export function refuseScope(scope: string | undefined): void {
+  if ((scope ?? "").trim() !== "") throw new OAuthError("invalid_scope", "A person's token has no scopes");
 }

@@ -1,4 +1,5 @@
 /** A partner proves who it is with its client secret. */
+import type { Environment } from "../api/environment.ts";
 import { log } from "../api/log.ts";
 import { acceptsClientSecret, hashClientSecret } from "../identity/client-secrets.ts";
 import { findClientCredential, findPartnerState, type PartnerState } from "../identity/store.ts";
@@ -13,6 +14,15 @@ export interface AuthenticatedClient {
   readonly state: PartnerState;
 }
 
+/** What a client is authenticated with. */
+export interface ClientContext {
+  readonly table: Table;
+  readonly secrets: Secrets;
+  readonly environment: Environment;
+  readonly now: Date;
+  readonly requestId: string;
+}
+
 /**
  * The partner that the credentials belong to. Its client id is its id or its e-mail address.
  *
@@ -20,28 +30,26 @@ export interface AuthenticatedClient {
  */
 export async function authenticateClient(
   { clientId, clientSecret }: ClientCredentials,
-  {
-    table,
-    secrets,
-    now,
-    requestId,
-  }: { readonly table: Table; readonly secrets: Secrets; readonly now: Date; readonly requestId: string },
+  { table, secrets, now, requestId }: ClientContext,
 ): Promise<AuthenticatedClient> {
   const [hashingKey, partnerId] = await Promise.all([
     secrets.read("clientSecretKey"),
     resolveClientId(table, clientId),
   ]);
-  const [credential, state] =
-    partnerId === undefined
-      ? []
-      : await Promise.all([findClientCredential(table, partnerId), findPartnerState(table, partnerId, ["active"])]);
+  const [credential, state] = await Promise.all([
+    findClientCredential(table, partnerId),
+    findPartnerState(table, partnerId, ["active"]),
+  ]);
   const accepted = acceptsClientSecret(credential?.value, hashClientSecret(clientSecret, hashingKey), now);
-  if (accepted && partnerId !== undefined && state !== undefined) return { id: partnerId, state };
+  if (accepted && state !== undefined) return { id: partnerId, state };
   log("warn", "client_authentication_failed", { requestId, principalId: credential && partnerId });
   throw invalidClient("Unknown client or wrong client secret");
 }
 
-async function resolveClientId(table: Table, clientId: string): Promise<string | undefined> {
-  if (clientId.startsWith("ptr_")) return isUlid(clientId.slice(4)) ? clientId : undefined;
-  return clientId.includes("@") ? await findPartnerIdByEmail(table, clientId) : undefined;
+/** An id that no partner has: an unknown client takes the same steps, so that the time does not tell. */
+const nobody = "ptr_00000000000000000000000000";
+
+async function resolveClientId(table: Table, clientId: string): Promise<string> {
+  if (clientId.startsWith("ptr_")) return isUlid(clientId.slice(4)) ? clientId : nobody;
+  return (clientId.includes("@") ? await findPartnerIdByEmail(table, clientId) : undefined) ?? nobody;
 }

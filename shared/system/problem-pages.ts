@@ -53,6 +53,8 @@ const explanations: Record<ProblemCode, readonly [meaning: string, remedy: strin
     "The partner has live subscriptions or companies.",
     "Cancel the subscriptions and delete the companies, then delete the partner.",
   ],
+  username_taken: ["The username belongs to another user, or did once.", "Choose another username."],
+  credit_insufficient: ["The credit would fall below zero.", "Take or spend less, or have credit granted first."],
   subscription_exists: ["The external user has a live subscription.", "Extend it, or cancel it first."],
   subscription_cancelled: ["A cancelled subscription stays cancelled.", "Create a new subscription."],
   precondition_failed: ["The resource has changed since you read it.", "Read it again and decide anew."],
@@ -62,6 +64,7 @@ const explanations: Record<ProblemCode, readonly [meaning: string, remedy: strin
     "Send `application/json`, to `/oauth` a form.",
   ],
   validation_failed: ["Some fields are missing, wrong or unknown.", "`errors` names each field by its JSON Pointer."],
+  password_too_common: ["The password is among the commonest, which are guessed first.", "Choose another password."],
   period_invalid: [
     "The period would lie in the past, be shortened, or leave the calendar.",
     "Choose a later end or a longer duration.",

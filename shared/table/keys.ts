@@ -20,8 +20,12 @@ export const tableKeys = {
   partnerEmails: "PARTNER-EMAIL#*",
   subscriptions: "SUBSCRIPTIONS#*",
   subscriptionHistories: "SUBSCRIPTION-HISTORY#*",
+  sessions: "SESSIONS#*",
+  externalSubjects: "EXTERNAL-SUBJECT#*",
   usernames: "USERNAME#*",
   users: "USER#*",
+  userIndex: "USERS",
+  creditMovements: "CREDIT#*",
 } as const;
 
 /** A value as part of a key that may be logged by AWS (CloudTrail's data events show keys): hashed, never in clear. */
@@ -45,6 +49,13 @@ export const key = {
     pk: `IDEMPOTENCY#${principalId}#${operationId}#${hashed(idempotencyKey)}`,
     sk: "IDEMPOTENCY",
   }),
+  /** A session of a user, with the hash of its present refresh token. */
+  session: (userId: string, sessionId: string): Key => ({ pk: `SESSIONS#${userId}`, sk: sessionId }),
+  /** The user that an external identity provider's subject is. */
+  externalSubject: (issuer: string, subject: string): Key => ({
+    pk: `EXTERNAL-SUBJECT#${hashed(JSON.stringify([issuer, subject]))}`,
+    sk: "EXTERNAL-SUBJECT",
+  }),
   partner: (partnerId: string): Key => ({ pk: "PARTNERS", sk: partnerId }),
   /** Holds an e-mail address for one partner. */
   partnerEmail: (normalizedEmail: string): Key => ({
@@ -62,5 +73,7 @@ export const key = {
   }),
   /** Holds a username for one user, for ever. */
   username: (normalizedUsername: string): Key => ({ pk: `USERNAME#${normalizedUsername}`, sk: "USERNAME" }),
+  /** A movement of a user's credit; ids sort by time. */
+  creditMovement: (userId: string, movementId: string): Key => ({ pk: `CREDIT#${userId}`, sk: movementId }),
   user: (userId: string): Key => ({ pk: `USER#${userId}`, sk: "USER" }),
 } as const;

@@ -1,9 +1,13 @@
-/** Operations of people: signing in, so far. */
+/** Operations of people: signing in and out, and who they are. */
 import * as z from "zod";
-import { operation, roles } from "../api/operation.ts";
-import { etag, id, shownInstant } from "../api/schemas.ts";
+import { administrators, operation, roles } from "../api/operation.ts";
+import { etag, id, pageOf, pageQuery, shownInstant, text } from "../api/schemas.ts";
 import { exampleToken } from "../identity/contract.ts";
 import { tableKeys } from "../table/keys.ts";
+import { isPasswordLength } from "./rules.ts";
+
+const userStatuses = ["active", "suspended"] as const;
+const sexes = ["male", "female", "other"] as const;
 
 const userSchema = z
   .object({
@@ -11,10 +15,10 @@ const userSchema = z
     username: z.string(),
     name: z.string(),
     role: z.enum(roles),
-    status: z.enum(["active", "suspended"]),
+    status: z.enum(userStatuses),
     credit: z.int().min(0),
     birthDate: z.iso.date().nullable(),
-    sex: z.enum(["male", "female", "other"]).nullable(),
+    sex: z.enum(sexes).nullable(),
     createdAt: shownInstant,
     updatedAt: shownInstant,
     etag,
@@ -27,15 +31,63 @@ const userExample: User = {
   id: "usr_01JD3Y5W8Q4T6V2X9ZB7C1D3EF",
   username: "ada",
   name: "Ada Lovelace",
-  role: "admin",
+  role: "user",
   status: "active",
   credit: 120,
-  birthDate: "1815-12-10",
+  birthDate: "1915-12-10",
   sex: "female",
   createdAt: "2026-11-20T12:00:00.000Z",
   updatedAt: "2026-11-20T12:00:00.000Z",
   etag: '"1"',
 };
+
+const exampleRefreshToken =
+  "01JD3Y5W8Q4T6V2X9ZB7C1D3EF.01JD3Y5X2M6N8P0R4T7V9WBCDE.1.Zk3mY0vQx1lT7cN5sR9wB2hJ8dF4gK6pA1uE3iO5yTc";
+
+const username = z
+  .string()
+  .regex(/^[a-z0-9._-]{3,64}$/i, "must have 3 to 64 characters of a-z 0-9 . _ -, in upper or lower case");
+
+/** Whether it is too common is for the rules to say: that has a code of its own. */
+const password = z
+  .string()
+  .refine(isPasswordLength, "must have 12 to 128 characters")
+  .meta({ minLength: 12, maxLength: 128 });
+
+/** A password that is compared, not chosen. */
+const presentedPassword = z.string().min(1, "must not be empty").max(1024, "must have at most 1024 characters");
+
+const creation = z.strictObject({
+  username,
+  name: text(1, 80),
+  password,
+  credit: z.int("must be a whole number").min(0, "must not be negative").max(1_000_000_000).optional(),
+});
+
+const selfPatch = z
+  .strictObject({
+    name: text(1, 80),
+    birthDate: z.iso.date("must be a date, YYYY-MM-DD").nullable(),
+    sex: z.enum(sexes).nullable(),
+  })
+  .partial();
+
+const patch = z
+  .strictObject({
+    status: z.enum(userStatuses),
+    role: z.enum(["user", "admin"]),
+  })
+  .partial();
+
+export type UserCreation = z.output<typeof creation>;
+export type UserPatch = z.output<typeof patch>;
+export type SelfPatch = z.output<typeof selfPatch>;
+
+const userPath = z.strictObject({ userId: id("usr_") });
+const byAdministrator = { user: { roles: administrators } };
+const byAnyUser = { user: { roles } };
+
+const userAnswer = { body: userSchema, example: userExample };
 
 export const operations = {
   login: operation({
@@ -51,7 +103,7 @@ export const operations = {
     request: {
       body: z.strictObject({
         username: z.string().min(1).max(64).meta({ description: "Upper and lower case are the same" }),
-        password: z.string().min(1).max(1024),
+        password: presentedPassword,
       }),
       bodyExample: { username: "ada", password: "correct horse battery staple" },
     },
@@ -60,6 +112,7 @@ export const operations = {
       description: "The session",
       body: z.object({
         accessToken: z.string(),
+        refreshToken: z.string(),
         tokenType: z.literal("Bearer"),
         expiresIn: z
           .int()
@@ -68,18 +121,202 @@ export const operations = {
           .meta({ description: "Seconds; absent for a token that never expires" }),
         user: userSchema,
       }),
-      example: { accessToken: exampleToken, tokenType: "Bearer", expiresIn: 900, user: userExample },
+      example: {
+        accessToken: exampleToken,
+        refreshToken: exampleRefreshToken,
+        tokenType: "Bearer",
+        expiresIn: 900,
+        user: userExample,
+      },
     },
     problems: ["credentials_invalid", "too_many_attempts"],
     table: [
-      {
-        actions: ["GetItem"],
-        leadingKeys: [tableKeys.usernames, tableKeys.users, tableKeys.credentials, tableKeys.principals],
-      },
+      { actions: ["GetItem"], leadingKeys: [tableKeys.usernames, tableKeys.users, tableKeys.principals] },
+      { actions: ["GetItem", "UpdateItem"], leadingKeys: [tableKeys.credentials] },
       { actions: ["GetItem", "PutItem", "UpdateItem"], leadingKeys: [tableKeys.attempts] },
+      { actions: ["PutItem"], leadingKeys: [tableKeys.sessions] },
     ],
     secrets: ["signingKeys"],
     // argon2id computes for a moment; Lambda gives CPU in proportion to memory.
     memoryMegabytes: 1024,
+  }),
+
+  logout: operation({
+    id: "auth.logout",
+    method: "POST",
+    path: "/v1/auth/logout",
+    tag: "Sign-in",
+    summary: "Sign out",
+    description: "Ends every session of the caller: all access tokens and refresh tokens, at once.",
+    access: byAnyUser,
+    request: { body: z.strictObject({}), bodyOptional: true },
+    success: { status: 204, description: "Every session is over" },
+    problems: [],
+    table: [{ actions: ["UpdateItem"], leadingKeys: [tableKeys.principals] }],
+  }),
+
+  create: operation({
+    id: "users.create",
+    method: "POST",
+    path: "/v1/users",
+    tag: "Users",
+    summary: "Create a user",
+    description:
+      "Creates a user with the role `user`. Usernames are compared without regard to case and never given out again.",
+    access: byAdministrator,
+    request: {
+      body: creation,
+      bodyExample: { username: "ada", name: "Ada Lovelace", password: "correct horse battery staple", credit: 120 },
+    },
+    success: { status: 201, description: "The user", ...userAnswer },
+    problems: ["username_taken", "password_too_common"],
+    idempotent: true,
+    table: [
+      {
+        actions: ["PutItem"],
+        leadingKeys: [
+          tableKeys.usernames,
+          tableKeys.users,
+          tableKeys.principals,
+          tableKeys.credentials,
+          tableKeys.creditMovements,
+        ],
+      },
+    ],
+    memoryMegabytes: 1024,
+  }),
+
+  list: operation({
+    id: "users.list",
+    method: "GET",
+    path: "/v1/users",
+    tag: "Users",
+    summary: "List users",
+    description: "All users, newest first. A new one may be missing for a moment.",
+    access: byAdministrator,
+    request: { query: z.strictObject(pageQuery) },
+    success: {
+      status: 200,
+      description: "A page of users",
+      body: pageOf(userSchema),
+      example: { items: [userExample], nextCursor: null },
+    },
+    problems: ["cursor_invalid"],
+    table: [{ actions: ["Query"], leadingKeys: [tableKeys.userIndex], index: "gsi1" }],
+    secrets: ["cursorKey"],
+  }),
+
+  self: operation({
+    id: "users.self",
+    method: "GET",
+    path: "/v1/users/me",
+    tag: "Users",
+    summary: "Read the calling user",
+    description: "The user whose token is used.",
+    access: byAnyUser,
+    request: {},
+    success: { status: 200, description: "The user", ...userAnswer },
+    problems: [],
+    table: [{ actions: ["GetItem"], leadingKeys: [tableKeys.users] }],
+  }),
+
+  changeSelf: operation({
+    id: "users.change-self",
+    method: "PATCH",
+    path: "/v1/users/me",
+    tag: "Users",
+    summary: "Change the calling user",
+    description: "Changes the given fields (RFC 7396); `null` clears the birth date or the sex.",
+    access: byAnyUser,
+    request: { body: selfPatch, bodyExample: { birthDate: "1915-12-10" } },
+    success: { status: 200, description: "The user as it is now", ...userAnswer },
+    problems: [],
+    conditional: true,
+    table: [{ actions: ["GetItem", "PutItem"], leadingKeys: [tableKeys.users] }],
+  }),
+
+  changePassword: operation({
+    id: "users.change-password",
+    method: "POST",
+    path: "/v1/users/me/password",
+    tag: "Users",
+    summary: "Change the password",
+    description:
+      "Needs the present password, whose guesses count like those at the sign-in. Ends all other sessions; the one that calls goes on.",
+    access: byAnyUser,
+    request: {
+      body: z.strictObject({ currentPassword: presentedPassword, newPassword: password }),
+      bodyExample: { currentPassword: "correct horse battery staple", newPassword: "a longer ride on a blue bicycle" },
+    },
+    success: { status: 204, description: "The password is changed" },
+    problems: ["credentials_invalid", "password_too_common", "too_many_attempts"],
+    idempotent: true,
+    replaysFirst: true,
+    table: [
+      { actions: ["GetItem", "UpdateItem"], leadingKeys: [tableKeys.credentials] },
+      { actions: ["GetItem"], leadingKeys: [tableKeys.users, tableKeys.sessions] },
+      { actions: ["GetItem", "UpdateItem"], leadingKeys: [tableKeys.principals] },
+      { actions: ["GetItem", "PutItem", "UpdateItem"], leadingKeys: [tableKeys.attempts] },
+    ],
+    memoryMegabytes: 1024,
+  }),
+
+  read: operation({
+    id: "users.read",
+    method: "GET",
+    path: "/v1/users/{userId}",
+    tag: "Users",
+    summary: "Read a user",
+    description: "One user by its id.",
+    access: byAdministrator,
+    request: { path: userPath },
+    success: { status: 200, description: "The user", ...userAnswer },
+    problems: [],
+    table: [{ actions: ["GetItem"], leadingKeys: [tableKeys.users] }],
+  }),
+
+  change: operation({
+    id: "users.change",
+    method: "PATCH",
+    path: "/v1/users/{userId}",
+    tag: "Users",
+    summary: "Change a user",
+    description:
+      "Suspends or resumes a user; root also gives and takes the role `admin`. Either acts on the very next request. Nobody suspends " +
+      "or demotes root.",
+    access: byAdministrator,
+    request: { path: userPath, body: patch, bodyExample: { status: "suspended" } },
+    success: {
+      status: 200,
+      description: "The user as it is now",
+      body: userSchema,
+      example: { ...userExample, status: "suspended", etag: '"2"' },
+    },
+    problems: [],
+    conditional: true,
+    table: [
+      { actions: ["GetItem", "PutItem"], leadingKeys: [tableKeys.users] },
+      { actions: ["UpdateItem"], leadingKeys: [tableKeys.principals] },
+    ],
+  }),
+
+  delete: operation({
+    id: "users.delete",
+    method: "DELETE",
+    path: "/v1/users/{userId}",
+    tag: "Users",
+    summary: "Delete a user",
+    description:
+      "Deletes a user and ends its sessions at once. Its username is not given out again. Nobody deletes root.",
+    access: byAdministrator,
+    request: { path: userPath },
+    success: { status: 204, description: "The user is deleted" },
+    problems: [],
+    conditional: true,
+    table: [
+      { actions: ["GetItem", "DeleteItem"], leadingKeys: [tableKeys.users] },
+      { actions: ["UpdateItem"], leadingKeys: [tableKeys.principals] },
+      { actions: ["DeleteItem"], leadingKeys: [tableKeys.credentials] },
+    ],
   }),
 };

@@ -1,12 +1,16 @@
 /** The root user: one, made at deploy time from Secrets Manager, and let in again by changing its secret. */
 import * as z from "zod";
 import { hashPassword, verifyPassword } from "../identity/passwords.ts";
-import { findPasswordHash, passwordReplacement, tokenRevocation } from "../identity/store.ts";
-import { newId } from "../ids.ts";
+import { sessionsEnd } from "../identity/session-store.ts";
+import { findPasswordHash, passwordReplacement } from "../identity/store.ts";
 import type { Table } from "../table/table.ts";
-import { findUserId, userCreation, type StoredUser } from "./store.ts";
+import { createUser } from "./rules.ts";
+import { findUserId, userCreation } from "./store.ts";
 
 const rootSignInSchema = z.object({ username: z.string().min(3), password: z.string().min(12) });
+
+/** What the bootstrap did about the root user. */
+export type RootOutcome = "created" | "restored" | "unchanged";
 
 /**
  * Makes the root user as its secret says, or gives it the secret's password, which ends its sessions. Does nothing where
@@ -14,28 +18,15 @@ const rootSignInSchema = z.object({ username: z.string().min(3), password: z.str
  *
  * @param secret the secret `rootSignIn`: `{"username", "password"}`
  */
-export async function ensureRootUser(table: Table, secret: string, now: Date): Promise<void> {
+export async function ensureRootUser(table: Table, secret: string, now: Date): Promise<RootOutcome> {
   const { username, password } = rootSignInSchema.parse(JSON.parse(secret));
   const userId = await findUserId(table, username);
   if (userId === undefined) {
-    await table.commit(userCreation(rootUser(username, now), await hashPassword(password)));
-  } else if (!(await verifyPassword(password, await findPasswordHash(table, userId)))) {
-    await table.commit([passwordReplacement(userId, await hashPassword(password)), tokenRevocation(userId)]);
+    const root = createUser({ username, name: "Root", role: "root" }, now);
+    await table.commit(userCreation(root, await hashPassword(password)));
+    return "created";
   }
-}
-
-function rootUser(username: string, now: Date): StoredUser {
-  return {
-    id: newId("usr_", now),
-    username,
-    name: "Root",
-    role: "root",
-    status: "active",
-    credit: 0,
-    birthDate: null,
-    sex: null,
-    createdAt: now.toISOString(),
-    updatedAt: now.toISOString(),
-    revision: 1,
-  };
+  if (await verifyPassword(password, await findPasswordHash(table, userId))) return "unchanged";
+  await table.commit([passwordReplacement(userId, await hashPassword(password)), sessionsEnd(userId)]);
+  return "restored";
 }

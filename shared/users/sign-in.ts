@@ -1,15 +1,32 @@
 /** A person proves who it is with its password. */
 import { log } from "../api/log.ts";
 import { signInLimit } from "../identity/attempts.ts";
-import { verifyPassword } from "../identity/passwords.ts";
-import { findPasswordHash, findPrincipal, settleAttempt, takeAttemptOf } from "../identity/store.ts";
-import type { Table } from "../table/table.ts";
-import { findUser, findUserId, type StoredUser } from "./store.ts";
+import { hashPassword, isOutdatedHash, verifyPassword } from "../identity/passwords.ts";
+import {
+  findPasswordHash,
+  findUserState,
+  passwordReplacement,
+  settleAttempt,
+  takeAttemptOf,
+  type UserState,
+} from "../identity/store.ts";
+import type { Change, Table } from "../table/table.ts";
+import { normalizeUsername, type StoredUser } from "./rules.ts";
+import { findUser, findUserId } from "./store.ts";
 
 export interface SignedIn {
   readonly user: StoredUser;
-  /** The token version that a token of this session carries. */
-  readonly version: number;
+  readonly state: UserState;
+  /** Hashes the password anew where the parameters have grown since it was set. */
+  readonly rehash: Change;
+}
+
+/** An id that no user has. */
+const nobody = "usr_00000000000000000000000000";
+
+export interface SignInContext {
+  readonly now: Date;
+  readonly requestId: string;
 }
 
 /**
@@ -22,21 +39,49 @@ export interface SignedIn {
 export async function signIn(
   table: Table,
   { username, password }: { readonly username: string; readonly password: string },
-  { now, requestId }: { readonly now: Date; readonly requestId: string },
+  context: SignInContext,
 ): Promise<SignedIn | undefined> {
-  const name = username.toLowerCase();
-  const [attempt, userId] = await Promise.all([
-    takeAttemptOf(table, "sign-in", name, signInLimit, now),
-    findUserId(table, name),
-  ]);
-  const [hash, state, user] =
-    userId === undefined
-      ? []
-      : await Promise.all([findPasswordHash(table, userId), findPrincipal(table, userId), findUser(table, userId)]);
-  const correct = await verifyPassword(password, hash);
-  const signedIn =
-    correct && user !== undefined && state?.status === "active" ? { user, version: state.version } : undefined;
-  await settleAttempt(table, attempt, signedIn === undefined);
-  if (signedIn === undefined) log("warn", "sign_in_failed", { requestId, principalId: userId });
-  return signedIn;
+  const name = normalizeUsername(username);
+  return await attempting(table, name, context, async () => {
+    // An unknown name takes the same steps, so that the time does not tell.
+    const userId = (await findUserId(table, name)) ?? nobody;
+    // The state first: whoever proves the old password while a new one is set begins a session that is over already.
+    const state = await findUserState(table, userId);
+    const [hash, user] = await Promise.all([findPasswordHash(table, userId), findUser(table, userId)]);
+    const correct = await verifyPassword(password, hash);
+    if (!correct || hash === undefined || user === undefined || state?.status !== "active") return undefined;
+    const rehash = isOutdatedHash(hash) ? [passwordReplacement(user.id, await hashPassword(password), hash)] : [];
+    return { user, state, rehash };
+  });
+}
+
+/**
+ * The hash of a signed-in user's present password, if this is it; guesses count like those at the sign-in.
+ *
+ * @throws Problem `too_many_attempts`
+ */
+export async function confirmPassword(
+  table: Table,
+  user: StoredUser,
+  password: string,
+  context: SignInContext,
+): Promise<string | undefined> {
+  return await attempting(table, normalizeUsername(user.username), context, async () => {
+    const hash = await findPasswordHash(table, user.id);
+    return (await verifyPassword(password, hash)) ? hash : undefined;
+  });
+}
+
+/** Takes a place among the attempts for a name, checks, and settles: an undefined result is a failure. */
+async function attempting<Result>(
+  table: Table,
+  name: string,
+  { now, requestId }: SignInContext,
+  check: () => Promise<Result | undefined>,
+): Promise<Result | undefined> {
+  const attempt = await takeAttemptOf(table, "sign-in", name, signInLimit, now);
+  const result = await check();
+  await settleAttempt(table, attempt, { failed: result === undefined, now });
+  if (result === undefined) log("warn", "sign_in_failed", { requestId });
+  return result;
 }

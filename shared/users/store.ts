@@ -1,39 +1,119 @@
-/** Items of users: the profile, and the username that points to it. */
-import { principalCreation } from "../identity/store.ts";
+/** Items of users: the profile, the username that points to it, and the external subject that does. */
 import { etagOf } from "../api/etag.ts";
-import { absent } from "../table/conditions.ts";
+import { accepted, notFound, Problem } from "../api/problems.ts";
+import type { ExternalIdentity } from "../identity/external-identity.ts";
+import { principalCreation, principalDeletion, userStateChange } from "../identity/store.ts";
+import { newId } from "../ids.ts";
+import { absent, unchanged } from "../table/conditions.ts";
 import { key } from "../table/keys.ts";
 import { Stale } from "../stale.ts";
-import type { Change, Table } from "../table/table.ts";
+import type { Change, Item, Table } from "../table/table.ts";
 import type { User } from "./contract.ts";
+import { endsTokens, normalizeUsername, type StoredUser } from "./rules.ts";
 
-/** A user as it is kept. */
-export type StoredUser = Omit<User, "etag"> & { readonly revision: number };
+/** The index partition in which all users lie, by their ids. */
+const userIndex = "USERS";
 
 export async function findUser(table: Table, userId: string): Promise<StoredUser | undefined> {
   const item = await table.get(key.user(userId));
-  if (item === undefined) return undefined;
-  const { pk: _pk, sk: _sk, gsi1pk: _gsi1pk, gsi1sk: _gsi1sk, ...user } = item;
-  return user as StoredUser;
+  return item && fromItem(item);
 }
 
-/** The id behind a username, whose case does not matter. */
+/** The user. @throws Problem `not_found` */
+export async function readUser(table: Table, userId: string): Promise<StoredUser> {
+  return accepted((await findUser(table, userId)) ?? notFound());
+}
+
+/** The id behind a username, whose case does not matter; also of a user that was deleted. */
 export async function findUserId(table: Table, username: string): Promise<string | undefined> {
-  return (await table.get(key.username(username.toLowerCase())))?.userId;
+  return (await table.get(key.username(normalizeUsername(username))))?.userId;
 }
 
-/** The writes of a new user. @param passwordHash of `hashPassword` */
-export function userCreation(user: StoredUser, passwordHash: string): Change {
-  const { id, status, role } = user;
+/** The id of the user that an external identity is. */
+export async function findExternalUserId(
+  table: Table,
+  { issuer, subject }: ExternalIdentity,
+): Promise<string | undefined> {
+  return (await table.get(key.externalSubject(issuer, subject)))?.userId;
+}
+
+/** A page of users, newest first, from the index. */
+export async function listUsers(
+  table: Table,
+  page: { readonly limit: number; readonly after: string | undefined },
+): Promise<{ readonly users: readonly StoredUser[]; readonly lastKey: string | undefined }> {
+  const { items, lastKey } = await table.query({ pk: userIndex, index: "gsi1", descending: true, ...page });
+  return { users: items.map(fromItem), lastKey };
+}
+
+/**
+ * The writes of a new user. Refused with `username_taken` if the name belongs to anyone or did.
+ *
+ * @param passwordHash of `hashPassword`; undefined for a user that signs in elsewhere
+ */
+export function userCreation(user: StoredUser, passwordHash: string | undefined): Change {
+  const { id, username, status, role, credit, createdAt } = user;
   return [
     {
-      put: { ...key.username(user.username.toLowerCase()), userId: id },
+      put: { ...key.username(normalizeUsername(username)), userId: id },
+      condition: absent,
+      otherwise: () => new Problem("username_taken", "This username belongs to another user, or did once."),
+    },
+    { put: toItem(user), condition: absent },
+    ...principalCreation(id, { kind: "user", status, role, version: 1, sessionsFrom: 1 }, { passwordHash }),
+    // The sum of the movements is the balance, from the beginning.
+    ...(credit > 0
+      ? [
+          {
+            put: {
+              ...key.creditMovement(id, newId("mov_", new Date(createdAt))),
+              amount: credit,
+              balance: credit,
+              reason: "Initial credit",
+              redemptionId: null,
+              at: createdAt,
+            },
+            condition: absent,
+          },
+        ]
+      : []),
+  ];
+}
+
+/** Binds a new user to an external identity; whoever is first creates the user. */
+export function externalUserCreation(user: StoredUser, { issuer, subject }: ExternalIdentity): Change {
+  return [
+    {
+      put: { ...key.externalSubject(issuer, subject), userId: user.id },
       condition: absent,
       otherwise: () => new Stale(),
     },
-    { put: { ...key.user(id), ...user, gsi1pk: "USERS", gsi1sk: id }, condition: absent },
-    ...principalCreation(id, { kind: "user", status, role, version: 1 }, { passwordHash }),
+    ...userCreation(user, undefined),
   ];
+}
+
+export function userChange(before: StoredUser, after: StoredUser): Change {
+  if (after.revision === before.revision) return [];
+  return [
+    { put: toItem(after), condition: unchanged(before.revision), otherwise: () => new Stale() },
+    ...(endsTokens(before, after) ? [userStateChange(after.id, after)] : []),
+  ];
+}
+
+/** Ends a user, unless it has changed since it was read. The username stays taken. */
+export function userDeletion(user: StoredUser): Change {
+  return [
+    { delete: key.user(user.id), condition: unchanged(user.revision), otherwise: () => new Stale() },
+    ...principalDeletion(user.id),
+  ];
+}
+
+function toItem(user: StoredUser) {
+  return { ...key.user(user.id), gsi1pk: userIndex, gsi1sk: user.id, ...user };
+}
+
+function fromItem({ pk: _pk, sk: _sk, gsi1pk: _gsi1pk, gsi1sk: _gsi1sk, ...user }: Item): StoredUser {
+  return user as StoredUser;
 }
 
 /** A user as callers see it. */

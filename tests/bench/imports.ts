@@ -24,6 +24,7 @@ const environment: EnvironmentVariables = {
   LOG_LEVEL: "INFO",
   PARTNER_TOKEN_SECONDS: "3600",
   USER_TOKEN_SECONDS: "900",
+  PUBLIC_CLIENTS: "web",
   ...Object.fromEntries(Object.values(secretVariables).map((variable) => [variable, "arn:aws:secretsmanager:bench"])),
 };
 

@@ -6,7 +6,7 @@ import { problemCatalogue, problemCodes } from "../../shared/api/problems.ts";
 import { operations } from "../../shared/operations.ts";
 import { expectConforming, verdict } from "../support/conformance.ts";
 import { Portico, type Answer, type CallOptions } from "../support/portico.ts";
-import { makeCallers, pathOf, rightfulToken, wrongCallers, type Callers } from "../support/requests.ts";
+import { expendableToken, makeCallers, pathOf, wrongCallers, type Callers } from "../support/requests.ts";
 
 let portico: Portico;
 let callers: Callers;
@@ -81,6 +81,7 @@ describe("declarations", () => {
 const noCallers: Callers = {
   partner: { id: "", token: "" },
   root: "",
+  leaver: async () => "",
   scoped: { "subscriptions:read": "", "companies:read": "" },
 };
 
@@ -108,7 +109,7 @@ describe("rights", () => {
   );
 
   test.each(each)("%s lets the right caller pass to its own answer", async (_title, operation) => {
-    const token = rightfulToken(operation, callers);
+    const token = await expendableToken(operation, callers);
     const answer = await callOperation(operation, { ...(token !== undefined && { token }), ...bodyOf(operation) });
     expect([401, 403, 500, 502, 503]).not.toContain(answer.status);
   });
@@ -116,23 +117,22 @@ describe("rights", () => {
 
 describe("every answer", () => {
   test.each(each)("%s echoes a usable correlation id and no other", async (_title, operation) => {
-    const token = rightfulToken(operation, callers);
-    const withId = (correlationId: string) =>
-      callOperation(operation, {
-        ...(token !== undefined && { token }),
-        headers: { "x-correlation-id": correlationId },
-      });
+    const withId = async (correlationId: string) => {
+      const token = await expendableToken(operation, callers);
+      const headers = { "x-correlation-id": correlationId };
+      return await callOperation(operation, { ...(token !== undefined && { token }), headers });
+    };
     expect((await withId("order-4711")).headers.get("x-correlation-id")).toBe("order-4711");
     expect((await withId("x".repeat(129))).headers.get("x-correlation-id")).toBeNull();
   });
 
   test.each(protectedOnes)("%s is stored by no cache", async (_title, operation) => {
-    const { headers } = await callOperation(operation, { token: rightfulToken(operation, callers) ?? "" });
+    const { headers } = await callOperation(operation, { token: (await expendableToken(operation, callers)) ?? "" });
     expect(headers.get("cache-control")).toBe("no-store");
   });
 
   test.each(each)("%s refuses a parameter of the query that it does not declare", async (_title, operation) => {
-    const token = rightfulToken(operation, callers);
+    const token = await expendableToken(operation, callers);
     const { request } = operation;
     const answer = await portico.call(operation.method, `${pathOf(operation)}?surprise=1`, {
       ...(token !== undefined && { token }),

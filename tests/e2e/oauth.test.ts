@@ -319,11 +319,16 @@ describe("discovery", () => {
     expect(answer.body).toMatchObject({
       issuer: portico.url,
       token_endpoint: `${portico.url}/oauth/token`,
+      revocation_endpoint: `${portico.url}/oauth/revoke`,
+      introspection_endpoint: `${portico.url}/oauth/introspect`,
       jwks_uri: `${portico.url}/.well-known/jwks.json`,
       scopes_supported: allScopes.split(" "),
       response_types_supported: [],
-      grant_types_supported: expect.arrayContaining(["client_credentials"]),
-      token_endpoint_auth_methods_supported: expect.arrayContaining(["client_secret_basic", "client_secret_post"]),
+      grant_types_supported: ["client_credentials", "refresh_token", "urn:ietf:params:oauth:grant-type:token-exchange"],
+      // Public clients have no secret.
+      token_endpoint_auth_methods_supported: ["client_secret_basic", "client_secret_post", "none"],
+      revocation_endpoint_auth_methods_supported: ["client_secret_basic", "client_secret_post", "none"],
+      introspection_endpoint_auth_methods_supported: ["client_secret_basic", "client_secret_post"],
     });
   });
 

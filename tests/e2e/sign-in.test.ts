@@ -49,6 +49,7 @@ describe("signing in", () => {
     expect(answer.headers.get("cache-control")).toBe("no-store");
     expect(answer.body).toMatchObject({
       accessToken: expect.any(String),
+      refreshToken: expect.any(String),
       tokenType: "Bearer",
       expiresIn: windowSeconds,
       user: {
@@ -83,6 +84,7 @@ describe("signing in", () => {
       role: "root",
       client_id: expect.any(String),
       jti: expect.any(String),
+      sid: expect.stringMatching(/^ses_[0-9A-HJKMNP-TV-Z]{26}$/),
       ver: expect.any(Number),
       exp: claims.iat! + windowSeconds,
     });

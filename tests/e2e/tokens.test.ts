@@ -173,6 +173,7 @@ describe("a forged token is refused:", () => {
   const hour = 3600;
   const now = (): number => Math.floor(Date.now() / 1000);
   const otherId = "ptr_01JD3Y5W8Q4T6V2X9ZB7C1D3EF";
+  const sessionId = "ses_01JD3Y5X2M6N8P0R4T7V9WBCDE";
 
   const forgeries: Readonly<Record<string, (genuine: Genuine) => string | Promise<string>>> = {
     "the algorithm `none` without a signature": ({ header, claims }) =>
@@ -215,7 +216,7 @@ describe("a forged token is refused:", () => {
     "a principal of an unknown kind": ({ forge }) => forge({ claims: { principal: "robot" } }),
     "a version that is a text": ({ forge, claims }) => forge({ claims: { ver: String(claims.ver) } }),
     "a scope that is a list": ({ forge }) => forge({ claims: { scope: ["subscriptions:read"] } }),
-    "an unknown role": ({ forge }) => forge({ claims: { principal: "user", role: "emperor" } }),
+    "an unknown role": ({ forge }) => forge({ claims: { principal: "user", role: "emperor", sid: sessionId } }),
     "a critical header that nobody understands": ({ header, claims, parts }) =>
       assemble({ ...header, crit: ["exp2"], exp2: 1 }, claims, parts[2]),
     "a part more": ({ token }) => `${token}.e30`,
@@ -239,6 +240,15 @@ describe("a forged token is refused:", () => {
     },
   );
 
+  test.each(["role", "sid"])("of a user without the claim %s", async (claim) => {
+    const genuineToken = await portico.rootToken();
+    const present = async (claims: Differences["claims"] = {}): Promise<Answer> =>
+      await portico.call("GET", "/v1/users/me", { token: await forge(portico, genuineToken, { claims }) });
+    expectTokenRefused(await present({ [claim]: undefined }), "token_invalid");
+    expectTokenRefused(await present({ [claim]: null }), "token_invalid");
+    expect((await present()).status).toBe(200);
+  });
+
   test("expired, though all else is right: token_expired", async () => {
     const { forge } = await genuine();
     const expired = await forge({ claims: { iat: now() - 2 * hour, exp: now() - hour } });
@@ -261,7 +271,7 @@ describe("a forged token is refused:", () => {
   test.each([
     ["a principal that does not exist", { sub: otherId }],
     ["a subject that is no id", { sub: "nobody" }],
-    ["a partner that says it is a user", { principal: "user", role: "root" }],
+    ["a partner that says it is a user", { principal: "user", role: "root", sid: sessionId }],
   ])("of %s: token_revoked", async (_what, claims) => {
     const { forge } = await genuine();
     expectTokenRefused(await present(await forge({ claims })), "token_revoked");

@@ -2,8 +2,8 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { synthesize, type Assembly, type Resource, type Template } from "../../infra/checks/assembly.ts";
 import { denialCodes } from "../../infra/constructs/gateway-errors.ts";
-import { authorizerDoor, bootstrapDoor, type DoorDeclaration } from "../../infra/doors.ts";
-import { secretVariables } from "../../shared/api/environment.ts";
+import { authorizerDoor, bootstrapDoor, rotationDoor, systemDoors, type DoorDeclaration } from "../../infra/doors.ts";
+import { secretVariables, type SecretName } from "../../shared/api/environment.ts";
 import { problemCatalogue, type ProblemCode } from "../../shared/api/problems.ts";
 import { operations } from "../../shared/operations.ts";
 import { list, propertiesOf, resourcesOf, statementsOf, synthesized, templateOf, text } from "./support/templates.ts";
@@ -25,13 +25,13 @@ beforeAll(async () => {
     assets = new Map(contents);
   };
   [prod, dev] = await Promise.all([
-    synthesized({ stage: "prod" }, { validate: false, inspect: readAssets }),
+    synthesized({ stage: "prod", deployment: "release 7" }, { validate: false, inspect: readAssets }),
     synthesized({ stage: "dev" }, { validate: false }),
   ]);
   api = templateOf(prod, "Api");
 }, 60_000);
 
-const doors: readonly DoorDeclaration[] = [authorizerDoor, bootstrapDoor, ...operations];
+const doors: readonly DoorDeclaration[] = [...systemDoors, ...operations];
 
 function functionOf(id: string): readonly [string, Resource] {
   const name = `Portico-prod-${id.replace(".", "-")}`;
@@ -152,7 +152,7 @@ describe.each(doors.map((door) => [door.id, door] as const))("the function %s", 
     expect(named.map((variable) => text(variables[variable])).sort()).toEqual([...read].sort());
   });
 
-  test("may do nothing else but write its own log, send traces and replace the secrets that it declares writable", () => {
+  test("may do nothing else but write its own log, send traces and act on secrets as it declares", () => {
     const [, { Properties }] = functionOf(id);
     const others = statementsOf(roleOf(id)).filter(
       ({ Action }) => !list(Action).some((action) => /^(dynamodb:|secretsmanager:GetSecretValue)/.test(String(action))),
@@ -165,9 +165,9 @@ describe.each(doors.map((door) => [door.id, door] as const))("the function %s", 
     expect(shown).toEqual([
       { actions: ["logs:CreateLogStream", "logs:PutLogEvents"], resources: [`<${logGroup}.Arn>`] },
       { actions: ["xray:PutTelemetryRecords", "xray:PutTraceSegments"], resources: ["*"] },
-      ...(door.writableSecrets ?? []).map((name) => ({
-        actions: ["secretsmanager:PutSecretValue"],
-        resources: [text(Properties.Environment.Variables[secretVariables[name]])],
+      ...Object.entries(door.secretActions ?? {}).map(([name, actions]) => ({
+        actions: actions.map((action) => `secretsmanager:${action}`).sort(),
+        resources: [text(Properties.Environment.Variables[secretVariables[name as SecretName]])],
       })),
     ]);
   });
@@ -329,10 +329,61 @@ test("CORS is off while a stage lists no origins", () => {
   expect(methods).not.toContain("OPTIONS");
 });
 
-test("the bootstrap runs again when its code changes", () => {
-  const [run] = propertiesOf(api, "Custom::PorticoBootstrap");
-  expect(text(run.ServiceToken)).toBe(`<${functionOf(bootstrapDoor.id)[0]}.Arn>`);
-  expect(run.Bundle).toMatch(/^[0-9a-f]{64}$/);
+describe("the bootstrap", () => {
+  const runOf = (assembly: Assembly) => propertiesOf(templateOf(assembly, "Api"), "Custom::PorticoBootstrap")[0];
+
+  test("is the function that CloudFormation calls", () => {
+    expect(text(runOf(prod).ServiceToken)).toBe(`<${functionOf(bootstrapDoor.id)[0]}.Arn>`);
+  });
+
+  test("runs at every deployment: each one's template differs, by its time", () => {
+    const { Deployment } = runOf(dev);
+    expect(new Date(Deployment).toISOString()).toBe(Deployment);
+  });
+
+  test("runs once for a deployment that the context names", () => {
+    expect(runOf(prod).Deployment).toBe("release 7");
+  });
+});
+
+describe("the signing keys", () => {
+  const schedule = () => resourcesOf(api, "AWS::SecretsManager::RotationSchedule")[0]![1];
+  const permission = () => resourcesOf(api, "AWS::Lambda::Permission");
+  const secretArn = /^<Portico-prod-Data:ExportsOutputRefSigningKeys\w*>$/;
+
+  test("are rotated every 30 days by their function, and not by a deployment", () => {
+    const { SecretId, ...rest } = schedule().Properties;
+    expect(text(SecretId)).toMatch(secretArn);
+    expect(rest).toEqual({
+      RotationLambdaARN: { "Fn::GetAtt": [functionOf(rotationDoor.id)[0], "Arn"] },
+      RotationRules: { AutomaticallyAfterDays: 30 },
+      RotateImmediatelyOnUpdate: false,
+    });
+  });
+
+  test("are rotated for Secrets Manager alone, for this one secret of this account", () => {
+    expect(permission()).toHaveLength(1);
+    const [, { Properties }] = permission()[0]!;
+    expect(Properties).toMatchObject({
+      Action: "lambda:InvokeFunction",
+      FunctionName: { "Fn::GetAtt": [functionOf(rotationDoor.id)[0], "Arn"] },
+      Principal: "secretsmanager.amazonaws.com",
+      SourceAccount: { Ref: "AWS::AccountId" },
+    });
+    expect(text(Properties.SourceArn)).toMatch(secretArn);
+  });
+
+  test("get their schedule when the function may be called and there are keys: Secrets Manager tries it at once", () => {
+    const [bootstrapRun] = resourcesOf(api, "Custom::PorticoBootstrap").map(([id]) => id);
+    expect(schedule().DependsOn).toEqual(expect.arrayContaining([permission()[0]![0], bootstrapRun]));
+  });
+
+  test("can be replaced by nobody but bootstrap and rotation", () => {
+    const writers = doors.filter((door) =>
+      statementsOf(roleOf(door.id)).some(({ Action }) => list(Action).includes("secretsmanager:PutSecretValue")),
+    );
+    expect(writers.map(({ id }) => id)).toEqual([bootstrapDoor.id, rotationDoor.id]);
+  });
 });
 
 test("the stack tells its URL", () => {

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build, bundleFolder, bundleHash, findDoors } from "../../infra/build.ts";
 import { bundleSizes, oversized } from "../../infra/checks/bundles.ts";
-import { authorizerDoor, bootstrapDoor } from "../../infra/doors.ts";
+import { systemDoors } from "../../infra/doors.ts";
 import { doorOf } from "../../shared/api/operation.ts";
 import { operations } from "../../shared/operations.ts";
 
@@ -24,7 +24,7 @@ afterAll(async () => {
 });
 
 test("every declared operation has its door, and every door is declared", () => {
-  const declared = [authorizerDoor.id, bootstrapDoor.id, ...operations.map(doorOf)];
+  const declared = [...systemDoors.map(({ id }) => id), ...operations.map(doorOf)];
   expect([...findDoors()].sort()).toEqual(declared.sort());
 });
 

@@ -72,6 +72,7 @@ describe("the secrets", () => {
     expect(secrets.map(({ Name }) => Name).sort()).toEqual([
       "portico/prod/client-secret-key",
       "portico/prod/cursor-key",
+      "portico/prod/refresh-token-key",
       "portico/prod/root-sign-in",
       "portico/prod/signing-keys",
     ]);
@@ -149,6 +150,26 @@ test.each([
 ])("%s raises no finding that nobody acknowledged with a reason", (_stage, assembly) => {
   expect(findingsOf(assembly().report)).toEqual([]);
   for (const { reason } of assembly().acknowledgements) expect(reason.length).toBeGreaterThan(20);
+});
+
+test("the local stage takes its identity provider as parameters, and so accepts no algorithm but RS256", () => {
+  const api = templateOf(local, "Api");
+  for (const { Environment } of propertiesOf(api, "AWS::Lambda::Function")) {
+    expect(Environment.Variables).toMatchObject({
+      IDP_ISSUER: { Ref: "IdpIssuer" },
+      IDP_JWKS_URI: { Ref: "IdpJwksUri" },
+      IDP_AUDIENCE: "portico",
+      IDP_ALGORITHMS: "RS256",
+    });
+  }
+});
+
+test("production has no identity provider while none is configured", () => {
+  const api = templateOf(prod, "Api");
+  expect(Object.keys(api.Parameters ?? {})).not.toContainEqual(expect.stringMatching(/^Idp/));
+  for (const { Environment } of propertiesOf(api, "AWS::Lambda::Function")) {
+    expect(Object.keys(Environment.Variables)).not.toContainEqual(expect.stringMatching(/^IDP_/));
+  }
 });
 
 test("the local stage takes its URL as a parameter, everywhere", () => {

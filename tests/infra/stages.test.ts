@@ -74,6 +74,7 @@ describe("production", () => {
     ["the firewall", { waf: false }],
     ["a log level above DEBUG", { logLevel: "DEBUG" }],
     ["a URL of its own", { publicUrl: "parameter" }],
+    ["an identity provider of its own, or none", { identityProvider: "parameter" }],
     ["origins by https", { corsOrigins: ["http://console.example.com"] }],
     ["origins one by one", { corsOrigins: ["*"] }],
     ["tokens that expire", { tokenLifetimes: { partnerAccessSeconds: "never", userAccessSeconds: 900 } }],
@@ -88,6 +89,69 @@ describe("production", () => {
 
   test("cannot lose its protection by another name", () => {
     expect(() => validateStage({ ...prod, name: "eu", deletionProtection: false })).toThrow(/^stage eu/);
+  });
+});
+
+describe("an identity provider", () => {
+  const provider = {
+    issuer: "https://id.example.com",
+    audience: "portico",
+    algorithms: ["RS256"],
+    jwksUri: "https://id.example.com/jwks",
+  };
+  const fromContext = {
+    idpIssuer: provider.issuer,
+    idpAudience: provider.audience,
+    idpJwksUri: provider.jwksUri,
+  };
+
+  test("is not there unless the stage names one", () => {
+    expect(stageFrom(context({ stage: "prod" })).identityProvider).toBeUndefined();
+  });
+
+  test.each([["dev"], ["prod"]])(
+    "of %s comes from the context, and signs with RS256 when nothing else is said",
+    (stage) => {
+      expect(stageFrom(context({ stage, ...fromContext })).identityProvider).toEqual(provider);
+    },
+  );
+
+  test("may sign with several algorithms", () => {
+    const { identityProvider } = stageFrom(context({ ...fromContext, idpAlgorithms: "ES256,EdDSA" }));
+    expect(identityProvider).toMatchObject({ algorithms: ["ES256", "EdDSA"] });
+  });
+
+  test.each(["idpIssuer", "idpAudience", "idpJwksUri"])(
+    "is refused without %s: half a provider is a mistake",
+    (missing) => {
+      const partial = { ...fromContext, [missing]: undefined };
+      expect(() => stageFrom(context({ stage: "prod", ...partial }))).toThrow(
+        "an identity provider needs idpIssuer, idpAudience and idpJwksUri together",
+      );
+    },
+  );
+
+  test.each<[string, Partial<typeof provider>, RegExp]>([
+    ["an issuer by http", { issuer: "http://id.example.com" }, /issuer is an https URL/],
+    ["keys by http", { jwksUri: "http://id.example.com/jwks" }, /JWKS URI is an https URL/],
+    ["no audience", { audience: "" }, /need an audience/],
+    ["HS256, whose key the verifier knows", { algorithms: ["HS256"] }, /asymmetric algorithms only/],
+    ["none, which nobody signs", { algorithms: ["none"] }, /asymmetric algorithms only/],
+    ["HS256 beside RS256", { algorithms: ["RS256", "HS256"] }, /asymmetric algorithms only/],
+    ["no algorithm", { algorithms: [] }, /asymmetric algorithms only/],
+  ])("with %s is refused", (_what, change, reason) => {
+    expect(() => validateStage({ ...prod, identityProvider: { ...provider, ...change } })).toThrow(reason);
+  });
+
+  test.each([
+    [{ idpIssuer: "http://id.example.com" }],
+    [{ idpAlgorithms: "HS256" }],
+    [{ idpAlgorithms: "none" }],
+    [{ idpAlgorithms: "RS256,none" }],
+    [{ idpAlgorithms: "RS256," }],
+    [{ idpAudience: "" }],
+  ])("is refused from the context %j too", (change) => {
+    expect(() => stageFrom(context({ stage: "prod", ...fromContext, ...change }))).toThrow(/^(stage prod|context idp)/);
   });
 });
 

@@ -2,6 +2,7 @@
 import * as z from "zod";
 import type { AnyOperation } from "../../shared/api/operation.ts";
 import { newId } from "../../shared/ids.ts";
+import { newUser, sessionOf } from "./people.ts";
 import type { Portico } from "./portico.ts";
 
 type Schema = Record<string, any>;
@@ -28,6 +29,8 @@ export interface Callers {
   /** Partner id and a token with every scope. */
   readonly partner: { readonly id: string; readonly token: string };
   readonly root: string;
+  /** Signs a user in whose sessions may end: nobody else shares them. */
+  readonly leaver: () => Promise<string>;
   /** A token of another partner that has no scope but this one. */
   readonly scoped: Readonly<Record<"subscriptions:read" | "companies:read", string>>;
 }
@@ -41,6 +44,7 @@ export async function makeCallers(portico: Portico): Promise<Callers> {
   return {
     partner,
     root: await portico.rootToken(),
+    leaver: async () => (await sessionOf(portico, await newUser(portico))).accessToken,
     scoped: {
       "subscriptions:read": await portico.partnerToken(reader, "subscriptions:read"),
       "companies:read": await portico.partnerToken(other, "companies:read"),
@@ -52,6 +56,11 @@ export async function makeCallers(portico: Portico): Promise<Callers> {
 export function rightfulToken({ access }: AnyOperation, callers: Callers): string | undefined {
   if (access === "public") return undefined;
   return access.user?.roles.includes("root") ? callers.root : callers.partner.token;
+}
+
+/** The same for a call that succeeds: signing out takes a session that nobody else needs. */
+export async function expendableToken(operation: AnyOperation, callers: Callers): Promise<string | undefined> {
+  return operation.id === "auth.logout" ? await callers.leaver() : rightfulToken(operation, callers);
 }
 
 export interface WrongCaller {

@@ -1,10 +1,10 @@
 /** The table for tests: one of its own on a fresh engine, or a look into a running host's. */
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import { DynamoDBDocumentClient, ScanCommand } from "@aws-sdk/lib-dynamodb";
+import { DynamoDBDocumentClient, PutCommand, ScanCommand } from "@aws-sdk/lib-dynamodb";
 import { engineAccessKey, ensureTable, startEngine } from "../../infra/local/engine.ts";
 import type { Host } from "../../infra/local/host.ts";
 import { readModel, type TableModel } from "../../infra/local/model.ts";
-import { loadAssembly } from "../../infra/local/template.ts";
+import { loadAssembly, parametersOf } from "../../infra/local/template.ts";
 import { openTable, type Item, type Table } from "../../shared/table/table.ts";
 
 export interface TestTable {
@@ -20,7 +20,7 @@ export interface TestTable {
 export async function startTable(): Promise<TestTable> {
   const assembly = process.env.PORTICO_TEST_ASSEMBLY;
   if (assembly === undefined) throw new Error("the global setup has not synthesised an assembly");
-  const { tables, region } = readModel(loadAssembly(assembly, { PublicUrl: "http://127.0.0.1:1" }));
+  const { tables, region } = readModel(loadAssembly(assembly, nowhere(assembly)));
   const model = tables[0] as TableModel;
   const engine = await startEngine();
   await ensureTable(engine.endpoint, region, model);
@@ -67,4 +67,16 @@ export async function contentsOf(host: Host): Promise<Item[]> {
   } finally {
     client.destroy();
   }
+}
+
+/** A value for every parameter of the template: the table depends on none of them. */
+function nowhere(assembly: string): Record<string, string> {
+  return Object.fromEntries([...parametersOf(assembly)].map((name) => [name, "http://127.0.0.1:1"]));
+}
+
+/** Puts an item into a running host's table, past functions, roles and faults: a state that only time would bring. */
+export async function plantItem({ engineEndpoint, model }: Host, item: Item): Promise<void> {
+  const client = clientOf(engineEndpoint, model.region);
+  await client.send(new PutCommand({ TableName: model.tables[0]!.name, Item: item }));
+  client.destroy();
 }

@@ -311,8 +311,8 @@ export const signIn: Scenario = {
         const items = await contentsOf(world.portico.host);
         const attempts = items.filter(({ pk }) => String(pk).startsWith("ATTEMPTS#sign-in#"));
         assert.deepEqual(
-          attempts.map(({ taken, failures }) => ({ taken, failures })),
-          [{ taken: 0, failures: 0 }],
+          attempts.map(({ pending, failures }) => ({ pending, failures })),
+          [{ pending: {}, failures: [] }],
         );
       },
     };

@@ -19,6 +19,7 @@ const users: fc.Arbitrary<Principal> = fc.record({
   id: fc.constant("usr_1"),
   tokenId: fc.uuid(),
   role: fc.constantFrom(...roles),
+  sessionId: fc.uuid(),
 });
 const accesses: fc.Arbitrary<Exclude<Access, "public">> = fc.record(
   {
@@ -90,6 +91,8 @@ describe("a partner for itself", () => {
   });
 
   test("is whom an administrator names", () => {
-    expect(requireSelf({ kind: "user", id: "usr_1", tokenId: "t", role: "admin" }, "ptr_2")).toBe("ptr_2");
+    expect(requireSelf({ kind: "user", id: "usr_1", tokenId: "t", role: "admin", sessionId: "s" }, "ptr_2")).toBe(
+      "ptr_2",
+    );
   });
 });

@@ -1,6 +1,6 @@
 import { fromAuthorizerContext } from "../principal.ts";
 import type { Environment } from "../environment.ts";
-import { describeError, log, measure } from "../log.ts";
+import { describeError, log, logSecurityEvent, measure } from "../log.ts";
 import type { AnyOperation } from "../operation.ts";
 import { Problem } from "../problems.ts";
 import type { Call, Middleware, ServedEvent } from "../call.ts";
@@ -41,6 +41,7 @@ export function observation(operation: AnyOperation, environment: Environment): 
           ...describeError(error instanceof Problem ? error.cause : error),
         });
       }
+      if (call.problem === "too_many_attempts") logSecurityEvent("too_many_attempts", common);
       conclude(call, status);
     },
   };

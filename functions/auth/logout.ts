@@ -1,0 +1,5 @@
+import { serve } from "../../shared/api/serve.ts";
+import { sessionsEnd } from "../../shared/identity/session-store.ts";
+import { operations } from "../../shared/users/contract.ts";
+
+export const handler = serve(operations.logout, async ({ principal }) => ({ change: [sessionsEnd(principal.id)] }));

@@ -1,0 +1,16 @@
+import { requireMatch } from "../../shared/api/etag.ts";
+import { accepted } from "../../shared/api/problems.ts";
+import { requireRole } from "../../shared/api/principal.ts";
+import { logSecurityEvent } from "../../shared/api/log.ts";
+import { serve } from "../../shared/api/serve.ts";
+import { operations } from "../../shared/users/contract.ts";
+import { changeUser } from "../../shared/users/rules.ts";
+import { readUser, userChange, viewUser } from "../../shared/users/store.ts";
+
+export const handler = serve(operations.change, async ({ path, body, principal, ifMatch, now, requestId, table }) => {
+  const before = await readUser(table, path.userId);
+  requireMatch(ifMatch, before.revision);
+  const after = accepted(changeUser(before, body, requireRole(principal), now));
+  if (before.role !== after.role) logSecurityEvent("role_changed", { requestId, principalId: after.id });
+  return { body: viewUser(after), change: userChange(before, after) };
+});

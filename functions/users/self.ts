@@ -1,0 +1,7 @@
+import { serve } from "../../shared/api/serve.ts";
+import { operations } from "../../shared/users/contract.ts";
+import { readUser, viewUser } from "../../shared/users/store.ts";
+
+export const handler = serve(operations.self, async ({ principal, table }) => ({
+  body: viewUser(await readUser(table, principal.id)),
+}));

@@ -1,0 +1,59 @@
+/** The two tokens of a session: what signing in, refreshing and exchanging give out. */
+import type { Environment } from "../api/environment.ts";
+import { newId } from "../ids.ts";
+import type { Secrets } from "../secrets.ts";
+import type { Write } from "../table/table.ts";
+import { issueAccessToken } from "./access-tokens.ts";
+import { beginSession, formatRefreshToken, newRefreshToken, type RefreshToken } from "./sessions.ts";
+import { sessionCreation } from "./session-store.ts";
+import { currentSigningKey } from "./signing-keys.ts";
+import type { UserState } from "./store.ts";
+
+/** What tokens are issued with. */
+export interface Issuance {
+  readonly secrets: Secrets;
+  readonly environment: Environment;
+  readonly now: Date;
+}
+
+export interface SessionTokens {
+  readonly accessToken: string;
+  readonly refreshToken: string;
+  /** Seconds; undefined for an access token that never expires. */
+  readonly expiresIn: number | undefined;
+}
+
+/** The tokens of a session whose present refresh token is given. */
+export async function issueSessionTokens(
+  refreshToken: RefreshToken,
+  clientId: string,
+  { role, version }: UserState,
+  { secrets, environment, now }: Issuance,
+): Promise<SessionTokens> {
+  const { userId, sessionId } = refreshToken;
+  const { token, expiresIn } = await issueAccessToken(
+    { principal: { kind: "user", id: userId, role, sessionId }, clientId, version },
+    await currentSigningKey(secrets),
+    { issuer: environment.PUBLIC_URL, lifetimeSeconds: environment.USER_TOKEN_SECONDS, now },
+  );
+  return { accessToken: token, refreshToken: formatRefreshToken(refreshToken), expiresIn };
+}
+
+/** A new session with its tokens; it begins with the write. */
+export async function openSession(
+  userId: string,
+  clientId: string,
+  state: UserState,
+  issuance: Issuance,
+): Promise<{ readonly tokens: SessionTokens; readonly creation: Write }> {
+  const refreshToken = newRefreshToken(userId, newId("ses_", issuance.now));
+  return {
+    tokens: await issueSessionTokens(refreshToken, clientId, state, issuance),
+    creation: sessionCreation(beginSession(refreshToken, clientId, state.version, issuance.now)),
+  };
+}
+
+/** The public clients that the stage lists; the first one is the one of `POST /v1/auth/login`. */
+export function publicClients({ PUBLIC_CLIENTS }: Environment): readonly string[] {
+  return PUBLIC_CLIENTS.split(" ").filter(Boolean);
+}

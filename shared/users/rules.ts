@@ -1,0 +1,80 @@
+/** What may become of a user. Pure: no AWS, no HTTP, and the time is an argument. */
+import { createHash } from "node:crypto";
+import type { Role } from "../api/operation.ts";
+import { Problem } from "../api/problems.ts";
+import { newId } from "../ids.ts";
+import { commonPasswordHashes } from "./common-passwords.ts";
+import type { SelfPatch, User, UserCreation, UserPatch } from "./contract.ts";
+
+/** A user as it is kept. */
+export type StoredUser = Omit<User, "etag"> & { readonly revision: number };
+
+export function createUser(
+  { username, name, credit = 0, role = "user" }: Pick<UserCreation, "username" | "name" | "credit"> & { role?: Role },
+  now: Date,
+): StoredUser {
+  return {
+    id: newId("usr_", now),
+    username,
+    name,
+    role,
+    status: "active",
+    credit,
+    birthDate: null,
+    sex: null,
+    createdAt: now.toISOString(),
+    updatedAt: now.toISOString(),
+    revision: 1,
+  };
+}
+
+/** The form in which usernames are compared. */
+export function normalizeUsername(username: string): string {
+  return username.toLowerCase();
+}
+
+/** Passwords are counted as they are hashed: in NFC, by code points. */
+export function isPasswordLength(password: string): boolean {
+  const length = Array.from(password.normalize("NFC")).length;
+  return length >= 12 && length <= 128;
+}
+
+/** Refuses a password that is guessed first, whatever its case. */
+export function choosePassword(password: string): string | Problem {
+  const hash = createHash("sha256").update(password.normalize("NFC").toLowerCase()).digest("base64url").slice(0, 12);
+  if (!commonPasswordHashes.has(hash)) return password;
+  return new Problem("password_too_common", "This password is among the commonest. Choose another one.");
+}
+
+/** What users change of themselves; the same user if nothing is different. */
+export function changeSelf(user: StoredUser, patch: SelfPatch, now: Date): StoredUser {
+  return changed(user, patch, now);
+}
+
+/** What administrators change of users. Only root changes roles, and nobody touches root. */
+export function changeUser(user: StoredUser, patch: UserPatch, caller: Role, now: Date): StoredUser | Problem {
+  const touchesRoot = user.role === "root" && (patch.status ?? user.status) !== user.status;
+  if (touchesRoot || (user.role === "root" && patch.role !== undefined)) {
+    return new Problem("forbidden", "Nobody suspends or demotes root.");
+  }
+  if (patch.role !== undefined && caller !== "root") {
+    return new Problem("forbidden", "Only root gives and takes roles.");
+  }
+  return changed(user, patch, now);
+}
+
+/** Refuses the deletion of root. */
+export function deleteUser(user: StoredUser): StoredUser | Problem {
+  return user.role === "root" ? new Problem("forbidden", "Nobody deletes root.") : user;
+}
+
+/** Whether a change has to act on the user's very next request. */
+export function endsTokens(before: StoredUser, after: StoredUser): boolean {
+  return before.status !== after.status || before.role !== after.role;
+}
+
+function changed(user: StoredUser, patch: Partial<StoredUser>, now: Date): StoredUser {
+  const given = Object.entries(patch).filter(([, value]) => value !== undefined);
+  if (given.every(([name, value]) => user[name as keyof StoredUser] === value)) return user;
+  return { ...user, ...Object.fromEntries(given), updatedAt: now.toISOString(), revision: user.revision + 1 };
+}

@@ -1,0 +1,47 @@
+/** A public client ends a person's session (RFC 7009) by its refresh token, spent or not, or its access token. */
+import { OAuthError } from "../api/oauth-error.ts";
+import { inspectToken, verificationOf } from "../identity/authenticate.ts";
+import type { PresentedToken } from "../identity/contract.ts";
+import { findSession, sessionEnd } from "../identity/session-store.ts";
+import { parseRefreshToken, standingOf, type Session } from "../identity/sessions.ts";
+import { findUserState } from "../identity/store.ts";
+import { readPublicClient } from "../identity/token-requests.ts";
+import type { Change } from "../table/table.ts";
+import type { GrantContext } from "./session-grants.ts";
+
+/**
+ * The change that ends the session; empty for a token that is not known or another client's.
+ *
+ * @throws OAuthError `invalid_client`, `invalid_request`
+ */
+export async function revokeSession(
+  body: PresentedToken,
+  authorization: string | undefined,
+  context: GrantContext,
+): Promise<Change> {
+  const { table, environment, now } = context;
+  const clientId = readPublicClient(authorization, body, environment);
+  if (body.token === undefined) throw new OAuthError("invalid_request", "token is required");
+  const session = await sessionOf(body.token, context);
+  if (session?.clientId !== clientId) return [];
+  const state = await findUserState(table, session.userId);
+  if (state === undefined) return [];
+  return sessionEnd(session.userId, session.sessionId, state, environment.USER_TOKEN_SECONDS, now);
+}
+
+async function sessionOf(
+  token: string,
+  { table, secrets, environment, now }: GrantContext,
+): Promise<Session | undefined> {
+  const refreshToken = parseRefreshToken(token);
+  if (refreshToken !== undefined) {
+    const session = await findSession(table, refreshToken.userId, refreshToken.sessionId);
+    const forged =
+      session && standingOf(refreshToken, session, await secrets.read("refreshTokenKey"), now) === "forged";
+    return forged ? undefined : session;
+  }
+  const inspected = await inspectToken(token, table, verificationOf(environment));
+  if (typeof inspected === "string") return undefined;
+  const { principal } = inspected.verified;
+  return principal.kind === "user" ? await findSession(table, principal.id, principal.sessionId) : undefined;
+}

@@ -1,0 +1,68 @@
+/** What the answers of the OAuth endpoints have in common, and the requests of a public client. */
+import { setImmediate } from "node:timers/promises";
+import type { Answer, Portico } from "./portico.ts";
+
+export const tokenExchange = "urn:ietf:params:oauth:grant-type:token-exchange";
+export const jwtType = "urn:ietf:params:oauth:token-type:jwt";
+export const accessTokenType = "urn:ietf:params:oauth:token-type:access_token";
+
+/** A refusal as RFC 6749 §5.2 has it. */
+export function expectOAuthError(answer: Answer, status: number, error: string): void {
+  expect({ status: answer.status, body: answer.body }).toEqual({
+    status,
+    // The characters that §5.2 allows in a description.
+    body: { error, error_description: expect.stringMatching(/^[\x20-\x21\x23-\x5b\x5d-\x7e]+$/) },
+  });
+  expect(answer.headers.get("content-type")).toBe("application/json");
+  expect(answer.headers.get("cache-control")).toBe("no-store");
+}
+
+/** The refusal of a client; API Gateway gives the challenge of RFC 7235 another name. */
+export function expectInvalidClient(answer: Answer): void {
+  expectOAuthError(answer, 401, "invalid_client");
+  expect(answer.headers.get("x-amzn-remapped-www-authenticate")).toMatch(/^Basic realm=/);
+}
+
+export function basic(clientId: string, clientSecret: string): string {
+  return `Basic ${Buffer.from(`${clientId}:${clientSecret}`).toString("base64")}`;
+}
+
+/** A token exchange by the public client `web`; a parameter that is `undefined` is left out. */
+export async function exchange(
+  portico: Portico,
+  subjectToken: string,
+  parameters: Readonly<Record<string, string | undefined>> = {},
+): Promise<Answer> {
+  const all = {
+    grant_type: tokenExchange,
+    client_id: "web",
+    subject_token: subjectToken,
+    subject_token_type: jwtType,
+    ...parameters,
+  };
+  const form = Object.fromEntries(Object.entries(all).filter((entry): entry is [string, string] => !!entry[1]));
+  return await portico.call("POST", "/oauth/token", { form });
+}
+
+/** A person that signs in by the identity provider, with the tokens of a new session. */
+export async function externalSession(
+  portico: Portico,
+  subject: string,
+  claims: Readonly<Record<string, unknown>> = {},
+): Promise<{ readonly accessToken: string; readonly refreshToken: string }> {
+  const answer = await exchange(portico, await identityProviderOf(portico).token(subject, claims));
+  if (answer.status !== 200) throw new Error(`no session begun: ${answer.text}`);
+  return { accessToken: answer.body.access_token, refreshToken: answer.body.refresh_token };
+}
+
+export function identityProviderOf({ host }: Portico): NonNullable<Portico["host"]["idp"]> {
+  if (host.idp === undefined) throw new Error("the host has no identity provider");
+  return host.idp;
+}
+
+/** Resolves once the last line about each of these requests has come through the functions' pipes. */
+export async function logged({ logs }: Portico, answers: readonly Answer[]): Promise<void> {
+  const ids = answers.map(({ headers }) => headers.get("x-request-id")!);
+  const isLast = (line: string, id: string) => line.includes(id) && line.includes("request_served");
+  while (!ids.every((id) => logs.some((line) => isLast(line, id)))) await setImmediate();
+}

@@ -1,0 +1,85 @@
+/** People for tests: users that root made, and their sessions. */
+import { randomUUID } from "node:crypto";
+import type { Answer, Portico } from "./portico.ts";
+
+export interface TestUser {
+  readonly id: string;
+  readonly username: string;
+  readonly password: string;
+}
+
+export interface TestSession {
+  readonly accessToken: string;
+  readonly refreshToken: string;
+}
+
+export const goodPassword = "correct horse battery staple";
+
+/** A name that nobody has yet. */
+export function newUsername(): string {
+  return `u-${randomUUID()}`;
+}
+
+/** A valid body of `POST /v1/users`. */
+export function userFields(fields: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
+  return { username: newUsername(), name: "Ada Lovelace", password: goodPassword, ...fields };
+}
+
+/** A new user, made by root. */
+export async function newUser(
+  portico: Portico,
+  fields: Readonly<Record<string, unknown>> = {},
+  role: "user" | "admin" = "user",
+): Promise<TestUser> {
+  const json = userFields(fields);
+  const token = await portico.rootToken();
+  const { status, text, body } = await portico.call("POST", "/v1/users", { token, json });
+  if (status !== 201) throw new Error(`no user made: ${text}`);
+  if (role === "admin") await changeUser(portico, body.id, { role });
+  return { id: body.id, username: body.username, password: json["password"] as string };
+}
+
+/** A change by root that has to succeed. */
+export async function changeUser(portico: Portico, userId: string, json: unknown): Promise<void> {
+  const token = await portico.rootToken();
+  const { status, text } = await portico.call("PATCH", `/v1/users/${userId}`, { token, json });
+  if (status !== 200) throw new Error(`the user was not changed: ${text}`);
+}
+
+export async function signIn(
+  portico: Portico,
+  { username, password }: Pick<TestUser, "username" | "password">,
+): Promise<Answer> {
+  return await portico.call("POST", "/v1/auth/login", { json: { username, password } });
+}
+
+/** A session of a user, begun by signing in. */
+export async function sessionOf(portico: Portico, user: Pick<TestUser, "username" | "password">): Promise<TestSession> {
+  const { status, text, body } = await signIn(portico, user);
+  if (status !== 200) throw new Error(`not signed in: ${text}`);
+  return { accessToken: body.accessToken, refreshToken: body.refreshToken };
+}
+
+/** A new user with a session. */
+export async function newPerson(portico: Portico, role: "user" | "admin" = "user"): Promise<TestUser & TestSession> {
+  const user = await newUser(portico, {}, role);
+  return { ...user, ...(await sessionOf(portico, user)) };
+}
+
+/** A refresh by the public client `web`. @param form overrides its parameters */
+export async function refresh(
+  portico: Portico,
+  refreshToken: string,
+  form: Readonly<Record<string, string>> = {},
+): Promise<Answer> {
+  return await portico.call("POST", "/oauth/token", {
+    form: { grant_type: "refresh_token", client_id: "web", refresh_token: refreshToken, ...form },
+  });
+}
+
+/** The session after a refresh that has to succeed. */
+export async function refreshed(portico: Portico, refreshToken: string): Promise<TestSession> {
+  const { status, text, body } = await refresh(portico, refreshToken);
+  if (status !== 200) throw new Error(`not refreshed: ${text}`);
+  return { accessToken: body.access_token, refreshToken: body.refresh_token };
+}
