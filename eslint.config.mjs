@@ -18,9 +18,13 @@ export default tseslint.config(
       "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true }],
       "@typescript-eslint/consistent-type-imports": "error",
       "@typescript-eslint/no-confusing-void-expression": ["error", { ignoreArrowShorthand: true }],
+      // Members of foreign JSON and of the environment read as what they are: keys, not properties of a type.
       "@typescript-eslint/dot-notation": "off",
+      // Texts for people and keys are made of template values and JSON members that were checked to be text.
       "@typescript-eslint/no-base-to-string": "off",
+      // A named type says what is expected; a bare `!` does not.
       "@typescript-eslint/non-nullable-type-assertion-style": "off",
+      // Spreading a text into its code points is meant where it stands.
       "@typescript-eslint/no-misused-spread": "off",
       // DynamoDB numbers and JSON members are checked where they come in, not by their static type.
       "@typescript-eslint/no-unnecessary-condition": "off",
