@@ -25,30 +25,25 @@ export async function authenticate(
   const token = bearerPattern.exec(authorization)?.[1];
   if (token === undefined) return "token_invalid";
   const inspected = await inspectToken(token, table, options);
-  return typeof inspected === "string" ? inspected : inspected.verified.principal;
-}
-
-/** A genuine token that still counts, with the state of its principal. */
-export interface InspectedToken {
-  readonly verified: VerifiedToken;
-  readonly state: PrincipalState;
+  return typeof inspected === "string" ? inspected : inspected.principal;
 }
 
 /**
  * What an access token is worth at this moment.
  *
+ * @returns what the token says, if it is genuine and still counts, or why it is refused
  * @throws Problem `unavailable`
  */
 export async function inspectToken(
   token: string,
   table: Table,
   options: { readonly issuer: string; readonly expires: boolean },
-): Promise<InspectedToken | AuthenticationRefusal> {
+): Promise<VerifiedToken | AuthenticationRefusal> {
   const verified = await verifyAccessToken(token, (kid) => findKey(table, kid), options);
   if (typeof verified === "string") return verified;
   const { principal, version } = verified;
   const state = await findPrincipal(table, principal.id);
-  return state !== undefined && isCurrent(state, principal, version) ? { verified, state } : "token_revoked";
+  return state !== undefined && isCurrent(state, principal, version) ? verified : "token_revoked";
 }
 
 /** Whether a genuine token still counts. @param version the one that the token carries */

@@ -1,6 +1,7 @@
 /** What a partner may do with a token that it holds: end it (RFC 7009), or ask what it says (RFC 7662). */
 import { OAuthError } from "../api/oauth-error.ts";
-import { inspectToken, verificationOf, type InspectedToken } from "../identity/authenticate.ts";
+import type { VerifiedToken } from "../identity/access-tokens.ts";
+import { inspectToken, verificationOf } from "../identity/authenticate.ts";
 import type { Introspection, PresentedToken } from "../identity/contract.ts";
 import { tokenRevocation } from "../identity/store.ts";
 import { readClientCredentials } from "../identity/token-requests.ts";
@@ -18,7 +19,7 @@ export async function revokePartnerToken(
   context: ClientContext,
 ): Promise<Change> {
   const own = await inspectOwnToken(body, authorization, context);
-  return own === undefined ? [] : [tokenRevocation(own.verified.principal.id)];
+  return own === undefined ? [] : [tokenRevocation(own.principal.id)];
 }
 
 /** @throws OAuthError `invalid_client`, `invalid_request` */
@@ -29,7 +30,7 @@ export async function introspectPartnerToken(
 ): Promise<Introspection> {
   const own = await inspectOwnToken(body, authorization, context);
   if (own === undefined) return { active: false };
-  const { claims, principal } = own.verified;
+  const { claims, principal } = own;
   return {
     active: true,
     scope: principal.kind === "partner" ? principal.scopes.join(" ") : "",
@@ -49,10 +50,10 @@ async function inspectOwnToken(
   body: PresentedToken,
   authorization: string | undefined,
   context: ClientContext,
-): Promise<InspectedToken | undefined> {
+): Promise<VerifiedToken | undefined> {
   const client = await authenticateClient(readClientCredentials(authorization, body), context);
   if (body.token === undefined) throw new OAuthError("invalid_request", "token is required");
   const inspected = await inspectToken(body.token, context.table, verificationOf(context.environment));
-  if (typeof inspected === "string" || inspected.verified.principal.id !== client.id) return undefined;
+  if (typeof inspected === "string" || inspected.principal.id !== client.id) return undefined;
   return inspected;
 }

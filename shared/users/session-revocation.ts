@@ -42,6 +42,6 @@ async function sessionOf(
   }
   const inspected = await inspectToken(token, table, verificationOf(environment));
   if (typeof inspected === "string") return undefined;
-  const { principal } = inspected.verified;
+  const { principal } = inspected;
   return principal.kind === "user" ? await findSession(table, principal.id, principal.sessionId) : undefined;
 }
