@@ -1,6 +1,6 @@
 /** The borders of the house: who may import whom. `docs/architecture.md` has the picture. */
 
-const area = "^shared/(partners|subscriptions|companies|users|coupons|threads|system)/";
+const area = "^shared/(partners|subscriptions|companies|users|coupons|threads|docs|console|system)/";
 
 /** @type {import("dependency-cruiser").IConfiguration} */
 export default {

@@ -33,6 +33,11 @@ function hashed(value: string): string {
   return createHash("sha256").update(value).digest("base64url");
 }
 
+/** A count as text that sorts like the number. */
+function padded(count: number): string {
+  return String(count).padStart(12, "0");
+}
+
 export const key = {
   /** Read by the health check; the item does not exist. */
   health: (): Key => ({ pk: "HEALTH", sk: "HEALTH" }),
@@ -69,11 +74,11 @@ export const key = {
   /** Entries sort by the revision of the subscription that they describe: the order of the changes, whatever the clocks say. */
   subscriptionHistory: (partnerId: string, externalUserId: string, revision: number): Key => ({
     pk: `SUBSCRIPTION-HISTORY#${partnerId}#${externalUserId}`,
-    sk: String(revision).padStart(12, "0"),
+    sk: padded(revision),
   }),
   /** Holds a username for one user, for ever. */
   username: (normalizedUsername: string): Key => ({ pk: `USERNAME#${normalizedUsername}`, sk: "USERNAME" }),
-  /** A movement of a user's credit; ids sort by time. */
-  creditMovement: (userId: string, movementId: string): Key => ({ pk: `CREDIT#${userId}`, sk: movementId }),
+  /** Movements of a user's credit sort by their number, from 1: the order in which they came true, whatever the clocks say. */
+  creditMovement: (userId: string, number: number): Key => ({ pk: `CREDIT#${userId}`, sk: padded(number) }),
   user: (userId: string): Key => ({ pk: `USER#${userId}`, sk: "USER" }),
 } as const;

@@ -41,6 +41,28 @@ const userExample: User = {
   etag: '"1"',
 };
 
+const movementSchema = z
+  .object({
+    id: id("mov_"),
+    amount: z.int().meta({ description: "What was added; negative for what was taken" }),
+    balance: z.int().min(0).meta({ description: "The credit after this movement" }),
+    reason: z.string(),
+    redemptionId: id("rdm_").nullable().meta({ description: "The redemption that spent it; null for any other movement" }),
+    at: shownInstant,
+  })
+  .meta({ id: "CreditMovement" });
+
+export type CreditMovement = z.output<typeof movementSchema>;
+
+const movementExample: CreditMovement = {
+  id: "mov_01JD3Y5W8Q4T6V2X9ZB7C1D3EF",
+  amount: 50,
+  balance: 170,
+  reason: "Thank you for the bug report",
+  redemptionId: null,
+  at: "2026-11-20T12:00:00.000Z",
+};
+
 const exampleRefreshToken =
   "01JD3Y5W8Q4T6V2X9ZB7C1D3EF.01JD3Y5X2M6N8P0R4T7V9WBCDE.1.Zk3mY0vQx1lT7cN5sR9wB2hJ8dF4gK6pA1uE3iO5yTc";
 
@@ -57,11 +79,24 @@ const password = z
 /** A password that is compared, not chosen. */
 const presentedPassword = z.string().min(1, "must not be empty").max(1024, "must have at most 1024 characters");
 
+/** Credit moves by a billion at the most at once, so that every balance is exact. */
+const largestAmount = 1_000_000_000;
+
 const creation = z.strictObject({
   username,
   name: text(1, 80),
   password,
-  credit: z.int("must be a whole number").min(0, "must not be negative").max(1_000_000_000).optional(),
+  credit: z.int("must be a whole number").min(0, "must not be negative").max(largestAmount).optional(),
+});
+
+const grant = z.strictObject({
+  amount: z
+    .int("must be a whole number")
+    .min(-largestAmount)
+    .max(largestAmount)
+    .refine((amount) => amount !== 0, "must not be 0")
+    .meta({ description: "What is added; negative takes credit away. Not 0" }),
+  reason: text(1, 200),
 });
 
 const selfPatch = z
@@ -86,6 +121,17 @@ export type SelfPatch = z.output<typeof selfPatch>;
 const userPath = z.strictObject({ userId: id("usr_") });
 const byAdministrator = { user: { roles: administrators } };
 const byAnyUser = { user: { roles } };
+
+const movementPage = {
+  success: {
+    status: 200,
+    description: "A page of movements",
+    body: pageOf(movementSchema),
+    example: { items: [movementExample], nextCursor: null },
+  },
+  problems: ["cursor_invalid"],
+  secrets: ["cursorKey"],
+} as const;
 
 const userAnswer = { body: userSchema, example: userExample };
 
@@ -317,6 +363,59 @@ export const operations = {
       { actions: ["GetItem", "DeleteItem"], leadingKeys: [tableKeys.users] },
       { actions: ["UpdateItem"], leadingKeys: [tableKeys.principals] },
       { actions: ["DeleteItem"], leadingKeys: [tableKeys.credentials] },
+    ],
+  }),
+
+  ownLedger: operation({
+    id: "users.own-ledger",
+    method: "GET",
+    path: "/v1/users/me/credit",
+    tag: "Credit",
+    summary: "List the movements of the caller's credit",
+    description: "Every movement of the calling user's credit, newest first. Their sum is the balance, always.",
+    access: byAnyUser,
+    request: { query: z.strictObject(pageQuery) },
+    ...movementPage,
+    table: [{ actions: ["Query"], leadingKeys: [tableKeys.creditMovements] }],
+  }),
+
+  ledger: operation({
+    id: "users.ledger",
+    method: "GET",
+    path: "/v1/users/{userId}/credit",
+    tag: "Credit",
+    summary: "List the movements of a user's credit",
+    description: "Every movement of a user's credit, newest first. Their sum is the balance, always.",
+    access: byAdministrator,
+    request: { path: userPath, query: z.strictObject(pageQuery) },
+    ...movementPage,
+    table: [
+      { actions: ["GetItem"], leadingKeys: [tableKeys.users] },
+      { actions: ["Query"], leadingKeys: [tableKeys.creditMovements] },
+    ],
+  }),
+
+  grantCredit: operation({
+    id: "users.grant-credit",
+    method: "POST",
+    path: "/v1/users/{userId}/credit",
+    tag: "Credit",
+    summary: "Grant or take credit",
+    description:
+      "Moves a user's credit by `amount` and says why. The answer is the movement with the new balance, which never falls below " +
+      "zero. Grants at the same moment all count: send an `Idempotency-Key` to make a repetition safe.",
+    access: byAdministrator,
+    request: {
+      path: userPath,
+      body: grant,
+      bodyExample: { amount: 50, reason: "Thank you for the bug report" },
+    },
+    success: { status: 201, description: "The movement", body: movementSchema, example: movementExample },
+    problems: ["credit_insufficient"],
+    idempotent: true,
+    table: [
+      { actions: ["GetItem", "PutItem"], leadingKeys: [tableKeys.users] },
+      { actions: ["PutItem"], leadingKeys: [tableKeys.creditMovements] },
     ],
   }),
 };

@@ -4,10 +4,14 @@ import type { Role } from "../api/operation.ts";
 import { Problem } from "../api/problems.ts";
 import { newId } from "../ids.ts";
 import { commonPasswordHashes } from "./common-passwords.ts";
-import type { SelfPatch, User, UserCreation, UserPatch } from "./contract.ts";
+import type { CreditMovement, SelfPatch, User, UserCreation, UserPatch } from "./contract.ts";
 
 /** A user as it is kept. */
-export type StoredUser = Omit<User, "etag"> & { readonly revision: number };
+export type StoredUser = Omit<User, "etag"> & {
+  readonly revision: number;
+  /** How many movements the credit has had. */
+  readonly movements: number;
+};
 
 export function createUser(
   { username, name, credit = 0, role = "user" }: Pick<UserCreation, "username" | "name" | "credit"> & { role?: Role },
@@ -20,11 +24,40 @@ export function createUser(
     role,
     status: "active",
     credit,
+    movements: credit > 0 ? 1 : 0,
     birthDate: null,
     sex: null,
     createdAt: now.toISOString(),
     updatedAt: now.toISOString(),
     revision: 1,
+  };
+}
+
+/** The movement that a new user's credit came by; undefined without credit. The sum of the movements is the balance, always. */
+export function openingMovement({ credit, createdAt }: StoredUser): CreditMovement | undefined {
+  if (credit === 0) return undefined;
+  const id = newId("mov_", new Date(createdAt));
+  return { id, amount: credit, balance: credit, reason: "Initial credit", redemptionId: null, at: createdAt };
+}
+
+/** What moves a user's credit: an administrator's grant or debit, or a redemption. */
+export type CreditCause = Pick<CreditMovement, "amount" | "reason"> & { readonly redemptionId?: string };
+
+/**
+ * The user with its credit moved, and the movement's line in the ledger. The balance may come out negative: the change that
+ * is made of it is then refused (`creditChange`).
+ */
+export function moveCredit(
+  user: StoredUser,
+  { amount, reason, redemptionId }: CreditCause,
+  now: Date,
+): { readonly user: StoredUser; readonly movement: CreditMovement } {
+  const balance = user.credit + amount;
+  // Clocks of different functions differ; still no movement is older than the one that it follows.
+  const at = user.updatedAt > now.toISOString() ? user.updatedAt : now.toISOString();
+  return {
+    user: { ...user, credit: balance, movements: user.movements + 1, updatedAt: at, revision: user.revision + 1 },
+    movement: { id: newId("mov_", new Date(at)), amount, balance, reason, redemptionId: redemptionId ?? null, at },
   };
 }
 

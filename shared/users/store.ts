@@ -3,13 +3,12 @@ import { etagOf } from "../api/etag.ts";
 import { accepted, notFound, Problem } from "../api/problems.ts";
 import type { ExternalIdentity } from "../identity/external-identity.ts";
 import { principalCreation, principalDeletion, userStateChange } from "../identity/store.ts";
-import { newId } from "../ids.ts";
-import { absent, unchanged } from "../table/conditions.ts";
+import { absent, all, unchanged } from "../table/conditions.ts";
 import { key } from "../table/keys.ts";
 import { Stale } from "../stale.ts";
-import type { Change, Item, Table } from "../table/table.ts";
-import type { User } from "./contract.ts";
-import { endsTokens, normalizeUsername, type StoredUser } from "./rules.ts";
+import type { Change, Item, Table, Write } from "../table/table.ts";
+import type { CreditMovement, User } from "./contract.ts";
+import { endsTokens, moveCredit, normalizeUsername, openingMovement, type CreditCause, type StoredUser } from "./rules.ts";
 
 /** The index partition in which all users lie, by their ids. */
 const userIndex = "USERS";
@@ -52,7 +51,8 @@ export async function listUsers(
  * @param passwordHash of `hashPassword`; undefined for a user that signs in elsewhere
  */
 export function userCreation(user: StoredUser, passwordHash: string | undefined): Change {
-  const { id, username, status, role, credit, createdAt } = user;
+  const { id, username, status, role } = user;
+  const opening = openingMovement(user);
   return [
     {
       put: { ...key.username(normalizeUsername(username)), userId: id },
@@ -61,22 +61,7 @@ export function userCreation(user: StoredUser, passwordHash: string | undefined)
     },
     { put: toItem(user), condition: absent },
     ...principalCreation(id, { kind: "user", status, role, version: 1, sessionsFrom: 1 }, { passwordHash }),
-    // The sum of the movements is the balance, from the beginning.
-    ...(credit > 0
-      ? [
-          {
-            put: {
-              ...key.creditMovement(id, newId("mov_", new Date(createdAt))),
-              amount: credit,
-              balance: credit,
-              reason: "Initial credit",
-              redemptionId: null,
-              at: createdAt,
-            },
-            condition: absent,
-          },
-        ]
-      : []),
+    ...(opening === undefined ? [] : [movementEntry(user, opening)]),
   ];
 }
 
@@ -98,6 +83,56 @@ export function userChange(before: StoredUser, after: StoredUser): Change {
     { put: toItem(after), condition: unchanged(before.revision), otherwise: () => new Stale() },
     ...(endsTokens(before, after) ? [userStateChange(after.id, after)] : []),
   ];
+}
+
+/**
+ * Moves a user's credit, with the line in the ledger; refused with `credit_insufficient` where the balance would fall below
+ * zero, and stale if the user has changed since it was read.
+ */
+export function creditChange(
+  before: StoredUser,
+  cause: CreditCause,
+  now: Date,
+): { readonly movement: CreditMovement; readonly change: Change } {
+  const { user: after, movement } = moveCredit(before, cause, now);
+  const change: Change = [
+    {
+      put: toItem(after),
+      condition: all(unchanged(before.revision), {
+        expression: "credit >= :taken",
+        values: { ":taken": -cause.amount },
+      }),
+      otherwise: (existing) =>
+        existing?.revision === before.revision
+          ? new Problem("credit_insufficient", "The credit is not enough: it never falls below zero.")
+          : new Stale(),
+    },
+    movementEntry(after, movement),
+  ];
+  return { movement, change };
+}
+
+function movementEntry(user: StoredUser, movement: CreditMovement): Write {
+  return {
+    put: { ...key.creditMovement(user.id, user.movements), ...movement },
+    condition: absent,
+    otherwise: () => new Stale(),
+  };
+}
+
+/** A page of a user's ledger, newest first. */
+export async function listMovements(
+  table: Table,
+  userId: string,
+  page: { readonly limit: number; readonly after: string | undefined },
+): Promise<{ readonly movements: readonly CreditMovement[]; readonly lastKey: string | undefined }> {
+  const { items, lastKey } = await table.query({ pk: key.creditMovement(userId, 0).pk, descending: true, ...page });
+  return { movements: items.map(viewMovement), lastKey };
+}
+
+function viewMovement(item: Item): CreditMovement {
+  const { id, amount, balance, reason, redemptionId, at } = item as unknown as CreditMovement;
+  return { id, amount, balance, reason, redemptionId, at };
 }
 
 /** Ends a user, unless it has changed since it was read. The username stays taken. */

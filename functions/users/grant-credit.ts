@@ -1,0 +1,9 @@
+import { serve } from "../../shared/api/serve.ts";
+import { operations } from "../../shared/users/contract.ts";
+import { creditChange, readUser } from "../../shared/users/store.ts";
+
+export const handler = serve(operations.grantCredit, async ({ path, body, now, table }) => {
+  const user = await readUser(table, path.userId);
+  const { movement, change } = creditChange(user, body, now);
+  return { body: movement, location: `/v1/users/${user.id}/credit`, change };
+});

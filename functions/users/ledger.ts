@@ -1,0 +1,12 @@
+import { serve } from "../../shared/api/serve.ts";
+import { operations } from "../../shared/users/contract.ts";
+import { listMovements, readUser } from "../../shared/users/store.ts";
+
+export const handler = serve(operations.ledger, async ({ path, query, table, paging }) => {
+  const page = { limit: query.limit, after: await paging.after() };
+  const [{ movements, lastKey }] = await Promise.all([
+    listMovements(table, path.userId, page),
+    readUser(table, path.userId),
+  ]);
+  return { body: { items: [...movements], nextCursor: await paging.cursor(lastKey) } };
+});

@@ -1,0 +1,9 @@
+import { serve } from "../../shared/api/serve.ts";
+import { operations } from "../../shared/users/contract.ts";
+import { listMovements } from "../../shared/users/store.ts";
+
+export const handler = serve(operations.ownLedger, async ({ query, principal, table, paging }) => {
+  const page = { limit: query.limit, after: await paging.after() };
+  const { movements, lastKey } = await listMovements(table, principal.id, page);
+  return { body: { items: [...movements], nextCursor: await paging.cursor(lastKey) } };
+});
