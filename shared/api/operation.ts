@@ -35,7 +35,14 @@ export const administrators: readonly Role[] = ["admin", "root"];
 
 /** IAM's names of the item-level DynamoDB actions; a transaction needs those of its items, none of its own. */
 export type TableAction =
-  "GetItem" | "Query" | "PutItem" | "UpdateItem" | "DeleteItem" | "ConditionCheckItem" | "BatchWriteItem";
+  | "GetItem"
+  | "BatchGetItem"
+  | "Query"
+  | "PutItem"
+  | "UpdateItem"
+  | "DeleteItem"
+  | "ConditionCheckItem"
+  | "BatchWriteItem";
 
 /** What an operation may do to items whose partition key matches one of the patterns (`*` stands for any characters). */
 export interface TableRight {

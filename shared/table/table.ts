@@ -5,6 +5,7 @@
 import { randomUUID } from "node:crypto";
 import { ConditionalCheckFailedException, DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import {
+  BatchGetCommand,
   BatchWriteCommand,
   DynamoDBDocumentClient,
   GetCommand,
@@ -86,6 +87,14 @@ export type QueryRange = {
 export interface Table {
   /** The item, read consistently. @throws Problem `unavailable` */
   get(key: Key): Promise<Item | undefined>;
+  /**
+   * The items in the order of their keys, each read consistently, undefined where there is none. Side by side, a hundred in
+   * each call; not one snapshot: of what a transaction writes at this moment a part may be seen.
+   *
+   * @param keys in any number; one may be there twice
+   * @throws Problem `unavailable`
+   */
+  getAll(keys: readonly Key[]): Promise<readonly (Item | undefined)[]>;
   /** A page of a partition, read consistently unless an index is named. @throws Problem `unavailable` */
   query(range: QueryRange): Promise<Page>;
   /**
@@ -125,12 +134,43 @@ export function openTable(client: DynamoDBDocumentClient, tableName: string, dea
   const persistently = <Result>(attempt: (options: { abortSignal: AbortSignal }) => Promise<Result>) =>
     retrying(deadline, isTransient, (abortSignal) => attempt({ abortSignal }));
 
+  /** Sends a part of a batch after another until nothing is left of it. @param send returns what is left */
+  const batched = async <Part>(parts: readonly Part[], send: BatchAttempt<Part>): Promise<void> => {
+    let left = parts;
+    await retrying(
+      deadline,
+      (error) => error instanceof Unprocessed || isTransient(error),
+      async (abortSignal) => {
+        left = await send(left, { abortSignal });
+        if (left.length > 0) throw new Unprocessed();
+      },
+    );
+  };
+
   return {
     async get(key) {
       const { Item } = await persistently((options) =>
         client.send(new GetCommand({ TableName: tableName, Key: key, ConsistentRead: true }), options),
       );
       return Item;
+    },
+
+    async getAll(keys) {
+      const found = new Map<string, Item>();
+      const distinct = [...new Map(keys.map((key) => [nameOf(key), key])).values()];
+      await Promise.all(
+        slicesOf(distinct, 100).map((slice) =>
+          batched(slice, async (left, options) => {
+            const { Responses, UnprocessedKeys } = await client.send(
+              new BatchGetCommand({ RequestItems: { [tableName]: { Keys: [...left], ConsistentRead: true } } }),
+              options,
+            );
+            for (const item of Responses?.[tableName] ?? []) found.set(nameOf(item as Key), item);
+            return (UnprocessedKeys?.[tableName]?.Keys ?? []) as unknown as readonly Key[];
+          }),
+        ),
+      );
+      return keys.map((key) => found.get(nameOf(key)));
     },
 
     async query(range) {
@@ -173,27 +213,33 @@ export function openTable(client: DynamoDBDocumentClient, tableName: string, dea
     },
 
     async remove(keys) {
-      for (let start = 0; start < keys.length; start += 25) {
-        let requests = keys.slice(start, start + 25).map((key) => ({ DeleteRequest: { Key: key } }));
-        await retrying(
-          deadline,
-          (error) => error instanceof Unprocessed || isTransient(error),
-          async (abortSignal) => {
-            const { UnprocessedItems } = await client.send(
-              new BatchWriteCommand({ RequestItems: { [tableName]: requests } }),
-              { abortSignal },
-            );
-            const left = UnprocessedItems?.[tableName] ?? [];
-            if (left.length > 0) {
-              requests = left as typeof requests;
-              throw new Unprocessed();
-            }
-          },
-        );
+      for (const slice of slicesOf(keys, 25)) {
+        const requests = slice.map((key) => ({ DeleteRequest: { Key: key } }));
+        await batched(requests, async (left, options) => {
+          const { UnprocessedItems } = await client.send(
+            new BatchWriteCommand({ RequestItems: { [tableName]: [...left] } }),
+            options,
+          );
+          return (UnprocessedItems?.[tableName] ?? []) as typeof requests;
+        });
       }
     },
   };
 }
+
+type BatchAttempt<Part> = (
+  parts: readonly Part[],
+  options: { readonly abortSignal: AbortSignal },
+) => Promise<readonly Part[]>;
+
+function slicesOf<Part>(parts: readonly Part[], length: number): readonly (readonly Part[])[] {
+  return Array.from({ length: Math.ceil(parts.length / length) }, (_, index) =>
+    parts.slice(index * length, (index + 1) * length),
+  );
+}
+
+/** A key in one text; no key has a NUL. */
+const nameOf = ({ pk, sk }: Key): string => `${pk}\u0000${sk}`;
 
 /** DynamoDB did only a part of a batch and wants the rest later. */
 class Unprocessed extends Error {}

@@ -47,7 +47,9 @@ const movementSchema = z
     amount: z.int().meta({ description: "What was added; negative for what was taken" }),
     balance: z.int().min(0).meta({ description: "The credit after this movement" }),
     reason: z.string(),
-    redemptionId: id("rdm_").nullable().meta({ description: "The redemption that spent it; null for any other movement" }),
+    redemptionId: id("rdm_")
+      .nullable()
+      .meta({ description: "The redemption that spent it; null for any other movement" }),
     at: shownInstant,
   })
   .meta({ id: "CreditMovement" });

@@ -8,7 +8,14 @@ import { key } from "../table/keys.ts";
 import { Stale } from "../stale.ts";
 import type { Change, Item, Table, Write } from "../table/table.ts";
 import type { CreditMovement, User } from "./contract.ts";
-import { endsTokens, moveCredit, normalizeUsername, openingMovement, type CreditCause, type StoredUser } from "./rules.ts";
+import {
+  endsTokens,
+  moveCredit,
+  normalizeUsername,
+  openingMovement,
+  type CreditCause,
+  type StoredUser,
+} from "./rules.ts";
 
 /** The index partition in which all users lie, by their ids. */
 const userIndex = "USERS";
