@@ -87,6 +87,7 @@ export class ApiStack extends Stack {
           clientSecretKey: data.secrets.clientSecretKey.secretArn,
           cursorKey: data.secrets.cursorKey.secretArn,
           refreshTokenKey: data.secrets.refreshTokenKey.secretArn,
+          couponCodeKey: data.secrets.couponCodeKey.secretArn,
           rootSignIn: data.secrets.rootSignIn.secretArn,
         },
       },

@@ -52,6 +52,12 @@ const secretKinds: Record<
       "successors of refresh tokens are derived with it: a new key would take a refresh that was under way for a theft",
     generate: { passwordLength: 64, excludePunctuation: true },
   },
+  couponCodeKey: {
+    name: "coupon-code-key",
+    holds: "The HMAC key under which coupon codes are stored",
+    noScheduleHere: "what is stored are hashes under this key: a new key would make every coupon's code unknown",
+    generate: { passwordLength: 64, excludePunctuation: true },
+  },
   rootSignIn: {
     name: "root-sign-in",
     holds: "Name and first password of the root user",
@@ -142,6 +148,7 @@ export class DataStack extends Stack {
       clientSecretKey: secret("clientSecretKey"),
       cursorKey: secret("cursorKey"),
       refreshTokenKey: secret("refreshTokenKey"),
+      couponCodeKey: secret("couponCodeKey"),
       rootSignIn: secret("rootSignIn"),
     };
 

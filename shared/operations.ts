@@ -1,5 +1,6 @@
 /** Every operation of the API, in the order in which the docs show them. */
 import type { AnyOperation } from "./api/operation.ts";
+import * as coupons from "./coupons/contract.ts";
 import * as partners from "./partners/contract.ts";
 import * as subscriptions from "./subscriptions/contract.ts";
 import * as identity from "./identity/contract.ts";
@@ -9,6 +10,7 @@ import * as users from "./users/contract.ts";
 export const operations: readonly AnyOperation[] = [
   ...Object.values(identity.operations),
   ...Object.values(users.operations),
+  ...Object.values(coupons.operations),
   ...Object.values(partners.operations),
   ...Object.values(subscriptions.operations),
   ...Object.values(system.operations),

@@ -10,6 +10,7 @@ export const secretVariables = {
   clientSecretKey: "CLIENT_SECRET_KEY_SECRET",
   cursorKey: "CURSOR_KEY_SECRET",
   refreshTokenKey: "REFRESH_TOKEN_KEY_SECRET",
+  couponCodeKey: "COUPON_CODE_KEY_SECRET",
   rootSignIn: "ROOT_SIGN_IN_SECRET",
 } as const;
 export type SecretName = keyof typeof secretVariables;
@@ -45,6 +46,7 @@ const environmentSchema = z.object({
   CLIENT_SECRET_KEY_SECRET: z.string().min(1).optional(),
   CURSOR_KEY_SECRET: z.string().min(1).optional(),
   REFRESH_TOKEN_KEY_SECRET: z.string().min(1).optional(),
+  COUPON_CODE_KEY_SECRET: z.string().min(1).optional(),
   ROOT_SIGN_IN_SECRET: z.string().min(1).optional(),
 });
 

@@ -16,6 +16,11 @@ import { Problem } from "./problems.ts";
 
 /** What an operation is given: the request, and what it may use. */
 export interface ServedRequest<Path, Query, Body> extends ValidRequest<Path, Query, Body> {
+  /**
+   * What is done once in a call, however often the operation runs because of what others did: the first result, again. For
+   * what costs the caller something, as a guess does. What throws is tried again by the next run.
+   */
+  readonly once: <Result>(make: () => Promise<Result>) => Promise<Result>;
   readonly table: Table;
   readonly secrets: Secrets;
   /** Where a list goes on: the place that the cursor of the query names, and the cursor for another place. */
@@ -53,6 +58,7 @@ export function serve<Path, Query, Body, AnswerBody>(
       table,
       secrets,
       paging: pagingOf(call, secrets),
+      once: onlyOnce(),
     });
     for (let attempt = 1; ; attempt++) {
       try {
@@ -73,6 +79,14 @@ export function serve<Path, Query, Body, AnswerBody>(
       }
     }
   });
+}
+
+function onlyOnce(): ServedRequest<0, 0, 0>["once"] {
+  let made: { readonly result: unknown } | undefined;
+  return async <Result>(make: () => Promise<Result>) => {
+    made ??= { result: await make() };
+    return made.result as Result;
+  };
 }
 
 function pagingOf({ operation, principal, path, rawQuery }: Call, secrets: Secrets): ServedRequest<0, 0, 0>["paging"] {

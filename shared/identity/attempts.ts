@@ -8,7 +8,7 @@ export interface AttemptLimit {
 }
 
 /** Ten failures in fifteen minutes. */
-export const signInLimit: AttemptLimit = { most: 10, windowSeconds: 15 * 60 };
+export const guessLimit: AttemptLimit = { most: 10, windowSeconds: 15 * 60 };
 
 /** What is kept of a name's attempts. Times are seconds of the epoch. */
 export interface Attempts {

@@ -26,6 +26,12 @@ export const tableKeys = {
   users: "USER#*",
   userIndex: "USERS",
   creditMovements: "CREDIT#*",
+  coupons: "COUPONS",
+  activeCoupons: "COUPONS#ACTIVE",
+  couponCodes: "COUPON-CODE#*",
+  couponPieces: "COUPON-PIECE#*",
+  redeemedCoupons: "REDEEMED#*",
+  redemptions: "REDEMPTIONS#*",
 } as const;
 
 /** A value as part of a key that may be logged by AWS (CloudTrail's data events show keys): hashed, never in clear. */
@@ -81,4 +87,16 @@ export const key = {
   /** Movements of a user's credit sort by their number, from 1: the order in which they came true, whatever the clocks say. */
   creditMovement: (userId: string, number: number): Key => ({ pk: `CREDIT#${userId}`, sk: padded(number) }),
   user: (userId: string): Key => ({ pk: `USER#${userId}`, sk: "USER" }),
+  coupon: (couponId: string): Key => ({ pk: "COUPONS", sk: couponId }),
+  /** Holds a code for one coupon. @param codeHash of `hashCode` */
+  couponCode: (codeHash: string): Key => ({ pk: `COUPON-CODE#${codeHash}`, sk: "COUPON-CODE" }),
+  /** A part of a coupon's stock, in a partition of its own: DynamoDB limits what one item takes. @param piece from 0 */
+  couponPiece: (couponId: string, piece: number): Key => ({
+    pk: `COUPON-PIECE#${couponId}#${piece}`,
+    sk: "COUPON-PIECE",
+  }),
+  /** Says that a user has redeemed a coupon. */
+  redeemedCoupon: (userId: string, couponId: string): Key => ({ pk: `REDEEMED#${userId}`, sk: couponId }),
+  /** Redemptions sort by the number of the credit movement that paid for them. */
+  redemption: (userId: string, number: number): Key => ({ pk: `REDEMPTIONS#${userId}`, sk: padded(number) }),
 } as const;

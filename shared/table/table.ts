@@ -39,8 +39,12 @@ export type Write = (
   | { readonly delete: Key; readonly condition?: Expression }
   | { readonly check: Key; readonly condition: Expression }
 ) & {
-  /** The error that a failed condition is thrown as, given the item as it stands in the table. */
-  readonly otherwise?: (existing: Item | undefined) => Error;
+  /**
+   * The error that a failed condition is thrown as, given the item as it stands in the table.
+   *
+   * @param failedToo whether the condition on another item of the change failed as well
+   */
+  readonly otherwise?: (existing: Item | undefined, failedToo: (key: Key) => boolean) => Error;
   /** What it means that this item was in other transactions until the time was up; default `unavailable`. */
   readonly contended?: () => Problem;
 };
@@ -208,7 +212,7 @@ export function openTable(client: DynamoDBDocumentClient, tableName: string, dea
         return Attributes;
       } catch (error) {
         if (!(error instanceof ConditionalCheckFailedException)) throw error;
-        throw write.otherwise?.(error.Item && unmarshall(error.Item)) ?? error;
+        throw write.otherwise?.(error.Item && unmarshall(error.Item), () => false) ?? error;
       }
     },
 
@@ -306,6 +310,12 @@ function transactItem(
   return { ConditionCheck: { ...common, Key: write.check, ConditionExpression: write.condition.expression } };
 }
 
+function keyOf(write: Write): Key {
+  if ("put" in write) return write.put;
+  if ("update" in write) return write.update;
+  return "delete" in write ? write.delete : write.check;
+}
+
 interface CancellationReason {
   readonly Code?: string;
   readonly Item?: Parameters<typeof unmarshall>[0];
@@ -316,7 +326,11 @@ function meaningOf(change: Change, error: unknown): Error | undefined {
   const failed = reasonsOf(error);
   const failedAt = failed.findIndex(({ Code }) => Code === "ConditionalCheckFailed");
   const existing = failed[failedAt]?.Item;
-  const meaning = change[failedAt]?.otherwise?.(existing && unmarshall(existing));
+  const failedToo = (key: Key) =>
+    failed.some(
+      ({ Code }, index) => Code === "ConditionalCheckFailed" && nameOf(keyOf(change[index]!)) === nameOf(key),
+    );
+  const meaning = change[failedAt]?.otherwise?.(existing && unmarshall(existing), failedToo);
   if (meaning !== undefined) return meaning;
   const contended = error instanceof Problem ? reasonsOf(error.cause) : [];
   return change[contended.findIndex(({ Code }) => Code === "TransactionConflict")]?.contended?.();

@@ -1,6 +1,6 @@
 /** A person proves who it is with its password. */
 import { log } from "../api/log.ts";
-import { signInLimit } from "../identity/attempts.ts";
+import { guessLimit } from "../identity/attempts.ts";
 import { hashPassword, isOutdatedHash, verifyPassword } from "../identity/passwords.ts";
 import {
   findPasswordHash,
@@ -79,7 +79,7 @@ async function attempting<Result>(
   { now, requestId }: SignInContext,
   check: () => Promise<Result | undefined>,
 ): Promise<Result | undefined> {
-  const attempt = await takeAttemptOf(table, "sign-in", name, signInLimit, now);
+  const attempt = await takeAttemptOf(table, "sign-in", name, guessLimit, now);
   const result = await check();
   await settleAttempt(table, attempt, { failed: result === undefined, now });
   if (result === undefined) log("warn", "sign_in_failed", { requestId });

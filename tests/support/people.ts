@@ -1,6 +1,12 @@
 /** People for tests: users that root made, and their sessions. */
 import { randomUUID } from "node:crypto";
+import { issueAccessToken } from "../../shared/identity/access-tokens.ts";
+import { newId } from "../../shared/ids.ts";
+import { createUser, type StoredUser } from "../../shared/users/rules.ts";
+import { userCreation } from "../../shared/users/store.ts";
+import { signingKeyOf } from "./forgery.ts";
 import type { Answer, Portico } from "./portico.ts";
+import { plantChanges } from "./table.ts";
 
 export interface TestUser {
   readonly id: string;
@@ -37,6 +43,38 @@ export async function newUser(
   if (status !== 201) throw new Error(`no user made: ${text}`);
   if (role === "admin") await changeUser(portico, body.id, { role });
   return { id: body.id, username: body.username, password: json["password"] as string };
+}
+
+/** New users without passwords, as those from an identity provider are: many in a moment, for nothing has to be hashed. */
+export async function plantUsers(portico: Portico, count: number, credit = 0): Promise<readonly StoredUser[]> {
+  const users = Array.from({ length: count }, () =>
+    createUser({ username: newUsername(), name: "Ada Lovelace", credit }, new Date()),
+  );
+  await plantChanges(
+    portico.host,
+    users.map((user) => userCreation(user, undefined)),
+  );
+  return users;
+}
+
+/** Access tokens of a crowd of new users, in a moment: no password is hashed, nobody signs in. @param credit of each */
+export async function plantCrowd(portico: Portico, count: number, credit = 0): Promise<readonly CrowdMember[]> {
+  const key = signingKeyOf(portico);
+  const users = await plantUsers(portico, count, credit);
+  return await Promise.all(
+    users.map(async ({ id, username }) => {
+      const principal = { kind: "user", id, role: "user", sessionId: newId("ses_", new Date()) } as const;
+      const options = { issuer: portico.url, lifetimeSeconds: 900, now: new Date() };
+      const { token } = await issueAccessToken({ principal, clientId: "web", version: 1 }, key, options);
+      return { id, username, token };
+    }),
+  );
+}
+
+export interface CrowdMember {
+  readonly id: string;
+  readonly username: string;
+  readonly token: string;
 }
 
 /** A change by root that has to succeed. */

@@ -5,7 +5,7 @@ import { engineAccessKey, ensureTable, startEngine } from "../../infra/local/eng
 import type { Host } from "../../infra/local/host.ts";
 import { readModel, type TableModel } from "../../infra/local/model.ts";
 import { loadAssembly, parametersOf } from "../../infra/local/template.ts";
-import { openTable, type Item, type Table } from "../../shared/table/table.ts";
+import { openTable, type Change, type Item, type Table } from "../../shared/table/table.ts";
 
 export interface TestTable {
   readonly table: Table;
@@ -78,5 +78,13 @@ function nowhere(assembly: string): Record<string, string> {
 export async function plantItem({ engineEndpoint, model }: Host, item: Item): Promise<void> {
   const client = clientOf(engineEndpoint, model.region);
   await client.send(new PutCommand({ TableName: model.tables[0]!.name, Item: item }));
+  client.destroy();
+}
+
+/** Makes changes in a running host's table, past functions, roles and faults. */
+export async function plantChanges({ engineEndpoint, model }: Host, changes: readonly Change[]): Promise<void> {
+  const client = clientOf(engineEndpoint, model.region);
+  const table = openTable(client, model.tables[0]!.name, Number.MAX_SAFE_INTEGER);
+  for (const change of changes) await table.commit(change);
   client.destroy();
 }

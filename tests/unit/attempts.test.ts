@@ -1,6 +1,6 @@
 /** How many wrong guesses a name has: ten that fail in any quarter of an hour. */
 import fc from "fast-check";
-import { signInLimit, takeAttempt, type AttemptLimit, type Attempts } from "../../shared/identity/attempts.ts";
+import { guessLimit, takeAttempt, type AttemptLimit, type Attempts } from "../../shared/identity/attempts.ts";
 
 const limit = { most: 3, windowSeconds: 60 };
 const at = (seconds: number): Date => new Date(seconds * 1000 + 999);
@@ -17,7 +17,7 @@ function settle({ failures, pending }: Attempts, id: string, failed: boolean, se
 }
 
 test("the limit of sign-ins is ten failures in a quarter of an hour", () => {
-  expect(signInLimit).toEqual({ most: 10, windowSeconds: 900 });
+  expect(guessLimit).toEqual({ most: 10, windowSeconds: 900 });
 });
 
 test("the first attempt takes a place, named by its id", () => {
@@ -52,7 +52,7 @@ test("an attempt that was begun and never settled frees its place after thirty s
 
 test("ten attempts that were broken off lock nobody out", () => {
   const crashed = kept([], Object.fromEntries(Array.from({ length: 10 }, (_, index) => [`crash-${index}`, 100])));
-  expect(takeAttempt(crashed, "a", signInLimit, at(130))).toEqual({ kind: "take", next: kept([], { a: 130 }) });
+  expect(takeAttempt(crashed, "a", guessLimit, at(130))).toEqual({ kind: "take", next: kept([], { a: 130 }) });
 });
 
 test("refused callers who come again when they are told to find a place, and a second earlier they do not", () => {

@@ -86,7 +86,7 @@ describe("a fingerprint", () => {
 
 describe("a record", () => {
   const write = recording(claim("k", { a: 1 }), answer);
-  const meaning = (existing: object | undefined) => write.otherwise?.(existing);
+  const meaning = (existing: object | undefined) => write.otherwise?.(existing, () => false);
 
   test("keeps the answer for 24 hours, and yields to another one only after that", () => {
     const seconds = Math.floor(now.getTime() / 1000);

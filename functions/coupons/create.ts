@@ -1,0 +1,15 @@
+import { serve } from "../../shared/api/serve.ts";
+import { hashCode } from "../../shared/coupons/codes.ts";
+import { operations } from "../../shared/coupons/contract.ts";
+import { createCoupon } from "../../shared/coupons/rules.ts";
+import { couponCreation, viewCoupon } from "../../shared/coupons/store.ts";
+
+export const handler = serve(operations.create, async ({ body, now, secrets }) => {
+  const coupon = createCoupon(body, now);
+  const codeHash = hashCode(body.code, await secrets.read("couponCodeKey"));
+  return {
+    body: viewCoupon(coupon, 0),
+    location: `/v1/coupons/${coupon.id}`,
+    change: couponCreation(coupon, codeHash),
+  };
+});

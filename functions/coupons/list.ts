@@ -1,0 +1,17 @@
+import { requireRole } from "../../shared/api/principal.ts";
+import { serve } from "../../shared/api/serve.ts";
+import { operations } from "../../shared/coupons/contract.ts";
+import { seesAll } from "../../shared/coupons/rules.ts";
+import { countRedeemed, listCoupons, viewCoupon } from "../../shared/coupons/store.ts";
+
+export const handler = serve(operations.list, async ({ query, principal, table, paging }) => {
+  const page = { limit: query.limit, after: await paging.after(), activeOnly: !seesAll(requireRole(principal)) };
+  const { coupons, lastKey } = await listCoupons(table, page);
+  const redeemed = await countRedeemed(table, coupons);
+  return {
+    body: {
+      items: coupons.map((coupon, index) => viewCoupon(coupon, redeemed[index] ?? 0)),
+      nextCursor: await paging.cursor(lastKey),
+    },
+  };
+});

@@ -1,0 +1,13 @@
+import { requireRole } from "../../shared/api/principal.ts";
+import { notFound } from "../../shared/api/problems.ts";
+import { serve } from "../../shared/api/serve.ts";
+import { operations } from "../../shared/coupons/contract.ts";
+import { isVisible } from "../../shared/coupons/rules.ts";
+import { countRedeemed, readCoupon, viewCoupon } from "../../shared/coupons/store.ts";
+
+export const handler = serve(operations.read, async ({ path, principal, table }) => {
+  const coupon = await readCoupon(table, path.couponId);
+  if (!isVisible(coupon, requireRole(principal))) throw notFound();
+  const [redeemed = 0] = await countRedeemed(table, [coupon]);
+  return { body: viewCoupon(coupon, redeemed) };
+});

@@ -1,0 +1,9 @@
+import { serve } from "../../shared/api/serve.ts";
+import { operations } from "../../shared/coupons/contract.ts";
+import { listRedemptions } from "../../shared/coupons/store.ts";
+
+export const handler = serve(operations.redemptions, async ({ query, principal, table, paging }) => {
+  const page = { limit: query.limit, after: await paging.after() };
+  const { redemptions, lastKey } = await listRedemptions(table, principal.id, page);
+  return { body: { items: [...redemptions], nextCursor: await paging.cursor(lastKey) } };
+});

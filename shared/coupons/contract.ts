@@ -1,0 +1,237 @@
+/** Operations on coupons. */
+import * as z from "zod";
+import { administrators, operation, roles } from "../api/operation.ts";
+import { etag, id, instant, pageOf, pageQuery, shownInstant, text } from "../api/schemas.ts";
+import { tableKeys } from "../table/keys.ts";
+
+const couponSchema = z
+  .object({
+    id: id("cpn_"),
+    name: z.string(),
+    value: z.int().min(0).meta({ description: "Credit that redeeming it takes" }),
+    quantity: z.int().min(1).meta({ description: "How often it can be redeemed in all" }),
+    remaining: z.int().min(0).meta({ description: "How often it can still be redeemed" }),
+    active: z.boolean(),
+    expiresAt: shownInstant,
+    createdAt: shownInstant,
+    updatedAt: shownInstant,
+    etag,
+  })
+  .meta({ id: "Coupon" });
+
+export type Coupon = z.output<typeof couponSchema>;
+
+const couponExample: Coupon = {
+  id: "cpn_01JD3Y5W8Q4T6V2X9ZB7C1D3EF",
+  name: "A ticket for the science museum",
+  value: 40,
+  quantity: 500,
+  remaining: 499,
+  active: true,
+  expiresAt: "2027-01-01T00:00:00.000Z",
+  createdAt: "2026-11-20T12:00:00.000Z",
+  updatedAt: "2026-11-20T12:00:00.000Z",
+  etag: '"1"',
+};
+
+const redemptionSchema = z
+  .object({
+    id: id("rdm_"),
+    couponId: id("cpn_"),
+    value: z.int().min(0).meta({ description: "The credit that it took" }),
+    creditLeft: z.int().min(0).meta({ description: "The caller's credit afterwards" }),
+    redeemedAt: shownInstant,
+  })
+  .meta({ id: "Redemption" });
+
+export type Redemption = z.output<typeof redemptionSchema>;
+
+const redemptionExample: Redemption = {
+  id: "rdm_01JD3Y5W8Q4T6V2X9ZB7C1D3EF",
+  couponId: couponExample.id,
+  value: 40,
+  creditLeft: 80,
+  redeemedAt: "2026-11-20T12:00:00.000Z",
+};
+
+const code = text(4, 25).meta({ description: "Compared exactly; shown in no answer", examples: ["MUSEUM-2026"] });
+const name = text(1, 80);
+const quantity = z.int("must be a whole number").min(1, "must be at least 1").max(1_000_000, "must be at most 1000000");
+
+const creation = z.strictObject({
+  name,
+  value: z.int("must be a whole number").min(0, "must not be negative").max(1_000_000_000),
+  code,
+  quantity,
+  expiresAt: instant,
+  active: z.boolean().default(true),
+});
+
+const patch = z.strictObject({ name, active: z.boolean(), expiresAt: instant, quantity }).partial();
+
+export type CouponCreation = z.output<typeof creation>;
+export type CouponPatch = z.output<typeof patch>;
+
+const couponPath = z.strictObject({ couponId: id("cpn_") });
+const byAdministrator = { user: { roles: administrators } };
+const byAnyUser = { user: { roles } };
+
+const couponAnswer = { body: couponSchema, example: couponExample };
+
+export const operations = {
+  create: operation({
+    id: "coupons.create",
+    method: "POST",
+    path: "/v1/coupons",
+    tag: "Coupons",
+    summary: "Create a coupon",
+    description:
+      "Creates a coupon that can be redeemed `quantity` times, once by each user. Its code is unique, kept as a keyed hash and never " +
+      "shown again.",
+    access: byAdministrator,
+    request: {
+      body: creation,
+      bodyExample: {
+        name: couponExample.name,
+        value: 40,
+        code: "MUSEUM-2026",
+        quantity: 500,
+        expiresAt: couponExample.expiresAt,
+      },
+    },
+    success: {
+      status: 201,
+      description: "The coupon",
+      body: couponSchema,
+      example: { ...couponExample, remaining: 500 },
+    },
+    problems: ["coupon_code_taken"],
+    idempotent: true,
+    table: [{ actions: ["PutItem"], leadingKeys: [tableKeys.coupons, tableKeys.couponCodes, tableKeys.couponPieces] }],
+    secrets: ["couponCodeKey"],
+  }),
+
+  list: operation({
+    id: "coupons.list",
+    method: "GET",
+    path: "/v1/coupons",
+    tag: "Coupons",
+    summary: "List coupons",
+    description:
+      "Coupons, newest first: administrators see all, other users those that are switched on. The list of the latter may lag behind a " +
+      "change by a moment.",
+    access: byAnyUser,
+    request: { query: z.strictObject(pageQuery) },
+    success: {
+      status: 200,
+      description: "A page of coupons",
+      body: pageOf(couponSchema),
+      example: { items: [couponExample], nextCursor: null },
+    },
+    problems: ["cursor_invalid"],
+    table: [
+      { actions: ["Query"], leadingKeys: [tableKeys.coupons] },
+      { actions: ["Query"], leadingKeys: [tableKeys.activeCoupons], index: "gsi1" },
+      { actions: ["BatchGetItem"], leadingKeys: [tableKeys.couponPieces] },
+    ],
+    secrets: ["cursorKey"],
+  }),
+
+  read: operation({
+    id: "coupons.read",
+    method: "GET",
+    path: "/v1/coupons/{couponId}",
+    tag: "Coupons",
+    summary: "Read a coupon",
+    description: "One coupon by its id. One that is switched off is seen by administrators only.",
+    access: byAnyUser,
+    request: { path: couponPath },
+    success: { status: 200, description: "The coupon", ...couponAnswer },
+    problems: [],
+    table: [
+      { actions: ["GetItem"], leadingKeys: [tableKeys.coupons] },
+      { actions: ["BatchGetItem"], leadingKeys: [tableKeys.couponPieces] },
+    ],
+  }),
+
+  change: operation({
+    id: "coupons.change",
+    method: "PATCH",
+    path: "/v1/coupons/{couponId}",
+    tag: "Coupons",
+    summary: "Change a coupon",
+    description:
+      "Changes the given fields (RFC 7396). Once it is answered, nothing is redeemed by the old terms. The quantity is never less than " +
+      "what has been redeemed.",
+    access: byAdministrator,
+    request: { path: couponPath, body: patch, bodyExample: { active: false } },
+    success: {
+      status: 200,
+      description: "The coupon as it is now",
+      body: couponSchema,
+      example: { ...couponExample, active: false, etag: '"2"' },
+    },
+    problems: ["coupon_quantity_too_low"],
+    conditional: true,
+    table: [
+      { actions: ["GetItem", "PutItem"], leadingKeys: [tableKeys.coupons] },
+      { actions: ["BatchGetItem", "UpdateItem"], leadingKeys: [tableKeys.couponPieces] },
+    ],
+  }),
+
+  redeem: operation({
+    id: "coupons.redeem",
+    method: "POST",
+    path: "/v1/coupons/redeem",
+    tag: "Coupons",
+    summary: "Redeem a coupon",
+    description:
+      "Takes the coupon's value from the caller's credit and one from its stock, all or nothing. Refused, in this order: wrong code, " +
+      "switched off, expired, redeemed by the caller before, exhausted, too little credit. After ten wrong codes in 15 minutes, " +
+      "`429 too_many_attempts` until the time is over.",
+    access: byAnyUser,
+    request: { body: z.strictObject({ code }), bodyExample: { code: "MUSEUM-2026" } },
+    success: { status: 201, description: "The redemption", body: redemptionSchema, example: redemptionExample },
+    problems: [
+      "coupon_not_found",
+      "coupon_inactive",
+      "coupon_expired",
+      "coupon_already_redeemed",
+      "coupon_exhausted",
+      "credit_insufficient",
+      "too_many_attempts",
+    ],
+    idempotent: true,
+    replaysFirst: true,
+    table: [
+      { actions: ["GetItem", "PutItem", "UpdateItem"], leadingKeys: [tableKeys.attempts] },
+      { actions: ["GetItem"], leadingKeys: [tableKeys.couponCodes] },
+      // A change that was broken off is finished by whoever meets it.
+      { actions: ["GetItem", "PutItem"], leadingKeys: [tableKeys.coupons] },
+      { actions: ["BatchGetItem", "UpdateItem"], leadingKeys: [tableKeys.couponPieces] },
+      { actions: ["GetItem", "PutItem"], leadingKeys: [tableKeys.redeemedCoupons, tableKeys.users] },
+      { actions: ["PutItem"], leadingKeys: [tableKeys.redemptions, tableKeys.creditMovements] },
+    ],
+    secrets: ["couponCodeKey"],
+  }),
+
+  redemptions: operation({
+    id: "coupons.redemptions",
+    method: "GET",
+    path: "/v1/users/me/redemptions",
+    tag: "Coupons",
+    summary: "List the caller's redemptions",
+    description: "What the calling user has redeemed, newest first.",
+    access: byAnyUser,
+    request: { query: z.strictObject(pageQuery) },
+    success: {
+      status: 200,
+      description: "A page of redemptions",
+      body: pageOf(redemptionSchema),
+      example: { items: [redemptionExample], nextCursor: null },
+    },
+    problems: ["cursor_invalid"],
+    table: [{ actions: ["Query"], leadingKeys: [tableKeys.redemptions] }],
+    secrets: ["cursorKey"],
+  }),
+};
