@@ -5,6 +5,8 @@
 import { randomBytes, timingSafeEqual } from "node:crypto";
 import { join } from "node:path";
 import * as z from "zod";
+import { checkLedger, type LedgerReport } from "../checks/ledger.ts";
+import { contentsOf } from "./contents.ts";
 import { LocalHostError, messageOf } from "./errors.ts";
 import type { Host } from "./host.ts";
 import { closeServer, readBody, startServer } from "./http.ts";
@@ -16,6 +18,8 @@ const orders = {
   "idp-token": z.strictObject({ subject: z.string().min(1).max(255), name: z.string().optional() }),
   /** Rotates every secret that the template rotates. */
   rotate: z.strictObject({}),
+  /** Looks whether credit and coupons add up. */
+  "check-ledger": z.strictObject({}),
 };
 type Order = keyof typeof orders;
 
@@ -23,6 +27,7 @@ interface Answers {
   readonly "idp-token": { readonly token: string };
   /** Names of the secrets. */
   readonly rotate: { readonly rotated: readonly string[] };
+  readonly "check-ledger": LedgerReport;
 }
 
 export interface Control {
@@ -33,8 +38,11 @@ export interface Control {
 
 const bodyLimitBytes = 10_000;
 
+/** What of a host the orders need. */
+type Orderly = Pick<Host, "engineEndpoint" | "idp" | "model" | "rotate">;
+
 /** Takes orders for a host, on a free port. */
-export async function startControl(host: Pick<Host, "idp" | "model" | "rotate">): Promise<Control> {
+export async function startControl(host: Orderly): Promise<Control> {
   const secret = randomBytes(32).toString("base64url");
   const expected = Buffer.from(`Bearer ${secret}`);
   const { server, url } = await startServer((request, response) => {
@@ -55,11 +63,7 @@ export async function startControl(host: Pick<Host, "idp" | "model" | "rotate">)
   return { url, secret, close: () => closeServer(server) };
 }
 
-async function obey(
-  host: Pick<Host, "idp" | "model" | "rotate">,
-  order: string,
-  body: unknown,
-): Promise<Answers[Order]> {
+async function obey(host: Orderly, order: string, body: unknown): Promise<Answers[Order]> {
   switch (order) {
     case "idp-token": {
       if (host.idp === undefined) throw new LocalHostError("the template takes no identity provider");
@@ -72,6 +76,9 @@ async function obey(
       for (const name of names) await host.rotate(name);
       return { rotated: names };
     }
+    case "check-ledger":
+      orders[order].parse(body);
+      return checkLedger(await contentsOf(host), await contentsOf(host));
     default:
       throw new LocalHostError(`no such order: ${order}`);
   }

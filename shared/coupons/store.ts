@@ -42,7 +42,7 @@ export async function readCoupon(table: Table, couponId: string): Promise<Stored
 /** The coupon behind a code. @param codeHash of `hashCode` */
 export async function findCouponByCode(table: Table, codeHash: string): Promise<StoredCoupon | undefined> {
   const item = await table.get(key.couponCode(codeHash));
-  return item && (await findCoupon(table, item.couponId));
+  return item && (await findCoupon(table, item.couponId as string));
 }
 
 /** A page of coupons, newest first: all of them, or from the index those that are switched on. */

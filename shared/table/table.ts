@@ -326,10 +326,10 @@ function meaningOf(change: Change, error: unknown): Error | undefined {
   const failed = reasonsOf(error);
   const failedAt = failed.findIndex(({ Code }) => Code === "ConditionalCheckFailed");
   const existing = failed[failedAt]?.Item;
-  const failedToo = (key: Key) =>
-    failed.some(
-      ({ Code }, index) => Code === "ConditionalCheckFailed" && nameOf(keyOf(change[index]!)) === nameOf(key),
-    );
+  const failedToo = (key: Key) => {
+    const place = change.findIndex((write) => nameOf(keyOf(write)) === nameOf(key));
+    return failed[place]?.Code === "ConditionalCheckFailed";
+  };
   const meaning = change[failedAt]?.otherwise?.(existing && unmarshall(existing), failedToo);
   if (meaning !== undefined) return meaning;
   const contended = error instanceof Problem ? reasonsOf(error.cause) : [];

@@ -65,7 +65,7 @@ async function accountOf({ token }: CrowdMember) {
 function expectSound({ credit, movements }: Awaited<ReturnType<typeof accountOf>>): void {
   let balance = 0;
   for (const movement of movements.toReversed()) {
-    balance += movement.amount;
+    balance += movement.amount as number;
     expect(movement.balance).toBe(balance);
     expect(balance).toBeGreaterThanOrEqual(0);
   }

@@ -1,11 +1,13 @@
 /** The table for tests: one of its own on a fresh engine, or a look into a running host's. */
-import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import { DynamoDBDocumentClient, PutCommand, ScanCommand } from "@aws-sdk/lib-dynamodb";
-import { engineAccessKey, ensureTable, startEngine } from "../../infra/local/engine.ts";
+import { PutCommand, type DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+import { clientOf } from "../../infra/local/contents.ts";
+import { ensureTable, startEngine } from "../../infra/local/engine.ts";
 import type { Host } from "../../infra/local/host.ts";
 import { readModel, type TableModel } from "../../infra/local/model.ts";
 import { loadAssembly, parametersOf } from "../../infra/local/template.ts";
 import { openTable, type Change, type Item, type Table } from "../../shared/table/table.ts";
+
+export { contentsOf, itemsOf } from "../../infra/local/contents.ts";
 
 export interface TestTable {
   readonly table: Table;
@@ -35,38 +37,6 @@ export async function startTable(): Promise<TestTable> {
       await engine.close();
     },
   };
-}
-
-/** Speaks to an engine directly, past the host's proxy. */
-function clientOf(endpoint: string, region: string): DynamoDBDocumentClient {
-  const credentials = { accessKeyId: engineAccessKey, secretAccessKey: "none" };
-  const client = new DynamoDBClient({ endpoint, region, credentials, maxAttempts: 1 });
-  return DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } });
-}
-
-/** Every item of a table, in the order of the keys. */
-export async function itemsOf(client: DynamoDBDocumentClient, name: string): Promise<Item[]> {
-  const items: Item[] = [];
-  let start: Item | undefined;
-  do {
-    const page = await client.send(
-      new ScanCommand({ TableName: name, ConsistentRead: true, ...(start && { ExclusiveStartKey: start }) }),
-    );
-    items.push(...(page.Items ?? []));
-    start = page.LastEvaluatedKey;
-  } while (start !== undefined);
-  const place = ({ pk, sk }: Item) => `${String(pk)}\u0000${String(sk)}`;
-  return items.sort((a, b) => (place(a) < place(b) ? -1 : 1));
-}
-
-/** Everything that a running host has in its table. */
-export async function contentsOf(host: Host): Promise<Item[]> {
-  const client = clientOf(host.engineEndpoint, host.model.region);
-  try {
-    return await itemsOf(client, (host.model.tables[0] as TableModel).name);
-  } finally {
-    client.destroy();
-  }
 }
 
 /** A value for every parameter of the template: the table depends on none of them. */
