@@ -1,9 +1,9 @@
 import { scopes } from "../../shared/api/operation.ts";
-import { serve } from "../../shared/api/serve.ts";
+import { serveStateless } from "../../shared/api/serve-stateless.ts";
 import { operations } from "../../shared/identity/contract.ts";
 import { grantsOf } from "../../shared/identity/token-requests.ts";
 
-export const handler = serve(operations.metadata, async ({ environment }) => {
+export const handler = serveStateless(operations.metadata, async ({ environment }) => {
   const { PUBLIC_URL: issuer } = environment;
   const confidential = ["client_secret_basic", "client_secret_post"];
   return {

@@ -1,8 +1,8 @@
 import { openApiDocument } from "../../shared/api/openapi.ts";
-import { serve } from "../../shared/api/serve.ts";
+import { serveStateless } from "../../shared/api/serve-stateless.ts";
 import { operations as all } from "../../shared/operations.ts";
 import { operations } from "../../shared/system/contract.ts";
 
-export const handler = serve(operations.openapi, async ({ environment }) => ({
+export const handler = serveStateless(operations.openapi, async ({ environment }) => ({
   body: openApiDocument(all, { publicUrl: environment.PUBLIC_URL, version: environment.VERSION }),
 }));

@@ -1,9 +1,9 @@
 import type { ProblemCode } from "../../shared/api/problems.ts";
-import { serve } from "../../shared/api/serve.ts";
+import { serveStateless } from "../../shared/api/serve-stateless.ts";
 import { operations } from "../../shared/system/contract.ts";
 import { prefersHtml, problemPage, problemPageHtml } from "../../shared/system/problem-pages.ts";
 
-export const handler = serve(operations.problem, async ({ path, header }) => {
+export const handler = serveStateless(operations.problem, async ({ path, header }) => {
   const page = problemPage(path.code as ProblemCode);
   return prefersHtml(header("accept"))
     ? { html: problemPageHtml(page), headers: { vary: "accept" } }

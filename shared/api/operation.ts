@@ -104,6 +104,18 @@ export interface Operation<Path = unknown, Query = unknown, Body = unknown, Answ
   readonly timeoutSeconds?: number;
 }
 
+/** An operation that needs nothing of AWS's: `serveStateless` serves it. */
+export interface StatelessOperation<
+  Path = unknown,
+  Query = unknown,
+  Body = unknown,
+  Answer = unknown,
+> extends Operation<Path, Query, Body, Answer> {
+  readonly table: readonly [];
+  readonly secrets?: never;
+  readonly idempotent?: never;
+}
+
 /** Any operation, whatever its types. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- a list of operations of different types
 export type AnyOperation = Operation<any, any, any, any>;
@@ -124,13 +136,20 @@ export function operation<
   Query = Record<string, never>,
   Body = undefined,
   Answer = undefined,
->(declaration: Operation<Path, Query, Body, Answer>): Operation<Path, Query, Body, Answer> {
+>(declaration: StatelessOperation<Path, Query, Body, Answer>): StatelessOperation<Path, Query, Body, Answer>;
+export function operation<
+  Path = Record<string, never>,
+  Query = Record<string, never>,
+  Body = undefined,
+  Answer = undefined,
+>(declaration: Operation<Path, Query, Body, Answer>): Operation<Path, Query, Body, Answer>;
+export function operation(declaration: Operation): Operation {
   if (declaration.idempotent !== true) return declaration;
   const right = declaration.replaysFirst === true ? lookedUpIdempotencyRight : idempotencyRight;
   return { ...declaration, table: [...declaration.table, right] };
 }
 
 /** The folder and file of an operation's door below `functions/` and `dist/functions/`, without ending: `partners/register`. */
-export function doorOf(declared: Pick<AnyOperation, "id">): string {
+export function doorOf(declared: { readonly id: string }): string {
   return declared.id.replace(".", "/");
 }

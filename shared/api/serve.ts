@@ -1,44 +1,23 @@
 /**
- * How an operation is served: one chain of middleware for all of them, and around the operation itself the commit of its
- * change together with the idempotency record.
+ * How an operation with a table, secrets or idempotency keys is served: around it the commit of its change together with the
+ * idempotency record. One that declares none of them is served by `serve-stateless.ts`.
  */
-import middy from "@middy/core";
-import type { Context } from "aws-lambda";
 import { pauseBefore } from "../retry.ts";
 import { openSecrets, type Secrets } from "../secrets.ts";
 import { Stale } from "../stale.ts";
 import { createDocumentClient, openTable, type Change, type Table } from "../table/table.ts";
-import type { Answer, Call, ServedEvent } from "./call.ts";
+import type { Answer, Call } from "./call.ts";
+import { answerOf, chain, requestOf, type Outcome, type ValidRequest } from "./chain.ts";
 import { openCursor, sealCursor } from "./cursors.ts";
-import { readEnvironment, type Environment } from "./environment.ts";
 import { recording, Replay, replayIfRecorded, type RecordedAnswer } from "./idempotency.ts";
-import { answerHeaders } from "./middleware/answer-headers.ts";
-import { body } from "./middleware/body.ts";
-import { observation } from "./middleware/observation.ts";
-import { problemAnswer, problems } from "./middleware/problems.ts";
-import { rights } from "./middleware/rights.ts";
-import { validation } from "./middleware/validation.ts";
+import { problemAnswer } from "./middleware/problems.ts";
 import type { Operation, SuccessDeclaration } from "./operation.ts";
-import type { Principal } from "./principal.ts";
-import { Problem, unavailable } from "./problems.ts";
+import { Problem } from "./problems.ts";
 
-/** What an operation is given: the validated request, who calls, the time, and what it may use. */
-export interface ServedRequest<Path, Query, Body> {
-  readonly path: Path;
-  readonly query: Query;
-  readonly body: Body;
-  /** The caller. @throws Error in a public operation, which has none */
-  readonly principal: Principal;
-  /** The same moment for everything in this call. */
-  readonly now: Date;
-  readonly requestId: string;
-  /** `If-Match` as sent. */
-  readonly ifMatch: string | undefined;
+/** What an operation is given: the request, and what it may use. */
+export interface ServedRequest<Path, Query, Body> extends ValidRequest<Path, Query, Body> {
   readonly table: Table;
   readonly secrets: Secrets;
-  readonly environment: Environment;
-  /** A header by its lower-case name. */
-  readonly header: (name: string) => string | undefined;
   /** Where a list goes on: the place that the cursor of the query names, and the cursor for another place. */
   readonly paging: {
     readonly after: () => Promise<string | undefined>;
@@ -47,19 +26,9 @@ export interface ServedRequest<Path, Query, Body> {
 }
 
 /** What an operation decided: the answer, and the change that comes true together with it. */
-export interface Outcome<Body> {
-  /** Left out where the declared success has no body. */
-  readonly body?: Body;
-  /** A page for people instead of the body. */
-  readonly html?: string;
-  /** Path of the resource that was created. */
-  readonly location?: string;
-  readonly headers?: Readonly<Record<string, string>>;
+export interface ChangingOutcome<Body> extends Outcome<Body> {
   readonly change?: Change;
 }
-
-/** Time kept back at the end of an invocation for the answer, in milliseconds. */
-const reserveMs = 750;
 
 /**
  * The Lambda handler of an operation.
@@ -72,21 +41,24 @@ const reserveMs = 750;
  */
 export function serve<Path, Query, Body, AnswerBody>(
   operation: Operation<Path, Query, Body, AnswerBody>,
-  operate: (request: ServedRequest<Path, Query, Body>) => Promise<Outcome<AnswerBody>>,
+  operate: (request: ServedRequest<Path, Query, Body>) => Promise<ChangingOutcome<AnswerBody>>,
 ) {
-  const environment = readEnvironment(process.env, operation.secrets);
   const client = createDocumentClient();
-  const basePath = new URL(environment.PUBLIC_URL).pathname.replace(/\/$/, "");
 
-  const handle = async ({ call }: ServedEvent, context: Context): Promise<Answer> => {
-    const deadline = Date.now() + context.getRemainingTimeInMillis() - reserveMs;
-    const table = openTable(client, environment.TABLE_NAME, deadline);
-    const request = requestOf(call, table, openSecrets(environment, deadline)) as ServedRequest<Path, Query, Body>;
+  return chain(operation, async (call, deadline) => {
+    const table = openTable(client, call.environment.TABLE_NAME, deadline);
+    const secrets = openSecrets(call.environment, deadline);
+    // Assigned and not spread, which would ask a public operation for its principal.
+    const request = Object.assign(requestOf<Path, Query, Body>(call), {
+      table,
+      secrets,
+      paging: pagingOf(call, secrets),
+    });
     for (let attempt = 1; ; attempt++) {
       try {
         if (call.claim !== undefined && operation.replaysFirst === true) await replayIfRecorded(table, call.claim);
         const outcome = await operate(request);
-        const answer = answerOf(operation.success, outcome, basePath);
+        const answer = answerOf(call, outcome);
         const record = call.claim && [recording(call.claim, recorded(operation.success, outcome, answer))];
         const change = [...(record ?? []), ...(outcome.change ?? [])];
         if (change.length > 0) await table.commit(change);
@@ -100,63 +72,16 @@ export function serve<Path, Query, Body, AnswerBody>(
         return await refuse(call, table, error);
       }
     }
-  };
-
-  return middy<ServedEvent, Answer>({
-    timeoutEarlyInMillis: reserveMs / 2,
-    timeoutEarlyResponse: () => {
-      throw unavailable();
-    },
-  })
-    .use([observation(operation, environment), answerHeaders(), problems(), rights(), body(), validation()])
-    .handler(handle);
+  });
 }
 
-function requestOf(call: Call, table: Table, secrets: Secrets): ServedRequest<unknown, unknown, unknown> {
-  const { cursor, limit: _limit, ...filters } = call.rawQuery ?? {};
-  const { operation, principal, path } = call;
+function pagingOf({ operation, principal, path, rawQuery }: Call, secrets: Secrets): ServedRequest<0, 0, 0>["paging"] {
+  const { cursor, limit: _limit, ...filters } = rawQuery ?? {};
   const binding = { operationId: operation.id, principalId: principal?.id ?? "", path, filters };
   return {
-    path: call.path,
-    query: call.query,
-    body: call.body,
-    get principal() {
-      if (call.principal === undefined) throw new Error("a public operation has no principal");
-      return call.principal;
-    },
-    now: call.now,
-    requestId: call.requestId,
-    ifMatch: call.header("if-match"),
-    table,
-    secrets,
-    environment: call.environment,
-    header: (name) => call.header(name),
-    paging: {
-      after: async () =>
-        cursor === undefined ? undefined : openCursor(cursor, binding, await secrets.read("cursorKey")),
-      cursor: async (place) =>
-        place === undefined ? null : sealCursor(place, binding, await secrets.read("cursorKey")),
-    },
-  };
-}
-
-/** Pages are text alone: nothing may be loaded, run, sent or framed. */
-const pagePolicy = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-
-/** @param basePath of the API's URL: without a domain of its own, API Gateway puts the stage's name before every path */
-function answerOf(success: SuccessDeclaration<unknown>, outcome: Outcome<unknown>, basePath: string): Answer {
-  const etag = (outcome.body as { etag?: string } | undefined)?.etag;
-  const { html, location } = outcome;
-  return {
-    statusCode: success.status,
-    headers: {
-      ...(html !== undefined && { "content-type": "text/html; charset=utf-8", "content-security-policy": pagePolicy }),
-      ...(outcome.body !== undefined && { "content-type": "application/json" }),
-      ...(etag !== undefined && { etag }),
-      ...(location !== undefined && { location: `${basePath}${location}` }),
-      ...outcome.headers,
-    },
-    body: html ?? (outcome.body === undefined ? "" : JSON.stringify(outcome.body)),
+    after: async () =>
+      cursor === undefined ? undefined : openCursor(cursor, binding, await secrets.read("cursorKey")),
+    cursor: async (place) => (place === undefined ? null : sealCursor(place, binding, await secrets.read("cursorKey"))),
   };
 }
 

@@ -24,7 +24,7 @@ afterAll(async () => {
 });
 
 test("every declared operation has its door, and every door is declared", () => {
-  const declared = [...systemDoors.map(({ id }) => id), ...operations.map(doorOf)];
+  const declared = [...systemDoors, ...operations].map(doorOf);
   expect([...findDoors()].sort()).toEqual(declared.sort());
 });
 
@@ -51,6 +51,19 @@ describe("a build", () => {
 
   test("makes no bundle larger than 450 KB", async () => {
     expect(oversized(await bundleSizes(findDoors(), folders[0]))).toEqual([]);
+  });
+
+  test("carries a client of AWS's exactly where the operation declares what to use it for", async () => {
+    const { outputs } = JSON.parse(await readFile(join(folders[0], "meta.json"), "utf8"));
+    const carriers = Object.keys(outputs).flatMap((output) => {
+      const door = /functions\/(.+)\/index\.mjs$/.exec(output)?.[1];
+      const sdk = Object.keys(outputs[output].inputs).some((input) => input.includes("@aws-sdk/client-"));
+      return door !== undefined && sdk ? [door] : [];
+    });
+    const users = [...systemDoors, ...operations].filter(
+      ({ table, secrets = [] }) => table.length + secrets.length > 0,
+    );
+    expect(carriers.sort()).toEqual(users.map(doorOf).sort());
   });
 
   test("carries none of the SDK's credential providers but that of the environment", async () => {
