@@ -1,6 +1,6 @@
 /** The borders of the house: who may import whom. `docs/architecture.md` has the picture. */
 
-const area = "^shared/(partners|subscriptions|companies|users|coupons|threads|system)/";
+const area = "^shared/(partners|subscriptions|companies|users|coupons|threads|system|docs|console)/";
 
 /** @type {import("dependency-cruiser").IConfiguration} */
 export default {
@@ -72,6 +72,13 @@ export default {
       severity: "error",
       from: { path: "^shared/subscriptions/" },
       to: { path: area, pathNot: "^shared/subscriptions/" },
+    },
+    {
+      name: "web-is-for-browsers",
+      comment: "What runs in a browser is another program: the build bundles it, nobody imports it.",
+      severity: "error",
+      from: { pathNot: "^shared/[^/]+/web/" },
+      to: { path: "^shared/[^/]+/web/" },
     },
     {
       name: "runtime-dependencies-are-declared",

@@ -1,5 +1,6 @@
 /** Every operation of the API, in the order in which the docs show them. */
 import type { AnyOperation } from "./api/operation.ts";
+import * as docs from "./docs/contract.ts";
 import * as partners from "./partners/contract.ts";
 import * as subscriptions from "./subscriptions/contract.ts";
 import * as identity from "./identity/contract.ts";
@@ -12,4 +13,5 @@ export const operations: readonly AnyOperation[] = [
   ...Object.values(partners.operations),
   ...Object.values(subscriptions.operations),
   ...Object.values(system.operations),
+  ...Object.values(docs.operations),
 ];
