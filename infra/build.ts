@@ -8,6 +8,8 @@ import { globSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, readdir, rename, rm, rmdir, writeFile } from "node:fs/promises";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import { build as esbuild, type OutputFile } from "esbuild";
+import { operations } from "../shared/operations.ts";
+import { makeFiles } from "./build/files.ts";
 
 const root = resolve(import.meta.dirname, "..");
 
@@ -32,23 +34,35 @@ export function findDoors(): readonly string[] {
     .sort();
 }
 
-/** The folder that is deployed for a door, with nothing in it but `index.mjs`. */
+/** The folder that is deployed for a door, with nothing in it but `index.mjs` and the files that its operation declares. */
 export function bundleFolder(door: string, outDir: string = defaultOutDir): string {
   return join(outDir, "functions", door);
 }
 
-/** SHA-256 of a door's bundle in hex: changes exactly when what is deployed changes. */
+/** What is deployed for a door: paths below its folder, sorted. */
+export async function bundleFiles(door: string, outDir: string = defaultOutDir): Promise<readonly string[]> {
+  const entries = await readdir(bundleFolder(door, outDir), { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => relative(bundleFolder(door, outDir), join(parentPath, name)))
+    .sort();
+}
+
+/** SHA-256 of what is deployed for a door, in hex: changes exactly when a file, or its name, changes. */
 export async function bundleHash(door: string, outDir: string = defaultOutDir): Promise<string> {
-  const bundle = await readFile(join(bundleFolder(door, outDir), "index.mjs"));
-  return createHash("sha256").update(bundle).digest("hex");
+  const hash = createHash("sha256");
+  for (const file of await bundleFiles(door, outDir)) {
+    hash.update(`${file}\0`).update(await readFile(join(bundleFolder(door, outDir), file)));
+  }
+  return hash.digest("hex");
 }
 
 /**
- * Bundles all doors to `<outDir>/functions/<door>/index.mjs`, their source maps to `<outDir>/source-maps/<door>.mjs.map`
+ * Bundles all doors to `<outDir>/functions/<door>/index.mjs`, puts the files of pages beside them, their source maps to `<outDir>/source-maps/<door>.mjs.map`
  * and esbuild's metafile to `<outDir>/meta.json`; removes what an earlier build left there. The same sources give the same
  * bytes.
  *
- * @throws Error when a door does not compile, or esbuild warns
+ * @throws Error when a door or a file of a page does not compile, or esbuild warns
  */
 export async function build({ outDir = defaultOutDir }: BuildOptions = {}): Promise<BuildResult> {
   const doors = findDoors();
@@ -81,6 +95,8 @@ export async function build({ outDir = defaultOutDir }: BuildOptions = {}): Prom
   }
 
   const files = new Map(result.outputFiles.map((file) => [destination(file, outDir), file.contents]));
+  for (const [path, contents] of await makeFiles(operations, root))
+    files.set(join(outDir, "functions", path), contents);
   files.set(join(outDir, "meta.json"), new TextEncoder().encode(JSON.stringify(result.metafile)));
   await mkdir(outDir, { recursive: true });
   const scratch = await mkdtemp(join(outDir, ".scratch-"));

@@ -1,6 +1,7 @@
 /** Every operation of the API, in the order in which the docs show them. */
 import type { AnyOperation } from "./api/operation.ts";
 import * as coupons from "./coupons/contract.ts";
+import * as docs from "./docs/contract.ts";
 import * as partners from "./partners/contract.ts";
 import * as subscriptions from "./subscriptions/contract.ts";
 import * as identity from "./identity/contract.ts";
@@ -14,4 +15,5 @@ export const operations: readonly AnyOperation[] = [
   ...Object.values(partners.operations),
   ...Object.values(subscriptions.operations),
   ...Object.values(system.operations),
+  ...Object.values(docs.operations),
 ];

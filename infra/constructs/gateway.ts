@@ -1,5 +1,5 @@
 /** The REST API of a stage: every declared path and method, the authorizer before the protected ones, and its own errors. */
-import { Duration, RemovalPolicy } from "aws-cdk-lib";
+import { Duration, RemovalPolicy, Size } from "aws-cdk-lib";
 import {
   AccessLogFormat,
   AuthorizationType,
@@ -61,6 +61,8 @@ export class Gateway extends Construct {
       restApiName: apiNameOf(stage),
       description: "Portico: partners, subscriptions, companies, users, coupons and threads",
       endpointTypes: [EndpointType.REGIONAL],
+      // For the files of pages and the contract: below this, compression costs more time than it saves.
+      minCompressionSize: Size.kibibytes(1),
       // API Gateway writes any log through one role per account and Region. It stays when this stack goes: other APIs use it too.
       cloudWatchRole: true,
       cloudWatchRoleRemovalPolicy: RemovalPolicy.RETAIN,

@@ -26,7 +26,7 @@ export type CommonVariables = Omit<EnvironmentVariables, (typeof secretVariables
 export interface OperationFunctionProps {
   readonly stage: Stage;
   readonly declaration: DoorDeclaration;
-  /** Folder with the bundle `index.mjs`. */
+  /** Folder with the bundle `index.mjs`, and the files of a page. */
   readonly bundle: string;
   readonly environment: CommonVariables;
   readonly resources: Resources;

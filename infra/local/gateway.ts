@@ -4,6 +4,7 @@
  */
 import { createServer, STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import { codingOf, compress } from "./compression.ts";
 import { messageOf } from "./errors.ts";
 import {
   authorizerEvent,
@@ -283,13 +284,20 @@ function writeProxyAnswer(response: ServerResponse, api: ApiModel, request: Gate
     const visible = answerHeaderName(name);
     return visible === undefined ? [] : values.map((value) => [visible, value] as const);
   });
-  const typed = headers.some(([name]) => name.toLowerCase() === "content-type");
+  const has = (wanted: string): boolean => headers.some(([name]) => name.toLowerCase() === wanted);
+  const { minimumCompressionSize = Number.POSITIVE_INFINITY } = api;
+  const compressible = body.length > 0 && body.length >= minimumCompressionSize && !has("content-encoding");
+  const coding = compressible ? codingOf(header(request, "accept-encoding")) : undefined;
   write(
     response,
     request,
     answer.status,
-    [...(typed ? [] : [["Content-Type", "application/json"] as const]), ...headers],
-    body,
+    [
+      ...(has("content-type") ? [] : [["Content-Type", "application/json"] as const]),
+      ...headers,
+      ...(coding === undefined ? [] : [["Content-Encoding", coding] as const]),
+    ],
+    coding === undefined ? body : compress(coding, body),
   );
 }
 

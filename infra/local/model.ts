@@ -106,6 +106,8 @@ export interface ApiModel {
   readonly accountId: string;
   readonly stageVariables: Readonly<Record<string, string>> | undefined;
   readonly binaryMediaTypes: readonly string[];
+  /** Size in bytes from which on answers are compressed; undefined where none is. */
+  readonly minimumCompressionSize: number | undefined;
   readonly routes: readonly RouteModel[];
   /** Response type → how it is answered. */
   readonly gatewayResponses: ReadonlyMap<string, GatewayResponseModel>;
@@ -512,6 +514,7 @@ function readApi(readings: readonly Reading[]): ApiModel | undefined {
       "Description",
       "EndpointConfiguration",
       "BinaryMediaTypes",
+      "MinimumCompressionSize",
       "DisableExecuteApiEndpoint",
       "ApiKeySourceType",
       "Tags",
@@ -535,6 +538,9 @@ function readApi(readings: readonly Reading[]): ApiModel | undefined {
     accountId: api.assembly.accountId,
     stageVariables: stage.properties.has("Variables") ? stage.properties.map("Variables") : undefined,
     binaryMediaTypes: api.properties.texts("BinaryMediaTypes"),
+    minimumCompressionSize: api.properties.has("MinimumCompressionSize")
+      ? api.properties.number("MinimumCompressionSize", 0)
+      : undefined,
     routes: ofType("Method").map((reading) => readRoute(reading, paths, authorizers)),
     gatewayResponses: new Map(ofType("GatewayResponse").map(readGatewayResponse)),
   };

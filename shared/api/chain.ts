@@ -6,7 +6,8 @@ import middy from "@middy/core";
 import type { Context } from "aws-lambda";
 import type { Deadline } from "../retry.ts";
 import type { Answer, Call, ServedEvent } from "./call.ts";
-import { readEnvironment, type Environment } from "./environment.ts";
+import { isCurrent, type Content } from "./content.ts";
+import { basePathOf, readEnvironment, type Environment } from "./environment.ts";
 import { answerHeaders } from "./middleware/answer-headers.ts";
 import { body } from "./middleware/body.ts";
 import { observation } from "./middleware/observation.ts";
@@ -38,8 +39,8 @@ export interface ValidRequest<Path, Query, Body> {
 export interface Outcome<Body> {
   /** Left out where the declared success has no body. */
   readonly body?: Body;
-  /** A page for people instead of the body. */
-  readonly html?: string;
+  /** A page or a file instead of the body. */
+  readonly content?: Content;
   /** Path of the resource that was created. */
   readonly location?: string;
   readonly headers?: Readonly<Record<string, string>>;
@@ -86,27 +87,36 @@ export function requestOf<Path, Query, Body>(call: Call): ValidRequest<Path, Que
   };
 }
 
-/** Pages are text alone: nothing may be loaded, run, sent or framed. */
-const pagePolicy = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-
 /** The answer that an outcome declared as success becomes. */
-export function answerOf({ operation, environment }: Call, outcome: Outcome<unknown>): Answer {
-  const etag = (outcome.body as { etag?: string } | undefined)?.etag;
-  const { html, location } = outcome;
+export function answerOf(call: Call, outcome: Outcome<unknown>): Answer {
+  if (outcome.content !== undefined) return contentAnswer(call, outcome.content, outcome.headers);
+  const { operation, environment } = call;
+  const { body, location } = outcome;
+  const etag = (body as { etag?: string } | undefined)?.etag;
   return {
     statusCode: operation.success.status,
     headers: {
-      ...(html !== undefined && { "content-type": "text/html; charset=utf-8", "content-security-policy": pagePolicy }),
-      ...(outcome.body !== undefined && { "content-type": "application/json" }),
+      ...(body !== undefined && { "content-type": "application/json" }),
       ...(etag !== undefined && { etag }),
       ...(location !== undefined && { location: `${basePathOf(environment)}${location}` }),
       ...outcome.headers,
     },
-    body: html ?? (outcome.body === undefined ? "" : JSON.stringify(outcome.body)),
+    body: body === undefined ? "" : JSON.stringify(body),
   };
 }
 
-/** What stands before every path: without a domain of its own, API Gateway puts the stage's name there. */
-function basePathOf({ PUBLIC_URL }: Environment): string {
-  return new URL(PUBLIC_URL).pathname.replace(/\/$/, "");
+/** A page or a file, or 304 for a caller that has it (RFC 9110 §15.4.5). */
+function contentAnswer(call: Call, { type, text, etag, policy }: Content, headers: Outcome<never>["headers"]): Answer {
+  if (isCurrent(etag, call.header("if-none-match")))
+    return { statusCode: 304, headers: { etag, ...headers }, body: "" };
+  return {
+    statusCode: call.operation.success.status,
+    headers: {
+      "content-type": type,
+      etag,
+      ...(policy !== undefined && { "content-security-policy": policy }),
+      ...headers,
+    },
+    body: text,
+  };
 }

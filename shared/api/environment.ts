@@ -59,6 +59,11 @@ export type EnvironmentVariables = {
 /** The parsed variables. */
 export type Environment = z.output<typeof environmentSchema>;
 
+/** What stands before every path of the API: without a domain of its own, API Gateway puts the stage's name there. */
+export function basePathOf({ PUBLIC_URL }: Environment): string {
+  return new URL(PUBLIC_URL).pathname.replace(/\/$/, "");
+}
+
 /**
  * Parses a function's environment.
  *

@@ -97,6 +97,7 @@ function describeOperation(operation: AnyOperation, schemas: Json): Json {
       ...parametersOf(request.query, "query", schemas),
       ...(operation.idempotent ? [idempotencyKeyParameter] : []),
       ...(operation.conditional ? [ifMatchParameter] : []),
+      ...(operation.success.mediaTypes ? [ifNoneMatchParameter] : []),
     ],
     ...(request.body !== undefined && {
       requestBody: {
@@ -135,6 +136,13 @@ const ifMatchParameter = {
   schema: { type: "string" },
 };
 
+const ifNoneMatchParameter = {
+  name: "If-None-Match",
+  in: "header",
+  description: "The `etag` of the page or file that the caller has: 304 if it is still the same.",
+  schema: { type: "string" },
+};
+
 function parametersOf(schema: z.ZodType | undefined, place: "path" | "query", schemas: Json): Json[] {
   if (schema === undefined) return [];
   const { properties = {}, required = [] } = jsonSchema(schema, "input", schemas) as {
@@ -150,20 +158,25 @@ function parametersOf(schema: z.ZodType | undefined, place: "path" | "query", sc
 }
 
 function successOf({ success, idempotent }: AnyOperation, schemas: Json): Json {
-  const { status, description, body, example, alternatives = [] } = success;
-  const content = body && {
-    "application/json": { schema: jsonSchema(body, "output", schemas), ...(example !== undefined && { example }) },
-    ...Object.fromEntries(alternatives.map((type) => [type, { schema: { type: "string" } }])),
+  const { status, description, body, example, mediaTypes } = success;
+  const content = (body ?? mediaTypes) && {
+    ...(body && {
+      "application/json": { schema: jsonSchema(body, "output", schemas), ...(example !== undefined && { example }) },
+    }),
+    ...Object.fromEntries((mediaTypes ?? []).map((type) => [type, { schema: { type: "string" } }])),
   };
   const headers = {
     "x-request-id": { description: "Names this request to us", schema: { type: "string", format: "uuid" } },
     ...(status === 201 && { location: { description: "Path of the new resource", schema: { type: "string" } } }),
-    ...(hasEtag(body) && { etag: { description: "Entity tag of the resource", schema: { type: "string" } } }),
+    ...((hasEtag(body) || mediaTypes) && { etag: { description: "Entity tag", schema: { type: "string" } } }),
     ...(idempotent && {
       "idempotency-replayed": { description: "`true` when this is the first answer again", schema: { type: "string" } },
     }),
   };
-  return { [status]: { description, headers, ...(content && { content }) } };
+  return {
+    [status]: { description, headers, ...(content && { content }) },
+    ...(mediaTypes && { 304: { description: "The page or file is as the caller has it" } }),
+  };
 }
 
 function hasEtag(body: z.ZodType | undefined): boolean {

@@ -57,8 +57,8 @@ export interface SuccessDeclaration<Body> {
   readonly status: 200 | 201 | 204;
   readonly description: string;
   readonly body?: z.ZodType<Body>;
-  /** Media types that may be asked for besides JSON. */
-  readonly alternatives?: readonly string[];
+  /** Media types of the pages or files that it answers with: besides JSON where there is a `body`, else alone. */
+  readonly mediaTypes?: readonly string[];
   /** A value that satisfies `body`, shown in the docs and checked by a test. */
   readonly example?: unknown;
   /** Top-level members that carry a secret or a token: a replayed answer lacks them. */
@@ -105,6 +105,13 @@ export interface Operation<Path = unknown, Query = unknown, Body = unknown, Answ
   readonly cacheControl?: string;
   readonly table: readonly TableRight[];
   readonly secrets?: readonly SecretName[];
+  /**
+   * Text files for browsers that are deployed beside the function: name → source, from the project's root. TypeScript and CSS
+   * of our own are bundled; anything else is copied. Each is served under a name that changes with its content.
+   */
+  readonly files?: Readonly<Record<string, string>>;
+  /** The id of the operation whose files this one's page refers to: it is told the names that they are served under. */
+  readonly filesOf?: AnyOperation["id"];
   /** Memory of the function in MB. Default 512. */
   readonly memoryMegabytes?: number;
   /** Time limit of the function in seconds, at most 29 (API Gateway's own). Default 10. */

@@ -68,7 +68,7 @@ export const operations = {
       status: 200,
       description: "The explanation",
       body: problemPageSchema,
-      alternatives: ["text/html"],
+      mediaTypes: ["text/html"],
       example: {
         code: "not_found",
         title: "Not found",

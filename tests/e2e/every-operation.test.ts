@@ -57,6 +57,7 @@ describe("declarations", () => {
       expect(request.body?.safeParse(request.bodyExample)).toMatchObject({ success: true });
     if (method === "GET") expect([request.body, operation.idempotent]).toEqual([undefined, undefined]);
     if (operation.cacheControl !== undefined) expect(access).toBe("public");
+    if (success.mediaTypes !== undefined) expect([method, operation.cacheControl]).toEqual(["GET", expect.any(String)]);
   });
 
   test.each(each.filter(([, { path, method }]) => /^\/v1\/(?!auth\/)/.test(path) && ["POST", "PUT"].includes(method)))(
@@ -176,7 +177,7 @@ describe("problem pages", () => {
     expect(html.headers.get("content-type")).toBe("text/html; charset=utf-8");
     expect(html.headers.get("content-security-policy")).toContain("default-src 'none'");
     expect(html.text).toContain(`<code>${code}</code>`);
-    for (const { headers } of [json, html]) expect(headers.get("vary")).toBe("accept");
+    for (const { headers } of [json, html]) expect(headers.get("vary")).toBe("accept, accept-encoding");
   });
 
   test("the type of a problem is the address of its page", async () => {

@@ -1,10 +1,12 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { bundleFiles } from "../../infra/build.ts";
 import { synthesize, type Assembly, type Resource, type Template } from "../../infra/checks/assembly.ts";
 import { denialCodes } from "../../infra/constructs/gateway-errors.ts";
 import { authorizerDoor, bootstrapDoor, rotationDoor, systemDoors, type DoorDeclaration } from "../../infra/doors.ts";
 import { secretVariables, type SecretName } from "../../shared/api/environment.ts";
 import { problemCatalogue, type ProblemCode } from "../../shared/api/problems.ts";
+import { doorOf } from "../../shared/api/operation.ts";
 import { operations } from "../../shared/operations.ts";
 import { list, propertiesOf, resourcesOf, statementsOf, synthesized, templateOf, text } from "./support/templates.ts";
 
@@ -179,9 +181,11 @@ describe.each(doors.map((door) => [door.id, door] as const))("the function %s", 
     expect(roleOf(id).Properties.ManagedPolicyArns).toBeUndefined();
   });
 
-  test("is deployed as its bundle alone, without a source map", () => {
+  test("is deployed as what the build has made of it, without a source map", async () => {
     const hash = String(functionOf(id)[1].Properties.Code.S3Key).replace(".zip", "");
-    expect(assetFiles.filter((file) => file.startsWith(`asset.${hash}/`))).toEqual([`asset.${hash}/index.mjs`]);
+    const deployed = assetFiles.filter((file) => file.startsWith(`asset.${hash}/`) && /\.\w+$/.test(file));
+    const built = await bundleFiles(doorOf(door));
+    expect(deployed.sort()).toEqual(built.map((file) => `asset.${hash}/${file}`));
     expect(assets.get(`asset.${hash}/index.mjs`)).not.toContain("sourceMappingURL");
   });
 });
@@ -322,6 +326,11 @@ test("AWS WAF lets bodies over 8 KB pass: the contract allows 64 KiB", () => {
   const [acl] = propertiesOf(api, "AWS::WAFv2::WebACL");
   const overrides = acl.Rules.flatMap((rule: any) => rule.Statement.ManagedRuleGroupStatement.RuleActionOverrides);
   expect(overrides).toContainEqual({ Name: "SizeRestrictions_BODY", ActionToUse: { Count: {} } });
+});
+
+test("answers of 1 KiB and more are compressed", () => {
+  const [{ MinimumCompressionSize }] = propertiesOf(api, "AWS::ApiGateway::RestApi");
+  expect(MinimumCompressionSize).toBe(1024);
 });
 
 test("CORS is off while a stage lists no origins", () => {

@@ -1,11 +1,16 @@
+import { createHash } from "node:crypto";
 import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { build, bundleFolder, bundleHash, findDoors } from "../../infra/build.ts";
+import { build, bundleFiles, bundleFolder, bundleHash, findDoors } from "../../infra/build.ts";
 import { bundleSizes, oversized } from "../../infra/checks/bundles.ts";
 import { systemDoors } from "../../infra/doors.ts";
-import { doorOf } from "../../shared/api/operation.ts";
+import { makeFiles } from "../../infra/build/files.ts";
+import { doorOf, type AnyOperation } from "../../shared/api/operation.ts";
+import { operations as docs } from "../../shared/docs/contract.ts";
 import { operations } from "../../shared/operations.ts";
+
+const root = join(import.meta.dirname, "../..");
 
 let folders: readonly [string, string];
 
@@ -33,8 +38,40 @@ describe("a build", () => {
     for (const door of findDoors()) expect(await bundleHash(door, folders[0])).toBe(await bundleHash(door, folders[1]));
   });
 
-  test("puts nothing but the bundle into the folder that is deployed", async () => {
-    for (const door of findDoors()) expect(await readdir(bundleFolder(door, folders[0]))).toEqual(["index.mjs"]);
+  test("puts nothing but the bundle and the declared files into the folder that is deployed", async () => {
+    for (const door of [...systemDoors, ...operations]) {
+      const { files, filesOf } = door as Pick<AnyOperation, "files" | "filesOf">;
+      const expected = [
+        ...((files ?? filesOf) ? ["files.json"] : []),
+        ...Object.keys(files ?? {}).map((name) => `files/${name.replace(/(\.\w+)$/, "-<hash>$1")}`),
+        "index.mjs",
+      ];
+      const found = await bundleFiles(doorOf(door), folders[0]);
+      expect(found.map((name) => name.replace(/-[0-9a-f]{12}(\.\w+)$/, "-<hash>$1")).sort()).toEqual(expected.sort());
+    }
+  });
+
+  test("names a file by its content, so that a page never meets another one under the same name", async () => {
+    const folder = bundleFolder("docs/file", folders[0]);
+    const served: Record<string, string> = JSON.parse(await readFile(join(folder, "files.json"), "utf8"));
+    expect(Object.keys(served)).toEqual(Object.keys(docs.file.files ?? {}));
+    for (const name of Object.values(served)) {
+      const hash = createHash("sha256")
+        .update(await readFile(join(folder, "files", name)))
+        .digest("hex");
+      expect(name).toContain(`-${hash.slice(0, 12)}.`);
+    }
+    expect(await readFile(join(bundleFolder("docs/page", folders[0]), "files.json"), "utf8")).toBe(
+      JSON.stringify(served),
+    );
+  });
+
+  test("fails on a file that is missing, too large, of no known type, or of an operation without files", async () => {
+    await expect(makeFiles([{ ...docs.file, files: { "a.js": "shared/gone.js" } }], root)).rejects.toThrow("gone.js");
+    await expect(makeFiles([{ ...docs.file, files: { "a.exe": "LICENSE" } }], root)).rejects.toThrow("a.exe");
+    const large = "node_modules/typescript/lib/typescript.js";
+    await expect(makeFiles([{ ...docs.file, files: { "a.js": large } }], root)).rejects.toThrow("larger");
+    await expect(makeFiles([docs.page], root)).rejects.toThrow("docs.file declares no files");
   });
 
   test("keeps the source maps outside of what is deployed", async () => {

@@ -40,6 +40,8 @@ export function expectConforming(operation: AnyOperation | undefined, answer: An
     expectProblem(answer, url, ["not_found"]);
   } else if (answer.status === operation.success.status) {
     expectDeclaredSuccess(operation, answer);
+  } else if (answer.status === 304 && operation.success.mediaTypes !== undefined) {
+    expect({ text: answer.text, etag: answer.headers.get("etag") }).toEqual({ text: "", etag: expect.any(String) });
   } else if (operation.errorFormat === "oauth") {
     expect(Object.keys(answer.body)).toEqual(["error", "error_description"]);
   } else {
@@ -58,11 +60,14 @@ export function expectCommonHeaders({ headers }: Answer): void {
 }
 
 function expectDeclaredSuccess({ success, method }: AnyOperation, { headers, text, body, status }: Answer): void {
-  const type = headers.get("content-type")?.split(";")[0];
-  if (success.body === undefined) {
-    expect(text).toBe("");
-  } else if (type !== undefined && (success.alternatives ?? []).includes(type)) {
+  const type = headers.get("content-type")?.split(";")[0] ?? "";
+  if (success.mediaTypes?.includes(type)) {
     expect(text).not.toBe("");
+    expect(headers.get("etag")).toMatch(/^W\/"[\w-]+"$/);
+    if (type === "text/html") expect(headers.get("content-security-policy")).toMatch(/^default-src 'none';/);
+  } else if (success.body === undefined) {
+    expect(text).toBe("");
+    expect(success.mediaTypes).toBeUndefined();
   } else {
     expect(type).toBe("application/json");
     // Parsing drops what is not declared, so a member too many shows as a difference.

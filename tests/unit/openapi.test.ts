@@ -112,6 +112,7 @@ describe.each(each)("%s", (_title, operation, described) => {
     expect(names).toEqual([
       ...(operation.idempotent ? ["Idempotency-Key"] : []),
       ...(operation.conditional ? ["If-Match"] : []),
+      ...(success.mediaTypes ? ["If-None-Match"] : []),
     ]);
   });
 
@@ -132,8 +133,12 @@ describe.each(each)("%s", (_title, operation, described) => {
     expect(answer.description).toBe(success.description);
     expect(answer.headers).toHaveProperty("x-request-id");
     expect("location" in answer.headers).toBe(success.status === 201);
-    if (success.body === undefined) expect(answer.content).toBeUndefined();
-    else expect(answer.content["application/json"].example).toEqual(JSON.parse(JSON.stringify(success.example)));
+    const types = [...(success.body ? ["application/json"] : []), ...(success.mediaTypes ?? [])];
+    expect(Object.keys(answer.content ?? {})).toEqual(types);
+    if (success.body !== undefined)
+      expect(answer.content["application/json"].example).toEqual(JSON.parse(JSON.stringify(success.example)));
+    for (const type of success.mediaTypes ?? []) expect(answer.content[type].schema).toEqual({ type: "string" });
+    expect("304" in described.responses).toBe(success.mediaTypes !== undefined);
   });
 
   test("names every problem that it may give, under its status", () => {

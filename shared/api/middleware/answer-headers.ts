@@ -3,7 +3,8 @@ import type { Call, Middleware, Answer } from "../call.ts";
 /** The headers that every answer carries, whatever made it. */
 export function answerHeaders(): Middleware {
   const add = (call: Call, answer: Answer | null | undefined) => {
-    if (answer) answer.headers = { ...commonHeaders(call, answer.statusCode), ...answer.headers };
+    if (answer)
+      answer.headers = { ...commonHeaders(call, answer.statusCode), ...answer.headers, ...vary(call, answer) };
   };
   return {
     after: ({ event, response }) => add(event.call, response),
@@ -24,14 +25,26 @@ function commonHeaders(call: Call, status: number): Record<string, string> {
 
 /** CORS (Fetch Standard §3.2): only for the origins that the stage lists. */
 function crossOriginHeaders(call: Call): Record<string, string> {
-  const origins = call.environment.ALLOWED_ORIGINS.split(" ").filter(Boolean);
+  const origins = allowedOrigins(call);
   const origin = call.header("origin");
-  if (origins.length === 0) return {};
-  if (origin === undefined || !origins.includes(origin)) return { vary: "origin" };
+  if (origin === undefined || !origins.includes(origin)) return {};
   return {
-    vary: "origin",
     "access-control-allow-origin": origin,
     "access-control-expose-headers":
       "etag, idempotency-replayed, location, retry-after, x-correlation-id, x-request-id",
   };
+}
+
+function allowedOrigins({ environment }: Call): readonly string[] {
+  return environment.ALLOWED_ORIGINS.split(" ").filter(Boolean);
+}
+
+/** What else of the request the answer depends on (RFC 9110 §12.5.5); the gateway compresses what may be cached, too. */
+function vary(call: Call, answer: Answer): Record<string, string> {
+  const names = [
+    answer.headers["vary"],
+    call.operation.cacheControl !== undefined && answer.statusCode < 400 && "accept-encoding",
+    allowedOrigins(call).length > 0 && "origin",
+  ].filter((name) => typeof name === "string");
+  return names.length === 0 ? {} : { vary: names.join(", ") };
 }

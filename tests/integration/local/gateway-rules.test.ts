@@ -1,3 +1,4 @@
+import { codingOf } from "../../../infra/local/compression.ts";
 import { gatewayResponse, substitute, type ResponseVariables } from "../../../infra/local/gateway-responses.ts";
 import { answerHeaderName } from "../../../infra/local/headers.ts";
 import type { GatewayResponseModel, RouteModel } from "../../../infra/local/model.ts";
@@ -171,5 +172,24 @@ describe("a header of a function's answer", () => {
     ["Location", "Location"],
   ])("%s arrives as %s", (name, arrives) => {
     expect(answerHeaderName(name)).toBe(arrives);
+  });
+});
+
+describe("the coding of an answer", () => {
+  test.each([
+    [undefined, undefined],
+    ["", undefined],
+    ["*", undefined],
+    ["identity", undefined],
+    ["gzip", "gzip"],
+    ["deflate, gzip", "deflate"],
+    ["gzip, deflate, br, zstd", "gzip"],
+    ["GZIP;q=0.5, deflate;q=0.8", "deflate"],
+    ["br;q=1.0, gzip;q=0.8", undefined],
+    ["gzip;q=0", undefined],
+    ["gzip;q=1.0, identity;q=0.5, *;q=0", "gzip"],
+    ["constructor", undefined],
+  ])("that is asked for by %j is %s", (acceptEncoding, coding) => {
+    expect(codingOf(acceptEncoding)).toBe(coding);
   });
 });

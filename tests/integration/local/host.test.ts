@@ -68,6 +68,7 @@ function template(bootstrap: object = {}): object {
     Parameters: { PublicUrl: { Type: "String" } },
     Resources: {
       ...apiResources,
+      Api: { ...apiResources.Api, Properties: { ...apiResources.Api.Properties, MinimumCompressionSize: 100 } },
       Table: {
         Type: "AWS::DynamoDB::Table",
         Properties: {
@@ -307,6 +308,34 @@ describe("the local host", () => {
     const response = await answer(value);
     expect(response.status).toBe(502);
     expect(await response.json()).toEqual({ message: "Internal server error" });
+  });
+
+  describe("an answer of the template's minimum size", () => {
+    const text = "é".repeat(50);
+    const codingsOf = async (fields: object, acceptEncoding: string): Promise<unknown> => {
+      const response = await fetch(`${host.url}/answer`, {
+        method: "POST",
+        body: JSON.stringify({ body: text, ...fields }),
+        headers: { "accept-encoding": acceptEncoding },
+      });
+      return [response.headers.get("content-encoding"), await response.text()];
+    };
+
+    test.each([["gzip"], ["deflate"]])("is compressed for a caller that takes %s", async (coding) => {
+      expect(await codingsOf({}, coding)).toEqual([coding, text]);
+    });
+
+    test("is left as it is for a caller that does not", async () => {
+      expect(await codingsOf({}, "br")).toEqual([null, text]);
+    });
+
+    test("is left as it is where the function has given it a coding", async () => {
+      expect(await codingsOf({ headers: { "content-encoding": "identity" } }, "gzip")).toEqual(["identity", text]);
+    });
+
+    test("is one of so many bytes: a shorter one is left as it is", async () => {
+      expect(await codingsOf({ body: text.slice(1) }, "gzip")).toEqual([null, text.slice(1)]);
+    });
   });
 
   test("a failing function becomes 502", async () => {

@@ -1,0 +1,11 @@
+import { basePathOf } from "../../shared/api/environment.ts";
+import { openFiles } from "../../shared/api/files.ts";
+import { serveStateless } from "../../shared/api/serve-stateless.ts";
+import { operations } from "../../shared/docs/contract.ts";
+import { docsPage } from "../../shared/docs/page.ts";
+
+const files = openFiles(import.meta.dirname);
+
+export const handler = serveStateless(operations.page, async ({ environment }) => ({
+  content: docsPage(basePathOf(environment), files),
+}));

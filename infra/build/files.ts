@@ -1,0 +1,93 @@
+/** Makes the files that operations declare for browsers, under the names that they are served by. */
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { basename, extname, join } from "node:path";
+import { build as esbuild } from "esbuild";
+import { file } from "../../shared/api/content.ts";
+import { fileFolder, fileList } from "../../shared/api/files.ts";
+import { doorOf, type AnyOperation } from "../../shared/api/operation.ts";
+
+/** The largest file: 2 MB. A Lambda answer has 6 MB at most, and a text grows when it is put into JSON. */
+export const fileLimitBytes = 2 * 1024 * 1024;
+
+/**
+ * What is deployed beside the bundles: path below `functions/` → content.
+ *
+ * @param root the project's folder, from which sources are named
+ * @throws Error naming a file that is missing, too large, does not compile or has an ending of no known type
+ */
+export async function makeFiles(
+  operations: readonly AnyOperation[],
+  root: string,
+): Promise<ReadonlyMap<string, Uint8Array>> {
+  const made = new Map(
+    await Promise.all(
+      operations
+        .filter(({ files }) => files !== undefined)
+        .map(async (operation) => [operation.id, await filesOf(operation, root)] as const),
+    ),
+  );
+  const below = (operation: AnyOperation, path: string) => `${doorOf(operation)}/${path}`;
+  return new Map(
+    operations.flatMap((operation) => {
+      const id = operation.filesOf ?? (operation.files && operation.id);
+      if (id === undefined) return [];
+      const files = made.get(id);
+      if (files === undefined) throw new Error(`${operation.id}: ${id} declares no files`);
+      const names = Object.fromEntries(files.map(({ name, servedName }) => [name, servedName]));
+      return [
+        [below(operation, fileList), new TextEncoder().encode(JSON.stringify(names))] as const,
+        ...files
+          .filter(() => operation.files !== undefined)
+          .map(({ servedName, contents }) => [below(operation, `${fileFolder}/${servedName}`), contents] as const),
+      ];
+    }),
+  );
+}
+
+interface MadeFile {
+  readonly name: string;
+  readonly servedName: string;
+  readonly contents: Uint8Array;
+}
+
+function filesOf({ files = {} }: AnyOperation, root: string): Promise<readonly MadeFile[]> {
+  return Promise.all(
+    Object.entries(files).map(async ([name, source]) => {
+      const contents = await contentsOf(source, root);
+      if (contents.length > fileLimitBytes) throw new Error(`${source} is larger than ${fileLimitBytes} bytes`);
+      // Made once before anybody asks for it: an ending that is not known fails the build.
+      file(name, "");
+      return { name, servedName: servedName(name, contents), contents };
+    }),
+  );
+}
+
+/** `docs.js` → `docs-0123456789ab.js` */
+function servedName(name: string, contents: Uint8Array): string {
+  const ending = extname(name);
+  return `${basename(name, ending)}-${createHash("sha256").update(contents).digest("hex").slice(0, 12)}${ending}`;
+}
+
+async function contentsOf(source: string, root: string): Promise<Uint8Array> {
+  if (source.startsWith("node_modules/") || !/\.(ts|css)$/.test(source)) return await readFile(join(root, source));
+  const { outputFiles, warnings } = await esbuild({
+    absWorkingDir: root,
+    entryPoints: [source],
+    outdir: root,
+    bundle: true,
+    minify: true,
+    // Loaded as a classic script or as a module, it leaves no names behind.
+    format: "iife",
+    platform: "browser",
+    target: "es2022",
+    legalComments: "inline",
+    write: false,
+    logLevel: "silent",
+  });
+  const [output, another] = outputFiles;
+  if (output === undefined || another !== undefined || warnings.length > 0) {
+    throw new Error(`${source}: ${warnings.map(({ text }) => text).join("; ") || "is not bundled into one file"}`);
+  }
+  return output.contents;
+}

@@ -1,0 +1,45 @@
+/** The files that the build has put beside a function's bundle: see `files` and `filesOf` of a declaration. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { file, type Content } from "./content.ts";
+
+/** Name as declared → name that it is served under, in a function's folder. */
+export const fileList = "files.json";
+/** The folder with the files themselves, beside it. */
+export const fileFolder = "files";
+
+export interface Files {
+  /** The name that a file is served under. @throws Error for one that is not declared */
+  servedAs(name: string): string;
+  /** The file that is served under a name; undefined where there is none. */
+  find(servedName: string): Content | undefined;
+}
+
+/**
+ * Reads the list of a function's files; each file is read when it is first asked for. A caller's text is compared with the
+ * list's names and never becomes part of a path.
+ *
+ * @param folder the function's own, `import.meta.dirname` of its door
+ */
+export function openFiles(folder: string): Files {
+  const served = new Map(
+    Object.entries(JSON.parse(readFileSync(join(folder, fileList), "utf8")) as Record<string, string>),
+  );
+  const names = new Set(served.values());
+  const contents = new Map<string, Content>();
+  return {
+    servedAs(name) {
+      const servedName = served.get(name);
+      if (servedName === undefined) throw new Error(`${name} is not a declared file`);
+      return servedName;
+    },
+    find(servedName) {
+      if (!names.has(servedName)) return undefined;
+      const known = contents.get(servedName);
+      if (known !== undefined) return known;
+      const content = file(servedName, readFileSync(join(folder, fileFolder, servedName), "utf8"));
+      contents.set(servedName, content);
+      return content;
+    },
+  };
+}

@@ -1,0 +1,46 @@
+/** The reference page of the contract: Swagger UI, served by Portico itself. */
+import * as z from "zod";
+import { operation } from "../api/operation.ts";
+
+const swaggerUi = "node_modules/swagger-ui-dist";
+
+export const operations = {
+  page: operation({
+    id: "docs.page",
+    method: "GET",
+    path: "/docs",
+    tag: "System",
+    summary: "Read the docs",
+    description: "A page that shows the contract and tries calls.",
+    access: "public",
+    request: {},
+    success: { status: 200, description: "The page", mediaTypes: ["text/html"] },
+    problems: [],
+    cacheControl: "no-cache",
+    table: [],
+    filesOf: "docs.file",
+  }),
+
+  file: operation({
+    id: "docs.file",
+    method: "GET",
+    path: "/docs/{file}",
+    tag: "System",
+    summary: "Load a file of the docs",
+    description: "What the page loads. A file's name changes with its content, so it may be kept for ever.",
+    access: "public",
+    request: { path: z.strictObject({ file: z.string().max(100) }) },
+    success: { status: 200, description: "The file", mediaTypes: ["text/javascript", "text/css", "text/plain"] },
+    problems: [],
+    cacheControl: "public, max-age=31536000, immutable",
+    table: [],
+    files: {
+      "docs.js": "shared/docs/web/docs.ts",
+      "swagger-ui.css": `${swaggerUi}/swagger-ui.css`,
+      "swagger-ui-bundle.js": `${swaggerUi}/swagger-ui-bundle.js`,
+      "license.txt": `${swaggerUi}/LICENSE`,
+      "notice.txt": `${swaggerUi}/NOTICE`,
+      "swagger-ui-bundle.js.LICENSE.txt": `${swaggerUi}/swagger-ui-bundle.js.LICENSE.txt`,
+    },
+  }),
+};
