@@ -74,6 +74,13 @@ export default {
       to: { path: area, pathNot: "^shared/subscriptions/" },
     },
     {
+      name: "web-is-for-browsers",
+      comment: "What runs in a browser is another program: the build bundles it, nobody imports it.",
+      severity: "error",
+      from: { pathNot: "^shared/[^/]+/web/" },
+      to: { path: "^shared/[^/]+/web/" },
+    },
+    {
       name: "runtime-dependencies-are-declared",
       comment: "What a bundle ships stands under dependencies, not devDependencies.",
       severity: "error",

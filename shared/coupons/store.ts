@@ -274,7 +274,11 @@ export function redemptionChange({ coupon, piece, user, now, onMiss }: Redemptio
     change: [
       taking,
       { put: { ...redeemed, redemptionId }, condition: absent, otherwise: alreadyRedeemed },
-      { put: { ...key.redemption(user.id, user.movements + 1), ...redemption }, condition: absent },
+      {
+        put: { ...key.redemption(user.id, user.movements + 1), ...redemption },
+        condition: absent,
+        otherwise: () => new Stale(),
+      },
       ...change,
     ],
   };
