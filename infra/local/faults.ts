@@ -259,7 +259,7 @@ function fires(active: ActiveRule, random: () => number): boolean {
 }
 
 /** One item of a call, by its action and partition key; a call without items is one part without a key. */
-interface Part {
+export interface Part {
   readonly index: number;
   readonly action: string;
   readonly key: string | undefined;
@@ -286,7 +286,8 @@ const textOf = (value: unknown): string | undefined => {
   return typeof S === "string" ? S : undefined;
 };
 
-function partsOf({ action, body }: ServiceCall): readonly Part[] {
+/** The items that a call is about. */
+export function partsOf({ action, body }: ServiceCall): readonly Part[] {
   const keyIn = (part: Members) => textOf(members(part["Key"] ?? part["Item"])[partitionKey]);
   const nested = [...list(body["TransactItems"]), ...Object.values(members(body["RequestItems"])).flatMap(list)];
   if (nested.length > 0) {
@@ -338,7 +339,8 @@ const contentionMessages: Readonly<Record<ContentionReason, string>> = {
     "The level of configured provisioned throughput for one or more global secondary indexes of the table was exceeded. Consider increasing your provisioning level with the UpdateTable API.",
 };
 
-function cancelledAnswer(reason: ContentionReason, at: number, items: number): ServiceAnswer {
+/** The answer to a transaction that one of its items cancelled. @param at number of that item, from 0 */
+export function cancelledAnswer(reason: ContentionReason, at: number, items: number): ServiceAnswer {
   const reasons = Array.from({ length: items }, (_, index) =>
     index === at ? { Code: reason, Message: contentionMessages[reason] } : { Code: "None" },
   );

@@ -1,6 +1,7 @@
-/** `npm run bench [imports] [starts] [proxy]`: measures, prints tables, and exits with 1 where a target is missed. */
+/** `npm run bench [imports] [starts] [proxy] [crowd]`: measures, prints tables, and exits with 1 where a target is missed. */
 import { join } from "node:path";
 import { build } from "../../infra/build.ts";
+import { benchCrowd } from "./crowd.ts";
 import { benchImports } from "./imports.ts";
 import { benchProxy } from "./proxy.ts";
 import { benchStarts } from "./starts.ts";
@@ -14,6 +15,7 @@ const benches: Readonly<Record<string, () => Promise<boolean>>> = {
   },
   starts: benchStarts,
   proxy: benchProxy,
+  crowd: benchCrowd,
 };
 
 const chosen = process.argv.slice(2);

@@ -1,0 +1,122 @@
+/**
+ * How many redemptions of one coupon a second its pieces allow, under DynamoDB's limit on one item and its conflicts. The limit
+ * is a fiftieth of the real one, so that it is what binds, and not this machine: what shows is how throughput grows.
+ */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+import { clientOf } from "../../infra/local/contents.ts";
+import { startHost, type Host } from "../../infra/local/host.ts";
+import { itemLimits, type ItemLimitCounts } from "../../infra/local/item-limits.ts";
+import { synthesise } from "../../infra/local/synth.ts";
+import { choosePiece } from "../../shared/coupons/redeeming.ts";
+import { createCoupon, mostPieces, spread, type StoredCoupon } from "../../shared/coupons/rules.ts";
+import { couponCreation, redemptionChange } from "../../shared/coupons/store.ts";
+import { pauseBefore } from "../../shared/retry.ts";
+import { Stale } from "../../shared/stale.ts";
+import { openTable, type Table } from "../../shared/table/table.ts";
+import { createUser, type StoredUser } from "../../shared/users/rules.ts";
+import { userCreation } from "../../shared/users/store.ts";
+import { row, table } from "./report.ts";
+
+const limits = { transactionsPerSecond: 10, holdMs: 5, keyPrefix: "COUPON-PIECE#" } as const;
+const pieceCounts = [1, 2, 4, 8, 16, mostPieces];
+const secondsPerRun = 4;
+const workers = 64;
+/** Twice the pieces bring at least this many times the redemptions, as long as the machine is not what binds. */
+const leastGrowth = 1.6;
+const boundAbove = 120;
+
+interface Run {
+  readonly pieces: number;
+  readonly perSecond: number;
+  readonly refused: ItemLimitCounts;
+}
+
+/** @returns whether throughput grows with the pieces */
+export async function benchCrowd(): Promise<boolean> {
+  const folder = await mkdtemp(join(tmpdir(), "portico-bench-"));
+  try {
+    await synthesise(folder);
+    const runs: Run[] = [];
+    for (const pieces of pieceCounts) runs.push(await measure(folder, pieces));
+    table(
+      `Redemptions of one coupon, ${limits.transactionsPerSecond} a second for each item (DynamoDB: about 500)`,
+      row("pieces", "a second", "conflicts", "throttled"),
+      runs.map(({ pieces, perSecond, refused }) =>
+        row(String(pieces), perSecond.toFixed(1), String(refused.conflicts), String(refused.throttles)),
+      ),
+    );
+    return runs.every(({ perSecond }, index) => {
+      const before = runs[index - 1];
+      return before === undefined || before.perSecond > boundAbove || perSecond >= leastGrowth * before.perSecond;
+    });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** A crowd on a coupon that has this many pieces and more than it can want. */
+async function measure(assembly: string, pieces: number): Promise<Run> {
+  const refused = { conflicts: 0, throttles: 0 };
+  const host = await startHost({ assembly, interceptors: [itemLimits(limits, refused)] });
+  const [redeemer, planter] = [redeemerOf(host), clientOf(host.engineEndpoint, host.model.region)];
+  try {
+    const open = (client: DynamoDBDocumentClient) =>
+      openTable(client, host.model.tables[0]?.name ?? "", Date.now() + 60_000);
+    const plant = open(planter);
+    const coupon = await plantCoupon(plant, pieces);
+    const end = performance.now() + secondsPerRun * 1000;
+    let redeemed = 0;
+    await Promise.all(
+      Array.from({ length: workers }, async () => {
+        while (performance.now() < end) {
+          const user = createUser({ username: crypto.randomUUID(), name: "Ada", credit: 1 }, new Date());
+          await plant.commit(userCreation(user, undefined));
+          await redeemOnce(open(redeemer), coupon, user);
+          if (performance.now() < end) redeemed++;
+        }
+      }),
+    );
+    return { pieces, perSecond: redeemed / secondsPerRun, refused };
+  } finally {
+    redeemer.destroy();
+    planter.destroy();
+    await host.close();
+  }
+}
+
+async function plantCoupon(plant: Table, pieces: number): Promise<StoredCoupon> {
+  const terms = { name: "Bench", value: 1, active: true, expiresAt: new Date("2099-01-01") };
+  const quantity = 100_000;
+  const coupon = { ...createCoupon({ ...terms, quantity }, new Date()), allotments: spread(quantity, pieces) };
+  await plant.commit(couponCreation(coupon, crypto.randomUUID()));
+  return coupon;
+}
+
+/** What the function does once the code is proved. */
+async function redeemOnce(redeemer: Table, coupon: StoredCoupon, user: StoredUser): Promise<void> {
+  const redeeming = { coupon: { ...coupon, pieces: coupon.allotments.length }, missed: false };
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const now = new Date();
+      const piece = await choosePiece(redeemer, redeeming, user.id, now);
+      const onMiss = () => (redeeming.missed = true);
+      await redeemer.commit(redemptionChange({ coupon, piece, user, now, onMiss }).change);
+      return;
+    } catch (error) {
+      if (!(error instanceof Stale)) throw error;
+      await pauseBefore(attempt, Date.now() + 60_000, error);
+    }
+  }
+}
+
+/** Speaks as the function that redeems, through the proxy and its limits. */
+function redeemerOf({ model, proxy }: Host): DynamoDBDocumentClient {
+  const redeem = model.functions.find(({ name }) => name.endsWith("-coupons-redeem"));
+  const credentials = proxy.keyOf(redeem?.id ?? "");
+  const client = new DynamoDBClient({ region: model.region, endpoint: proxy.url, credentials, maxAttempts: 1 });
+  return DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } });
+}
