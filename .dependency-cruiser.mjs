@@ -68,10 +68,10 @@ export default {
       to: { path: area },
     },
     {
-      name: "subscriptions-know-no-other-area",
+      name: "what-partners-own-knows-no-other-area",
       severity: "error",
-      from: { path: "^shared/subscriptions/" },
-      to: { path: area, pathNot: "^shared/subscriptions/" },
+      from: { path: "^shared/(subscriptions|companies)/" },
+      to: { path: area, pathNot: "^shared/$1/" },
     },
     {
       name: "web-is-for-browsers",

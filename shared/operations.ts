@@ -2,6 +2,7 @@
 import type { AnyOperation } from "./api/operation.ts";
 import * as coupons from "./coupons/contract.ts";
 import * as docs from "./docs/contract.ts";
+import * as companies from "./companies/contract.ts";
 import * as partners from "./partners/contract.ts";
 import * as subscriptions from "./subscriptions/contract.ts";
 import * as identity from "./identity/contract.ts";
@@ -14,6 +15,7 @@ export const operations: readonly AnyOperation[] = [
   ...Object.values(coupons.operations),
   ...Object.values(partners.operations),
   ...Object.values(subscriptions.operations),
+  ...Object.values(companies.operations),
   ...Object.values(system.operations),
   ...Object.values(docs.operations),
 ];

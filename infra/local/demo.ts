@@ -152,6 +152,40 @@ async function partnersDay(url: string, root: SignIn): Promise<void> {
     .join();
   expect(types === "created,extended", "the history holds every change, oldest first");
 
+  const company = await call(url, {
+    what: "It keeps a client company with a bank account; money is exact to the cent.",
+    method: "POST",
+    path: "/v1/companies",
+    token,
+    json: {
+      name: "Padaria Aurora",
+      phone: "551130001234",
+      declaredBilling: "1234567890.1",
+      bankAccounts: [{ agency: "0001", accountNumber: "12345X", bankCode: "341" }],
+    },
+    status: 201,
+  });
+  expect(text(company, "declaredBilling") === "1234567890.10", "money is shown with two places");
+  const accounts = `/v1/companies/${text(company, "id")}/bank-accounts`;
+  const account = { agency: "0001", accountNumber: "777", bankCode: "001" };
+  await call(url, {
+    what: "It adds another account.",
+    method: "POST",
+    path: accounts,
+    token,
+    json: account,
+    status: 201,
+  });
+  await call(url, {
+    what: "The same account a second time is refused.",
+    method: "POST",
+    path: accounts,
+    token,
+    json: account,
+    status: 409,
+    code: "bank_account_exists",
+  });
+
   const renewed = await tokenOf(partner, "The partner gets a new token: the old one stops at once.");
   await call(url, {
     what: "The old token is refused.",

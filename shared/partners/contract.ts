@@ -192,7 +192,7 @@ export const operations = {
     tag: "Partners",
     summary: "Delete a partner",
     description:
-      "Deletes a partner that has no live subscriptions, with its ended subscriptions and their history. Its e-mail address is " +
+      "Deletes a partner that has neither live subscriptions nor companies, with its ended subscriptions and their history. Its e-mail address is " +
       "free again. If the time is not enough to remove everything, the answer is 503; the same call again goes on.",
     access: byAdministrator,
     request: { path: partnerPath },
@@ -204,6 +204,7 @@ export const operations = {
       { actions: ["DeleteItem"], leadingKeys: [tableKeys.partnerEmails, tableKeys.credentials] },
       { actions: ["GetItem", "UpdateItem", "DeleteItem"], leadingKeys: [tableKeys.principals] },
       { actions: ["Query", "BatchWriteItem"], leadingKeys: [tableKeys.subscriptions, tableKeys.subscriptionHistories] },
+      { actions: ["Query"], leadingKeys: [tableKeys.companies] },
     ],
     timeoutSeconds: 29,
   }),

@@ -5,6 +5,7 @@
 import { requireMatch } from "../api/etag.ts";
 import { notFound, Problem } from "../api/problems.ts";
 import { findPartnerState, forgetPrincipal, holdForDeletion, releaseFromDeletion } from "../identity/store.ts";
+import { hasCompany } from "../companies/store.ts";
 import { hasLiveSubscription, removeSubscriptions } from "../subscriptions/store.ts";
 import { Stale } from "../stale.ts";
 import type { Table } from "../table/table.ts";
@@ -27,11 +28,15 @@ export async function deletePartner(
   if (partner === undefined && ended === undefined) throw notFound();
   if (partner !== undefined) {
     requireMatch(ifMatch, partner.revision);
-    // The subscriptions' area says whether they live; nothing new comes to life while the partner is held.
+    // The other areas say what is theirs; nothing new comes to life while the partner is held.
     await holdForDeletion(table, partnerId, now);
-    if (await hasLiveSubscription(table, partnerId, now)) {
+    const uses = await Promise.all([hasLiveSubscription(table, partnerId, now), hasCompany(table, partnerId)]);
+    if (uses.includes(true)) {
       await releaseFromDeletion(table, partnerId);
-      throw new Problem("partner_in_use", "The partner has live subscriptions. Cancel them first.");
+      throw new Problem(
+        "partner_in_use",
+        "The partner has live subscriptions or companies. Cancel and delete them first.",
+      );
     }
     await table.commit(partnerDeletion(partner)).catch(async (error: unknown) => {
       // The next attempt takes a hold of its own. After any other error the deletion may still come true, so the hold stays.

@@ -1,5 +1,6 @@
 /** What may become of a partner. Pure: no AWS, no HTTP, and the time is an argument. */
 import { newId } from "../ids.ts";
+import { patched } from "../merge-patch.ts";
 import type { Partner, PartnerPatch, Registration } from "./contract.ts";
 
 /** A partner as it is kept. */
@@ -21,9 +22,7 @@ export function registerPartner({ name, websiteUrl, email }: Omit<Registration, 
 
 /** The partner with the given fields changed; the same one if nothing is different. */
 export function changePartner(partner: StoredPartner, patch: PartnerPatch, now: Date): StoredPartner {
-  const given = Object.entries(patch).filter(([, value]) => value !== undefined);
-  if (given.every(([name, value]) => partner[name as keyof PartnerPatch] === value)) return partner;
-  return { ...partner, ...Object.fromEntries(given), updatedAt: now.toISOString(), revision: partner.revision + 1 };
+  return patched(partner, patch, now);
 }
 
 /**

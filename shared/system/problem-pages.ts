@@ -70,6 +70,11 @@ const explanations: Record<ProblemCode, readonly [meaning: string, remedy: strin
   coupon_exhausted: ["The coupon was redeemed as often as it can be.", "Choose another coupon."],
   subscription_exists: ["The external user has a live subscription.", "Extend it, or cancel it first."],
   subscription_cancelled: ["A cancelled subscription stays cancelled.", "Create a new subscription."],
+  bank_account_exists: [
+    "The company has a bank account with the same agency, number and bank.",
+    "Use the one that is there, or send another one.",
+  ],
+  limit_reached: ["There are as many of them as there may be.", "Remove what is not needed any more, then try again."],
   precondition_failed: ["The resource has changed since you read it.", "Read it again and decide anew."],
   body_too_large: ["The body is larger than 64 KiB.", "Send less in one request."],
   media_type_unsupported: [
@@ -82,6 +87,7 @@ const explanations: Record<ProblemCode, readonly [meaning: string, remedy: strin
     "The period would lie in the past, be shortened, or leave the calendar.",
     "Choose a later end or a longer duration.",
   ],
+  bank_unknown: ["The directory of banks does not have this code.", "Take a code from `GET /v1/banks`."],
   too_many_attempts: ["There were too many failed attempts.", "Wait for the seconds that `retry-after` names."],
   rate_limited: ["Too many requests came at once.", "Wait for the seconds that `retry-after` names, then send fewer."],
   internal_error: [

@@ -20,6 +20,7 @@ export const tableKeys = {
   partnerEmails: "PARTNER-EMAIL#*",
   subscriptions: "SUBSCRIPTIONS#*",
   subscriptionHistories: "SUBSCRIPTION-HISTORY#*",
+  companies: "COMPANIES#*",
   sessions: "SESSIONS#*",
   externalSubjects: "EXTERNAL-SUBJECT#*",
   usernames: "USERNAME#*",
@@ -82,6 +83,8 @@ export const key = {
     pk: `SUBSCRIPTION-HISTORY#${partnerId}#${externalUserId}`,
     sk: padded(revision),
   }),
+  /** A company with its bank accounts. */
+  company: (partnerId: string, companyId: string): Key => ({ pk: `COMPANIES#${partnerId}`, sk: companyId }),
   /** Holds a username for one user, for ever. */
   username: (normalizedUsername: string): Key => ({ pk: `USERNAME#${normalizedUsername}`, sk: "USERNAME" }),
   /** Movements of a user's credit sort by their number, from 1: the order in which they came true, whatever the clocks say. */

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import type { Role } from "../api/operation.ts";
 import { Problem } from "../api/problems.ts";
 import { newId } from "../ids.ts";
+import { patched } from "../merge-patch.ts";
 import { commonPasswordHashes } from "./common-passwords.ts";
 import type { CreditMovement, SelfPatch, User, UserCreation, UserPatch } from "./contract.ts";
 
@@ -81,7 +82,7 @@ export function choosePassword(password: string): string | Problem {
 
 /** What users change of themselves; the same user if nothing is different. */
 export function changeSelf(user: StoredUser, patch: SelfPatch, now: Date): StoredUser {
-  return changed(user, patch, now);
+  return patched(user, patch, now);
 }
 
 /** What administrators change of users. Only root changes roles, and nobody touches root. */
@@ -93,7 +94,7 @@ export function changeUser(user: StoredUser, patch: UserPatch, caller: Role, now
   if (patch.role !== undefined && caller !== "root") {
     return new Problem("forbidden", "Only root gives and takes roles.");
   }
-  return changed(user, patch, now);
+  return patched(user, patch, now);
 }
 
 /** Refuses the deletion of root. */
@@ -104,10 +105,4 @@ export function deleteUser(user: StoredUser): StoredUser | Problem {
 /** Whether a change has to act on the user's very next request. */
 export function endsTokens(before: StoredUser, after: StoredUser): boolean {
   return before.status !== after.status || before.role !== after.role;
-}
-
-function changed(user: StoredUser, patch: Partial<StoredUser>, now: Date): StoredUser {
-  const given = Object.entries(patch).filter(([, value]) => value !== undefined);
-  if (given.every(([name, value]) => user[name as keyof StoredUser] === value)) return user;
-  return { ...user, ...Object.fromEntries(given), updatedAt: now.toISOString(), revision: user.revision + 1 };
 }

@@ -409,6 +409,10 @@ test("whatever is sent, the answer is one that is declared, and never a fault of
     "status",
     "username",
     "password",
+    "phone",
+    "declaredBilling",
+    "bankAccounts",
+    "bankCode",
   ];
   const jsonText = fc.oneof(
     fc.json({ maxDepth: 4 }),

@@ -44,6 +44,17 @@ async function subscribe(token: string, externalUserId = "u1", host = portico): 
   return await host.call("POST", "/v1/subscriptions", { token, json });
 }
 
+async function createCompany(token: string, host = portico): Promise<Answer> {
+  const json = { name: "Padaria Aurora", phone: "551130001234", declaredBilling: "5.00" };
+  return await host.call("POST", "/v1/companies", { token, json });
+}
+
+/** What keeps a partner from being deleted, by how the one of a number begins. */
+const uses = {
+  subscriptions: (token: string, index: number, host?: Portico) => subscribe(token, `u${index}`, host),
+  companies: (token: string, _index: number, host?: Portico) => createCompany(token, host),
+} as const;
+
 /** Status and code in one word, for tallies. */
 function verdict({ status, body }: Answer): string {
   const code = body?.code ?? body?.error;
@@ -649,6 +660,20 @@ describe("deleting a partner", () => {
     expectProblem(await read(id), 404, "not_found");
   });
 
+  test("is refused while it has a company, and harms nothing; once that is deleted it is not", async () => {
+    const { id, token } = await portico.partnerWithToken();
+    const { body, headers } = await createCompany(token);
+    const path = headers.get("location")!;
+    expectProblem(await remove(id), 409, "partner_in_use");
+    expect((await portico.call("GET", path, { token })).body).toEqual(body);
+    expect((await createCompany(token)).status).toBe(201);
+    expect((await portico.call("DELETE", path, { token })).status).toBe(204);
+    expectProblem(await remove(id), 409, "partner_in_use");
+    const { items } = (await portico.call("GET", "/v1/companies", { token })).body;
+    expect((await portico.call("DELETE", `/v1/companies/${items[0].id}`, { token })).status).toBe(204);
+    expect((await remove(id)).status).toBe(204);
+  });
+
   test("with If-Match only as it was read", async () => {
     const { id } = await portico.registerPartner();
     const { body } = await read(id);
@@ -683,11 +708,16 @@ describe("deleting a partner", () => {
     expectProblem(await read(id), 404, "not_found");
   });
 
-  test.each([0, 25])(
-    "beside fifty subscriptions that begin at the same moment, as call %d of them: all of them live, or none and no partner",
-    async (place) => {
+  test.each([
+    ["subscriptions", 0],
+    ["subscriptions", 25],
+    ["companies", 0],
+    ["companies", 25],
+  ] as const)(
+    "beside fifty %s that begin at the same moment, as call %d of them: all of them live, or none and no partner",
+    async (kind, place) => {
       const { id, token } = await portico.partnerWithToken();
-      const answers = await inParallel(51, (index) => (index === place ? remove(id) : subscribe(token, `u${index}`)));
+      const answers = await inParallel(51, (index) => (index === place ? remove(id) : uses[kind](token, index)));
       const removed = verdict(answers[place]!);
       const created = tally(answers.filter((_, index) => index !== place).map(verdict));
       expect(["204", "409 partner_in_use"]).toContain(removed);
@@ -697,45 +727,50 @@ describe("deleting a partner", () => {
       } else {
         expect(created).toEqual({ 201: 50 });
         expect((await read(id)).status).toBe(200);
-        expect((await subscribe(token, "one-more")).status).toBe(201);
+        expect((await uses[kind](token, 51)).status).toBe(201);
       }
     },
   );
 });
 
-describe("deleting a partner between whose look and end subscriptions begin", () => {
-  const looked = Promise.withResolvers<undefined>();
-  const tried = Promise.withResolvers<undefined>();
-  let hasLooked = false;
+describe("deleting a partner between whose look and end others begin", () => {
+  /** One look for subscriptions, one for companies. */
+  const looksOfDeletion = 2;
 
-  /** Creations wait until the deletion has seen that nothing lives; the deletion then waits until one has tried. */
-  const interleaving: Interceptor = async ({ functionId, action }, next) => {
-    const creates = functionId.includes("subscriptions-create") && action === "TransactWriteItems";
-    const deletes = functionId.includes("partners-delete");
-    if (creates) await looked.promise;
-    if (deletes && hasLooked) await tried.promise;
-    const answer = await next();
-    if (creates) tried.resolve(undefined);
-    if (deletes && action === "Query") {
-      hasLooked = true;
-      looked.resolve(undefined);
-    }
-    return answer;
-  };
+  /** Creations wait until the deletion has seen that nothing is there; the deletion then waits until one has tried. */
+  function interleaving(): Interceptor {
+    const looked = Promise.withResolvers<undefined>();
+    const tried = Promise.withResolvers<undefined>();
+    let looks = 0;
+    return async ({ functionId, action }, next) => {
+      const creates = /(subscriptions|companies)-create/.test(functionId) && action === "TransactWriteItems";
+      const deletes = functionId.includes("partners-delete");
+      if (creates) await looked.promise;
+      if (deletes && looks >= looksOfDeletion) await tried.promise;
+      const answer = await next();
+      if (creates) tried.resolve(undefined);
+      if (deletes && action === "Query" && ++looks === looksOfDeletion) looked.resolve(undefined);
+      return answer;
+    };
+  }
 
+  let interceptor = interleaving();
   let host: Portico;
   beforeAll(async () => {
-    host = await Portico.start({ interceptors: [interleaving] });
+    host = await Portico.start({ interceptors: [(call, next) => interceptor(call, next)] });
+  });
+  beforeEach(() => {
+    interceptor = interleaving();
   });
   afterAll(async () => {
     await host.close();
   });
 
-  test("lets none of fifty begin", async () => {
+  test.each(["subscriptions", "companies"] as const)("lets none of fifty %s begin", async (kind) => {
     const { id, token } = await host.partnerWithToken();
     const root = await host.rootToken();
     const [removed, ...created] = await inParallel(51, (index) =>
-      index === 0 ? host.call("DELETE", `/v1/partners/${id}`, { token: root }) : subscribe(token, `u${index}`, host),
+      index === 0 ? host.call("DELETE", `/v1/partners/${id}`, { token: root }) : uses[kind](token, index, host),
     );
     expect(removed?.status).toBe(204);
     expect(tally(created.map(verdict))).toEqual({ "401 token_revoked": 50 });

@@ -53,6 +53,13 @@ async function itemsAbout(partnerId: string) {
   });
 }
 
+const company = {
+  name: "Padaria Aurora",
+  phone: "551130001234",
+  declaredBilling: "5.00",
+  bankAccounts: [{ agency: "0001", accountNumber: "A", bankCode: "341" }],
+};
+
 const kindsOf = (items: readonly Record<string, any>[]) => items.map(({ pk }) => String(pk).split("#")[0]).sort();
 
 const subjects: Readonly<Record<string, () => Promise<Subject>>> = {
@@ -89,6 +96,45 @@ const subjects: Readonly<Record<string, () => Promise<Subject>>> = {
       verify: async ({ status }) => {
         expect(status).toBe(204);
         expect(await historyTypes(token, externalUserId)).toEqual(["created", "cancelled"]);
+      },
+    };
+  },
+  "companies.create": async () => {
+    const { id, token } = await world.partner();
+    return {
+      request: ["POST", "/v1/companies", { token, json: company, headers: keyed() }],
+      verify: async ({ status, body }) => {
+        expect(status).toBe(201);
+        expect((await world.call("GET", "/v1/companies", { token })).body.items).toEqual([body]);
+        expect(kindsOf(await itemsAbout(id))).toContain("COMPANIES");
+      },
+    };
+  },
+  "companies.add-account": async () => {
+    const { token } = await world.partner();
+    const { body } = await world.call("POST", "/v1/companies", { token, json: company });
+    const path = `/v1/companies/${body.id}`;
+    const json = { agency: "0001", accountNumber: "1", bankCode: "341" };
+    return {
+      request: ["POST", `${path}/bank-accounts`, { token, json, headers: keyed() }],
+      verify: async (again) => {
+        expect(again.status).toBe(201);
+        expect((await world.call("GET", path, { token })).body).toMatchObject({
+          bankAccounts: [...body.bankAccounts, again.body],
+          etag: '"2"',
+        });
+      },
+    };
+  },
+  "companies.delete": async () => {
+    const { id, token } = await world.partner();
+    const { body } = await world.call("POST", "/v1/companies", { token, json: company });
+    return {
+      request: ["DELETE", `/v1/companies/${body.id}`, { token }],
+      verify: async ({ status }) => {
+        // The crash may have come when it was done.
+        expect([204, 404]).toContain(status);
+        expect(kindsOf(await itemsAbout(id))).not.toContain("COMPANIES");
       },
     };
   },

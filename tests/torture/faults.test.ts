@@ -18,7 +18,7 @@ afterAll(async () => {
   await world.close();
 });
 
-describe("tokens, subscriptions, idempotency keys, e-mails, deletions and sign-ins keep their promises when", () => {
+describe("tokens, subscriptions, idempotency keys, e-mails, bank accounts, deletions and sign-ins keep their promises when", () => {
   test.each(Object.keys(faultSets))("%s", async (name) => {
     const rules = faultSets[name]!(share, few);
     const { counts, answers } = await torture(world, { scenarios, rules, callers: callersPerScenario, seed });

@@ -7,6 +7,7 @@ import { plantCrowd } from "../support/people.ts";
 import { contentsOf } from "../support/table.ts";
 import type { Answer } from "../support/portico.ts";
 import type { FaultRule } from "../../infra/local/faults.ts";
+import { mostAccounts } from "../../shared/companies/rules.ts";
 import type { Scenario, World } from "./kit.ts";
 
 const dayMs = 86_400_000;
@@ -223,6 +224,71 @@ export const partnerEmails: Scenario = {
   },
 };
 
+const company = { name: "Padaria Aurora", phone: "551130001234", declaredBilling: "5.00" };
+const account = (accountNumber: string) => ({ agency: "0001", accountNumber, bankCode: "341" });
+
+/** A company with so many accounts, `A0`, `A1` and so on. */
+async function createCompany(world: World, token: string, accounts: number): Promise<string> {
+  const json = { ...company, bankAccounts: times(accounts, (index) => account(`A${index}`)) };
+  const { status, text, body } = await world.call("POST", "/v1/companies", { token, json });
+  assert.equal(status, 201, text);
+  return `/v1/companies/${body.id}`;
+}
+
+export const bankAccounts: Scenario = {
+  name: "bank accounts",
+  invariant:
+    "a company has an account once and never more than fifty, nobody is refused while there is room, and no change undoes another",
+  begin: async (world, callers) => {
+    const { token } = await world.partner();
+    const room = Math.ceil(callers / 6);
+    const shared = await createCompany(world, token, 0);
+    const crowded = await createCompany(world, token, mostAccounts - room);
+    const same: Answer[] = [];
+    const different: Answer[] = [];
+    const add = async (path: string, json: unknown) =>
+      await world.persist("POST", `${path}/bank-accounts`, { token, json, ...keyed(randomUUID()) });
+    return {
+      callers: times(callers, (index) => async () => {
+        if (index % 3 === 0) same.push(await add(shared, account("1")));
+        else if (index % 3 === 1) different.push(await add(crowded, account(`B${index}`)));
+        else {
+          const json = index % 2 === 0 ? { name: `name ${index}` } : { phone: `${index}` };
+          const { status, text } = await world.persist("PATCH", shared, { token, json });
+          assert.equal(status, 200, text);
+        }
+      }),
+      verify: async () => {
+        const idsOf = (answers: readonly Answer[]) =>
+          answers.filter(({ status }) => status === 201).map(({ body }) => String(body.id));
+        const verdicts = same.map(verdictOf);
+        assert.equal(countOf(verdicts, "201"), 1, verdicts.join(", "));
+        assert.equal(countOf(verdicts, "409 bank_account_exists"), same.length - 1, verdicts.join(", "));
+        const { body: one } = await world.call("GET", shared, { token });
+        assert.deepEqual(
+          one.bankAccounts.map(({ id }: { readonly id: string }) => id),
+          idsOf(same),
+        );
+        assert.match(one.name as string, /^name \d+$/);
+        assert.match(one.phone as string, /^\d{1,3}$/);
+        const limits = different.map(verdictOf);
+        assert.equal(countOf(limits, "201"), Math.min(room, different.length), limits.join(", "));
+        assert.equal(
+          countOf(limits, "409 limit_reached"),
+          different.length - idsOf(different).length,
+          limits.join(", "),
+        );
+        const { body: full } = await world.call("GET", crowded, { token });
+        const added = (full.bankAccounts as readonly { readonly id: string; readonly accountNumber: string }[]).filter(
+          ({ accountNumber }) => accountNumber.startsWith("B"),
+        );
+        assert.deepEqual(added.map(({ id }) => id).sort(), idsOf(different).sort());
+        assert.equal(full.bankAccounts.length, mostAccounts - room + added.length);
+      },
+    };
+  },
+};
+
 /** A kill or a long silence can leave a lease behind that only its time ends. */
 const leavesLeases = (rules: readonly FaultRule[]) =>
   rules.some(({ fault }) => fault.kind === "kill" || fault.kind === "silence")
@@ -231,7 +297,8 @@ const leavesLeases = (rules: readonly FaultRule[]) =>
 
 export const deletion: Scenario = {
   name: "deletion",
-  invariant: "a partner is deleted with all that is its own, or has a live subscription: never both, never neither",
+  invariant:
+    "a partner is deleted with all that is its own, or has a live subscription or a company: never both, never neither",
   unfit: leavesLeases,
   begin: async (world, callers) => {
     const root = await world.rootToken();
@@ -254,9 +321,11 @@ export const deletion: Scenario = {
           );
           return;
         }
-        const json = { externalUserId: `late-${index}`, userEmail: "customer@a.example", duration: days(1) };
+        const subscription = { externalUserId: `late-${index}`, userEmail: "customer@a.example", duration: days(1) };
+        const sells = Math.floor(index / partners.length / 2) % 2 === 0;
+        const [path, json] = sells ? ["/v1/subscriptions", subscription] : ["/v1/companies", company];
         const request = { token: partner.token, json, ...keyed(randomUUID()) };
-        partner.creations.push(verdictOf(await world.persist("POST", "/v1/subscriptions", request)));
+        partner.creations.push(verdictOf(await world.persist("POST", path, request)));
       }),
       verify: async () => {
         const items = await contentsOf(world.portico.host);
@@ -274,8 +343,9 @@ export const deletion: Scenario = {
               deletions.every((verdict) => verdict === "409 partner_in_use"),
               story,
             );
-            const { body } = await world.call("GET", "/v1/subscriptions?status=active", { token });
-            assert.equal(body.items.length, creations.length, story);
+            const { body: active } = await world.call("GET", "/v1/subscriptions?status=active", { token });
+            const { body: companies } = await world.call("GET", "/v1/companies", { token });
+            assert.equal([...active.items, ...companies.items].length, creations.length, story);
           } else if (deletions.length > 0 && creations.every((verdict) => verdict.startsWith("401 "))) {
             assert.ok(
               deletions.every((verdict) => verdict === "204" || verdict === "404 not_found"),
@@ -397,4 +467,5 @@ export const scenarios: readonly Scenario[] = [
   signIn,
   crowdFor(0.5),
   spending,
+  bankAccounts,
 ];

@@ -1,0 +1,15 @@
+import { accepted } from "../../shared/api/problems.ts";
+import { serve } from "../../shared/api/serve.ts";
+import { operations } from "../../shared/companies/contract.ts";
+import { addAccount } from "../../shared/companies/rules.ts";
+import { companyChange, readCompany, viewAccount } from "../../shared/companies/store.ts";
+
+export const handler = serve(operations.addAccount, async ({ path, body, principal, now, table }) => {
+  const before = await readCompany(table, principal.id, path.companyId);
+  const { company, account } = accepted(addAccount(before, body, now));
+  return {
+    body: viewAccount(account),
+    location: `/v1/companies/${company.id}/bank-accounts/${account.id}`,
+    change: companyChange(principal.id, before, company),
+  };
+});

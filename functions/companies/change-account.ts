@@ -1,0 +1,14 @@
+import { requireMatch } from "../../shared/api/etag.ts";
+import { accepted } from "../../shared/api/problems.ts";
+import { serve } from "../../shared/api/serve.ts";
+import { operations } from "../../shared/companies/contract.ts";
+import { accountOf, changeAccount } from "../../shared/companies/rules.ts";
+import { companyChange, readCompany, viewAccount } from "../../shared/companies/store.ts";
+
+export const handler = serve(operations.changeAccount, async ({ path, body, principal, ifMatch, now, table }) => {
+  const before = await readCompany(table, principal.id, path.companyId);
+  const present = accepted(accountOf(before, path.accountId));
+  requireMatch(ifMatch, present.revision);
+  const { company, account } = accepted(changeAccount(before, present, body, now));
+  return { body: viewAccount(account), change: companyChange(principal.id, before, company) };
+});

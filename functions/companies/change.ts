@@ -1,0 +1,12 @@
+import { requireMatch } from "../../shared/api/etag.ts";
+import { serve } from "../../shared/api/serve.ts";
+import { operations } from "../../shared/companies/contract.ts";
+import { changeCompany } from "../../shared/companies/rules.ts";
+import { companyChange, readCompany, viewCompany } from "../../shared/companies/store.ts";
+
+export const handler = serve(operations.change, async ({ path, body, principal, ifMatch, now, table }) => {
+  const before = await readCompany(table, principal.id, path.companyId);
+  requireMatch(ifMatch, before.revision);
+  const after = changeCompany(before, body, now);
+  return { body: viewCompany(after), change: companyChange(principal.id, before, after) };
+});

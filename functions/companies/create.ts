@@ -1,0 +1,14 @@
+import { accepted } from "../../shared/api/problems.ts";
+import { serve } from "../../shared/api/serve.ts";
+import { operations } from "../../shared/companies/contract.ts";
+import { createCompany } from "../../shared/companies/rules.ts";
+import { companyCreation, viewCompany } from "../../shared/companies/store.ts";
+
+export const handler = serve(operations.create, async ({ body, principal, now }) => {
+  const company = accepted(createCompany(body, now));
+  return {
+    body: viewCompany(company),
+    location: `/v1/companies/${company.id}`,
+    change: companyCreation(principal.id, company, now),
+  };
+});

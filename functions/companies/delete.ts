@@ -1,0 +1,10 @@
+import { requireMatch } from "../../shared/api/etag.ts";
+import { serve } from "../../shared/api/serve.ts";
+import { operations } from "../../shared/companies/contract.ts";
+import { companyDeletion, readCompany } from "../../shared/companies/store.ts";
+
+export const handler = serve(operations.delete, async ({ path, principal, ifMatch, table }) => {
+  const company = await readCompany(table, principal.id, path.companyId);
+  requireMatch(ifMatch, company.revision);
+  return { change: companyDeletion(principal.id, company) };
+});

@@ -1,0 +1,11 @@
+import { pageAfter } from "../../shared/api/pages.ts";
+import { serve } from "../../shared/api/serve.ts";
+import { operations } from "../../shared/companies/contract.ts";
+import { readCompany, viewAccount } from "../../shared/companies/store.ts";
+
+export const handler = serve(operations.listAccounts, async ({ path, query, principal, table, paging }) => {
+  const page = { limit: query.limit, after: await paging.after() };
+  const { bankAccounts } = await readCompany(table, principal.id, path.companyId);
+  const { items, lastKey } = pageAfter(bankAccounts, ({ id }) => id, page);
+  return { body: { items: items.map(viewAccount), nextCursor: await paging.cursor(lastKey) } };
+});

@@ -1,0 +1,13 @@
+import { requireMatch } from "../../shared/api/etag.ts";
+import { accepted } from "../../shared/api/problems.ts";
+import { serve } from "../../shared/api/serve.ts";
+import { operations } from "../../shared/companies/contract.ts";
+import { accountOf, removeAccount } from "../../shared/companies/rules.ts";
+import { companyChange, readCompany } from "../../shared/companies/store.ts";
+
+export const handler = serve(operations.removeAccount, async ({ path, principal, ifMatch, now, table }) => {
+  const company = await readCompany(table, principal.id, path.companyId);
+  const account = accepted(accountOf(company, path.accountId));
+  requireMatch(ifMatch, account.revision);
+  return { change: companyChange(principal.id, company, removeAccount(company, account, now)) };
+});

@@ -1,0 +1,298 @@
+/** Operations on a partner's companies, their bank accounts, and the directory of banks. */
+import * as z from "zod";
+import { operation, type Scope } from "../api/operation.ts";
+import { etag, id, pageOf, pageQuery, shownInstant, text } from "../api/schemas.ts";
+import { tableKeys } from "../table/keys.ts";
+import { canonicalMoney, moneyPattern } from "./money.ts";
+import { mostAccounts } from "./rules.ts";
+
+const bankSchema = z.object({ code: z.string(), name: z.string() }).meta({ id: "Bank" });
+
+export type Bank = z.output<typeof bankSchema>;
+
+const accountSchema = z
+  .object({
+    id: id("acc_"),
+    agency: z.string(),
+    accountNumber: z.string(),
+    bank: bankSchema,
+    createdAt: shownInstant,
+    updatedAt: shownInstant,
+    etag,
+  })
+  .meta({ id: "BankAccount" });
+
+export type BankAccount = z.output<typeof accountSchema>;
+
+const companySchema = z
+  .object({
+    id: id("cmp_"),
+    name: z.string(),
+    phone: z.string(),
+    declaredBilling: z.string().meta({ description: "Always with two places", examples: ["1234567890.12"] }),
+    bankAccounts: z.array(accountSchema),
+    createdAt: shownInstant,
+    updatedAt: shownInstant,
+    etag,
+  })
+  .meta({ id: "Company" });
+
+export type Company = z.output<typeof companySchema>;
+
+const accountExample: BankAccount = {
+  id: "acc_01JD3Y5W8Q4T6V2X9ZB7C1D3EF",
+  agency: "0001",
+  accountNumber: "123456X",
+  bank: { code: "341", name: "Itaú Unibanco" },
+  createdAt: "2026-11-20T12:00:00.000Z",
+  updatedAt: "2026-11-20T12:00:00.000Z",
+  etag: '"1"',
+};
+
+const companyExample: Company = {
+  id: "cmp_01JD3Y5W8Q4T6V2X9ZB7C1D3EF",
+  name: "Padaria Aurora",
+  phone: "551130001234",
+  declaredBilling: "1234567890.12",
+  bankAccounts: [accountExample],
+  createdAt: "2026-11-20T12:00:00.000Z",
+  updatedAt: "2026-11-20T12:00:00.000Z",
+  etag: '"1"',
+};
+
+const money = z
+  .string()
+  .transform((value, context) => {
+    const canonical = canonicalMoney(value);
+    if (canonical !== undefined) return canonical;
+    const message = "must be a decimal from 0 to 9999999999.99 with at most two places";
+    context.issues.push({ code: "custom", input: value, message });
+    return z.NEVER;
+  })
+  .meta({ type: "string", pattern: moneyPattern.source, examples: ["1234567890.12"] });
+
+const digitsOrLetters = z.string().regex(/^[0-9A-Za-z]{1,10}$/, "must have 1 to 10 digits or letters");
+
+const accountFields = z.strictObject({
+  agency: digitsOrLetters,
+  accountNumber: digitsOrLetters,
+  // Whether there is such a bank is for the rules to say: that has a code of its own.
+  bankCode: z.string().meta({ description: "`code` of a bank of `GET /v1/banks`" }),
+});
+
+const companyFields = z.strictObject({
+  name: text(1, 80),
+  phone: z.string().regex(/^[0-9]{1,15}$/, "must have 1 to 15 digits"),
+  declaredBilling: money,
+});
+
+const creation = companyFields.extend({
+  bankAccounts: z.array(accountFields).max(mostAccounts, `must have at most ${mostAccounts} entries`).optional(),
+});
+
+const patch = companyFields.partial();
+const accountPatch = accountFields.partial();
+
+export type CompanyCreation = z.output<typeof creation>;
+export type CompanyPatch = z.output<typeof patch>;
+export type AccountFields = z.output<typeof accountFields>;
+export type AccountPatch = z.output<typeof accountPatch>;
+
+const companyPath = z.strictObject({ companyId: id("cmp_") });
+const accountPath = companyPath.extend({ accountId: id("acc_") });
+const byPartner = (scope: Scope) => ({ partner: { scope } });
+
+const accountBodyExample = { agency: "0001", accountNumber: "123456X", bankCode: "341" };
+const companyAnswer = { body: companySchema, example: companyExample };
+const accountAnswer = { body: accountSchema, example: accountExample };
+
+export const operations = {
+  create: operation({
+    id: "companies.create",
+    method: "POST",
+    path: "/v1/companies",
+    tag: "Companies",
+    summary: "Create a company",
+    description: "Creates a company of the calling partner, with its bank accounts or without: all of it or nothing.",
+    access: byPartner("companies:write"),
+    request: {
+      body: creation,
+      bodyExample: {
+        name: "Padaria Aurora",
+        phone: "551130001234",
+        declaredBilling: "1234567890.12",
+        bankAccounts: [accountBodyExample],
+      },
+    },
+    success: { status: 201, description: "The company", ...companyAnswer },
+    problems: ["bank_unknown", "bank_account_exists"],
+    idempotent: true,
+    table: [
+      { actions: ["PutItem"], leadingKeys: [tableKeys.companies] },
+      { actions: ["ConditionCheckItem"], leadingKeys: [tableKeys.principals] },
+    ],
+  }),
+
+  list: operation({
+    id: "companies.list",
+    method: "GET",
+    path: "/v1/companies",
+    tag: "Companies",
+    summary: "List companies",
+    description: "The partner's companies with their bank accounts, newest first.",
+    access: byPartner("companies:read"),
+    request: { query: z.strictObject(pageQuery) },
+    success: {
+      status: 200,
+      description: "A page of companies",
+      body: pageOf(companySchema),
+      example: { items: [companyExample], nextCursor: null },
+    },
+    problems: ["cursor_invalid"],
+    table: [{ actions: ["Query"], leadingKeys: [tableKeys.companies] }],
+    secrets: ["cursorKey"],
+  }),
+
+  read: operation({
+    id: "companies.read",
+    method: "GET",
+    path: "/v1/companies/{companyId}",
+    tag: "Companies",
+    summary: "Read a company",
+    description: "A company with its bank accounts. A change of an account changes the company's `etag`, too.",
+    access: byPartner("companies:read"),
+    request: { path: companyPath },
+    success: { status: 200, description: "The company", ...companyAnswer },
+    problems: [],
+    table: [{ actions: ["GetItem"], leadingKeys: [tableKeys.companies] }],
+  }),
+
+  change: operation({
+    id: "companies.change",
+    method: "PATCH",
+    path: "/v1/companies/{companyId}",
+    tag: "Companies",
+    summary: "Change a company",
+    description:
+      "Changes the given fields (RFC 7396). Bank accounts are changed one by one, under operations of their own.",
+    access: byPartner("companies:write"),
+    request: { path: companyPath, body: patch, bodyExample: { declaredBilling: "5.00" } },
+    success: {
+      status: 200,
+      description: "The company as it is now",
+      body: companySchema,
+      example: { ...companyExample, declaredBilling: "5.00", etag: '"2"' },
+    },
+    problems: [],
+    conditional: true,
+    table: [{ actions: ["GetItem", "PutItem"], leadingKeys: [tableKeys.companies] }],
+  }),
+
+  delete: operation({
+    id: "companies.delete",
+    method: "DELETE",
+    path: "/v1/companies/{companyId}",
+    tag: "Companies",
+    summary: "Delete a company",
+    description: "Deletes a company with all its bank accounts, at once.",
+    access: byPartner("companies:write"),
+    request: { path: companyPath },
+    success: { status: 204, description: "The company is deleted" },
+    problems: [],
+    conditional: true,
+    table: [{ actions: ["GetItem", "DeleteItem"], leadingKeys: [tableKeys.companies] }],
+  }),
+
+  addAccount: operation({
+    id: "companies.add-account",
+    method: "POST",
+    path: "/v1/companies/{companyId}/bank-accounts",
+    tag: "Bank accounts",
+    summary: "Add a bank account",
+    description:
+      `Adds a bank account to a company, which has at most ${mostAccounts}, and none with the same agency, number and bank ` +
+      "twice. Digits and letters are compared exactly.",
+    access: byPartner("companies:write"),
+    request: { path: companyPath, body: accountFields, bodyExample: accountBodyExample },
+    success: { status: 201, description: "The bank account", ...accountAnswer },
+    problems: ["bank_unknown", "bank_account_exists", "limit_reached"],
+    idempotent: true,
+    table: [{ actions: ["GetItem", "PutItem"], leadingKeys: [tableKeys.companies] }],
+  }),
+
+  listAccounts: operation({
+    id: "companies.list-accounts",
+    method: "GET",
+    path: "/v1/companies/{companyId}/bank-accounts",
+    tag: "Bank accounts",
+    summary: "List bank accounts",
+    description: "The bank accounts of a company, oldest first.",
+    access: byPartner("companies:read"),
+    request: { path: companyPath, query: z.strictObject(pageQuery) },
+    success: {
+      status: 200,
+      description: "A page of bank accounts",
+      body: pageOf(accountSchema),
+      example: { items: [accountExample], nextCursor: null },
+    },
+    problems: ["cursor_invalid"],
+    table: [{ actions: ["GetItem"], leadingKeys: [tableKeys.companies] }],
+    secrets: ["cursorKey"],
+  }),
+
+  changeAccount: operation({
+    id: "companies.change-account",
+    method: "PATCH",
+    path: "/v1/companies/{companyId}/bank-accounts/{accountId}",
+    tag: "Bank accounts",
+    summary: "Change a bank account",
+    description: "Changes the given fields (RFC 7396). What the account was before is free for another one at once.",
+    access: byPartner("companies:write"),
+    request: { path: accountPath, body: accountPatch, bodyExample: { agency: "0002" } },
+    success: {
+      status: 200,
+      description: "The bank account as it is now",
+      body: accountSchema,
+      example: { ...accountExample, agency: "0002", etag: '"2"' },
+    },
+    problems: ["bank_unknown", "bank_account_exists"],
+    conditional: true,
+    table: [{ actions: ["GetItem", "PutItem"], leadingKeys: [tableKeys.companies] }],
+  }),
+
+  removeAccount: operation({
+    id: "companies.remove-account",
+    method: "DELETE",
+    path: "/v1/companies/{companyId}/bank-accounts/{accountId}",
+    tag: "Bank accounts",
+    summary: "Remove a bank account",
+    description: "Removes a bank account from its company.",
+    access: byPartner("companies:write"),
+    request: { path: accountPath },
+    success: { status: 204, description: "The bank account is removed" },
+    problems: [],
+    conditional: true,
+    table: [{ actions: ["GetItem", "PutItem"], leadingKeys: [tableKeys.companies] }],
+  }),
+
+  banks: operation({
+    id: "companies.banks",
+    method: "GET",
+    path: "/v1/banks",
+    tag: "Bank accounts",
+    summary: "List banks",
+    description: "The directory of banks that accounts may be at, by code. `limit=100` gives all of them in one page.",
+    access: "public",
+    request: { query: z.strictObject(pageQuery) },
+    success: {
+      status: 200,
+      description: "A page of banks",
+      body: pageOf(bankSchema),
+      example: { items: [accountExample.bank], nextCursor: null },
+    },
+    problems: ["cursor_invalid"],
+    cacheControl: "public, max-age=3600",
+    table: [],
+    secrets: ["cursorKey"],
+  }),
+};
