@@ -7,6 +7,7 @@ const config: Config = {
   globalSetup: "<rootDir>/tests/support/global-setup.ts",
   globalTeardown: "<rootDir>/tests/support/global-teardown.ts",
   reporters: ["default", "<rootDir>/tests/support/rights-reporter.ts"],
+  testSequencer: "<rootDir>/tests/support/sequencer.mjs",
   maxWorkers: 2,
   // A host starts in a second or two, on a busy machine in more; nothing asserts on it.
   testTimeout: 60_000,

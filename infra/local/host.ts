@@ -21,6 +21,8 @@ export interface HostOptions {
   readonly assembly: string;
   /** Port of the API. Default 0, which takes a free one. */
   readonly port?: number;
+  /** Folder of compiled code that function processes leave to later ones. Default: one in the assembly. */
+  readonly compileCache?: string;
   /** Folder that keeps table and secrets; both are in memory when absent. */
   readonly dataDir?: string;
   /** Stand between the functions and engine and secrets, the first one outermost; they see only what IAM allows. */
@@ -55,6 +57,8 @@ export interface Host {
   readonly invoke: FunctionPool["invoke"];
   /** Kills the processes of a function in the middle of their calls, for tests. */
   readonly kill: FunctionPool["kill"];
+  /** Stops the idle processes of all functions, for tests: what a process remembers is forgotten. */
+  readonly retire: FunctionPool["retire"];
   /**
    * Rotates a secret as Secrets Manager does. One that has failed is taken up again by the next.
    *
@@ -153,6 +157,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
         region: next.region,
         keyOf: (functionId) => proxy.keyOf(functionId),
         serviceEndpoint: proxy.url,
+        compileCache: options.compileCache ?? join(options.assembly, "compile-cache"),
         ...(logSink && { logSink }),
         ...(options.processesPerFunction !== undefined && { processesPerFunction: options.processesPerFunction }),
       });
@@ -188,6 +193,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
       rights: () => access.usage(),
       invoke: (functionId, event) => pool.invoke(functionId, event),
       kill: (functionId) => pool.kill(functionId),
+      retire: () => pool.retire(),
       rotate: async (secret) =>
         await rotateSecret(secret, model.secrets, secrets, (functionId, event) => pool.invoke(functionId, event)),
       replace: async (assembly) => {

@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { decodeProtectedHeader } from "jose";
 import { errorAnswer, type Interceptor } from "../../infra/local/proxy.ts";
 import { exchange, externalSession, identityProviderOf } from "../support/oauth-answers.ts";
-import { Portico, tally, type Answer, type TestPartner } from "../support/portico.ts";
+import { inParallel, Portico, tally, type Answer, type TestPartner } from "../support/portico.ts";
 import { eventually } from "../support/waiting.ts";
 
 type Step = "createSecret" | "setSecret" | "testSecret" | "finishSecret";
@@ -33,9 +33,9 @@ function kidOf(token: string): string {
   return decodeProtectedHeader(token).kid!;
 }
 
-/** Functions whose processes are new, as after a deployment: they remember no key. */
-async function withoutMemory({ host }: Portico): Promise<void> {
-  await host.replace(process.env.PORTICO_TEST_ASSEMBLY!);
+/** Functions whose processes are new: they remember no key. */
+function withoutMemory({ host }: Portico): void {
+  host.retire();
 }
 
 async function invokeBootstrap({ host }: Portico): Promise<void> {
@@ -87,13 +87,13 @@ describe("step by step", () => {
 
     for (const step of ["testSecret", undefined] as const) {
       if (step !== undefined) await take(portico, step, version);
-      await withoutMemory(portico);
+      withoutMemory(portico);
       expect(kidOf(await portico.partnerToken(partner))).toBe(first);
       expect(await publishedKids(portico)).toEqual([next, first]);
     }
 
     await take(portico, "finishSecret", version);
-    await withoutMemory(portico);
+    withoutMemory(portico);
     const young = await portico.partnerToken(partner);
     expect(kidOf(young)).toBe(next);
     expect(await publishedKids(portico)).toEqual([next, first]);
@@ -127,7 +127,7 @@ describe("step by step", () => {
     expect(kids).toHaveLength(2);
     expect(kids[1]).toBe(first);
     expect(portico.host.secrets.versionOf(arn, "AWSCURRENT")).toBe(version);
-    await withoutMemory(portico);
+    withoutMemory(portico);
     const { token } = await portico.partnerWithToken();
     expect(kidOf(token)).toBe(kids[0]);
     expect((await readSelf(portico, token)).status).toBe(200);
@@ -157,7 +157,7 @@ describe("step by step", () => {
         await take(portico, step, version);
         if (step === interrupted) await invokeBootstrap(portico);
       }
-      await withoutMemory(portico);
+      withoutMemory(portico);
       const { token } = await portico.partnerWithToken();
       expect(await publishedKids(portico)).toContain(kidOf(token));
       expect((await readSelf(portico, token)).status).toBe(200);
@@ -185,7 +185,7 @@ describe("step by step", () => {
     expect(before).not.toContain(after[0]);
 
     // No deployment does, and no rotation that would go on with what it has left pending.
-    await withoutMemory(portico);
+    await host.replace(process.env.PORTICO_TEST_ASSEMBLY!);
     await expect(host.rotate(arn)).rejects.toThrow("failed in createSecret");
     expect(await publishedKids(portico)).toEqual(after);
     expect((await readSelf(portico, leaked)).body.code).toBe("token_invalid");
@@ -217,39 +217,43 @@ describe("a rotation that fails", () => {
     ["finishSecret", "UpdateSecretVersionStage"],
   ];
 
+  let failing: { readonly functionId: string; readonly action: string } | undefined;
+  const interceptor: Interceptor = async (call, next) =>
+    call.functionId === failing?.functionId && call.action === failing.action
+      ? errorAnswer("AccessDeniedException", "not now")
+      : await next();
+  let portico: Portico;
+  beforeAll(async () => {
+    portico = await Portico.start({ interceptors: [interceptor] });
+  });
+  afterAll(async () => {
+    await portico.close();
+  });
+
   test.each(failures)(
     "in %s leaves everything as it was, and the next one ends what it began",
     async (step, action) => {
-      let failing = false;
-      let rotator = "";
-      const interceptor: Interceptor = async (call, next) =>
-        failing && call.functionId === rotator && call.action === action
-          ? errorAnswer("AccessDeniedException", "not now")
-          : await next();
-      const portico = await Portico.start({ interceptors: [interceptor] });
-      try {
-        const { arn, functionId } = rotationOf(portico);
-        rotator = functionId;
-        const partner = await manyTokensPartner(portico);
-        const old = await portico.partnerToken(partner);
+      const { arn, functionId } = rotationOf(portico);
+      withoutMemory(portico);
+      const before = await publishedKids(portico);
+      const partner = await manyTokensPartner(portico);
+      const old = await portico.partnerToken(partner);
+      expect(kidOf(old)).toBe(before[0]);
 
-        failing = true;
-        await expect(portico.host.rotate(arn)).rejects.toThrow(`failed in ${step}`);
-        failing = false;
-        await withoutMemory(portico);
-        const meanwhile = await portico.partnerToken(partner);
-        expect(kidOf(meanwhile)).toBe(kidOf(old));
-        const pending = portico.host.secrets.versionOf(arn, "AWSPENDING");
+      failing = { functionId, action };
+      await expect(portico.host.rotate(arn)).rejects.toThrow(`failed in ${step}`);
+      failing = undefined;
+      withoutMemory(portico);
+      const meanwhile = await portico.partnerToken(partner);
+      expect(kidOf(meanwhile)).toBe(kidOf(old));
+      const pending = portico.host.secrets.versionOf(arn, "AWSPENDING");
 
-        expect(await portico.host.rotate(arn)).toBe(pending);
-        await withoutMemory(portico);
-        const young = await portico.partnerToken(partner);
-        expect(await publishedKids(portico)).toEqual([kidOf(young), kidOf(old)]);
-        expect(kidOf(young)).not.toBe(kidOf(old));
-        for (const token of [old, meanwhile, young]) expect((await readSelf(portico, token)).status).toBe(200);
-      } finally {
-        await portico.close();
-      }
+      expect(await portico.host.rotate(arn)).toBe(pending);
+      withoutMemory(portico);
+      const young = await portico.partnerToken(partner);
+      expect(await publishedKids(portico)).toEqual([kidOf(young), ...before]);
+      expect(before).not.toContain(kidOf(young));
+      for (const token of [old, meanwhile, young]) expect((await readSelf(portico, token)).status).toBe(200);
     },
   );
 });
@@ -351,13 +355,11 @@ test("three rotations under load refuse no request, and the newest key signs in 
       for (let rotation = 0; rotation < 3; rotation++) {
         await portico.host.rotate(arn);
         // More sign-ins than there were before: a process that begins after the rotation signs with the new key.
-        const signIns = Array.from({ length: 3 }, () =>
-          portico.call("POST", "/v1/auth/login", { json: portico.host.rootSignIn }),
-        );
-        for (const { body } of await Promise.all(signIns)) {
+        await inParallel(3, async () => {
+          const { body } = await portico.call("POST", "/v1/auth/login", { json: portico.host.rootSignIn });
           kids.add(kidOf(body.accessToken));
           expect((await readUser(portico, body.accessToken)).status).toBe(200);
-        }
+        });
         await load.answered(100);
       }
     });
@@ -369,7 +371,7 @@ test("three rotations under load refuse no request, and the newest key signs in 
     expect(kids.size).toBeGreaterThan(1);
 
     // Processes remember the key set for a minute (unit/secrets); new ones begin with the newest.
-    await withoutMemory(portico);
+    withoutMemory(portico);
     const young = await portico.partnerToken(partner);
     expect(kidOf(young)).toBe(published[0]);
     for (const token of [old, young]) expect((await readSelf(portico, token)).status).toBe(200);

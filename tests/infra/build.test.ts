@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { build, bundleFiles, bundleFolder, bundleHash, findDoors } from "../../infra/build.ts";
+import { build, bundleFiles, bundleFolder, bundleHash, defaultOutDir, findDoors } from "../../infra/build.ts";
 import { bundleSizes, oversized } from "../../infra/checks/bundles.ts";
 import { systemDoors } from "../../infra/doors.ts";
 import { makeFiles } from "../../infra/build/files.ts";
@@ -12,20 +12,21 @@ import { operations } from "../../shared/operations.ts";
 
 const root = join(import.meta.dirname, "../..");
 
-let folders: readonly [string, string];
+/** The build of the global setup. */
+const first = defaultOutDir;
+let second: string;
 
 beforeAll(async () => {
-  const make = () => mkdtemp(join(tmpdir(), "portico-build-test-"));
-  folders = [await make(), await make()];
-  const stale = join(folders[1], "functions/gone/operation");
+  second = await mkdtemp(join(tmpdir(), "portico-build-test-"));
+  const stale = join(second, "functions/gone/operation");
   await mkdir(stale, { recursive: true });
   await writeFile(join(stale, "index.mjs"), "");
-  await writeFile(join(folders[1], "functions/stale.mjs"), "");
-  for (const outDir of folders) await build({ outDir });
+  await writeFile(join(second, "functions/stale.mjs"), "");
+  await build({ outDir: second });
 }, 60_000);
 
 afterAll(async () => {
-  for (const folder of folders) await rm(folder, { recursive: true, force: true });
+  await rm(second, { recursive: true, force: true });
 });
 
 test("every declared operation has its door, and every door is declared", () => {
@@ -35,7 +36,7 @@ test("every declared operation has its door, and every door is declared", () => 
 
 describe("a build", () => {
   test("of the same sources gives the same bytes, wherever it is written", async () => {
-    for (const door of findDoors()) expect(await bundleHash(door, folders[0])).toBe(await bundleHash(door, folders[1]));
+    for (const door of findDoors()) expect(await bundleHash(door, first)).toBe(await bundleHash(door, second));
   });
 
   test("puts nothing but the bundle and the declared files into the folder that is deployed", async () => {
@@ -46,13 +47,13 @@ describe("a build", () => {
         ...Object.keys(files ?? {}).map((name) => `files/${name.replace(/(\.\w+)$/, "-<hash>$1")}`),
         "index.mjs",
       ];
-      const found = await bundleFiles(doorOf(door), folders[0]);
+      const found = await bundleFiles(doorOf(door), first);
       expect(found.map((name) => name.replace(/-[0-9a-f]{12}(\.\w+)$/, "-<hash>$1")).sort()).toEqual(expected.sort());
     }
   });
 
   test("names a file by its content, so that a page never meets another one under the same name", async () => {
-    const folder = bundleFolder("docs/file", folders[0]);
+    const folder = bundleFolder("docs/file", first);
     const served: Record<string, string> = JSON.parse(await readFile(join(folder, "files.json"), "utf8"));
     expect(Object.keys(served)).toEqual(Object.keys(docs.file.files ?? {}));
     for (const name of Object.values(served)) {
@@ -61,9 +62,7 @@ describe("a build", () => {
         .digest("hex");
       expect(name).toContain(`-${hash.slice(0, 12)}.`);
     }
-    expect(await readFile(join(bundleFolder("docs/page", folders[0]), "files.json"), "utf8")).toBe(
-      JSON.stringify(served),
-    );
+    expect(await readFile(join(bundleFolder("docs/page", first), "files.json"), "utf8")).toBe(JSON.stringify(served));
   });
 
   test("fails on a file that is missing, too large, of no known type, or of an operation without files", async () => {
@@ -76,22 +75,22 @@ describe("a build", () => {
 
   test("keeps the source maps outside of what is deployed", async () => {
     for (const door of findDoors()) {
-      const map = JSON.parse(await readFile(join(folders[0], "source-maps", `${door}.mjs.map`), "utf8"));
+      const map = JSON.parse(await readFile(join(first, "source-maps", `${door}.mjs.map`), "utf8"));
       expect(map).toMatchObject({ version: 3, sources: expect.any(Array) });
     }
   });
 
   test("leaves nothing of an earlier build behind", async () => {
     const files = (outDir: string) => readdir(outDir, { recursive: true });
-    expect((await files(folders[1])).sort()).toEqual((await files(folders[0])).sort());
+    expect((await files(second)).sort()).toEqual((await files(first)).sort());
   });
 
   test("makes no bundle larger than 450 KB", async () => {
-    expect(oversized(await bundleSizes(findDoors(), folders[0]))).toEqual([]);
+    expect(oversized(await bundleSizes(findDoors(), first))).toEqual([]);
   });
 
   test("carries a client of AWS's exactly where the operation declares what to use it for", async () => {
-    const { outputs } = JSON.parse(await readFile(join(folders[0], "meta.json"), "utf8"));
+    const { outputs } = JSON.parse(await readFile(join(first, "meta.json"), "utf8"));
     const carriers = Object.keys(outputs).flatMap((output) => {
       const door = /functions\/(.+)\/index\.mjs$/.exec(output)?.[1];
       const sdk = Object.keys(outputs[output].inputs).some((input) => input.includes("@aws-sdk/client-"));
@@ -104,7 +103,7 @@ describe("a build", () => {
   });
 
   test("carries none of the SDK's credential providers but that of the environment", async () => {
-    const meta = JSON.parse(await readFile(join(folders[0], "meta.json"), "utf8"));
+    const meta = JSON.parse(await readFile(join(first, "meta.json"), "utf8"));
     const inputs = Object.keys(meta.inputs).filter((input) => /@aws-sdk\/credential-provider-(?!env\/)/.test(input));
     expect(inputs).toEqual([]);
   });

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Assembly, Template } from "../../infra/checks/assembly.ts";
 import { findingsOf } from "../../infra/checks/report.ts";
-import { list, propertiesOf, resourcesOf, synthesized, templateOf, text } from "./support/templates.ts";
+import { list, propertiesOf, resourcesOf, suiteAssembly, synthesized, templateOf, text } from "./support/templates.ts";
 
 const root = join(import.meta.dirname, "../..");
 
@@ -14,7 +14,7 @@ let operations: Template;
 beforeAll(async () => {
   [prod, local] = await Promise.all([
     synthesized({ stage: "prod", alarmEmail: "operations@example.com" }),
-    synthesized({ stage: "local" }, { validate: false }),
+    suiteAssembly(),
   ]);
   data = templateOf(prod, "Data");
   operations = templateOf(prod, "Operations");

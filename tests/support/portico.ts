@@ -1,5 +1,6 @@
 /** A running Portico for tests: the local host on a free port, its data in memory, and calls as callers make them. */
 import { randomUUID } from "node:crypto";
+import { join } from "node:path";
 import { startHost, type Host, type HostOptions } from "../../infra/local/host.ts";
 import { rightsFolderVariable, writeRecord } from "../../infra/local/rights-records.ts";
 
@@ -50,7 +51,13 @@ export class Portico {
     const assembly = process.env.PORTICO_TEST_ASSEMBLY;
     if (assembly === undefined) throw new Error("the global setup has not synthesised an assembly");
     const logs: string[] = [];
-    const host = await startHost({ assembly, logSink: ({ text }) => logs.push(text), ...options });
+    const host = await startHost({
+      assembly,
+      // One for all hosts, those with an altered assembly as well.
+      compileCache: join(assembly, "compile-cache"),
+      logSink: ({ text }) => logs.push(text),
+      ...options,
+    });
     return new Portico(host, logs, options.assembly === undefined);
   }
 

@@ -42,6 +42,8 @@ export interface RunReport {
   readonly counts: readonly RuleCount[];
   /** Answers by status. */
   readonly answers: Readonly<Record<string, number>>;
+  /** How many callers were begun at once. */
+  readonly begun: number;
 }
 
 /** How often a caller repeats its call before the round has failed. */
@@ -175,7 +177,8 @@ export async function torture(world: World, { scenarios, rules, callers, seed }:
   const rounds = await Promise.all(fit.map(async ({ name, begin }) => ({ name, ...(await begin(world, callers)) })));
   world.takeAnswers();
   world.faults.replace(rules, seed);
-  await Promise.all(rounds.flatMap(({ name, callers: acts }) => acts.map((act) => attempt(name, act))));
+  const begun = rounds.flatMap(({ name, callers: acts }) => acts.map((act) => attempt(name, act)));
+  await Promise.all(begun);
   const counts = world.faults.clear();
   const answers = world.takeAnswers();
   await Promise.all(rounds.map(({ name, verify }) => attempt(name, verify)));
@@ -192,7 +195,7 @@ export async function torture(world: World, { scenarios, rules, callers, seed }:
       ].join("\n"),
     );
   }
-  return { counts, answers };
+  return { counts, answers, begun: begun.length };
 }
 
 function messageOf(error: unknown): string {

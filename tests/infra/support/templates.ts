@@ -2,7 +2,6 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { build } from "../../../infra/build.ts";
 import {
   readAssembly,
   synthesize,
@@ -12,10 +11,8 @@ import {
   type Template,
 } from "../../../infra/checks/assembly.ts";
 
-let built: Promise<unknown> | undefined;
-
 /**
- * Synthesises in a folder that is removed again.
+ * Synthesises in a folder that is removed again, with the bundles of the global setup.
  *
  * @param context CDK context, such as `{ stage: "prod" }`
  * @param inspect looks at the folder before it is removed
@@ -25,7 +22,6 @@ export async function synthesized(
   context: Readonly<Record<string, string>>,
   { inspect, ...options }: SynthOptions & { readonly inspect?: (outDir: string) => Promise<void> } = {},
 ): Promise<Assembly> {
-  await (built ??= build());
   const outDir = await mkdtemp(join(tmpdir(), "portico-infra-test-"));
   try {
     const { exitCode, errors } = await synthesize(outDir, { ...context, built: "true" }, options);
@@ -35,6 +31,13 @@ export async function synthesized(
   } finally {
     await rm(outDir, { recursive: true, force: true });
   }
+}
+
+/** The stage `local`, as the global setup has synthesised it for the whole suite. */
+export async function suiteAssembly(): Promise<Assembly> {
+  const folder = process.env.PORTICO_TEST_ASSEMBLY;
+  if (folder === undefined) throw new Error("the global setup has not synthesised an assembly");
+  return await readAssembly(folder);
 }
 
 /** A stack's template by the end of its name: `Api`. */

@@ -1,3 +1,5 @@
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
 import { FunctionPool, type FunctionPoolOptions, type LogLine } from "../../../infra/local/functions.ts";
 import type { FunctionModel } from "../../../infra/local/model.ts";
 import { functionModel, temporaryFolder, type Assembly } from "./fixture.ts";
@@ -37,6 +39,7 @@ describe("the function pool", () => {
         sessionToken: "token",
       }),
       serviceEndpoint: "http://127.0.0.1:1",
+      compileCache: join(folder.folder, "compile-cache"),
       logSink: (line) => lines.push(line),
       ...options,
     }));
@@ -103,6 +106,28 @@ describe("the function pool", () => {
     const pids = await Promise.all(models.map((model) => payload(shared.invoke(model.id, {}))));
     expect(new Set(pids).size).toBe(3);
     expect(shared.liveProcesses).toBe(1);
+  });
+
+  test("a process that was retired has no further call, and one that is busy ends its call first", async () => {
+    const model = define("retired", `export const handler = async () => process.pid;`);
+    const retiring = start([model], { processesPerFunction: 1 });
+    const first = await payload(retiring.invoke(model.id, {}));
+    expect(await payload(retiring.invoke(model.id, {}))).toBe(first);
+    const busy = retiring.invoke(model.id, {});
+    retiring.retire();
+    expect(await payload(busy)).toBe(first);
+    retiring.retire();
+    expect(retiring.liveProcesses).toBe(0);
+    expect(await payload(retiring.invoke(model.id, {}))).not.toBe(first);
+  });
+
+  test("a process leaves its compiled code to those that start later", async () => {
+    const model = define("compiled", `export const handler = async () => "done";`);
+    const { invoke } = bound(start([model], { processesPerFunction: 1 }));
+    // It is written after the first answer, and before the second call is taken.
+    for (const call of [1, 2]) expect(await payload(invoke(model.id, { call }))).toBe("done");
+    const left = readdirSync(join(folder.folder, "compile-cache"), { recursive: true, withFileTypes: true });
+    expect(left.filter((entry) => entry.isFile())).not.toEqual([]);
   });
 
   test("the environment is the template's and Lambda's own, and nothing of the host's", async () => {
