@@ -81,6 +81,12 @@ export default {
       to: { path: "^shared/[^/]+/web/" },
     },
     {
+      name: "threads-know-users-alone",
+      severity: "error",
+      from: { path: "^shared/threads/" },
+      to: { path: area, pathNot: "^shared/(threads|users)/" },
+    },
+    {
       name: "runtime-dependencies-are-declared",
       comment: "What a bundle ships stands under dependencies, not devDependencies.",
       severity: "error",

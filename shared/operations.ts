@@ -6,6 +6,7 @@ import * as companies from "./companies/contract.ts";
 import * as partners from "./partners/contract.ts";
 import * as subscriptions from "./subscriptions/contract.ts";
 import * as identity from "./identity/contract.ts";
+import * as threads from "./threads/contract.ts";
 import * as system from "./system/contract.ts";
 import * as users from "./users/contract.ts";
 
@@ -16,6 +17,7 @@ export const operations: readonly AnyOperation[] = [
   ...Object.values(partners.operations),
   ...Object.values(subscriptions.operations),
   ...Object.values(companies.operations),
+  ...Object.values(threads.operations),
   ...Object.values(system.operations),
   ...Object.values(docs.operations),
 ];

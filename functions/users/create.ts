@@ -2,12 +2,12 @@ import { accepted } from "../../shared/api/problems.ts";
 import { serve } from "../../shared/api/serve.ts";
 import { hashPassword } from "../../shared/identity/passwords.ts";
 import { operations } from "../../shared/users/contract.ts";
-import { choosePassword, createUser } from "../../shared/users/rules.ts";
+import { choosePassword, chooseUsername, createUser } from "../../shared/users/rules.ts";
 import { userCreation, viewUser } from "../../shared/users/store.ts";
 
 export const handler = serve(operations.create, async ({ body, now }) => {
   const password = accepted(choosePassword(body.password));
-  const user = createUser(body, now);
+  const user = createUser({ ...body, username: accepted(chooseUsername(body.username)) }, now);
   return {
     body: viewUser(user),
     location: `/v1/users/${user.id}`,

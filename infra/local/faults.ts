@@ -24,6 +24,8 @@ export type Fault =
     }
   /** The call waits before it is done; further rules may still hit it. */
   | { readonly kind: "latency"; readonly milliseconds: number }
+  /** A batch of several is done in part, its first item; the service wants the rest again. */
+  | { readonly kind: "partial" }
   /** The connection is cut; `done` says whether the call has been done before. */
   | { readonly kind: "reset"; readonly done: boolean }
   /** No answer comes until the caller gives up; `done` says whether the call has been done. */
@@ -223,6 +225,7 @@ export class FaultInjector {
     next: () => Promise<ServiceAnswer>,
   ): Promise<ServiceAnswer> {
     if (fault.kind === "error") return knownErrorAnswer(fault.code, call.service);
+    if (fault.kind === "partial") return withoutTheRest(call, await next());
     if (fault.kind === "cancelled") {
       const drawn = parts[Math.floor(random() * parts.length)]?.index ?? 0;
       return cancelledAnswer(fault.reason, fault.item ?? drawn, partsOf(call).length);
@@ -243,6 +246,7 @@ function validate({ fault, nth, every, probability, limit }: FaultRule): void {
 
 function possible(fault: Fault, call: ServiceCall): boolean {
   if (fault.kind === "error") return knownErrors[fault.code].possible(call);
+  if (fault.kind === "partial") return call.action in unprocessedMembers && partsOf(call).length > 1;
   if (fault.kind !== "cancelled") return true;
   return call.action === "TransactWriteItems" && (fault.item ?? 0) < partsOf(call).length;
 }
@@ -289,6 +293,10 @@ const textOf = (value: unknown): string | undefined => {
 /** The items that a call is about. */
 export function partsOf({ action, body }: ServiceCall): readonly Part[] {
   const keyIn = (part: Members) => textOf(members(part["Key"] ?? part["Item"])[partitionKey]);
+  if (action === "BatchGetItem") {
+    const keys = Object.values(members(body["RequestItems"])).flatMap((table) => list(members(table)["Keys"]));
+    return keys.map((key, index) => ({ index, action: "GetItem", key: textOf(members(key)[partitionKey]) }));
+  }
   const nested = [...list(body["TransactItems"]), ...Object.values(members(body["RequestItems"])).flatMap(list)];
   if (nested.length > 0) {
     return nested.map((entry, index) => {
@@ -351,6 +359,44 @@ export function cancelledAnswer(reason: ContentionReason, at: number, items: num
     400,
     { CancellationReasons: reasons },
   );
+}
+
+/** In which member a batch names what was not done. */
+const unprocessedMembers: Readonly<Record<string, string>> = {
+  BatchGetItem: "UnprocessedKeys",
+  BatchWriteItem: "UnprocessedItems",
+};
+
+/**
+ * The answer to a batch as if only the first item of each table had been done. What was written has been written, which a
+ * caller who sends it again cannot tell.
+ */
+function withoutTheRest(
+  { action, body }: ServiceCall,
+  { status, headers, body: answered }: ServiceAnswer,
+): ServiceAnswer {
+  const answer = JSON.parse(answered.toString("utf8")) as Members;
+  const requested = Object.entries(members(body["RequestItems"]));
+  const rest = requested.map(([table, part]) => {
+    if (action === "BatchWriteItem") return [table, list(part).slice(1)] as const;
+    return [table, { ...members(part), Keys: list(members(part)["Keys"]).slice(1) }] as const;
+  });
+  const first = requested.map(([table, part]) => {
+    const key = members(list(members(part)["Keys"])[0]);
+    const isFirst = (item: unknown) =>
+      Object.entries(key).every(([name, value]) => textOf(members(item)[name]) === textOf(value));
+    return [table, list(members(answer["Responses"])[table]).filter(isFirst)] as const;
+  });
+  const made = {
+    ...answer,
+    ...(action === "BatchGetItem" && { Responses: Object.fromEntries(first) }),
+    [unprocessedMembers[action] ?? ""]: Object.fromEntries(rest),
+  };
+  return {
+    status,
+    headers: { "content-type": headers["content-type"] ?? "" },
+    body: Buffer.from(JSON.stringify(made)),
+  };
 }
 
 /** FNV-1a, 32 bits. */

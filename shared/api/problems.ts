@@ -38,6 +38,7 @@ export const problemCatalogue = {
   body_too_large: { status: 413, title: "The body is too large" },
   media_type_unsupported: { status: 415, title: "The content type is not supported" },
   validation_failed: { status: 422, title: "The request has invalid fields" },
+  participants_unknown: { status: 422, title: "Some participants are not active users" },
   password_too_common: { status: 422, title: "The password is too common" },
   period_invalid: { status: 422, title: "The period is not possible" },
   bank_unknown: { status: 422, title: "The bank is not in the directory" },
@@ -96,6 +97,11 @@ export function accepted<Value>(decision: Value | Problem): Value {
 /** A problem for fields that are not valid. */
 export function invalid(...errors: readonly FieldError[]): Problem {
   return new Problem("validation_failed", "Some fields are not valid; `errors` names each of them.", { errors });
+}
+
+/** The problem for a caller that was suspended or deleted, or whose token was ended, after it had been let in. */
+export function revokedMeanwhile(): Problem {
+  return new Problem("token_revoked", "The access token was revoked while this request was running.");
 }
 
 /** The problem for what does not exist or may not be seen: the two are told apart by nobody. */

@@ -32,6 +32,11 @@ export function id(prefix: string) {
     .meta({ pattern: `^${prefix}[0-9A-HJKMNP-TV-Z]{26}$` });
 }
 
+/** A username as it may be chosen or named: upper and lower case are the same name. */
+export const username = z
+  .string()
+  .regex(/^[a-z0-9._-]{3,64}$/i, "must have 3 to 64 characters of a-z 0-9 . _ -, in upper or lower case");
+
 /** An e-mail address of at most 254 characters (RFC 5321 §4.5.3.1.3). */
 export const email = z
   // Zod's own message says best that a field is missing.

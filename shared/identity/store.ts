@@ -1,7 +1,7 @@
 /** Items of principals, credentials, signing keys and attempts. */
 import { randomUUID } from "node:crypto";
 import type { Role } from "../api/operation.ts";
-import { Problem } from "../api/problems.ts";
+import { Problem, revokedMeanwhile } from "../api/problems.ts";
 import { absent, all, present } from "../table/conditions.ts";
 import { key } from "../table/keys.ts";
 import { Stale } from "../stale.ts";
@@ -144,10 +144,7 @@ export function whileActive(partnerId: string, now: Date): Write {
   return {
     check: key.principal(partnerId),
     condition: all(isActive, notBeingDeleted(now)),
-    otherwise: (existing) =>
-      existing?.status === "active"
-        ? new Stale()
-        : new Problem("token_revoked", "The access token was revoked while this request was running."),
+    otherwise: (existing) => (existing?.status === "active" ? new Stale() : revokedMeanwhile()),
   };
 }
 

@@ -82,6 +82,10 @@ const explanations: Record<ProblemCode, readonly [meaning: string, remedy: strin
     "Send `application/json`, to `/oauth` a form.",
   ],
   validation_failed: ["Some fields are missing, wrong or unknown.", "`errors` names each field by its JSON Pointer."],
+  participants_unknown: [
+    "Some of the named participants are nobody who could take part: no such user, a deleted or a suspended one. Nothing was created.",
+    "Leave out those that `errors` names, or correct their usernames.",
+  ],
   password_too_common: ["The password is among the commonest, which are guessed first.", "Choose another password."],
   period_invalid: [
     "The period would lie in the past, be shortened, or leave the calendar.",

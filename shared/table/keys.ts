@@ -33,6 +33,9 @@ export const tableKeys = {
   couponPieces: "COUPON-PIECE#*",
   redeemedCoupons: "REDEEMED#*",
   redemptions: "REDEMPTIONS#*",
+  threads: "THREAD#*",
+  threadMemberships: "THREADS-OF#*",
+  messages: "MESSAGES#*",
 } as const;
 
 /** A value as part of a key that may be logged by AWS (CloudTrail's data events show keys): hashed, never in clear. */
@@ -102,4 +105,14 @@ export const key = {
   redeemedCoupon: (userId: string, couponId: string): Key => ({ pk: `REDEEMED#${userId}`, sk: couponId }),
   /** Redemptions sort by the number of the credit movement that paid for them. */
   redemption: (userId: string, number: number): Key => ({ pk: `REDEMPTIONS#${userId}`, sk: padded(number) }),
+  /** A thread as it was begun. */
+  thread: (threadId: string): Key => ({ pk: `THREAD#${threadId}`, sk: "THREAD" }),
+  /** Number and time of a thread's last message: small, and apart from the thread, for every post writes it. */
+  lastMessage: (threadId: string): Key => ({ pk: `THREAD#${threadId}`, sk: "LAST-MESSAGE" }),
+  /** A thread among those of a participant; ids sort by time. */
+  threadMembership: (userId: string, threadId: string): Key => ({ pk: `THREADS-OF#${userId}`, sk: threadId }),
+  message: (threadId: string, sequence: number): Key => ({
+    pk: `MESSAGES#${threadId}`,
+    sk: padded(sequence),
+  }),
 } as const;

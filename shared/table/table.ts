@@ -170,7 +170,7 @@ export function openTable(client: DynamoDBDocumentClient, tableName: string, dea
               options,
             );
             for (const item of Responses?.[tableName] ?? []) found.set(nameOf(item as Key), item);
-            return (UnprocessedKeys?.[tableName]?.Keys ?? []) as unknown as readonly Key[];
+            return (UnprocessedKeys?.[tableName]?.Keys ?? []) as (Item & Key)[];
           }),
         ),
       );

@@ -1,7 +1,7 @@
 /** Operations of people: signing in and out, and who they are. */
 import * as z from "zod";
 import { administrators, operation, roles } from "../api/operation.ts";
-import { etag, id, pageOf, pageQuery, shownInstant, text } from "../api/schemas.ts";
+import { etag, id, pageOf, pageQuery, shownInstant, text, username } from "../api/schemas.ts";
 import { exampleToken } from "../identity/contract.ts";
 import { tableKeys } from "../table/keys.ts";
 import { isPasswordLength } from "./rules.ts";
@@ -67,10 +67,6 @@ const movementExample: CreditMovement = {
 
 const exampleRefreshToken =
   "01JD3Y5W8Q4T6V2X9ZB7C1D3EF.01JD3Y5X2M6N8P0R4T7V9WBCDE.1.Zk3mY0vQx1lT7cN5sR9wB2hJ8dF4gK6pA1uE3iO5yTc";
-
-const username = z
-  .string()
-  .regex(/^[a-z0-9._-]{3,64}$/i, "must have 3 to 64 characters of a-z 0-9 . _ -, in upper or lower case");
 
 /** Whether it is too common is for the rules to say: that has a code of its own. */
 const password = z

@@ -67,6 +67,15 @@ export function normalizeUsername(username: string): string {
   return username.toLowerCase();
 }
 
+/** What is shown in place of the username of a user that was deleted. */
+export const deletedUsername = "deleted";
+
+/** Refuses the one name by which somebody could be taken for a user that was deleted. */
+export function chooseUsername(username: string): string | Problem {
+  if (normalizeUsername(username) !== deletedUsername) return username;
+  return new Problem("username_taken", "This name is shown in place of users that were deleted.");
+}
+
 /** Passwords are counted as they are hashed: in NFC, by code points. */
 export function isPasswordLength(password: string): boolean {
   const length = Array.from(password.normalize("NFC")).length;

@@ -35,6 +35,21 @@ export async function findUserId(table: Table, username: string): Promise<string
   return (await table.get(key.username(normalizeUsername(username))))?.userId;
 }
 
+/** The ids behind usernames, in their order; of users that were deleted as well. */
+export async function findUserIds(
+  table: Table,
+  usernames: readonly string[],
+): Promise<readonly (string | undefined)[]> {
+  const items = await table.getAll(usernames.map((username) => key.username(normalizeUsername(username))));
+  return items.map((item) => item?.userId as string | undefined);
+}
+
+/** Users by their ids; one that was deleted is not among them. */
+export async function findUsers(table: Table, userIds: readonly string[]): Promise<ReadonlyMap<string, StoredUser>> {
+  const items = await table.getAll(userIds.map(key.user));
+  return new Map(items.flatMap((item) => (item === undefined ? [] : [[item.id as string, fromItem(item)]])));
+}
+
 /** The id of the user that an external identity is. */
 export async function findExternalUserId(
   table: Table,

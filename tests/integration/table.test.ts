@@ -266,6 +266,35 @@ describe("a query", () => {
   });
 });
 
+describe("a reading of many", () => {
+  test.each([0, 1, 99, 100, 101, 250])("of %i keys has each item in the place of its key", async (count) => {
+    const pk = newPartition();
+    const keys = Array.from({ length: count }, (_, index) => ({ pk, sk: `item-${index}` }));
+    const there = keys.filter((_, index) => index % 3 !== 0);
+    for (let start = 0; start < there.length; start += 100) {
+      await table.commit(there.slice(start, start + 100).map((key) => put(key, { name: key.sk })));
+    }
+    expect(await table.getAll(keys)).toEqual(
+      keys.map((key, index) => (index % 3 === 0 ? undefined : { ...key, name: key.sk })),
+    );
+  });
+
+  test("takes a key twice, and keys of several partitions", async () => {
+    const [one, other] = [
+      { pk: newPartition(), sk: "a" },
+      { pk: newPartition(), sk: "a" },
+    ];
+    await table.commit([put(one, { count: 1 }), put(other, { count: 2 })]);
+    const items = await table.getAll([other, one, { ...one, sk: "b" }, other]);
+    expect(items.map((item) => item?.count)).toEqual([2, 1, undefined, 2]);
+  });
+
+  test("after its deadline is not even begun", async () => {
+    const late = openTable(engine.client, engine.name, Date.now() - 1);
+    await expect(late.getAll([{ pk: newPartition(), sk: "a" }])).rejects.toMatchObject({ code: "unavailable" });
+  });
+});
+
 describe("a removal", () => {
   test.each([0, 1, 25, 26, 60])("of %i items removes them all and no other", async (count) => {
     const pk = newPartition();

@@ -37,6 +37,11 @@ async function historyTypes(token: string, externalUserId: string): Promise<stri
   return body.items.map(({ type }: { readonly type: string }) => type);
 }
 
+async function threadIds(token: string): Promise<string[]> {
+  const { body } = await world.call("GET", "/v1/threads?limit=100", { token });
+  return body.items.map(({ id }: { readonly id: string }) => id);
+}
+
 async function subscribed(token: string): Promise<string> {
   const externalUserId = randomUUID();
   const json = { externalUserId, userEmail: "customer@a.example", duration: "P1M" };
@@ -185,6 +190,33 @@ const subjects: Readonly<Record<string, () => Promise<Subject>>> = {
         expect(status).toBe(200);
         const own = await world.call("GET", "/v1/partners/me", { token: body.access_token });
         expect(own.status).toBe(200);
+      },
+    };
+  },
+  "threads.create": async () => {
+    const token = await world.rootToken();
+    const json = { participants: [await world.colleague()] };
+    const before = await threadIds(token);
+    return {
+      request: ["POST", "/v1/threads", { token, json, headers: keyed() }],
+      verify: async ({ status, body }) => {
+        expect(status).toBe(201);
+        expect(await threadIds(token)).toEqual([body.id, ...before]);
+      },
+    };
+  },
+  "threads.post": async () => {
+    const token = await world.rootToken();
+    const thread = await world.call("POST", "/v1/threads", {
+      token,
+      json: { participants: [await world.colleague()] },
+    });
+    const path = `/v1/threads/${thread.body.id as string}/messages`;
+    return {
+      request: ["POST", path, { token, json: { message: "hello" }, headers: keyed() }],
+      verify: async ({ status, body }) => {
+        expect(status).toBe(201);
+        expect((await world.call("GET", path, { token })).body.items).toEqual([{ ...body, sequence: 1 }]);
       },
     };
   },

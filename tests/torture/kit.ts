@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 import { randomInt } from "node:crypto";
 import { FaultInjector, type FaultRule, type RuleCount } from "../../infra/local/faults.ts";
 import type { HostOptions } from "../../infra/local/host.ts";
+import { userFields } from "../support/people.ts";
 import { Portico, type Answer, type CallOptions } from "../support/portico.ts";
 
 /** A promise of the contract, and callers who put it to the test. */
@@ -61,6 +62,7 @@ export class World {
   readonly #reports: string[];
   #answers: Record<string, number> = {};
   #root: { readonly token: string; readonly at: number } | undefined;
+  #colleague: string | undefined;
 
   private constructor(portico: Portico, faults: FaultInjector, reports: string[]) {
     this.portico = portico;
@@ -121,6 +123,17 @@ export class World {
       this.#root = { token: body.accessToken, at: Date.now() };
     }
     return this.#root.token;
+  }
+
+  /** The username of somebody whom root can talk to, always the same. */
+  async colleague(): Promise<string> {
+    if (this.#colleague === undefined) {
+      const json = userFields();
+      const { status, body, text } = await this.call("POST", "/v1/users", { token: await this.rootToken(), json });
+      assert.equal(status, 201, text);
+      this.#colleague = body.username as string;
+    }
+    return this.#colleague;
   }
 
   /** A new partner with a token. */

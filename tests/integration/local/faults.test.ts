@@ -1,6 +1,7 @@
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { GetSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import {
+  BatchGetCommand,
   DynamoDBDocumentClient,
   GetCommand,
   QueryCommand,
@@ -54,6 +55,8 @@ function clientOf(operation: string): DynamoDBDocumentClient {
 
 const keyOf = (pk: string) => ({ pk, sk: "1" });
 const get = (pk = "A#1") => new GetCommand({ TableName: engine.name, Key: keyOf(pk) });
+const batch = (pk: string) =>
+  new BatchGetCommand({ RequestItems: { [engine.name]: { Keys: [keyOf("A#1"), keyOf(pk)] } } });
 const update = (pk = "A#1") =>
   new UpdateCommand({
     TableName: engine.name,
@@ -142,6 +145,7 @@ describe("an injected error", () => {
     ["TransactionInProgressException on a read", { kind: "error", code: "TransactionInProgressException" }],
     ["InternalServiceError of the table", { kind: "error", code: "InternalServiceError" }],
     ["a cancelled transaction that was none", { kind: "cancelled", reason: "TransactionConflict" }],
+    ["a part of what is no batch", { kind: "partial" }],
   ])("is not given where AWS never gives it: %s", async (_title, fault) => {
     faults.replace([{ fault }]);
     expect(await errorOf(client.send(get()))).toBeUndefined();
@@ -179,6 +183,27 @@ describe("a fault of the connection", () => {
     faults.replace([{ fault: { kind: "latency", milliseconds: 5 } }]);
     expect(await errorOf(client.send(update("SLOW#1")))).toBeUndefined();
     expect(await countAt("SLOW#1")).toBe(1);
+  });
+});
+
+describe("a batch that is done in part", () => {
+  const keys = Array.from({ length: 5 }, (_, index) => keyOf(`PART#${index}`));
+
+  test("is asked for the rest until nothing is left", async () => {
+    const table = openTable(client, engine.name, Number.MAX_SAFE_INTEGER);
+    await engine.table.commit(keys.map((key) => ({ put: key })));
+    faults.replace([{ fault: { kind: "partial" } }]);
+    expect(await table.getAll(keys)).toEqual(keys);
+    await table.remove(keys);
+    // Four of each had more than one left to do; the last one is no batch any more.
+    expect(faults.counts).toMatchObject([{ matched: 8, fired: 8 }]);
+    expect(await engine.table.getAll(keys)).toEqual(keys.map(() => undefined));
+  });
+
+  test("is unavailable when the time is up before", async () => {
+    const table = openTable(client, engine.name, Date.now() + 60);
+    faults.replace([{ fault: { kind: "latency", milliseconds: 25 } }, { fault: { kind: "partial" } }]);
+    await expect(table.getAll(keys)).rejects.toMatchObject({ code: "unavailable" });
   });
 });
 
@@ -222,9 +247,9 @@ describe("a rule", () => {
     expect(await errorOf(client.send(transaction("A#1")))).toBeDefined();
   });
 
-  test("hits items by their partition key: read, queried, updated or in a transaction", async () => {
+  test("hits items by their partition key: read, queried, updated, in a batch or in a transaction", async () => {
     faults.replace([{ fault: throttled, keyPrefix: "B#" }]);
-    const calls = [get, query, update, (pk: string) => transaction("A#1", pk)];
+    const calls = [get, batch, query, update, (pk: string) => transaction("A#1", pk)];
     for (const call of calls) {
       expect(await errorOf(client.send(call("C#1") as never))).toBeUndefined();
       expect(await errorOf(client.send(call("B#1") as never))).toMatchObject({ name: "ThrottlingException" });

@@ -1,0 +1,9 @@
+import { serve } from "../../shared/api/serve.ts";
+import { operations } from "../../shared/threads/contract.ts";
+import { readConversation, viewThread } from "../../shared/threads/store.ts";
+import { findUsers } from "../../shared/users/store.ts";
+
+export const handler = serve(operations.read, async ({ path, principal, table }) => {
+  const conversation = await readConversation(table, path.threadId, principal.id);
+  return { body: viewThread(conversation, await findUsers(table, conversation.thread.participants)) };
+});
