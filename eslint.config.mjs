@@ -52,7 +52,7 @@ export default tseslint.config(
   },
   {
     // Programs for the terminal write to it.
-    files: ["infra/**", "tests/bench/**", "tests/torture/main.ts", "*.mjs"],
+    files: ["infra/**", "tests/bench/**", "tests/torture/main.ts", "docs/examples/**", "*.mjs"],
     rules: { "no-console": "off" },
   },
   { files: ["**/*.mjs"], extends: [tseslint.configs.disableTypeChecked] },

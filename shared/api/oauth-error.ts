@@ -1,15 +1,17 @@
 /** Errors of the OAuth endpoints (RFC 6749 §5.2): their own names, not problems. */
 import { problemCatalogue, type Problem } from "./problems.ts";
 
-export type OAuthErrorCode =
-  | "invalid_request"
-  | "invalid_client"
-  | "invalid_grant"
-  | "invalid_scope"
-  | "unauthorized_client"
-  | "unsupported_grant_type"
-  | "server_error"
-  | "temporarily_unavailable";
+export const oauthErrorCodes = [
+  "invalid_request",
+  "invalid_client",
+  "invalid_grant",
+  "invalid_scope",
+  "unsupported_grant_type",
+  "server_error",
+  "temporarily_unavailable",
+] as const;
+
+export type OAuthErrorCode = (typeof oauthErrorCodes)[number];
 
 export class OAuthError extends Error {
   override readonly name = "OAuthError";

@@ -7,6 +7,7 @@
  */
 import type * as z from "zod";
 import { tableKeys } from "../table/keys.ts";
+import type { OAuthErrorCode } from "./oauth-error.ts";
 import type { ProblemCode } from "./problems.ts";
 import type { SecretName } from "./environment.ts";
 
@@ -92,6 +93,8 @@ export interface Operation<Path = unknown, Query = unknown, Body = unknown, Answ
   readonly problems: readonly ProblemCode[];
   /** Errors as RFC 9457 problems, or as OAuth's `{"error", "error_description"}` (RFC 6749 §5.2). Default `problem`. */
   readonly errorFormat?: "problem" | "oauth";
+  /** The errors of OAuth that are this operation's own; `invalid_client` has the status 401, the others 400. */
+  readonly oauthErrors?: readonly OAuthErrorCode[];
   /** `Idempotency-Key` is honoured. */
   readonly idempotent?: boolean;
   /**

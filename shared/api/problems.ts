@@ -53,6 +53,12 @@ export type ProblemCode = keyof typeof problemCatalogue;
 /** All codes, in the catalogue's order. */
 export const problemCodes = Object.keys(problemCatalogue) as readonly ProblemCode[];
 
+/**
+ * The statuses of what the domain refuses: decided for a state that may be another one at a repetition, so recorded under the
+ * idempotency key.
+ */
+export const recordedRefusals: ReadonlySet<number> = new Set([401, 403, 404, 409, 412, 422]);
+
 /** One invalid field: a JSON Pointer (RFC 6901) into the body, or into the query or path as an object, and what is wrong. */
 export interface FieldError {
   readonly pointer: string;

@@ -29,7 +29,7 @@ export function id(prefix: string) {
       (value) => value.startsWith(prefix) && isUlid(value.slice(prefix.length)),
       `must be an id that begins with ${prefix}`,
     )
-    .meta({ pattern: `^${prefix}[0-9A-HJKMNP-TV-Z]{26}$` });
+    .meta({ pattern: `^${prefix}[0-9A-HJKMNP-TV-Z]{26}$`, examples: [`${prefix}01JD3Y5W8Q4T6V2X9ZB7C1D3EF`] });
 }
 
 /** A username as it may be chosen or named: upper and lower case are the same name. */
@@ -91,6 +91,12 @@ export const pageQuery = {
     .default(20),
   cursor: z.string().meta({ description: "`nextCursor` of the page before" }).optional(),
 };
+
+/** The name of a page's file as it is served, with the hash of its content. */
+export const servedFile = z
+  .string()
+  .max(100)
+  .meta({ description: "As the page names it", examples: ["main-3f6c1a526a5c.js"] });
 
 /** A page of a list. */
 export function pageOf<Schema extends z.ZodType>(item: Schema) {

@@ -12,7 +12,7 @@ import { openCursor, sealCursor } from "./cursors.ts";
 import { recording, Replay, replayIfRecorded, type RecordedAnswer } from "./idempotency.ts";
 import { problemAnswer } from "./middleware/problems.ts";
 import type { Operation, SuccessDeclaration } from "./operation.ts";
-import { Problem } from "./problems.ts";
+import { Problem, recordedRefusals } from "./problems.ts";
 
 /** What an operation is given: the request, and what it may use. */
 export interface ServedRequest<Path, Query, Body> extends ValidRequest<Path, Query, Body> {
@@ -116,9 +116,6 @@ function replay(call: Call, { status, headers, body }: RecordedAnswer): Answer {
   delete call.problem;
   return { statusCode: status, headers: { ...headers, "idempotency-replayed": "true" }, body };
 }
-
-/** What a decision of the domain was refused with, for a state that may be another one at the repetition. */
-const recordedRefusals = new Set([401, 403, 404, 409, 412, 422]);
 
 /** What says something of this attempt alone. */
 const unrecordedRefusals = new Set<string>(["idempotency_key_reused", "request_in_progress", "token_revoked"]);

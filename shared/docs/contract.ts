@@ -1,6 +1,7 @@
 /** The reference page of the contract: Swagger UI, served by Portico itself. */
 import * as z from "zod";
 import { operation } from "../api/operation.ts";
+import { servedFile } from "../api/schemas.ts";
 
 const swaggerUi = "node_modules/swagger-ui-dist";
 
@@ -29,7 +30,7 @@ export const operations = {
     summary: "Load a file of the docs",
     description: "What the page loads. A file's name changes with its content, so it may be kept for ever.",
     access: "public",
-    request: { path: z.strictObject({ file: z.string().max(100) }) },
+    request: { path: z.strictObject({ file: servedFile }) },
     success: { status: 200, description: "The file", mediaTypes: ["text/javascript", "text/css", "text/plain"] },
     problems: [],
     cacheControl: "public, max-age=31536000, immutable",

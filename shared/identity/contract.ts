@@ -91,6 +91,7 @@ export const operations = {
     },
     problems: [],
     errorFormat: "oauth",
+    oauthErrors: ["invalid_request", "invalid_client", "invalid_grant", "invalid_scope", "unsupported_grant_type"],
     table: [
       { actions: ["GetItem"], leadingKeys: [tableKeys.partnerEmails] },
       { actions: ["GetItem", "PutItem"], leadingKeys: [tableKeys.credentials, tableKeys.externalSubjects] },
@@ -120,6 +121,7 @@ export const operations = {
     success: { status: 200, description: "The token is not valid, or no longer" },
     problems: [],
     errorFormat: "oauth",
+    oauthErrors: ["invalid_request", "invalid_client"],
     table: [
       { actions: ["GetItem"], leadingKeys: [tableKeys.partnerEmails, tableKeys.credentials, tableKeys.signingKeys] },
       { actions: ["GetItem", "UpdateItem"], leadingKeys: [tableKeys.principals] },
@@ -151,6 +153,7 @@ export const operations = {
     },
     problems: [],
     errorFormat: "oauth",
+    oauthErrors: ["invalid_request", "invalid_client"],
     table: [
       {
         actions: ["GetItem"],

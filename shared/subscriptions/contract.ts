@@ -8,7 +8,8 @@ import { subscriptionStatuses } from "./rules.ts";
 
 const externalUserId = z
   .string()
-  .regex(/^[A-Za-z0-9._~:@-]{1,128}$/, "must have 1 to 128 characters of A-Z a-z 0-9 . _ ~ : @ -");
+  .regex(/^[A-Za-z0-9._~:@-]{1,128}$/, "must have 1 to 128 characters of A-Z a-z 0-9 . _ ~ : @ -")
+  .meta({ examples: ["customer-4711"] });
 
 const duration = z
   .string()

@@ -1,6 +1,6 @@
 /** Holds every answer against the declaration of the operation that gave it. */
 import * as z from "zod";
-import { problemsOf } from "../../shared/api/openapi.ts";
+import { oauthErrorsOf, openApiDocument, shownAsProblems } from "../../shared/api/openapi.ts";
 import type { AnyOperation } from "../../shared/api/operation.ts";
 import { problemCatalogue, problemCodes, type ProblemCode } from "../../shared/api/problems.ts";
 import { operations } from "../../shared/operations.ts";
@@ -24,29 +24,66 @@ export function operationOf(method: string, target: string): AnyOperation | unde
 const isVariable = (part: string) => part.startsWith("{");
 const variables = ({ path }: AnyOperation) => path.split("/").filter(isVariable).length;
 
-/** Calls like `Portico.call`, and fails where the answer is not one that the operation declares. */
+/** `Portico.call` of a host that has yet to start. */
 export function conforming(portico: () => Portico): Portico["call"] {
-  return async (method: string, path: string, options?: CallOptions) => {
-    const answer = await portico().call(method, path, options);
-    expectConforming(operationOf(method, path), answer, portico().url);
-    return answer;
-  };
+  return async (method: string, path: string, options?: CallOptions) => await portico().call(method, path, options);
 }
 
-/** @param operation undefined where the path or method is unknown: only `not_found` may answer then */
+/**
+ * The answer is one that the operation declares: its status, media type, body and headers, and of a refusal its code.
+ *
+ * @param operation undefined where the path or method is unknown: only `not_found` may answer then
+ */
 export function expectConforming(operation: AnyOperation | undefined, answer: Answer, url: string): void {
   expectCommonHeaders(answer);
   if (operation === undefined) {
     expectProblem(answer, url, ["not_found"]);
-  } else if (answer.status === operation.success.status) {
+    return;
+  }
+  expectDeclaredHeaders(operation, answer);
+  if (answer.status === operation.success.status) {
     expectDeclaredSuccess(operation, answer);
   } else if (answer.status === 304 && operation.success.mediaTypes !== undefined) {
     expect({ text: answer.text, etag: answer.headers.get("etag") }).toEqual({ text: "", etag: expect.any(String) });
-  } else if (operation.errorFormat === "oauth") {
-    expect(Object.keys(answer.body)).toEqual(["error", "error_description"]);
+  } else if (operation.errorFormat === "oauth" && answer.headers.get("content-type") === "application/json") {
+    expectOAuthError(operation, answer);
   } else {
-    expectProblem(answer, url, problemsOf(operation));
+    expectProblem(answer, url, shownAsProblems(operation));
   }
+}
+
+interface DeclaredResponse {
+  readonly $ref?: string;
+  readonly headers: Readonly<Record<string, { readonly $ref?: string }>>;
+}
+
+type Components = Readonly<Record<"responses" | "headers", Readonly<Record<string, any>>>>;
+
+const { paths, components } = openApiDocument(operations, {
+  publicUrl: "http://localhost",
+  version: "",
+}) as unknown as {
+  paths: Record<string, Record<string, { responses: Record<string, DeclaredResponse> }>>;
+  components: Components;
+};
+const nameIn = (reference: string) => reference.split("/").at(-1) ?? "";
+
+/** The document names the headers of each answer: those it requires are there, and none of them where it does not. */
+function expectDeclaredHeaders({ method, path }: AnyOperation, { status, headers }: Answer): void {
+  const declared = paths[path]?.[method.toLowerCase()]?.responses[status];
+  if (declared === undefined) throw new Error(`${method} ${path} declares no answer ${status}`);
+  const described: DeclaredResponse["headers"] = (
+    declared.$ref === undefined ? declared : components.responses[nameIn(declared.$ref)]
+  ).headers;
+  const names = Object.keys(described);
+  const required = names.filter((name) => described[name]?.$ref && components.headers[name].required === true);
+  expect(required.filter((name) => !headers.has(name))).toEqual([]);
+  expect(Object.keys(components.headers).filter((name) => headers.has(name) && !names.includes(name))).toEqual([]);
+}
+
+function expectOAuthError(operation: AnyOperation, { status, body }: Answer): void {
+  expect(Object.keys(body)).toEqual(["error", "error_description"]);
+  expect(oauthErrorsOf(operation).get(status)).toContain(body.error);
 }
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -113,7 +150,7 @@ export function expectProblem(answer: Answer, url: string, codes: readonly Probl
   expect(headers.get("cache-control")).toBe("no-store");
   // Signing in is no authentication by HTTP, so it has no challenge.
   if (status === 401 && problem.code !== "credentials_invalid")
-    expect(headers.get("www-authenticate")).toMatch(/^Bearer/);
+    expect(headers.get("www-authenticate") ?? headers.get("x-amzn-remapped-www-authenticate")).toMatch(/^Bearer/);
   if (status === 429 || status === 503) expect(headers.get("retry-after")).toMatch(/^\d+$/);
 }
 

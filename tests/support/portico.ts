@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { startHost, type Host, type HostOptions } from "../../infra/local/host.ts";
 import { rightsFolderVariable, writeRecord } from "../../infra/local/rights-records.ts";
+import { expectConforming, operationOf } from "./conformance.ts";
 
 export interface Answer {
   readonly status: number;
@@ -69,7 +70,7 @@ export class Portico {
     writeRecord(folder, { testPath: expect.getState().testPath ?? "", ...this.host.rights() });
   }
 
-  /** One call, as a caller makes it. */
+  /** One call, as a caller makes it. Fails where the answer is not one that the contract declares. */
   async call(method: string, path: string, { token, json, form, raw, headers }: CallOptions = {}): Promise<Answer> {
     const body = json !== undefined ? JSON.stringify(json) : form !== undefined ? new URLSearchParams(form) : raw;
     const response = await fetch(`${this.url}${path}`, {
@@ -82,7 +83,10 @@ export class Portico {
       ...(body !== undefined && { body }),
     });
     const text = await response.text();
-    return { status: response.status, headers: response.headers, text, body: parse(text) };
+    const answer = { status: response.status, headers: response.headers, text, body: parse(text) };
+    // What a browser asks beforehand is between it and the gateway.
+    if (method !== "OPTIONS") expectConforming(operationOf(method, path), answer, this.url);
+    return answer;
   }
 
   /** An access token of the root user, the same one for all calls of a test file. */

@@ -26,7 +26,7 @@ export function problemAnswer(call: Call, problem: Problem): Answer {
   call.problem = problem.code;
   return {
     statusCode: problemCatalogue[problem.code].status,
-    headers: { "content-type": "application/problem+json", ...retryAfter(problem) },
+    headers: { "content-type": "application/problem+json", ...challenge(problem), ...retryAfter(problem) },
     body: JSON.stringify(problemBody(problem, call.environment.PUBLIC_URL, call.requestId)),
   };
 }
@@ -44,6 +44,11 @@ function oauthAnswer(call: Call, error: Problem | OAuthError): Answer {
     },
     body: JSON.stringify({ error: oauthError.error, error_description: oauthError.description }),
   };
+}
+
+/** A token that was revoked while the operation ran is refused like one that the authorizer refuses (RFC 6750 §3). */
+function challenge({ code }: Problem): Record<string, string> {
+  return code === "token_revoked" ? { "www-authenticate": 'Bearer realm="portico", error="invalid_token"' } : {};
 }
 
 function retryAfter({ extras: { retryAfterSeconds } }: Problem): Record<string, string> {

@@ -1,0 +1,26 @@
+/** The part of newman that `npm run check:postman` uses; the package brings no types. */
+declare module "newman" {
+  export interface Summary {
+    readonly run: {
+      readonly executions: readonly {
+        readonly item: { readonly name: string };
+        readonly request: { readonly method: string; readonly url: { getPath(): string } };
+        readonly response?: { readonly code: number; readonly stream?: Buffer };
+        readonly assertions?: readonly { readonly assertion: string; readonly error?: { readonly message: string } }[];
+        readonly requestError?: Error;
+      }[];
+      readonly failures: readonly {
+        readonly error: { readonly message: string };
+        readonly source?: { readonly name?: string };
+      }[];
+    };
+  }
+  export function run(
+    options: {
+      readonly collection: string;
+      readonly envVar: readonly { readonly key: string; readonly value: string }[];
+      readonly timeoutRequest: number;
+    },
+    done: (error: Error | null, summary: Summary) => void,
+  ): void;
+}

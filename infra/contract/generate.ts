@@ -1,0 +1,10 @@
+/** `npm run generate`: writes every file that is made from the contract and committed. */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { projectRoot } from "./document.ts";
+import { generatedFiles } from "./generated-files.ts";
+
+for (const { path, text } of generatedFiles()) {
+  writeFileSync(join(projectRoot, path), text);
+  console.log(path);
+}
