@@ -74,6 +74,13 @@ export default {
       to: { path: area, pathNot: "^shared/$1/" },
     },
     {
+      name: "web-knows-types-alone",
+      comment: "A browser gets nothing of what runs on Node, but the contracts' types hold for both.",
+      severity: "error",
+      from: { path: "^shared/[^/]+/web/" },
+      to: { pathNot: "^shared/[^/]+/web/", dependencyTypesNot: ["type-only"] },
+    },
+    {
       name: "web-is-for-browsers",
       comment: "What runs in a browser is another program: the build bundles it, nobody imports it.",
       severity: "error",

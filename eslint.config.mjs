@@ -51,8 +51,29 @@ export default tseslint.config(
     },
   },
   {
+    // Browsers have none of Node's globals, and what a partner calls itself must never be read as markup.
+    files: ["shared/*/web/**"],
+    rules: {
+      "no-restricted-globals": ["error", "process", "Buffer", "global", "require"],
+      "no-restricted-properties": [
+        "error",
+        ...["innerHTML", "outerHTML", "insertAdjacentHTML", "write", "writeln", "srcdoc"].map((property) => ({
+          property,
+          message: "Make elements, and give them text.",
+        })),
+      ],
+    },
+  },
+  {
     // Programs for the terminal write to it.
-    files: ["infra/**", "tests/bench/**", "tests/torture/main.ts", "docs/examples/**", "*.mjs"],
+    files: [
+      "infra/**",
+      "tests/bench/**",
+      "tests/torture/main.ts",
+      "tests/browser/screenshots.ts",
+      "docs/examples/**",
+      "*.mjs",
+    ],
     rules: { "no-console": "off" },
   },
   { files: ["**/*.mjs"], extends: [tseslint.configs.disableTypeChecked] },

@@ -1,6 +1,7 @@
 /** Every operation of the API, in the order in which the docs show them. */
 import type { AnyOperation } from "./api/operation.ts";
 import * as coupons from "./coupons/contract.ts";
+import * as consolePages from "./console/contract.ts";
 import * as docs from "./docs/contract.ts";
 import * as companies from "./companies/contract.ts";
 import * as partners from "./partners/contract.ts";
@@ -20,4 +21,5 @@ export const operations: readonly AnyOperation[] = [
   ...Object.values(threads.operations),
   ...Object.values(system.operations),
   ...Object.values(docs.operations),
+  ...Object.values(consolePages.operations),
 ];

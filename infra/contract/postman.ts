@@ -41,7 +41,8 @@ export function postmanCollection(declared: readonly AnyOperation[], document: S
     ...areasInOrder(operations, providers).map(([name, area]) => ({ name, item: area.map((one) => itemOf(one)) })),
     { name: "Endings", item: last.map((one) => itemOf(one)) },
   ];
-  const variables = [...prepared, ...opening.flatMap(({ keeps = {} }) => Object.keys(keeps)), ...providers.keys()];
+  const kept = [...opening, ...Object.values(steps)].flatMap(({ keeps = {} }) => Object.keys(keeps));
+  const variables = [...prepared, ...kept, ...providers.keys()];
   return {
     info: {
       _postman_id: fixedId(document.info.title),

@@ -23,11 +23,13 @@ export interface ServedRequest<Path, Query, Body> extends ValidRequest<Path, Que
   readonly once: <Result>(make: () => Promise<Result>) => Promise<Result>;
   readonly table: Table;
   readonly secrets: Secrets;
-  /** Where a list goes on: the place that the cursor of the query names, and the cursor for another place. */
-  readonly paging: {
-    readonly after: () => Promise<string | undefined>;
-    readonly cursor: (place: string | undefined) => Promise<string | null>;
-  };
+  readonly paging: Paging;
+}
+
+/** Where a list goes on: the place that the cursor of the query names, and the cursor for another place. */
+export interface Paging {
+  readonly after: () => Promise<string | undefined>;
+  readonly cursor: (place: string | undefined) => Promise<string | null>;
 }
 
 /** What an operation decided: the answer, and the change that comes true together with it. */

@@ -1,6 +1,6 @@
 /** Operations on a partner's subscriptions. */
 import * as z from "zod";
-import { operation, type Scope } from "../api/operation.ts";
+import { administrators, operation, type Scope } from "../api/operation.ts";
 import { email, etag, id, instant, pageOf, pageQuery, shownInstant } from "../api/schemas.ts";
 import { tableKeys } from "../table/keys.ts";
 import { parsePeriod } from "./period.ts";
@@ -77,10 +77,30 @@ const historyExample: HistoryEntry = {
 };
 
 const subscriptionPath = z.strictObject({ externalUserId });
+const listQuery = z.strictObject({
+  ...pageQuery,
+  status: z.enum(subscriptionStatuses).optional(),
+  expiresBefore: instant.optional(),
+});
+
+export type ListQuery = z.output<typeof listQuery>;
+
 const byPartner = (scope: Scope) => ({ partner: { scope } });
 
 const subscriptionItem = tableKeys.subscriptions;
 const historyItem = tableKeys.subscriptionHistories;
+
+const listAnswer = {
+  status: 200,
+  description: "A page of subscriptions",
+  body: pageOf(subscriptionSchema),
+  example: { items: [subscriptionExample], nextCursor: null },
+} as const;
+
+const listRights = [
+  { actions: ["Query"], leadingKeys: [subscriptionItem] },
+  { actions: ["Query"], leadingKeys: [subscriptionItem], index: "gsi1" },
+] as const;
 
 export const operations = {
   create: operation({
@@ -128,24 +148,27 @@ export const operations = {
       "The partner's subscriptions: by external user id without filters, by expiry with one. A filtered list may lag behind a " +
       "change by a moment.",
     access: byPartner("subscriptions:read"),
-    request: {
-      query: z.strictObject({
-        ...pageQuery,
-        status: z.enum(subscriptionStatuses).optional(),
-        expiresBefore: instant.optional(),
-      }),
-    },
-    success: {
-      status: 200,
-      description: "A page of subscriptions",
-      body: pageOf(subscriptionSchema),
-      example: { items: [subscriptionExample], nextCursor: null },
-    },
+    request: { query: listQuery },
+    success: listAnswer,
     problems: ["cursor_invalid"],
-    table: [
-      { actions: ["Query"], leadingKeys: [subscriptionItem] },
-      { actions: ["Query"], leadingKeys: [subscriptionItem], index: "gsi1" },
-    ],
+    table: listRights,
+    secrets: ["cursorKey"],
+  }),
+
+  listOfPartner: operation({
+    id: "subscriptions.list-of-partner",
+    method: "GET",
+    path: "/v1/partners/{partnerId}/subscriptions",
+    tag: "Subscriptions",
+    summary: "List a partner's subscriptions",
+    description:
+      "What the partner sees in its own list, for administrators: the same filters, order and pages. A filtered list may lag behind a " +
+      "change by a moment.",
+    access: { user: { roles: administrators } },
+    request: { path: z.strictObject({ partnerId: id("ptr_") }), query: listQuery },
+    success: listAnswer,
+    problems: ["cursor_invalid"],
+    table: [{ actions: ["GetItem"], leadingKeys: [tableKeys.partners] }, ...listRights],
     secrets: ["cursorKey"],
   }),
 

@@ -1,5 +1,6 @@
 import { conforming, pointersOf, verdict } from "../support/conformance.ts";
 import { allPages } from "../support/lists.ts";
+import { newPerson } from "../support/people.ts";
 import { inParallel, Portico, type Answer } from "../support/portico.ts";
 import { eventually } from "../support/waiting.ts";
 
@@ -7,7 +8,7 @@ const statuses = ["scheduled", "active", "expired", "cancelled"] as const;
 
 let portico: Portico;
 /** A partner with subscriptions of all four statuses, whose ends lie on both sides of the bounds that are asked for. */
-let mixed: { readonly token: string; readonly subscriptions: readonly any[] };
+let mixed: { readonly id: string; readonly token: string; readonly subscriptions: readonly any[] };
 
 beforeAll(async () => {
   portico = await Portico.start();
@@ -27,7 +28,7 @@ async function create(token: string, externalUserId: string, fields: object = {}
 }
 
 async function makeMixed(): Promise<typeof mixed> {
-  const { token } = await portico.partnerWithToken();
+  const { id, token } = await portico.partnerWithToken();
   // One after the other in the order of neither name nor end.
   for (const [name, fields] of Object.entries({
     "m-scheduled": { startsAt: "2096-01-01T00:00:00Z" },
@@ -47,7 +48,7 @@ async function makeMixed(): Promise<typeof mixed> {
   }
   for (const user of ["n-expired", "e-expired"]) await createExpired(token, user);
   const subscriptions = (await call("GET", "/v1/subscriptions?limit=100", { token })).body.items;
-  return { token, subscriptions };
+  return { id, token, subscriptions };
 }
 
 /** A subscription that is over; its end lies just ahead when it is created. */
@@ -292,6 +293,56 @@ describe("cursors", () => {
     ];
     for (const one of wrong) {
       expect(verdict(await list(`cursor=${encodeURIComponent(one)}`))).toBe("400 cursor_invalid");
+    }
+  });
+});
+
+describe("an administrator's list of a partner's subscriptions", () => {
+  const list = (token: string, query = "", partnerId = mixed.id) =>
+    call("GET", `/v1/partners/${partnerId}/subscriptions?${query}`, { token });
+
+  test("is the partner's own list, with the same filters and pages", async () => {
+    const admin = (await newPerson(portico, "admin")).accessToken;
+    for (const query of ["", "limit=3", "status=active", "expiresBefore=2095-01-02T00:00:00.001Z"]) {
+      const parameters = Object.fromEntries(new URLSearchParams(query));
+      const pages = await allPages((cursor) =>
+        list(admin, queryOf({ ...parameters, ...(cursor !== undefined && { cursor }) })),
+      );
+      expect(pages).toEqual(await walk(mixed.token, parameters));
+    }
+  });
+
+  test("has cursors of its own: bound to the partner, the caller and the filters", async () => {
+    const root = await portico.rootToken();
+    const admin = (await newPerson(portico, "admin")).accessToken;
+    const other = await portico.registerPartner();
+    const { nextCursor } = (await list(root, "limit=1")).body;
+    expect((await list(root, `cursor=${nextCursor}`)).body.items).toHaveLength(mixed.subscriptions.length - 1);
+    for (const answer of [
+      await list(root, `cursor=${nextCursor}`, other.id),
+      await list(admin, `cursor=${nextCursor}`),
+      await list(root, `status=active&cursor=${nextCursor}`),
+      await call("GET", `/v1/subscriptions?cursor=${nextCursor}`, { token: mixed.token }),
+    ]) {
+      expect(verdict(answer)).toBe("400 cursor_invalid");
+    }
+  });
+
+  test("is not there for an unknown partner or an id of another form, and empty for one without subscriptions", async () => {
+    const root = await portico.rootToken();
+    for (const id of ["ptr_01JD3Y5W8Q4T6V2X9ZB7C1D3EF", "ptr_x", "me", "usr_01JD3Y5W8Q4T6V2X9ZB7C1D3EF"]) {
+      expect(verdict(await list(root, "", id))).toBe("404 not_found");
+    }
+    const { id } = await portico.registerPartner();
+    expect((await list(root, "", id)).body).toEqual({ items: [], nextCursor: null });
+  });
+
+  test("is for administrators alone: neither a user nor the partner itself learns from it who exists", async () => {
+    const user = (await newPerson(portico)).accessToken;
+    for (const token of [user, mixed.token]) {
+      for (const id of [mixed.id, "ptr_01JD3Y5W8Q4T6V2X9ZB7C1D3EF"]) {
+        expect(verdict(await list(token, "limit=0", id))).toBe("403 forbidden");
+      }
     }
   });
 });
