@@ -24,7 +24,7 @@ export const bootstrapDoor: DoorDeclaration = {
   id: "bootstrap",
   table: [
     { actions: ["GetItem", "PutItem"], leadingKeys: [tableKeys.usernames] },
-    { actions: ["PutItem"], leadingKeys: [tableKeys.signingKeys, tableKeys.users] },
+    { actions: ["PutItem"], leadingKeys: [tableKeys.signingKeys, tableKeys.users, tableKeys.userPlaces] },
     { actions: ["PutItem", "UpdateItem"], leadingKeys: [tableKeys.principals] },
     { actions: ["GetItem", "PutItem", "UpdateItem"], leadingKeys: [tableKeys.credentials] },
   ],

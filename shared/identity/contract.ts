@@ -97,7 +97,7 @@ export const operations = {
       { actions: ["GetItem", "PutItem"], leadingKeys: [tableKeys.credentials, tableKeys.externalSubjects] },
       { actions: ["GetItem", "PutItem", "UpdateItem"], leadingKeys: [tableKeys.principals] },
       { actions: ["GetItem", "PutItem", "DeleteItem"], leadingKeys: [tableKeys.sessions] },
-      { actions: ["PutItem"], leadingKeys: [tableKeys.usernames, tableKeys.users] },
+      { actions: ["PutItem"], leadingKeys: [tableKeys.usernames, tableKeys.users, tableKeys.userPlaces] },
     ],
     secrets: ["signingKeys", "clientSecretKey", "refreshTokenKey"],
   }),

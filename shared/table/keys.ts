@@ -25,7 +25,7 @@ export const tableKeys = {
   externalSubjects: "EXTERNAL-SUBJECT#*",
   usernames: "USERNAME#*",
   users: "USER#*",
-  userIndex: "USERS",
+  userPlaces: "USERS",
   creditMovements: "CREDIT#*",
   coupons: "COUPONS",
   activeCoupons: "COUPONS#ACTIVE",
@@ -93,6 +93,8 @@ export const key = {
   /** Movements of a user's credit sort by their number, from 1: the order in which they came true, whatever the clocks say. */
   creditMovement: (userId: string, number: number): Key => ({ pk: `CREDIT#${userId}`, sk: padded(number) }),
   user: (userId: string): Key => ({ pk: `USER#${userId}`, sk: "USER" }),
+  /** A user's place in the list of all: apart from the profile, so that no movement of credit writes to what all share. */
+  userPlace: (userId: string): Key => ({ pk: "USERS", sk: userId }),
   coupon: (couponId: string): Key => ({ pk: "COUPONS", sk: couponId }),
   /** Holds a code for one coupon. @param codeHash of `hashCode` */
   couponCode: (codeHash: string): Key => ({ pk: `COUPON-CODE#${codeHash}`, sk: "COUPON-CODE" }),

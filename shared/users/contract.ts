@@ -221,6 +221,7 @@ export const operations = {
         leadingKeys: [
           tableKeys.usernames,
           tableKeys.users,
+          tableKeys.userPlaces,
           tableKeys.principals,
           tableKeys.credentials,
           tableKeys.creditMovements,
@@ -236,7 +237,7 @@ export const operations = {
     path: "/v1/users",
     tag: "Users",
     summary: "List users",
-    description: "All users, newest first. A new one may be missing for a moment.",
+    description: "All users, newest first.",
     access: byAdministrator,
     request: { query: z.strictObject(pageQuery) },
     success: {
@@ -246,7 +247,10 @@ export const operations = {
       example: { items: [userExample], nextCursor: null },
     },
     problems: ["cursor_invalid"],
-    table: [{ actions: ["Query"], leadingKeys: [tableKeys.userIndex], index: "gsi1" }],
+    table: [
+      { actions: ["Query"], leadingKeys: [tableKeys.userPlaces] },
+      { actions: ["BatchGetItem"], leadingKeys: [tableKeys.users] },
+    ],
     secrets: ["cursorKey"],
   }),
 
@@ -359,6 +363,7 @@ export const operations = {
     conditional: true,
     table: [
       { actions: ["GetItem", "DeleteItem"], leadingKeys: [tableKeys.users] },
+      { actions: ["DeleteItem"], leadingKeys: [tableKeys.userPlaces] },
       { actions: ["UpdateItem"], leadingKeys: [tableKeys.principals] },
       { actions: ["DeleteItem"], leadingKeys: [tableKeys.credentials] },
     ],

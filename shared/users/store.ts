@@ -17,9 +17,6 @@ import {
   type StoredUser,
 } from "./rules.ts";
 
-/** The index partition in which all users lie, by their ids. */
-const userIndex = "USERS";
-
 export async function findUser(table: Table, userId: string): Promise<StoredUser | undefined> {
   const item = await table.get(key.user(userId));
   return item && fromItem(item);
@@ -58,13 +55,15 @@ export async function findExternalUserId(
   return (await table.get(key.externalSubject(issuer, subject)))?.userId;
 }
 
-/** A page of users, newest first, from the index. */
+/** A page of users, newest first. */
 export async function listUsers(
   table: Table,
   page: { readonly limit: number; readonly after: string | undefined },
 ): Promise<{ readonly users: readonly StoredUser[]; readonly lastKey: string | undefined }> {
-  const { items, lastKey } = await table.query({ pk: userIndex, index: "gsi1", descending: true, ...page });
-  return { users: items.map(fromItem), lastKey };
+  const { items, lastKey } = await table.query({ pk: key.userPlace("").pk, descending: true, ...page });
+  const ids = items.map(({ sk }) => sk as string);
+  const found = await findUsers(table, ids);
+  return { users: ids.flatMap((id) => found.get(id) ?? []), lastKey };
 }
 
 /**
@@ -82,6 +81,7 @@ export function userCreation(user: StoredUser, passwordHash: string | undefined)
       otherwise: () => new Problem("username_taken", "This username belongs to another user, or did once."),
     },
     { put: toItem(user), condition: absent },
+    { put: key.userPlace(id), condition: absent },
     ...principalCreation(id, { kind: "user", status, role, version: 1, sessionsFrom: 1 }, { passwordHash }),
     ...(opening === undefined ? [] : [movementEntry(user, opening)]),
   ];
@@ -161,15 +161,16 @@ function viewMovement(item: Item): CreditMovement {
 export function userDeletion(user: StoredUser): Change {
   return [
     { delete: key.user(user.id), condition: unchanged(user.revision), otherwise: () => new Stale() },
+    { delete: key.userPlace(user.id) },
     ...principalDeletion(user.id),
   ];
 }
 
 function toItem(user: StoredUser) {
-  return { ...key.user(user.id), gsi1pk: userIndex, gsi1sk: user.id, ...user };
+  return { ...key.user(user.id), ...user };
 }
 
-function fromItem({ pk: _pk, sk: _sk, gsi1pk: _gsi1pk, gsi1sk: _gsi1sk, ...user }: Item): StoredUser {
+function fromItem({ pk: _pk, sk: _sk, ...user }: Item): StoredUser {
   return user as StoredUser;
 }
 
