@@ -1,6 +1,7 @@
+import { publicClients } from "../../shared/api/environment.ts";
 import { Problem } from "../../shared/api/problems.ts";
 import { serve } from "../../shared/api/serve.ts";
-import { openSession, publicClients } from "../../shared/identity/session-tokens.ts";
+import { openSession } from "../../shared/identity/session-tokens.ts";
 import { operations } from "../../shared/users/contract.ts";
 import { signIn } from "../../shared/users/sign-in.ts";
 import { viewUser } from "../../shared/users/store.ts";

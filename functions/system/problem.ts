@@ -1,12 +1,14 @@
-import { page as htmlPage } from "../../shared/api/content.ts";
-import type { ProblemCode } from "../../shared/api/problems.ts";
+import { basePathOf } from "../../shared/api/environment.ts";
+import { openFiles } from "../../shared/api/files.ts";
 import { serveStateless } from "../../shared/api/serve-stateless.ts";
 import { operations } from "../../shared/system/contract.ts";
 import { prefersHtml, problemPage, problemPageHtml } from "../../shared/system/problem-pages.ts";
 
-export const handler = serveStateless(operations.problem, async ({ path, header }) => {
-  const page = problemPage(path.code as ProblemCode);
+const files = openFiles(import.meta.dirname);
+
+export const handler = serveStateless(operations.problem, async ({ path, header, environment }) => {
+  const page = problemPage(path.code, environment.PUBLIC_URL);
   return prefersHtml(header("accept"))
-    ? { content: htmlPage(problemPageHtml(page)), headers: { vary: "accept" } }
+    ? { content: problemPageHtml(page, { basePath: basePathOf(environment), files }), headers: { vary: "accept" } }
     : { body: page, headers: { vary: "accept" } };
 });

@@ -45,7 +45,7 @@ const pages: readonly (readonly [resourcePath: string, label: string, path: stri
   ["/openapi.json", "contract", "/openapi.json"],
   ["/docs", "docs", "/docs"],
   ["/console", "console", "/console"],
-  ["/problems/{code}", "problems", "/problems/not_found"],
+  ["/problems", "problems", "/problems"],
   ["/health", "health", "/health"],
 ];
 

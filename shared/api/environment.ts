@@ -64,6 +64,11 @@ export function basePathOf({ PUBLIC_URL }: Environment): string {
   return new URL(PUBLIC_URL).pathname.replace(/\/$/, "");
 }
 
+/** The public clients that the stage lists; the first one is the one of `POST /v1/auth/login`. */
+export function publicClients({ PUBLIC_CLIENTS }: Environment): readonly string[] {
+  return PUBLIC_CLIENTS.split(" ").filter(Boolean);
+}
+
 /**
  * Parses a function's environment.
  *

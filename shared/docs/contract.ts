@@ -12,7 +12,8 @@ export const operations = {
     path: "/docs",
     tag: "System",
     summary: "Read the docs",
-    description: "A page that shows the contract and tries calls.",
+    description:
+      "The contract as a page for people: it signs in, gets tokens by client credentials, and tries calls. Each operation has an address.",
     access: "public",
     request: {},
     success: { status: 200, description: "The page", mediaTypes: ["text/html"] },
@@ -28,7 +29,8 @@ export const operations = {
     path: "/docs/{file}",
     tag: "System",
     summary: "Load a file of the docs",
-    description: "What the page loads. A file's name changes with its content, so it may be kept for ever.",
+    description:
+      "What the pages of the docs and of the problems load. A file's name changes with its content, so it may be kept for ever.",
     access: "public",
     request: { path: z.strictObject({ file: servedFile }) },
     success: { status: 200, description: "The file", mediaTypes: ["text/javascript", "text/css", "text/plain"] },
@@ -36,6 +38,8 @@ export const operations = {
     cacheControl: "public, max-age=31536000, immutable",
     table: [],
     files: {
+      "pages.css": "shared/docs/web/pages.css",
+      "docs.css": "shared/docs/web/docs.css",
       "docs.js": "shared/docs/web/docs.ts",
       "swagger-ui.css": `${swaggerUi}/swagger-ui.css`,
       "swagger-ui-bundle.js": `${swaggerUi}/swagger-ui-bundle.js`,

@@ -52,8 +52,3 @@ export async function openSession(
     creation: sessionCreation(beginSession(refreshToken, clientId, state.version, issuance.now)),
   };
 }
-
-/** The public clients that the stage lists; the first one is the one of `POST /v1/auth/login`. */
-export function publicClients({ PUBLIC_CLIENTS }: Environment): readonly string[] {
-  return PUBLIC_CLIENTS.split(" ").filter(Boolean);
-}

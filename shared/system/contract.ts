@@ -1,18 +1,42 @@
 /** Operations around the business: health, the contract itself, and the pages that explain problems. */
 import * as z from "zod";
 import { operation } from "../api/operation.ts";
-import { problemCodes } from "../api/problems.ts";
+import { problemCodes, type ProblemCode } from "../api/problems.ts";
 import { tableKeys } from "../table/keys.ts";
 
-const problemPageSchema = z.object({
-  code: z.enum(problemCodes as [string, ...string[]]),
-  title: z.string(),
-  status: z.int(),
-  meaning: z.string(),
+const code = z.enum(problemCodes as [ProblemCode, ...ProblemCode[]]);
+
+const problemSummarySchema = z.object({ code, title: z.string(), status: z.int(), meaning: z.string() });
+
+const problemListSchema = z.object({ problems: z.array(problemSummarySchema).readonly() });
+
+export type ProblemList = z.output<typeof problemListSchema>;
+
+const fieldErrorSchema = z.object({ pointer: z.string(), detail: z.string() });
+
+const problemPageSchema = problemSummarySchema.extend({
+  causes: z.array(z.string()).readonly(),
   remedy: z.string(),
+  example: z.object({
+    type: z.url(),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string(),
+    instance: z.string(),
+    code,
+    requestId: z.string(),
+    errors: z.array(fieldErrorSchema).readonly().optional(),
+  }),
 });
 
 export type ProblemPage = z.output<typeof problemPageSchema>;
+
+const notFoundExample = {
+  code: "not_found",
+  title: "Not found",
+  status: 404,
+  meaning: "There is nothing under this address, or nothing that you may see.",
+} as const;
 
 export const operations = {
   health: operation({
@@ -55,30 +79,62 @@ export const operations = {
     table: [],
   }),
 
+  problems: operation({
+    id: "system.problems",
+    method: "GET",
+    path: "/problems",
+    tag: "System",
+    summary: "List the problems",
+    description:
+      "The closed catalogue of codes, each with its meaning. JSON, or HTML for a browser, by content negotiation.",
+    access: "public",
+    request: {},
+    success: {
+      status: 200,
+      description: "Every code",
+      body: problemListSchema,
+      mediaTypes: ["text/html"],
+      example: { problems: [notFoundExample] },
+    },
+    problems: [],
+    cacheControl: "public, max-age=3600",
+    table: [],
+    filesOf: "docs.file",
+  }),
+
   problem: operation({
     id: "system.problem",
     method: "GET",
     path: "/problems/{code}",
     tag: "System",
     summary: "Explain a problem",
-    description: "What a problem's code means and what to do. JSON, or HTML for a browser, by content negotiation.",
+    description:
+      "What a code means, why it happens, what to do and an example: the page that a problem's `type` points to. JSON, or HTML for a browser, by content negotiation.",
     access: "public",
-    request: { path: z.strictObject({ code: z.enum(problemCodes as [string, ...string[]]) }) },
+    request: { path: z.strictObject({ code }) },
     success: {
       status: 200,
       description: "The explanation",
       body: problemPageSchema,
       mediaTypes: ["text/html"],
       example: {
-        code: "not_found",
-        title: "Not found",
-        status: 404,
-        meaning: "There is nothing under this address, or nothing that you may see.",
+        ...notFoundExample,
+        causes: ["The path or the method has a slip, or the id is not of the right form."],
         remedy: "Check the path, the method and the id.",
+        example: {
+          type: "https://api.example.com/problems/not_found",
+          title: "Not found",
+          status: 404,
+          detail: "There is nothing here that you may see.",
+          instance: "urn:uuid:1b2f6d3e-8c4a-4e0f-9d57-3a6b1c2d4e5f",
+          code: "not_found",
+          requestId: "1b2f6d3e-8c4a-4e0f-9d57-3a6b1c2d4e5f",
+        },
       },
     },
     problems: [],
     cacheControl: "public, max-age=3600",
     table: [],
+    filesOf: "docs.file",
   }),
 };

@@ -1,6 +1,10 @@
-/** What each problem means and what to do about it: the page behind a problem's `type`. */
-import { problemCatalogue, type ProblemCode } from "../api/problems.ts";
-import type { ProblemPage } from "./contract.ts";
+/** The page behind a problem's `type`: what it means, why it happens, what to do about it, and what it looks like. */
+import type { Content } from "../api/content.ts";
+import { preferredType } from "../api/negotiation.ts";
+import { Problem, problemBody, problemCatalogue, problemCodes, type ProblemCode } from "../api/problems.ts";
+import { escaped, framed, inHtml, type Site } from "../docs/frame.ts";
+import type { ProblemList, ProblemPage } from "./contract.ts";
+import { problemCases } from "./problem-cases.ts";
 
 const explanations: Record<ProblemCode, readonly [meaning: string, remedy: string]> = {
   body_malformed: ["The body could not be read as JSON.", "Check the JSON with a linter; send it in UTF-8."],
@@ -104,41 +108,66 @@ const explanations: Record<ProblemCode, readonly [meaning: string, remedy: strin
   ],
 };
 
-export function problemPage(code: ProblemCode): ProblemPage {
+/** Of the example: nobody has sent it. */
+const exampleRequestId = "1b2f6d3e-8c4a-4e0f-9d57-3a6b1c2d4e5f";
+
+/** @param publicUrl base of the problem pages, as it stands in a problem's `type` */
+export function problemPage(code: ProblemCode, publicUrl: string): ProblemPage {
   const [meaning, remedy] = explanations[code];
-  return { code, ...problemCatalogue[code], meaning, remedy };
+  const { causes, detail, errors } = problemCases[code];
+  const problem = new Problem(code, detail, { ...(errors && { errors }) });
+  const example = problemBody(problem, publicUrl, exampleRequestId);
+  return { code, ...problemCatalogue[code], meaning, causes, remedy, example };
 }
 
-/** Whether a client prefers HTML to JSON (RFC 9110 §12.5.1): it names `text/html`, as browsers do, before any JSON. */
-export function prefersHtml(accept = ""): boolean {
-  const quality = (type: string) => {
-    const range = accept
-      .split(",")
-      .map((part) => part.trim())
-      .find((part) => part.split(";")[0]?.trim() === type);
-    return range === undefined ? 0 : Number(/;\s*q=([\d.]+)/.exec(range)?.[1] ?? 1);
+/** Every code with its meaning, in the catalogue's order. */
+export function problemList(): ProblemList {
+  return {
+    problems: problemCodes.map((code) => ({ code, ...problemCatalogue[code], meaning: explanations[code][0] })),
   };
-  return quality("text/html") > Math.max(quality("application/json"), quality("application/problem+json"));
 }
 
-/** The page for a browser. Everything in it is from the closed catalogue. */
-export function problemPageHtml({ code, title, status, meaning, remedy }: ProblemPage): string {
-  const inCode = (text: string) =>
-    text
-      .replaceAll("<", "&lt;")
-      .replaceAll(">", "&gt;")
-      .replaceAll(/`([^`]+)`/g, "<code>$1</code>");
-  return `<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<title>${title} · Portico</title>
-<h1>${title}</h1>
-<p><code>${code}</code>, status ${status}</p>
+/** Whether a caller likes a page better than JSON, as browsers do. */
+export function prefersHtml(accept: string | undefined): boolean {
+  return preferredType(accept, ["application/json", "application/problem+json", "text/html"]) === "text/html";
+}
+
+export function problemPageHtml(
+  { code, title, status, meaning, causes, remedy, example }: ProblemPage,
+  site: Site,
+): Content {
+  const main = `<div class="text">
+<p><a href="${site.basePath}/problems">All problems</a></p>
+<h1>${escaped(title)}</h1>
+<p class="lead"><code>${code}</code>, status ${status}</p>
 <h2>What it means</h2>
-<p>${inCode(meaning)}</p>
+<p>${inHtml(meaning)}</p>
+<h2>Why it happens</h2>
+<ul>
+${causes.map((cause) => `<li>${inHtml(cause)}</li>`).join("\n")}
+</ul>
 <h2>What to do</h2>
-<p>${inCode(remedy)}</p>
-</html>
+<p>${inHtml(remedy)}</p>
+<h2>What it looks like</h2>
+<p>The answer has the status ${status} and the content type <code>application/problem+json</code> (RFC 9457).</p>
+<pre><code>${escaped(JSON.stringify(example, null, 2))}</code></pre>
+<p><code>requestId</code> is the one to name when you ask for help. The <a href="${site.basePath}/docs">reference</a> says which operations
+give this code.</p>
+</div>
 `;
+  return framed({ title: escaped(title), path: `/problems/${code}`, main }, site);
+}
+
+export function problemListHtml({ problems }: ProblemList, site: Site): Content {
+  const entry = ({ code, meaning }: ProblemList["problems"][number]) =>
+    `<div><dt><a href="${site.basePath}/problems/${code}"><code>${code}</code></a></dt><dd>${inHtml(meaning)}</dd></div>`;
+  const groups = [...Map.groupBy(problems, ({ status }) => status)].sort(([one], [other]) => one - other);
+  const main = `<div class="text">
+<h1>Problems</h1>
+<p>Every error of the <a href="${site.basePath}/docs">API</a> is a problem (RFC 9457) with one of these codes, which never change their
+meaning. <code>/oauth</code> answers with the errors of RFC 6749.</p>
+${groups.map(([status, group]) => `<h2>Status ${status}</h2>\n<dl>\n${group.map(entry).join("\n")}\n</dl>`).join("\n")}
+</div>
+`;
+  return framed({ title: "Problems", path: "/problems", main }, site);
 }

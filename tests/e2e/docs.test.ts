@@ -23,16 +23,24 @@ describe("the page", () => {
     expect(status).toBe(200);
     expect(headers.get("content-type")).toBe("text/html; charset=utf-8");
     const policy = headers.get("content-security-policy") ?? "";
-    expect(policy.split("; ")).toEqual(
-      expect.arrayContaining([
-        "default-src 'none'",
-        "script-src 'self'",
-        "connect-src 'self'",
-        "frame-ancestors 'none'",
-      ]),
-    );
-    expect(policy).not.toContain("unsafe");
-    expect(text).toContain('<link rel="service-desc" href="/openapi.json">');
+    expect(policy.split("; ").sort()).toEqual([
+      "base-uri 'none'",
+      "connect-src 'self'",
+      "default-src 'none'",
+      "form-action 'none'",
+      "frame-ancestors 'none'",
+      "img-src 'self' data:",
+      "script-src 'self'",
+      "style-src 'self'",
+    ]);
+    expect(text).toContain('<link rel="service-desc" type="application/json" href="/openapi.json">');
+  });
+
+  test("has nothing inline, and leads to the contract, the problems and the console", async () => {
+    const { text } = await call("GET", "/docs");
+    expect(text).not.toMatch(/<script(?![^>]* src=)|<style|style=| on\w+=|https?:\/\/(?!www\.w3\.org)/);
+    const links = [...text.matchAll(/<a [^>]*href="(\/[^"]*)"/g)].map(([, path]) => path);
+    expect(new Set(links)).toEqual(new Set(["/docs", "/openapi.json", "/problems", "/console"]));
   });
 
   test("is asked for again each time, and sent only if it has changed", async () => {
@@ -52,7 +60,7 @@ describe("a file of the page", () => {
   test("is of the type that its name says, and may be kept for ever", async () => {
     const paths = await loadedPaths();
     const types: Record<string, string> = { js: "text/javascript", css: "text/css", txt: "text/plain" };
-    expect(paths.map((path) => path.split(".").at(-1)).sort()).toEqual(["css", "js", "js", "txt"]);
+    expect(paths.map((path) => path.split(".").at(-1)).sort()).toEqual(["css", "css", "css", "js", "js", "txt"]);
     for (const path of paths) {
       const { status, headers } = await call("GET", path);
       expect(status).toBe(200);

@@ -2,7 +2,6 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { openApiDocument, problemsOf } from "../../shared/api/openapi.ts";
 import { doorOf, type AnyOperation } from "../../shared/api/operation.ts";
-import { problemCatalogue, problemCodes } from "../../shared/api/problems.ts";
 import { operations } from "../../shared/operations.ts";
 import { expectConforming, verdict } from "../support/conformance.ts";
 import { Portico, type Answer, type CallOptions } from "../support/portico.ts";
@@ -155,41 +154,6 @@ describe("the OpenAPI document", () => {
     expect(headers.get("cache-control")).toMatch(/^public/);
     const made = openApiDocument(operations, { publicUrl: portico.url, version: body.info.version });
     expect(body).toEqual(JSON.parse(JSON.stringify(made)));
-  });
-});
-
-describe("problem pages", () => {
-  test.each(problemCodes)("%s is explained where the type of the problem points, as JSON and as HTML", async (code) => {
-    const { title, status } = problemCatalogue[code];
-    const json = await portico.call("GET", `/problems/${code}`);
-    expect(json.status).toBe(200);
-    expect(json.body).toEqual({
-      code,
-      title,
-      status,
-      meaning: expect.stringMatching(/\w/),
-      remedy: expect.stringMatching(/\w/),
-    });
-    const html = await portico.call("GET", `/problems/${code}`, {
-      headers: { accept: "text/html,application/xhtml+xml,*/*;q=0.8" },
-    });
-    expect(html.status).toBe(200);
-    expect(html.headers.get("content-type")).toBe("text/html; charset=utf-8");
-    expect(html.headers.get("content-security-policy")).toContain("default-src 'none'");
-    expect(html.text).toContain(`<code>${code}</code>`);
-    for (const { headers } of [json, html]) expect(headers.get("vary")).toBe("accept, accept-encoding");
-  });
-
-  test("the type of a problem is the address of its page", async () => {
-    const { body } = await portico.call("GET", "/v1/subscriptions");
-    const page = await fetch(body.type as string);
-    expect(await page.json()).toMatchObject({ code: "token_missing", status: 401 });
-  });
-
-  test("there is no page for what is not in the catalogue", async () => {
-    for (const code of ["nothing", "NOT_FOUND", "__proto__", "constructor", "not_found%00"]) {
-      expect(verdict(await portico.call("GET", `/problems/${code}`))).toBe("404 not_found");
-    }
   });
 });
 

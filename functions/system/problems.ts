@@ -1,0 +1,16 @@
+import { basePathOf } from "../../shared/api/environment.ts";
+import { openFiles } from "../../shared/api/files.ts";
+import { serveStateless } from "../../shared/api/serve-stateless.ts";
+import { operations } from "../../shared/system/contract.ts";
+import { prefersHtml, problemList, problemListHtml } from "../../shared/system/problem-pages.ts";
+
+const files = openFiles(import.meta.dirname);
+
+export const handler = serveStateless(operations.problems, async ({ header, environment }) =>
+  prefersHtml(header("accept"))
+    ? {
+        content: problemListHtml(problemList(), { basePath: basePathOf(environment), files }),
+        headers: { vary: "accept" },
+      }
+    : { body: problemList(), headers: { vary: "accept" } },
+);

@@ -1,0 +1,199 @@
+/** The docs and the problem pages, in a real browser against a running Portico. */
+import type { Browser, BrowserContextOptions, Locator, Page } from "playwright-core";
+import { operations } from "../../shared/operations.ts";
+import {
+  accessibilityFindings,
+  describeInBrowser,
+  openPage,
+  overflow,
+  startBrowser,
+  type WatchedPage,
+} from "../support/browser.ts";
+import { Portico } from "../support/portico.ts";
+import { eventually } from "../support/waiting.ts";
+
+let portico: Portico;
+let browser: Browser;
+/** Another address than the one that the contract names: a person types `localhost`, the stage says `127.0.0.1`. */
+let origin: string;
+
+const desktop = { width: 1280, height: 800 };
+
+let watched: WatchedPage;
+let page: Page;
+let foreign: string[];
+
+/** Opens one of the pages for every test of the block, and watches it. */
+function usePage(path: string, options: BrowserContextOptions): void {
+  beforeEach(async () => {
+    watched = await openPage(browser, options);
+    ({ page } = watched);
+    foreign = [];
+    page.on("request", (request) => {
+      if (!request.url().startsWith(`${origin}/`) && !request.url().startsWith("data:")) foreign.push(request.url());
+    });
+    await page.goto(`${origin}${path}`);
+  });
+  afterEach(async () => {
+    await page.context().close();
+    expect({ faults: watched.faults, foreign }).toEqual({ faults: [], foreign: [] });
+  });
+}
+
+const button = (name: string): Locator => page.getByRole("button", { name, exact: true });
+
+async function expectAccessible(): Promise<void> {
+  expect(await accessibilityFindings(page)).toEqual([]);
+  expect(await overflow(page)).toBe(0);
+}
+
+/** Opens an operation, tries it as it is, and gives the status and the body that the page shows. */
+async function tryOut(id: string): Promise<{ status: string; body: string }> {
+  const operation = page.locator(`[id="operations-${id}"]`);
+  await operation.locator(".opblock-summary-control").click();
+  await operation.getByRole("button", { name: "Try it out" }).click();
+  return await execute(operation);
+}
+
+async function execute(operation: Locator): Promise<{ status: string; body: string }> {
+  await operation.getByRole("button", { name: "Execute" }).click();
+  const answer = operation.locator(".live-responses-table .response").first();
+  await answer.waitFor();
+  return {
+    status: (await answer.locator(".response-col_status").textContent())!.trim(),
+    body: (await answer.locator(".highlight-code code").first().textContent())!,
+  };
+}
+
+async function signIn({ username, password } = portico.host.rootSignIn!): Promise<void> {
+  await page.getByLabel("Username", { exact: true }).fill(username);
+  await page.getByLabel("Password", { exact: true }).fill(password);
+  await button("Sign in").click();
+}
+
+async function expectStatus(text: string | RegExp): Promise<void> {
+  await page.locator(".sign-in [role=status]", { hasText: text }).waitFor();
+}
+
+/** The access token that the page has got by signing in. */
+async function signInWithToken(): Promise<string> {
+  const answer = page.waitForResponse((response) => response.url().endsWith("/v1/auth/login"));
+  await signIn();
+  const { accessToken } = (await (await answer).json()) as { accessToken: string };
+  await expectStatus("Signed in as root, role root.");
+  return accessToken;
+}
+
+const isRefused = (token: string): Promise<number> =>
+  eventually(
+    async () => (await portico.call("GET", "/v1/users/me", { token })).status,
+    (code) => code === 401,
+  );
+
+describeInBrowser("the docs", () => {
+  beforeAll(async () => {
+    [portico, browser] = await Promise.all([Portico.start(), startBrowser()]);
+    origin = `http://localhost:${new URL(portico.url).port}`;
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await portico?.close();
+  });
+
+  describe.each([
+    ["desktop", desktop],
+    ["phone", { width: 360, height: 740 }],
+  ])("at the width of a %s", (_name, viewport) => {
+    usePage("/docs", { viewport });
+
+    test("they show every operation, and a partner's client credentials authorize calls to where the page came from", async () => {
+      const { id, secret } = await portico.registerPartner();
+      await button("Authorize").click();
+      expect(await page.title()).toBe("API reference · Portico");
+      expect(await page.locator(".opblock").count()).toBe(operations.length);
+      const dialog = page.locator(".dialog-ux");
+      await dialog.getByLabel("client_id").fill(id);
+      await dialog.getByLabel("client_secret").fill(secret);
+      await expectAccessible();
+      await dialog.getByRole("button", { name: "Authorize" }).first().click();
+      await dialog.getByRole("button", { name: "Logout" }).waitFor();
+      await dialog.getByRole("button", { name: "Close" }).last().click();
+      const { status, body } = await tryOut("Partners-partnersSelf");
+      expect(status).toBe("200");
+      expect(body).toContain(id);
+      await expectAccessible();
+    });
+
+    test("a person signs in, calls, and signs out", async () => {
+      await portico.registerPartner({ name: "Red Bicycle" });
+      const token = await signInWithToken();
+      const { status, body } = await tryOut("Partners-partnersList");
+      expect(status).toBe("200");
+      expect(body).toContain("Red Bicycle");
+      await button("Sign out").click();
+      await expectStatus("Signed out.");
+      expect(await isRefused(token)).toBe(401);
+      expect((await execute(page.locator('[id="operations-Partners-partnersList"]'))).status).toBe("401");
+    });
+  });
+
+  describe("at any width", () => {
+    usePage("/docs", { viewport: desktop });
+
+    test("an operation has an address, under which it is open", async () => {
+      const summary = page.locator('[id="operations-Subscriptions-subscriptionsCreate"] .opblock-summary-control');
+      await summary.focus();
+      await page.keyboard.press("Enter");
+      await eventually(
+        async () => new URL(page.url()).hash,
+        (hash) => hash === "#/Subscriptions/subscriptionsCreate",
+      );
+      await page.reload();
+      await page.getByText("Sells a subscription to a user").waitFor();
+      expect(await summary.getAttribute("aria-expanded")).toBe("true");
+      await expectAccessible();
+    });
+
+    test("a wrong password is refused in clear words; tokens are in memory alone, and end with the page or in its dialog", async () => {
+      await signIn({ username: "nobody", password: "a wrong password" });
+      await page.locator(".failure", { hasText: "The username or the password is wrong." }).waitFor();
+      expect(await button("Sign out").isVisible()).toBe(false);
+      const first = await signInWithToken();
+      expect(await page.locator(".failure").textContent()).toBe("");
+      await button("Authorize").click();
+      await page.locator(".dialog-ux").getByRole("button", { name: "Logout" }).click();
+      await expectStatus("Signed out.");
+      expect(await isRefused(first)).toBe(401);
+      await page.locator(".dialog-ux").getByRole("button", { name: "Close" }).last().click();
+      const second = await signInWithToken();
+      const stored = "JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie])";
+      expect(await page.evaluate(stored)).toBe('[{},{},""]');
+      await page.reload();
+      expect(await page.locator(".sign-in [role=status]").textContent()).toBe("");
+      expect(await isRefused(second)).toBe(401);
+    });
+  });
+
+  describe("in the dark", () => {
+    usePage("/docs#/Subscriptions/subscriptionsCreate", { viewport: desktop, colorScheme: "dark" });
+
+    test("colours are as readable", async () => {
+      await page.getByText("Sells a subscription to a user").waitFor();
+      await expectAccessible();
+    });
+  });
+
+  describe.each([
+    ["on a phone", { viewport: { width: 360, height: 740 } }],
+    ["in the dark", { viewport: desktop, colorScheme: "dark" as const }],
+  ])("%s", (_name, options) => {
+    usePage("/problems", options);
+
+    test("the problem pages can be read by everybody", async () => {
+      await expectAccessible();
+      await page.getByRole("link", { name: "validation_failed" }).click();
+      await page.getByRole("heading", { level: 1, name: "The request has invalid fields" }).waitFor();
+      await expectAccessible();
+    });
+  });
+});
