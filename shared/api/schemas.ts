@@ -37,6 +37,12 @@ export const username = z
   .string()
   .regex(/^[a-z0-9._-]{3,64}$/i, "must have 3 to 64 characters of a-z 0-9 . _ -, in upper or lower case");
 
+/** A whole number that is exact in JSON. */
+export const wholeNumber = z.int({
+  // Zod's own message says best that a field is missing.
+  error: ({ input }) => (input === undefined ? undefined : "must be a whole number"),
+});
+
 /** An e-mail address of at most 254 characters (RFC 5321 §4.5.3.1.3). */
 export const email = z
   // Zod's own message says best that a field is missing.

@@ -1,7 +1,7 @@
 /** Operations on coupons. */
 import * as z from "zod";
 import { administrators, operation, roles } from "../api/operation.ts";
-import { etag, id, instant, pageOf, pageQuery, shownInstant, text } from "../api/schemas.ts";
+import { etag, id, instant, pageOf, pageQuery, shownInstant, text, wholeNumber } from "../api/schemas.ts";
 import { tableKeys } from "../table/keys.ts";
 
 const couponSchema = z
@@ -56,11 +56,11 @@ const redemptionExample: Redemption = {
 
 const code = text(4, 25).meta({ description: "Compared exactly; shown in no answer", examples: ["MUSEUM-2026"] });
 const name = text(1, 80);
-const quantity = z.int("must be a whole number").min(1, "must be at least 1").max(1_000_000, "must be at most 1000000");
+const quantity = wholeNumber.min(1, "must be at least 1").max(1_000_000, "must be at most 1000000");
 
 const creation = z.strictObject({
   name,
-  value: z.int("must be a whole number").min(0, "must not be negative").max(1_000_000_000),
+  value: wholeNumber.min(0, "must not be negative").max(1_000_000_000),
   code,
   quantity,
   expiresAt: instant,

@@ -1,7 +1,7 @@
 /** Operations of people: signing in and out, and who they are. */
 import * as z from "zod";
 import { administrators, operation, roles } from "../api/operation.ts";
-import { etag, id, pageOf, pageQuery, shownInstant, text, username } from "../api/schemas.ts";
+import { etag, id, pageOf, pageQuery, shownInstant, text, username, wholeNumber } from "../api/schemas.ts";
 import { exampleToken } from "../identity/contract.ts";
 import { tableKeys } from "../table/keys.ts";
 import { isPasswordLength } from "./rules.ts";
@@ -84,12 +84,11 @@ const creation = z.strictObject({
   username,
   name: text(1, 80),
   password,
-  credit: z.int("must be a whole number").min(0, "must not be negative").max(largestAmount).optional(),
+  credit: wholeNumber.min(0, "must not be negative").max(largestAmount).optional(),
 });
 
 const grant = z.strictObject({
-  amount: z
-    .int("must be a whole number")
+  amount: wholeNumber
     .min(-largestAmount)
     .max(largestAmount)
     .refine((amount) => amount !== 0, "must not be 0")
