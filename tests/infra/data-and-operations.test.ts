@@ -71,6 +71,7 @@ describe("the secrets", () => {
     const secrets = propertiesOf(data, "AWS::SecretsManager::Secret");
     expect(secrets.map(({ Name }) => Name).sort()).toEqual([
       "portico/prod/client-secret-key",
+      "portico/prod/coupon-code-key",
       "portico/prod/cursor-key",
       "portico/prod/refresh-token-key",
       "portico/prod/root-sign-in",
