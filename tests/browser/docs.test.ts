@@ -123,6 +123,10 @@ describeInBrowser("the docs", () => {
       expect(body).toContain(id);
       await expectAccessible();
     });
+  });
+
+  describe("at any width", () => {
+    usePage("/docs", { viewport: desktop });
 
     test("a person signs in, calls, and signs out", async () => {
       await portico.registerPartner({ name: "Red Bicycle" });
@@ -135,10 +139,6 @@ describeInBrowser("the docs", () => {
       expect(await isRefused(token)).toBe(401);
       expect((await execute(page.locator('[id="operations-Partners-partnersList"]'))).status).toBe("401");
     });
-  });
-
-  describe("at any width", () => {
-    usePage("/docs", { viewport: desktop });
 
     test("an operation has an address, under which it is open", async () => {
       const summary = page.locator('[id="operations-Subscriptions-subscriptionsCreate"] .opblock-summary-control');
