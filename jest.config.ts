@@ -8,7 +8,8 @@ const config: Config = {
   globalTeardown: "<rootDir>/tests/support/global-teardown.ts",
   reporters: ["default", "<rootDir>/tests/support/rights-reporter.ts"],
   testSequencer: "<rootDir>/tests/support/sequencer.mjs",
-  maxWorkers: 2,
+  // One more than the cores: a worker often waits for the host that it has started.
+  maxWorkers: 3,
   // A host starts in a second or two, on a busy machine in more; nothing asserts on it.
   testTimeout: 60_000,
   modulePathIgnorePatterns: ["<rootDir>/dist/", "<rootDir>/cdk.out/", "<rootDir>/.portico/"],

@@ -1,4 +1,4 @@
-// Two workers finish together only when what takes longest begins first. Jest knows that of the run before; a fresh clone has
+// Workers finish together only when what takes longest begins first. Jest knows that of the run before; a fresh clone has
 // none, and would begin with the longest text.
 import Sequencer from "@jest/test-sequencer";
 

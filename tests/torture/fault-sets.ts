@@ -25,14 +25,14 @@ export const faultSets: Readonly<Record<string, FaultSet>> = {
   "transactions conflict": fault({ kind: "cancelled", reason: "TransactionConflict" }),
   "transactions are throttled": fault({ kind: "cancelled", reason: "ThrottlingError" }),
   "transactions exceed the throughput": fault({ kind: "cancelled", reason: "ProvisionedThroughputExceeded" }),
-  // Few writes are single ones: a share of them that is drawn could be none.
-  "single writes meet transactions": (share) => [
-    { fault: { kind: "error", code: "TransactionConflictException" }, every: Math.round(1 / share) },
+  // Few writes are single ones, and few reads batches: a share of them that is drawn could be none.
+  "single writes meet transactions": () => [
+    { fault: { kind: "error", code: "TransactionConflictException" }, every: 3 },
   ],
   "transactions are still in progress": error("TransactionInProgressException"),
   "the table has internal errors": error("InternalServerError"),
   "services are unavailable": error("ServiceUnavailable"),
-  "batches are done in part": fault({ kind: "partial" }),
+  "batches are done in part": () => [{ fault: { kind: "partial" }, every: 3 }],
   "answers come late": fault({ kind: "latency", milliseconds: 25 }),
   "connections are reset before the call": fault({ kind: "reset", done: false }),
   "answers are lost after the call was done": fault({ kind: "reset", done: true }),
