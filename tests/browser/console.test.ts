@@ -137,6 +137,11 @@ describeInBrowser("the console", () => {
     ["desktop", desktop],
     ["phone", phone],
   ])("at the width of a %s", (_name, viewport) => {
+    // What is shown in the same dialogs and tables as the other flows need not be walked through twice.
+    const onDesktop = (title: string, flow: () => Promise<void>): void => {
+      if (viewport === desktop) test(title, flow);
+    };
+
     describe("before the sign-in", () => {
       useConsole({ viewport });
 
@@ -247,25 +252,28 @@ describeInBrowser("the console", () => {
         await heading(name!).waitFor();
       });
 
-      test("a partner is suspended, which ends its tokens, and resumed; the focus stays where it was", async () => {
-        const { id, secret, token } = await portico.partnerWithToken();
-        const status = async () => (await portico.call("GET", "/v1/partners/me", { token })).status;
-        await visit(`#/partners/${id}`);
-        await button("Suspend").click();
-        await expectAccessible();
-        await answer("Suspend");
-        await expectSaid("Blue Bicycle is suspended.");
-        await heading("Blue Bicycle suspended").waitFor();
-        expect(await status()).toBe(401);
-        expect((await portico.requestToken({ id, secret })).status).toBe(401);
-        await button("Resume").focus();
-        await page.keyboard.press("Enter");
-        await expectSaid("Blue Bicycle is active again. It needs a new token.");
-        expect(await page.evaluate("document.activeElement.textContent")).toBe("Suspend");
-        expect((await portico.requestToken({ id, secret })).status).toBe(200);
-      });
+      onDesktop(
+        "a partner is suspended, which ends its tokens, and resumed; the focus stays where it was",
+        async () => {
+          const { id, secret, token } = await portico.partnerWithToken();
+          const status = async () => (await portico.call("GET", "/v1/partners/me", { token })).status;
+          await visit(`#/partners/${id}`);
+          await button("Suspend").click();
+          await expectAccessible();
+          await answer("Suspend");
+          await expectSaid("Blue Bicycle is suspended.");
+          await heading("Blue Bicycle suspended").waitFor();
+          expect(await status()).toBe(401);
+          expect((await portico.requestToken({ id, secret })).status).toBe(401);
+          await button("Resume").focus();
+          await page.keyboard.press("Enter");
+          await expectSaid("Blue Bicycle is active again. It needs a new token.");
+          expect(await page.evaluate("document.activeElement.textContent")).toBe("Suspend");
+          expect((await portico.requestToken({ id, secret })).status).toBe(200);
+        },
+      );
 
-      test("tokens are revoked after a question that the key Escape answers with no", async () => {
+      onDesktop("tokens are revoked after a question that the key Escape answers with no", async () => {
         const { id, token } = await portico.partnerWithToken();
         const status = async () => (await portico.call("GET", "/v1/partners/me", { token })).status;
         await visit(`#/partners/${id}`);
@@ -282,7 +290,7 @@ describeInBrowser("the console", () => {
         expect(await status()).toBe(401);
       });
 
-      test("a new secret is made, and the old one works on for the grace that was chosen", async () => {
+      onDesktop("a new secret is made, and the old one works on for the grace that was chosen", async () => {
         const { id, secret } = await portico.registerPartner();
         const make = async (grace: string): Promise<string> => {
           await button("New secret").click();
@@ -301,7 +309,7 @@ describeInBrowser("the console", () => {
         expect([await works(second), await works(third)]).toEqual([401, 200]);
       });
 
-      test("a partner's subscriptions are shown, by their status as well", async () => {
+      onDesktop("a partner's subscriptions are shown, by their status as well", async () => {
         const { id, token } = await portico.partnerWithToken();
         for (const [externalUserId, startsAt] of [
           ["now", undefined],
@@ -320,7 +328,7 @@ describeInBrowser("the console", () => {
         await page.getByText("There are no subscriptions here.").waitFor();
       });
 
-      test("a partner is deleted, but not one with a live subscription", async () => {
+      onDesktop("a partner is deleted, but not one with a live subscription", async () => {
         const { id, token } = await portico.partnerWithToken();
         const json = { externalUserId: "u1", userEmail: "u1@example.com", duration: "P1M" };
         await portico.call("POST", "/v1/subscriptions", { token, json });
@@ -374,7 +382,7 @@ describeInBrowser("the console", () => {
         await expectSaid("Ada is deleted.");
       });
 
-      test("credit is granted and taken, never below nothing, and every movement is listed", async () => {
+      onDesktop("credit is granted and taken, never below nothing, and every movement is listed", async () => {
         const { id } = await newUser(portico);
         await visit(`#/users/${id}`);
         await page.getByText("No credit has been granted or spent yet.").waitFor();

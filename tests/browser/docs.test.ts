@@ -101,10 +101,10 @@ describeInBrowser("the docs", () => {
   });
 
   describe.each([
-    ["desktop", desktop],
-    ["phone", { width: 360, height: 740 }],
-  ])("at the width of a %s", (_name, viewport) => {
-    usePage("/docs", { viewport });
+    ["on a desktop", { viewport: desktop }],
+    ["on a phone, in the dark", { viewport: { width: 360, height: 740 }, colorScheme: "dark" as const }],
+  ])("%s", (_name, options) => {
+    usePage("/docs", options);
 
     test("they show every operation, and a partner's client credentials authorize calls to where the page came from", async () => {
       const { id, secret } = await portico.registerPartner();
@@ -171,15 +171,6 @@ describeInBrowser("the docs", () => {
       await page.reload();
       expect(await page.locator(".sign-in [role=status]").textContent()).toBe("");
       expect(await isRefused(second)).toBe(401);
-    });
-  });
-
-  describe("in the dark", () => {
-    usePage("/docs#/Subscriptions/subscriptionsCreate", { viewport: desktop, colorScheme: "dark" });
-
-    test("colours are as readable", async () => {
-      await page.getByText("Sells a subscription to a user").waitFor();
-      await expectAccessible();
     });
   });
 

@@ -351,7 +351,7 @@ test("three rotations under load refuse no request, and the newest key signs in 
     const old = await portico.partnerToken(partner);
 
     const kids = new Set<string>();
-    await load.during(60, async () => {
+    await load.during(50, async () => {
       for (let rotation = 0; rotation < 3; rotation++) {
         await portico.host.rotate(arn);
         // More sign-ins than there were before: a process that begins after the rotation signs with the new key.

@@ -24,13 +24,20 @@ const rounds: readonly (readonly (keyof typeof faultSets)[])[] = [
   ["the table's throughput is exceeded", "calls are throttled", "the account's limit is exceeded"],
   ["transactions conflict", "transactions are throttled", "transactions exceed the throughput"],
   ["single writes meet transactions", "transactions are still in progress", "batches are done in part"],
-  ["the table has internal errors", "services are unavailable"],
-  ["answers come late", "connections are reset before the call"],
+  [
+    "the table has internal errors",
+    "services are unavailable",
+    "answers come late",
+    "connections are reset before the call",
+  ],
   ["answers are lost after the call was done"],
-  ["calls are never answered", "calls are done and never answered"],
-  ["processes are killed before a call", "processes are killed after a call"],
-  ["secrets are not available to new processes"],
-  ["everything at once"],
+  [
+    "calls are never answered",
+    "calls are done and never answered",
+    "processes are killed before a call",
+    "processes are killed after a call",
+  ],
+  ["secrets are not available to new processes", "everything at once"],
 ];
 
 test("every fault has its round", () => {
