@@ -40,6 +40,10 @@ async function main(): Promise<void> {
         await page.getByText(until).waitFor();
         await shoot(page, name);
       }
+      const docs = await browser.newPage({ viewport: desktop });
+      await docs.goto(`${host.url}/docs#/Subscriptions/subscriptionsCreate`);
+      await docs.getByText("Sells a subscription to a user").waitFor();
+      await shoot(docs, "docs");
     } finally {
       await browser.close();
       await host.close();
