@@ -14,7 +14,7 @@ afterAll(async () => {
 });
 
 /** A thousand callers cost minutes, so the crowd is smaller by default; `.ci/run` lets the whole one come. */
-const crowd = Number(process.env.PORTICO_CROWD ?? 100);
+const crowd = Number(process.env.PORTICO_CROWD ?? 50);
 
 const table = { service: "dynamodb", functions: ["coupons.redeem"] } as const;
 const weathers: readonly (readonly [name: string, rules: readonly FaultRule[]])[] = [
