@@ -2,6 +2,7 @@
 import type { Role } from "../api/operation.ts";
 import { Problem } from "../api/problems.ts";
 import { newId } from "../ids.ts";
+import { patched } from "../merge-patch.ts";
 import type { CouponCreation, CouponPatch } from "./contract.ts";
 
 /** What a redemption depends on and an administrator can change. */
@@ -108,8 +109,7 @@ export function changeCoupon(coupon: StoredCoupon, patch: CouponPatch, now: Date
   if (wanted.quantity !== quantity || wanted.active !== active || wanted.expiresAt !== expiresAt) {
     return { ...coupon, pending: { ...wanted, epoch: coupon.epoch + 1, began: now.toISOString() } };
   }
-  if (wanted.name === name) return coupon;
-  return { ...coupon, name: wanted.name, updatedAt: now.toISOString(), revision: coupon.revision + 1 };
+  return patched(coupon, { name: wanted.name }, now);
 }
 
 /**

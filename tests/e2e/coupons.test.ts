@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { plantCrowd, newPerson, type CrowdMember } from "../support/people.ts";
+import { verdict } from "../support/conformance.ts";
 import { expectProblem } from "../support/expect-problem.ts";
 import { allPages } from "../support/lists.ts";
-import { inParallel, Portico, tally, type Answer } from "../support/portico.ts";
+import { inParallel, Portico, tally } from "../support/portico.ts";
 import { contentsOf, plantItem } from "../support/table.ts";
 import { key } from "../../shared/table/keys.ts";
 import type { Item } from "../../shared/table/table.ts";
@@ -23,7 +24,6 @@ const dayMs = 86_400_000;
 const crowdTimeoutMs = 120_000;
 const inDays = (days: number) => new Date(Date.now() + days * dayMs).toISOString();
 const newCode = () => randomUUID().slice(0, 18);
-const verdict = ({ status, body }: Answer) => (status < 400 ? String(status) : `${status} ${body.code}`);
 
 interface TestCoupon {
   readonly id: string;

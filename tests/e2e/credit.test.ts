@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
+import { verdict } from "../support/conformance.ts";
 import { expectProblem } from "../support/expect-problem.ts";
 import { allPages } from "../support/lists.ts";
 import { newPerson, plantCrowd, type CrowdMember } from "../support/people.ts";
-import { inParallel, Portico, tally, type Answer } from "../support/portico.ts";
+import { inParallel, Portico, tally } from "../support/portico.ts";
 import { contentsOf } from "../support/table.ts";
 import { checkLedger } from "../../infra/checks/ledger.ts";
 
@@ -21,7 +22,6 @@ afterAll(async () => {
 });
 
 const crowdTimeoutMs = 120_000;
-const verdict = ({ status, body }: Answer) => (status < 400 ? String(status) : `${status} ${body.code}`);
 
 async function person(credit = 0): Promise<CrowdMember> {
   const [member] = await plantCrowd(portico, 1, credit);
