@@ -34,7 +34,7 @@ export default tseslint.config(
   },
   {
     // What comes out of the table or a template is `any` by its nature; the functions that read it give it a type.
-    files: ["shared/**/store.ts", "shared/table/**", "shared/api/idempotency.ts", "infra/local/**"],
+    files: ["shared/**/store.ts", "shared/runtime/**", "shared/http/idempotency.ts", "infra/local/**"],
     rules: { "@typescript-eslint/no-unsafe-assignment": "off", "@typescript-eslint/no-unsafe-return": "off" },
   },
   {
@@ -52,7 +52,7 @@ export default tseslint.config(
   },
   {
     // Browsers have none of Node's globals, and what a partner calls itself must never be read as markup.
-    files: ["shared/*/web/**"],
+    files: ["shared/web/*/browser/**"],
     rules: {
       "no-restricted-globals": ["error", "process", "Buffer", "global", "require"],
       "no-restricted-properties": [

@@ -1,11 +1,11 @@
 /** The Lambda authorizer of every protected route: it authenticates; what the caller may do is for the operation to say. */
 import type { APIGatewayAuthorizerResult, APIGatewayRequestAuthorizerEvent, Context } from "aws-lambda";
-import { readEnvironment } from "../shared/api/environment.ts";
-import { describeError, log, logSecurityEvent } from "../shared/api/log.ts";
-import { toAuthorizerContext } from "../shared/api/principal.ts";
-import { Problem, problemCatalogue } from "../shared/api/problems.ts";
+import { readEnvironment } from "../shared/runtime/environment.ts";
+import { describeError, log, logSecurityEvent } from "../shared/runtime/log.ts";
+import { toAuthorizerContext } from "../shared/contract/principal.ts";
+import { Problem, problemCatalogue } from "../shared/domain/problems.ts";
 import { authenticate, verificationOf, type AuthenticationRefusal } from "../shared/identity/authenticate.ts";
-import { createDocumentClient, openTable } from "../shared/table/table.ts";
+import { createDocumentClient, openTable } from "../shared/runtime/table.ts";
 
 const environment = readEnvironment(process.env);
 const client = createDocumentClient();

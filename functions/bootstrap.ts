@@ -3,11 +3,11 @@
  * repeated, so CloudFormation may call it as often as it likes.
  */
 import type { CloudFormationCustomResourceEvent, Context } from "aws-lambda";
-import { readEnvironment } from "../shared/api/environment.ts";
-import { describeError, log, logSecurityEvent } from "../shared/api/log.ts";
+import { readEnvironment } from "../shared/runtime/environment.ts";
+import { describeError, log, logSecurityEvent } from "../shared/runtime/log.ts";
 import { ensureSigningKeys } from "../shared/identity/key-bootstrap.ts";
-import { forgetSecret, openSecrets } from "../shared/secrets.ts";
-import { createDocumentClient, openTable } from "../shared/table/table.ts";
+import { forgetSecret, openSecrets } from "../shared/runtime/secrets.ts";
+import { createDocumentClient, openTable } from "../shared/runtime/table.ts";
 import { ensureRootUser } from "../shared/users/root.ts";
 
 const environment = readEnvironment(process.env, ["signingKeys", "rootSignIn"]);

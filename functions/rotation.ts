@@ -1,10 +1,10 @@
 /** Secrets Manager calls this once for each step of a rotation of the signing keys. */
 import type { Context, SecretsManagerRotationEvent } from "aws-lambda";
-import { readEnvironment } from "../shared/api/environment.ts";
-import { describeError, log, logSecurityEvent } from "../shared/api/log.ts";
+import { readEnvironment } from "../shared/runtime/environment.ts";
+import { describeError, log, logSecurityEvent } from "../shared/runtime/log.ts";
 import { rotateSigningKeys } from "../shared/identity/key-rotation.ts";
-import { openSecrets } from "../shared/secrets.ts";
-import { createDocumentClient, openTable } from "../shared/table/table.ts";
+import { openSecrets } from "../shared/runtime/secrets.ts";
+import { createDocumentClient, openTable } from "../shared/runtime/table.ts";
 
 const environment = readEnvironment(process.env, ["signingKeys"]);
 const client = createDocumentClient();

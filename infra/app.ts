@@ -14,15 +14,15 @@ import { join } from "node:path";
 import { App, Validations } from "aws-cdk-lib";
 import { AwsSolutionsChecks } from "cdk-nag";
 import packageJson from "../package.json" with { type: "json" };
-import { doorOf } from "../shared/api/operation.ts";
+import { doorOf } from "../shared/contract/operation.ts";
 import { operations } from "../shared/operations.ts";
-import { ApiStack } from "./api-stack.ts";
-import { build, bundleFolder } from "./build.ts";
-import { cdkContext } from "./cdk-context.ts";
-import { DataStack } from "./data-stack.ts";
-import { systemDoors } from "./doors.ts";
-import { OperationsStack } from "./operations-stack.ts";
-import { stageFrom } from "./stages.ts";
+import { ApiStack } from "./stacks/api-stack.ts";
+import { build, bundleFolder } from "./build/bundle.ts";
+import { cdkContext } from "./stages/cdk-context.ts";
+import { DataStack } from "./stacks/data-stack.ts";
+import { systemDoors } from "./constructs/function-declarations.ts";
+import { OperationsStack } from "./stacks/operations-stack.ts";
+import { stageFrom } from "./stages/stage.ts";
 
 async function main(): Promise<void> {
   const app = new App({ autoSynth: false, analyticsReporting: false, treeMetadata: false, postCliContext: cdkContext });

@@ -1,8 +1,8 @@
 /** Every operation of the API, in the order in which the docs show them. */
-import type { AnyOperation } from "./api/operation.ts";
+import type { AnyOperation } from "./contract/operation.ts";
 import * as coupons from "./coupons/contract.ts";
-import * as consolePages from "./console/contract.ts";
-import * as docs from "./docs/contract.ts";
+import * as consolePages from "./web/console/contract.ts";
+import * as docs from "./web/docs/contract.ts";
 import * as companies from "./companies/contract.ts";
 import * as partners from "./partners/contract.ts";
 import * as subscriptions from "./subscriptions/contract.ts";

@@ -1,6 +1,6 @@
-import { publicClients } from "../../shared/api/environment.ts";
-import { Problem } from "../../shared/api/problems.ts";
-import { serve } from "../../shared/api/serve.ts";
+import { publicClients } from "../../shared/runtime/environment.ts";
+import { Problem } from "../../shared/domain/problems.ts";
+import { serve } from "../../shared/http/serve.ts";
 import { openSession } from "../../shared/identity/session-tokens.ts";
 import { operations } from "../../shared/users/contract.ts";
 import { signIn } from "../../shared/users/sign-in.ts";

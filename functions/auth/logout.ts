@@ -1,4 +1,4 @@
-import { serve } from "../../shared/api/serve.ts";
+import { serve } from "../../shared/http/serve.ts";
 import { sessionsEnd } from "../../shared/identity/session-store.ts";
 import { operations } from "../../shared/users/contract.ts";
 

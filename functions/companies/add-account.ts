@@ -1,5 +1,5 @@
-import { accepted } from "../../shared/api/problems.ts";
-import { serve } from "../../shared/api/serve.ts";
+import { accepted } from "../../shared/domain/problems.ts";
+import { serve } from "../../shared/http/serve.ts";
 import { operations } from "../../shared/companies/contract.ts";
 import { addAccount } from "../../shared/companies/rules.ts";
 import { companyChange, readCompany, viewAccount } from "../../shared/companies/store.ts";

@@ -1,5 +1,5 @@
-import { accepted } from "../../shared/api/problems.ts";
-import { serve } from "../../shared/api/serve.ts";
+import { accepted } from "../../shared/domain/problems.ts";
+import { serve } from "../../shared/http/serve.ts";
 import { operations } from "../../shared/companies/contract.ts";
 import { createCompany } from "../../shared/companies/rules.ts";
 import { companyCreation, viewCompany } from "../../shared/companies/store.ts";

@@ -1,5 +1,5 @@
-import { requireMatch } from "../../shared/api/etag.ts";
-import { serve } from "../../shared/api/serve.ts";
+import { requireMatch } from "../../shared/domain/etag.ts";
+import { serve } from "../../shared/http/serve.ts";
 import { operations } from "../../shared/companies/contract.ts";
 import { companyDeletion, readCompany } from "../../shared/companies/store.ts";
 

@@ -1,5 +1,5 @@
-import { pageAfter } from "../../shared/api/pages.ts";
-import { serve } from "../../shared/api/serve.ts";
+import { pageAfter } from "../../shared/http/pages.ts";
+import { serve } from "../../shared/http/serve.ts";
 import { operations } from "../../shared/companies/contract.ts";
 import { readCompany, viewAccount } from "../../shared/companies/store.ts";
 

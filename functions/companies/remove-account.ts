@@ -1,6 +1,6 @@
-import { requireMatch } from "../../shared/api/etag.ts";
-import { accepted } from "../../shared/api/problems.ts";
-import { serve } from "../../shared/api/serve.ts";
+import { requireMatch } from "../../shared/domain/etag.ts";
+import { accepted } from "../../shared/domain/problems.ts";
+import { serve } from "../../shared/http/serve.ts";
 import { operations } from "../../shared/companies/contract.ts";
 import { accountOf, removeAccount } from "../../shared/companies/rules.ts";
 import { companyChange, readCompany } from "../../shared/companies/store.ts";

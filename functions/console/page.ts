@@ -1,8 +1,8 @@
-import { basePathOf } from "../../shared/api/environment.ts";
-import { openFiles } from "../../shared/api/files.ts";
-import { serveStateless } from "../../shared/api/serve-stateless.ts";
-import { operations } from "../../shared/console/contract.ts";
-import { consolePage } from "../../shared/console/page.ts";
+import { basePathOf } from "../../shared/runtime/environment.ts";
+import { openFiles } from "../../shared/http/files.ts";
+import { serveStateless } from "../../shared/http/serve-stateless.ts";
+import { operations } from "../../shared/web/console/contract.ts";
+import { consolePage } from "../../shared/web/console/page.ts";
 
 const files = openFiles(import.meta.dirname);
 

@@ -1,4 +1,4 @@
-import { serve } from "../../shared/api/serve.ts";
+import { serve } from "../../shared/http/serve.ts";
 import { patchCoupon } from "../../shared/coupons/changing.ts";
 import { operations } from "../../shared/coupons/contract.ts";
 import { countRedeemed, viewCoupon } from "../../shared/coupons/store.ts";

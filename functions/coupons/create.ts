@@ -1,4 +1,4 @@
-import { serve } from "../../shared/api/serve.ts";
+import { serve } from "../../shared/http/serve.ts";
 import { hashCode } from "../../shared/coupons/codes.ts";
 import { operations } from "../../shared/coupons/contract.ts";
 import { createCoupon } from "../../shared/coupons/rules.ts";

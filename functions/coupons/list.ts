@@ -1,5 +1,5 @@
-import { requireRole } from "../../shared/api/principal.ts";
-import { serve } from "../../shared/api/serve.ts";
+import { requireRole } from "../../shared/contract/principal.ts";
+import { serve } from "../../shared/http/serve.ts";
 import { operations } from "../../shared/coupons/contract.ts";
 import { seesAll } from "../../shared/coupons/rules.ts";
 import { countRedeemed, listCoupons, viewCoupon } from "../../shared/coupons/store.ts";

@@ -1,6 +1,6 @@
-import { requireRole } from "../../shared/api/principal.ts";
-import { notFound } from "../../shared/api/problems.ts";
-import { serve } from "../../shared/api/serve.ts";
+import { requireRole } from "../../shared/contract/principal.ts";
+import { notFound } from "../../shared/domain/problems.ts";
+import { serve } from "../../shared/http/serve.ts";
 import { operations } from "../../shared/coupons/contract.ts";
 import { isVisible } from "../../shared/coupons/rules.ts";
 import { countRedeemed, readCoupon, viewCoupon } from "../../shared/coupons/store.ts";

@@ -1,4 +1,4 @@
-import { serve } from "../../shared/api/serve.ts";
+import { serve } from "../../shared/http/serve.ts";
 import { operations } from "../../shared/coupons/contract.ts";
 import { listRedemptions } from "../../shared/coupons/store.ts";
 

@@ -1,7 +1,7 @@
-import { openFiles } from "../../shared/api/files.ts";
-import { notFound } from "../../shared/api/problems.ts";
-import { serveStateless } from "../../shared/api/serve-stateless.ts";
-import { operations } from "../../shared/docs/contract.ts";
+import { openFiles } from "../../shared/http/files.ts";
+import { notFound } from "../../shared/domain/problems.ts";
+import { serveStateless } from "../../shared/http/serve-stateless.ts";
+import { operations } from "../../shared/web/docs/contract.ts";
 
 const files = openFiles(import.meta.dirname);
 

@@ -1,8 +1,8 @@
-import { basePathOf, publicClients } from "../../shared/api/environment.ts";
-import { openFiles } from "../../shared/api/files.ts";
-import { serveStateless } from "../../shared/api/serve-stateless.ts";
-import { operations } from "../../shared/docs/contract.ts";
-import { docsPage } from "../../shared/docs/page.ts";
+import { basePathOf, publicClients } from "../../shared/runtime/environment.ts";
+import { openFiles } from "../../shared/http/files.ts";
+import { serveStateless } from "../../shared/http/serve-stateless.ts";
+import { operations } from "../../shared/web/docs/contract.ts";
+import { docsPage } from "../../shared/web/docs/page.ts";
 
 const files = openFiles(import.meta.dirname);
 

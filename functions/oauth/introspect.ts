@@ -1,4 +1,4 @@
-import { serve } from "../../shared/api/serve.ts";
+import { serve } from "../../shared/http/serve.ts";
 import { operations } from "../../shared/identity/contract.ts";
 import { introspectPartnerToken } from "../../shared/partners/token-management.ts";
 

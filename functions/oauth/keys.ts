@@ -1,5 +1,5 @@
-import { unavailable } from "../../shared/api/problems.ts";
-import { serve } from "../../shared/api/serve.ts";
+import { unavailable } from "../../shared/domain/problems.ts";
+import { serve } from "../../shared/http/serve.ts";
 import { operations } from "../../shared/identity/contract.ts";
 import { findPublicKeys } from "../../shared/identity/store.ts";
 

@@ -1,5 +1,5 @@
-import { scopes } from "../../shared/api/operation.ts";
-import { serveStateless } from "../../shared/api/serve-stateless.ts";
+import { scopes } from "../../shared/domain/access.ts";
+import { serveStateless } from "../../shared/http/serve-stateless.ts";
 import { operations } from "../../shared/identity/contract.ts";
 import { grantsOf } from "../../shared/identity/token-requests.ts";
 

@@ -1,4 +1,4 @@
-import { serve } from "../../shared/api/serve.ts";
+import { serve } from "../../shared/http/serve.ts";
 import { operations } from "../../shared/identity/contract.ts";
 import { readGrant, tokenExchangeGrant as tokenExchange } from "../../shared/identity/token-requests.ts";
 import { clientCredentialsGrant } from "../../shared/partners/client-credentials-grant.ts";

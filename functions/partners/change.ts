@@ -1,5 +1,5 @@
-import { requireMatch } from "../../shared/api/etag.ts";
-import { serve } from "../../shared/api/serve.ts";
+import { requireMatch } from "../../shared/domain/etag.ts";
+import { serve } from "../../shared/http/serve.ts";
 import { operations } from "../../shared/partners/contract.ts";
 import { changePartner } from "../../shared/partners/rules.ts";
 import { partnerChange, readPartner, viewPartner } from "../../shared/partners/store.ts";

@@ -1,4 +1,4 @@
-import { serve } from "../../shared/api/serve.ts";
+import { serve } from "../../shared/http/serve.ts";
 import { operations } from "../../shared/partners/contract.ts";
 import { listPartners, viewPartner } from "../../shared/partners/store.ts";
 

@@ -1,6 +1,6 @@
-import { accepted, notFound } from "../../shared/api/problems.ts";
-import { requireSelf } from "../../shared/api/principal.ts";
-import { serve } from "../../shared/api/serve.ts";
+import { accepted, notFound } from "../../shared/domain/problems.ts";
+import { requireSelf } from "../../shared/contract/principal.ts";
+import { serve } from "../../shared/http/serve.ts";
 import { generateClientSecret, hashClientSecret, replaceClientSecret } from "../../shared/identity/client-secrets.ts";
 import { clientCredentialReplacement, findClientCredential } from "../../shared/identity/store.ts";
 import { operations } from "../../shared/partners/contract.ts";

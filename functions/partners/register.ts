@@ -1,4 +1,4 @@
-import { serve } from "../../shared/api/serve.ts";
+import { serve } from "../../shared/http/serve.ts";
 import { generateClientSecret, hashClientSecret } from "../../shared/identity/client-secrets.ts";
 import { operations } from "../../shared/partners/contract.ts";
 import { registerPartner } from "../../shared/partners/rules.ts";

@@ -1,5 +1,5 @@
-import { requireMatch } from "../../shared/api/etag.ts";
-import { serve } from "../../shared/api/serve.ts";
+import { requireMatch } from "../../shared/domain/etag.ts";
+import { serve } from "../../shared/http/serve.ts";
 import { operations } from "../../shared/subscriptions/contract.ts";
 import { cancel } from "../../shared/subscriptions/rules.ts";
 import { readSubscription, subscriptionChange } from "../../shared/subscriptions/store.ts";

@@ -1,5 +1,5 @@
-import { accepted } from "../../shared/api/problems.ts";
-import { serve } from "../../shared/api/serve.ts";
+import { accepted } from "../../shared/domain/problems.ts";
+import { serve } from "../../shared/http/serve.ts";
 import { operations } from "../../shared/subscriptions/contract.ts";
 import { create } from "../../shared/subscriptions/rules.ts";
 import { findSubscription, subscriptionChange, viewSubscription } from "../../shared/subscriptions/store.ts";

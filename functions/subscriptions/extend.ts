@@ -1,6 +1,6 @@
-import { requireMatch } from "../../shared/api/etag.ts";
-import { accepted } from "../../shared/api/problems.ts";
-import { serve } from "../../shared/api/serve.ts";
+import { requireMatch } from "../../shared/domain/etag.ts";
+import { accepted } from "../../shared/domain/problems.ts";
+import { serve } from "../../shared/http/serve.ts";
 import { operations } from "../../shared/subscriptions/contract.ts";
 import { extend } from "../../shared/subscriptions/rules.ts";
 import { readSubscription, subscriptionChange, viewSubscription } from "../../shared/subscriptions/store.ts";

@@ -1,5 +1,5 @@
-import { notFound } from "../../shared/api/problems.ts";
-import { serve } from "../../shared/api/serve.ts";
+import { notFound } from "../../shared/domain/problems.ts";
+import { serve } from "../../shared/http/serve.ts";
 import { operations } from "../../shared/subscriptions/contract.ts";
 import { listHistory } from "../../shared/subscriptions/store.ts";
 

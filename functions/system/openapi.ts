@@ -1,5 +1,5 @@
-import { openApiDocument } from "../../shared/api/openapi.ts";
-import { serveStateless } from "../../shared/api/serve-stateless.ts";
+import { openApiDocument } from "../../shared/contract/openapi.ts";
+import { serveStateless } from "../../shared/http/serve-stateless.ts";
 import { operations as all } from "../../shared/operations.ts";
 import { operations } from "../../shared/system/contract.ts";
 

@@ -1,8 +1,8 @@
-import { basePathOf } from "../../shared/api/environment.ts";
-import { openFiles } from "../../shared/api/files.ts";
-import { serveStateless } from "../../shared/api/serve-stateless.ts";
+import { basePathOf } from "../../shared/runtime/environment.ts";
+import { openFiles } from "../../shared/http/files.ts";
+import { serveStateless } from "../../shared/http/serve-stateless.ts";
 import { operations } from "../../shared/system/contract.ts";
-import { prefersHtml, problemPage, problemPageHtml } from "../../shared/system/problem-pages.ts";
+import { prefersHtml, problemPage, problemPageHtml } from "../../shared/web/problems/pages.ts";
 
 const files = openFiles(import.meta.dirname);
 

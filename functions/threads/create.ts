@@ -1,5 +1,5 @@
-import { accepted } from "../../shared/api/problems.ts";
-import { serve } from "../../shared/api/serve.ts";
+import { accepted } from "../../shared/domain/problems.ts";
+import { serve } from "../../shared/http/serve.ts";
 import { operations } from "../../shared/threads/contract.ts";
 import { begin } from "../../shared/threads/rules.ts";
 import { findCandidates, threadCreation, viewThread } from "../../shared/threads/store.ts";

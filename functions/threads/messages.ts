@@ -1,4 +1,4 @@
-import { serve } from "../../shared/api/serve.ts";
+import { serve } from "../../shared/http/serve.ts";
 import { operations } from "../../shared/threads/contract.ts";
 import { listMessages, readThread, viewMessage } from "../../shared/threads/store.ts";
 import { findUsers } from "../../shared/users/store.ts";

@@ -1,6 +1,6 @@
-import { requireSession } from "../../shared/api/principal.ts";
-import { accepted, Problem } from "../../shared/api/problems.ts";
-import { serve } from "../../shared/api/serve.ts";
+import { requireSession } from "../../shared/contract/principal.ts";
+import { accepted, Problem } from "../../shared/domain/problems.ts";
+import { serve } from "../../shared/http/serve.ts";
 import { hashPassword } from "../../shared/identity/passwords.ts";
 import { requireAlive, sessionsEnd } from "../../shared/identity/session-store.ts";
 import { passwordReplacement } from "../../shared/identity/store.ts";

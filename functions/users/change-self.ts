@@ -1,5 +1,5 @@
-import { requireMatch } from "../../shared/api/etag.ts";
-import { serve } from "../../shared/api/serve.ts";
+import { requireMatch } from "../../shared/domain/etag.ts";
+import { serve } from "../../shared/http/serve.ts";
 import { operations } from "../../shared/users/contract.ts";
 import { changeSelf } from "../../shared/users/rules.ts";
 import { readUser, userChange, viewUser } from "../../shared/users/store.ts";

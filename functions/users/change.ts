@@ -1,8 +1,8 @@
-import { requireMatch } from "../../shared/api/etag.ts";
-import { accepted } from "../../shared/api/problems.ts";
-import { requireRole } from "../../shared/api/principal.ts";
-import { logSecurityEvent } from "../../shared/api/log.ts";
-import { serve } from "../../shared/api/serve.ts";
+import { requireMatch } from "../../shared/domain/etag.ts";
+import { accepted } from "../../shared/domain/problems.ts";
+import { requireRole } from "../../shared/contract/principal.ts";
+import { logSecurityEvent } from "../../shared/runtime/log.ts";
+import { serve } from "../../shared/http/serve.ts";
 import { operations } from "../../shared/users/contract.ts";
 import { changeUser } from "../../shared/users/rules.ts";
 import { readUser, userChange, viewUser } from "../../shared/users/store.ts";

@@ -1,5 +1,5 @@
-import { accepted } from "../../shared/api/problems.ts";
-import { serve } from "../../shared/api/serve.ts";
+import { accepted } from "../../shared/domain/problems.ts";
+import { serve } from "../../shared/http/serve.ts";
 import { hashPassword } from "../../shared/identity/passwords.ts";
 import { operations } from "../../shared/users/contract.ts";
 import { choosePassword, chooseUsername, createUser } from "../../shared/users/rules.ts";

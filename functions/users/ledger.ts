@@ -1,4 +1,4 @@
-import { serve } from "../../shared/api/serve.ts";
+import { serve } from "../../shared/http/serve.ts";
 import { operations } from "../../shared/users/contract.ts";
 import { listMovements, readUser } from "../../shared/users/store.ts";
 

@@ -3,9 +3,9 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { basename, extname, join } from "node:path";
 import { build as esbuild } from "esbuild";
-import { file } from "../../shared/api/content.ts";
-import { fileFolder, fileList } from "../../shared/api/files.ts";
-import { doorOf, type AnyOperation } from "../../shared/api/operation.ts";
+import { file } from "../../shared/http/content.ts";
+import { fileFolder, fileList } from "../../shared/http/files.ts";
+import { doorOf, type AnyOperation } from "../../shared/contract/operation.ts";
 
 /** The largest file: 2 MB. A Lambda answer has 6 MB at most, and a text grows when it is put into JSON. */
 export const fileLimitBytes = 2 * 1024 * 1024;

@@ -1,7 +1,7 @@
 /** Sizes of the bundles that are deployed. */
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { bundleFolder } from "../build.ts";
+import { bundleFolder } from "../build/bundle.ts";
 
 /** The largest bundle that a function may have: 450 KB. */
 export const bundleLimitBytes = 450 * 1024;

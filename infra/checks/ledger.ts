@@ -4,7 +4,7 @@
  * It may be taken while calls run. Movements and redemptions are numbered and never changed, so what a first look has seen of
  * users, redemptions and stock must be borne out by a second, later one.
  */
-import type { Item } from "../../shared/table/table.ts";
+import type { Item } from "../../shared/runtime/table.ts";
 
 export interface LedgerReport {
   readonly users: number;

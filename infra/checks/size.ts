@@ -1,5 +1,5 @@
 /** `npm run check:size`: builds, prints each bundle's size and exits 1 when one is over the limit. */
-import { build } from "../build.ts";
+import { build } from "../build/bundle.ts";
 import { bundleLimitBytes, bundleSizes, oversized, sizeTable } from "./bundles.ts";
 
 try {

@@ -5,8 +5,8 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { build } from "../build.ts";
-import { stages } from "../stages.ts";
+import { build } from "../build/bundle.ts";
+import { stages } from "../stages/stage.ts";
 import { readAssembly, resourceCounts, synthesize } from "./assembly.ts";
 import { complaintsOf } from "./report.ts";
 

@@ -1,7 +1,7 @@
 /** The errors that API Gateway makes itself, as problems of the catalogue (RFC 9457). */
 import { CfnGatewayResponse, type RestApi } from "aws-cdk-lib/aws-apigateway";
 import { Construct } from "constructs";
-import { problemCatalogue, type ProblemCode } from "../../shared/api/problems.ts";
+import { problemCatalogue, type ProblemCode } from "../../shared/domain/problems.ts";
 
 interface GatewayError {
   readonly code: ProblemCode;

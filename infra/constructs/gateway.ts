@@ -14,8 +14,8 @@ import {
 import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import { LogGroup } from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
-import type { AnyOperation } from "../../shared/api/operation.ts";
-import type { Stage } from "../stages.ts";
+import type { AnyOperation } from "../../shared/contract/operation.ts";
+import type { Stage } from "../stages/stage.ts";
 import { acknowledge } from "./acknowledge.ts";
 import { apiNameOf, logGroupNameOf } from "./names.ts";
 import type { OperationFunction } from "./operation-function.ts";

@@ -1,5 +1,5 @@
 /** Names that are known before anything is deployed: the operations stack and saved queries find things by them. */
-import type { Stage } from "../stages.ts";
+import type { Stage } from "../stages/stage.ts";
 
 /** Lambda's own limit, in characters. */
 const functionNameLimit = 64;

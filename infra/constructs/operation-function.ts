@@ -4,10 +4,10 @@ import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from "aws-cdk
 import { Architecture, Code, Function as LambdaFunction, Runtime, Tracing } from "aws-cdk-lib/aws-lambda";
 import { LogGroup } from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
-import { secretVariables, type EnvironmentVariables, type SecretName } from "../../shared/api/environment.ts";
-import type { TableRight } from "../../shared/api/operation.ts";
-import type { DoorDeclaration } from "../doors.ts";
-import type { Stage } from "../stages.ts";
+import { secretVariables, type EnvironmentVariables, type SecretName } from "../../shared/runtime/environment.ts";
+import type { TableRight } from "../../shared/contract/operation.ts";
+import type { DoorDeclaration } from "./function-declarations.ts";
+import type { Stage } from "../stages/stage.ts";
 import { acknowledge } from "./acknowledge.ts";
 import { functionNameOf, logGroupNameOf } from "./names.ts";
 import { removalPolicyOf } from "./removal.ts";

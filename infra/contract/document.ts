@@ -1,7 +1,7 @@
 /** The contract of this version as a document that is the same wherever it is made. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { openApiDocument } from "../../shared/api/openapi.ts";
+import { openApiDocument } from "../../shared/contract/openapi.ts";
 import { operations } from "../../shared/operations.ts";
 
 export const projectRoot = join(import.meta.dirname, "../..");

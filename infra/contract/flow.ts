@@ -2,7 +2,7 @@
  * How the collection's requests hang together where the declarations do not say it: which values a request takes from earlier
  * answers, and which it makes up. Everything else, the order included, follows from the declarations.
  */
-import type { AnyOperation } from "../../shared/api/operation.ts";
+import type { AnyOperation } from "../../shared/contract/operation.ts";
 
 type Members = Readonly<Record<string, unknown>>;
 

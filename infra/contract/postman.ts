@@ -5,8 +5,8 @@
 import { createHash } from "node:crypto";
 import { STATUS_CODES } from "node:http";
 import * as z from "zod";
-import type { AnyOperation } from "../../shared/api/operation.ts";
-import { problemCatalogue } from "../../shared/api/problems.ts";
+import type { AnyOperation } from "../../shared/contract/operation.ts";
+import { problemCatalogue } from "../../shared/domain/problems.ts";
 import { endings, inputs, opening, preparation, prepared, steps, type Step } from "./flow.ts";
 
 type Json = Readonly<Record<string, unknown>>;

@@ -1,20 +1,20 @@
 /** Runs a synthesised cloud assembly on one machine. Everything listens on 127.0.0.1 only. */
 import { mkdirSync, openSync, renameSync, statSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import { CustomResourceMemory, runCustomResources } from "./custom-resources.ts";
-import { ensureTable, startEngine } from "./engine.ts";
-import { LocalHostError } from "./errors.ts";
-import { FunctionPool, type LogSink } from "./functions.ts";
-import { Gateway } from "./gateway.ts";
-import { loopback } from "./http.ts";
-import { AccessControl } from "./iam.ts";
-import { IdentityProvider } from "./idp.ts";
-import { readModel, type ApiModel, type DeploymentModel } from "./model.ts";
-import { Proxy, type Interceptor } from "./proxy.ts";
-import type { RightsUsage } from "./rights-usage.ts";
-import { rotateSecret } from "./rotation.ts";
-import { SecretsStub } from "./secrets.ts";
-import { loadAssembly, parametersOf } from "./template.ts";
+import { CustomResourceMemory, runCustomResources } from "./lambda/custom-resources.ts";
+import { ensureTable, startEngine } from "./services/dynamodb-engine.ts";
+import { LocalHostError } from "./support/errors.ts";
+import { FunctionPool, type LogSink } from "./lambda/functions.ts";
+import { Gateway } from "./gateway/rest-api.ts";
+import { loopback } from "./support/loopback-http.ts";
+import { AccessControl } from "./iam/evaluator.ts";
+import { IdentityProvider } from "./services/identity-provider.ts";
+import { readModel, type ApiModel, type DeploymentModel } from "./template/model.ts";
+import { Proxy, type Interceptor } from "./services/service-proxy.ts";
+import type { RightsUsage } from "./iam/rights-usage.ts";
+import { rotateSecret } from "./services/rotation.ts";
+import { SecretsStub } from "./services/secrets-manager.ts";
+import { loadAssembly, parametersOf } from "./template/intrinsics.ts";
 
 export interface HostOptions {
   /** Folder of the cloud assembly, synthesised for the stage `local`. */

@@ -1,8 +1,9 @@
 /** Operations on a partner's companies, their bank accounts, and the directory of banks. */
 import * as z from "zod";
-import { operation, type Scope } from "../api/operation.ts";
-import { etag, id, pageOf, pageQuery, shownInstant, text } from "../api/schemas.ts";
-import { tableKeys } from "../table/keys.ts";
+import type { Scope } from "../domain/access.ts";
+import { operation } from "../contract/operation.ts";
+import { etag, id, pageOf, pageQuery, shownInstant, text } from "../contract/schemas.ts";
+import { tableKeys } from "../runtime/keys.ts";
 import { canonicalMoney, moneyPattern } from "./money.ts";
 import { mostAccounts } from "./rules.ts";
 

@@ -1,7 +1,7 @@
 /** What may become of a company and its bank accounts. Pure: no AWS, no HTTP, and the time is an argument. */
-import { notFound, Problem } from "../api/problems.ts";
-import { newId } from "../ids.ts";
-import { patched } from "../merge-patch.ts";
+import { notFound, Problem } from "../domain/problems.ts";
+import { newId } from "../domain/ids.ts";
+import { patched } from "../domain/merge-patch.ts";
 import { isBank } from "./banks.ts";
 import type { AccountFields, AccountPatch, BankAccount, Company, CompanyCreation, CompanyPatch } from "./contract.ts";
 

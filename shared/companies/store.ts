@@ -2,13 +2,13 @@
  * Items of companies: each is one item together with its bank accounts, so that one condition on it holds for all of them.
  * Why so: `docs/decisions/0017-accounts-within-the-company.md`.
  */
-import { etagOf } from "../api/etag.ts";
-import { accepted, notFound } from "../api/problems.ts";
+import { etagOf } from "../domain/etag.ts";
+import { accepted, notFound } from "../domain/problems.ts";
 import { whileActive } from "../identity/store.ts";
-import { Stale } from "../stale.ts";
-import { absent, unchanged } from "../table/conditions.ts";
-import { key } from "../table/keys.ts";
-import type { Change, Item, Table } from "../table/table.ts";
+import { Stale } from "../domain/conflict.ts";
+import { absent, unchanged } from "../runtime/conditions.ts";
+import { key } from "../runtime/keys.ts";
+import type { Change, Item, Table } from "../runtime/table.ts";
 import { bankOf } from "./banks.ts";
 import type { BankAccount, Company } from "./contract.ts";
 import type { StoredAccount, StoredCompany } from "./rules.ts";

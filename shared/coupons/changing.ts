@@ -1,8 +1,8 @@
 /** How an administrator changes a coupon while others redeem it. */
-import { requireMatch } from "../api/etag.ts";
-import { accepted } from "../api/problems.ts";
-import { Stale } from "../stale.ts";
-import type { Table } from "../table/table.ts";
+import { requireMatch } from "../domain/etag.ts";
+import { accepted } from "../domain/problems.ts";
+import { Stale } from "../domain/conflict.ts";
+import type { Table } from "../runtime/table.ts";
 import type { CouponPatch } from "./contract.ts";
 import { changeCoupon, isAbandoned, outcomeOf, type StoredCoupon } from "./rules.ts";
 import { couponReplacement, readCoupon, settleCoupon } from "./store.ts";

@@ -1,8 +1,9 @@
 /** Operations on coupons. */
 import * as z from "zod";
-import { administrators, operation, roles } from "../api/operation.ts";
-import { etag, id, instant, pageOf, pageQuery, shownInstant, text, wholeNumber } from "../api/schemas.ts";
-import { tableKeys } from "../table/keys.ts";
+import { administrators, roles } from "../domain/access.ts";
+import { operation } from "../contract/operation.ts";
+import { etag, id, instant, pageOf, pageQuery, shownInstant, text, wholeNumber } from "../contract/schemas.ts";
+import { tableKeys } from "../runtime/keys.ts";
 
 const couponSchema = z
   .object({

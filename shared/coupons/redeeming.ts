@@ -1,9 +1,9 @@
 /** How a person redeems: the code is proved as a guess, a piece of the stock is chosen, and another one if that was empty. */
-import { Problem } from "../api/problems.ts";
+import { Problem } from "../domain/problems.ts";
 import { guessLimit } from "../identity/attempts.ts";
 import { settleAttempt, takeAttemptOf } from "../identity/store.ts";
-import { Stale } from "../stale.ts";
-import type { Table } from "../table/table.ts";
+import { Stale } from "../domain/conflict.ts";
+import type { Table } from "../runtime/table.ts";
 import { drawPiece, isAbandoned, refuseRedemption, type StoredCoupon } from "./rules.ts";
 import { findCouponByCode, markSoldOut, readStock, settleCoupon } from "./store.ts";
 

@@ -1,8 +1,8 @@
 /** What may become of a coupon and of its stock. Pure: no AWS, no HTTP, and the time is an argument. */
-import type { Role } from "../api/operation.ts";
-import { Problem } from "../api/problems.ts";
-import { newId } from "../ids.ts";
-import { patched } from "../merge-patch.ts";
+import type { Role } from "../domain/access.ts";
+import { Problem } from "../domain/problems.ts";
+import { newId } from "../domain/ids.ts";
+import { patched } from "../domain/merge-patch.ts";
 import type { CouponCreation, CouponPatch } from "./contract.ts";
 
 /** What a redemption depends on and an administrator can change. */

@@ -6,13 +6,13 @@
  * comes true in one write of the coupon; then the pieces are opened under the new terms. No transaction spans the pieces: in a
  * crowd it would never find all of them free.
  */
-import { etagOf } from "../api/etag.ts";
-import { accepted, notFound, Problem } from "../api/problems.ts";
-import { newId } from "../ids.ts";
-import { absent, all, unchanged } from "../table/conditions.ts";
-import { key } from "../table/keys.ts";
-import { Stale } from "../stale.ts";
-import type { Change, Expression, Item, Table, Write } from "../table/table.ts";
+import { etagOf } from "../domain/etag.ts";
+import { accepted, notFound, Problem } from "../domain/problems.ts";
+import { newId } from "../domain/ids.ts";
+import { absent, all, unchanged } from "../runtime/conditions.ts";
+import { key } from "../runtime/keys.ts";
+import { Stale } from "../domain/conflict.ts";
+import type { Change, Expression, Item, Table, Write } from "../runtime/table.ts";
 import type { StoredUser } from "../users/rules.ts";
 import { creditChange } from "../users/store.ts";
 import type { Coupon, Redemption } from "./contract.ts";

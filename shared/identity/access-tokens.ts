@@ -2,8 +2,8 @@
 import { randomUUID } from "node:crypto";
 import { errors, importJWK, jwtVerify, SignJWT, type JWTPayload } from "jose";
 import * as z from "zod";
-import { roles, scopes, type Role, type Scope } from "../api/operation.ts";
-import type { Principal } from "../api/principal.ts";
+import { roles, scopes, type Role, type Scope } from "../domain/access.ts";
+import type { Principal } from "../contract/principal.ts";
 import { signatureAlgorithm, type PublicKey, type SigningKey } from "./signing-keys.ts";
 
 /** What a token is issued for. */

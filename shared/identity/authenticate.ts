@@ -1,7 +1,7 @@
 /** Authentication of a request by its access token: genuine, of a living principal, of its present version. */
-import type { Environment } from "../api/environment.ts";
-import type { Principal } from "../api/principal.ts";
-import type { Table } from "../table/table.ts";
+import type { Environment } from "../runtime/environment.ts";
+import type { Principal } from "../contract/principal.ts";
+import type { Table } from "../runtime/table.ts";
 import { verifyAccessToken, type TokenRefusal, type VerifiedToken } from "./access-tokens.ts";
 import type { PublicKey } from "./signing-keys.ts";
 import { findPrincipal, findPublicKeys, type PrincipalState } from "./store.ts";

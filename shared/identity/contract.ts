@@ -1,7 +1,8 @@
 /** Operations of OAuth and its discovery. */
 import * as z from "zod";
-import { operation, scopes } from "../api/operation.ts";
-import { tableKeys } from "../table/keys.ts";
+import { scopes } from "../domain/access.ts";
+import { operation } from "../contract/operation.ts";
+import { tableKeys } from "../runtime/keys.ts";
 
 /** Extension parameters are to be ignored (RFC 6749 §3.2), so forms are the bodies that are not strict. */
 const tokenRequest = z.looseObject({

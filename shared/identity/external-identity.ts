@@ -1,8 +1,8 @@
 /** People's identities from the external provider: its JWTs, verified against the keys that it publishes. */
 import { createRemoteJWKSet, errors, jwtVerify, type JWTVerifyGetKey } from "jose";
 import * as z from "zod";
-import type { Environment } from "../api/environment.ts";
-import { unavailable } from "../api/problems.ts";
+import type { Environment } from "../runtime/environment.ts";
+import { unavailable } from "../domain/problems.ts";
 
 /** Who a token of the provider speaks of. */
 export interface ExternalIdentity {

@@ -1,6 +1,6 @@
 /** Brings the signing keys about: a key set in Secrets Manager, and its public half in the table. */
-import type { Secrets, SecretStage } from "../secrets.ts";
-import type { Table } from "../table/table.ts";
+import type { Secrets, SecretStage } from "../runtime/secrets.ts";
+import type { Table } from "../runtime/table.ts";
 import {
   continuesKeySet,
   generateSigningKey,

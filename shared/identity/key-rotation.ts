@@ -4,9 +4,9 @@
  * request is refused for a rotation.
  */
 import { setTimeout as delay } from "node:timers/promises";
-import type { Environment } from "../api/environment.ts";
-import type { Secrets } from "../secrets.ts";
-import type { Table } from "../table/table.ts";
+import type { Environment } from "../runtime/environment.ts";
+import type { Secrets } from "../runtime/secrets.ts";
+import type { Table } from "../runtime/table.ts";
 import { issueAccessToken, verifyAccessToken } from "./access-tokens.ts";
 import { refetchMs, verificationOf } from "./authenticate.ts";
 import {

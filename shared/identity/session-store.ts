@@ -1,9 +1,9 @@
 /** Items of sessions, and what a user's state says of them. */
-import { Problem } from "../api/problems.ts";
-import { all, absent, present } from "../table/conditions.ts";
-import { key } from "../table/keys.ts";
-import { Stale } from "../stale.ts";
-import type { Change, Expression, Table, Write } from "../table/table.ts";
+import { Problem } from "../domain/problems.ts";
+import { all, absent, present } from "../runtime/conditions.ts";
+import { key } from "../runtime/keys.ts";
+import { Stale } from "../domain/conflict.ts";
+import type { Change, Expression, Table, Write } from "../runtime/table.ts";
 import type { Session } from "./sessions.ts";
 import { findUserState, type UserState } from "./store.ts";
 

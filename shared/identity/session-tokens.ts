@@ -1,8 +1,8 @@
 /** The two tokens of a session: what signing in, refreshing and exchanging give out. */
-import type { Environment } from "../api/environment.ts";
-import { newId } from "../ids.ts";
-import type { Secrets } from "../secrets.ts";
-import type { Write } from "../table/table.ts";
+import type { Environment } from "../runtime/environment.ts";
+import { newId } from "../domain/ids.ts";
+import type { Secrets } from "../runtime/secrets.ts";
+import type { Write } from "../runtime/table.ts";
 import { issueAccessToken } from "./access-tokens.ts";
 import { beginSession, formatRefreshToken, newRefreshToken, type RefreshToken } from "./sessions.ts";
 import { sessionCreation } from "./session-store.ts";

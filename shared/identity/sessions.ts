@@ -6,7 +6,7 @@
  * can be told from a forged one: deriving onwards from it ends at the present token.
  */
 import { createHash, createHmac, randomBytes } from "node:crypto";
-import { isUlid } from "../ids.ts";
+import { isUlid } from "../domain/ids.ts";
 
 /** A refresh token's parts. As text: `<user>.<session>.<generation>.<secret>`, ids without their prefixes. */
 export interface RefreshToken {

@@ -4,8 +4,8 @@
  */
 import { exportJWK, generateKeyPair, type JWK } from "jose";
 import * as z from "zod";
-import { unavailable } from "../api/problems.ts";
-import type { Secrets } from "../secrets.ts";
+import { unavailable } from "../domain/problems.ts";
+import type { Secrets } from "../runtime/secrets.ts";
 
 /** EdDSA over Ed25519 (RFC 8037). */
 export const signatureAlgorithm = "EdDSA";

@@ -1,11 +1,11 @@
 /** Items of principals, credentials, signing keys and attempts. */
 import { randomUUID } from "node:crypto";
-import type { Role } from "../api/operation.ts";
-import { Problem, revokedMeanwhile } from "../api/problems.ts";
-import { absent, all, present } from "../table/conditions.ts";
-import { key } from "../table/keys.ts";
-import { Stale } from "../stale.ts";
-import type { Change, Expression, Item, Table, Write } from "../table/table.ts";
+import type { Role } from "../domain/access.ts";
+import { Problem, revokedMeanwhile } from "../domain/problems.ts";
+import { absent, all, present } from "../runtime/conditions.ts";
+import { key } from "../runtime/keys.ts";
+import { Stale } from "../domain/conflict.ts";
+import type { Change, Expression, Item, Table, Write } from "../runtime/table.ts";
 import { takeAttempt, type AttemptLimit, type Attempts } from "./attempts.ts";
 import type { ClientCredential } from "./client-secrets.ts";
 import type { PublicKey } from "./signing-keys.ts";

@@ -1,7 +1,7 @@
 /** What a request to the OAuth endpoints asks for (RFC 6749 §2.3, §3.2, §3.3, RFC 8693 §2.1). */
-import { publicClients, type Environment } from "../api/environment.ts";
-import { OAuthError } from "../api/oauth-error.ts";
-import { scopes, type Scope } from "../api/operation.ts";
+import { publicClients, type Environment } from "../runtime/environment.ts";
+import { OAuthError } from "../contract/oauth-error.ts";
+import { scopes, type Scope } from "../domain/access.ts";
 import { hasIdentityProvider } from "./external-identity.ts";
 
 export const tokenExchangeGrant = "urn:ietf:params:oauth:grant-type:token-exchange";

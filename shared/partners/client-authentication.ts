@@ -1,12 +1,12 @@
 /** A partner proves who it is with its client secret. */
-import type { Environment } from "../api/environment.ts";
-import { log } from "../api/log.ts";
+import type { Environment } from "../runtime/environment.ts";
+import { log } from "../runtime/log.ts";
 import { acceptsClientSecret, hashClientSecret } from "../identity/client-secrets.ts";
 import { findClientCredential, findPartnerState, type PartnerState } from "../identity/store.ts";
 import { invalidClient, type ClientCredentials } from "../identity/token-requests.ts";
-import { isUlid } from "../ids.ts";
-import type { Secrets } from "../secrets.ts";
-import type { Table } from "../table/table.ts";
+import { isUlid } from "../domain/ids.ts";
+import type { Secrets } from "../runtime/secrets.ts";
+import type { Table } from "../runtime/table.ts";
 import { findPartnerIdByEmail } from "./store.ts";
 
 export interface AuthenticatedClient {

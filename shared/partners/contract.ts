@@ -1,9 +1,10 @@
 /** Operations on partners: who they are, what they prove themselves with, and their end. */
 import * as z from "zod";
-import { administrators, operation } from "../api/operation.ts";
-import { email, etag, id, pageOf, pageQuery, shownInstant, text } from "../api/schemas.ts";
+import { administrators } from "../domain/access.ts";
+import { operation } from "../contract/operation.ts";
+import { email, etag, id, pageOf, pageQuery, shownInstant, text } from "../contract/schemas.ts";
 import { tokenPolicies } from "../identity/store.ts";
-import { tableKeys } from "../table/keys.ts";
+import { tableKeys } from "../runtime/keys.ts";
 import { isWebsiteUrl, parseGracePeriod } from "./rules.ts";
 
 const partnerStatuses = ["active", "suspended"] as const;

@@ -2,13 +2,13 @@
  * Deleting a partner, in steps that can each be repeated: hold off whatever would forbid it, look, end the partner in one
  * transaction, and remove what it leaves behind. A call that was interrupted is finished by the same call again.
  */
-import { requireMatch } from "../api/etag.ts";
-import { notFound, Problem } from "../api/problems.ts";
+import { requireMatch } from "../domain/etag.ts";
+import { notFound, Problem } from "../domain/problems.ts";
 import { findPartnerState, forgetPrincipal, holdForDeletion, releaseFromDeletion } from "../identity/store.ts";
 import { hasCompany } from "../companies/store.ts";
 import { hasLiveSubscription, removeSubscriptions } from "../subscriptions/store.ts";
-import { Stale } from "../stale.ts";
-import type { Table } from "../table/table.ts";
+import { Stale } from "../domain/conflict.ts";
+import type { Table } from "../runtime/table.ts";
 import { findPartner, partnerDeletion } from "./store.ts";
 
 /**

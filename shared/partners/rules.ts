@@ -1,6 +1,6 @@
 /** What may become of a partner. Pure: no AWS, no HTTP, and the time is an argument. */
-import { newId } from "../ids.ts";
-import { patched } from "../merge-patch.ts";
+import { newId } from "../domain/ids.ts";
+import { patched } from "../domain/merge-patch.ts";
 import type { Partner, PartnerPatch, Registration } from "./contract.ts";
 
 /** A partner as it is kept. */

@@ -1,12 +1,12 @@
 /** Items of partners: the profile, and the e-mail address that belongs to one of them. */
-import { etagOf } from "../api/etag.ts";
-import { accepted, notFound, Problem } from "../api/problems.ts";
+import { etagOf } from "../domain/etag.ts";
+import { accepted, notFound, Problem } from "../domain/problems.ts";
 import type { ClientCredential } from "../identity/client-secrets.ts";
 import { partnerStateChange, principalCreation, principalDeletion } from "../identity/store.ts";
-import { absent, unchanged } from "../table/conditions.ts";
-import { key } from "../table/keys.ts";
-import { Stale } from "../stale.ts";
-import type { Change, Item, Table, Write } from "../table/table.ts";
+import { absent, unchanged } from "../runtime/conditions.ts";
+import { key } from "../runtime/keys.ts";
+import { Stale } from "../domain/conflict.ts";
+import type { Change, Item, Table, Write } from "../runtime/table.ts";
 import type { Partner } from "./contract.ts";
 import { endsTokens, normalizeEmail, type StoredPartner } from "./rules.ts";
 

@@ -1,11 +1,11 @@
 /** What a partner may do with a token that it holds: end it (RFC 7009), or ask what it says (RFC 7662). */
-import { OAuthError } from "../api/oauth-error.ts";
+import { OAuthError } from "../contract/oauth-error.ts";
 import type { VerifiedToken } from "../identity/access-tokens.ts";
 import { inspectToken, verificationOf } from "../identity/authenticate.ts";
 import type { Introspection, PresentedToken } from "../identity/contract.ts";
 import { tokenRevocation } from "../identity/store.ts";
 import { readClientCredentials } from "../identity/token-requests.ts";
-import type { Change } from "../table/table.ts";
+import type { Change } from "../runtime/table.ts";
 import { authenticateClient, type ClientContext } from "./client-authentication.ts";
 
 /**

@@ -1,8 +1,9 @@
 /** Operations on a partner's subscriptions. */
 import * as z from "zod";
-import { administrators, operation, type Scope } from "../api/operation.ts";
-import { email, etag, id, instant, pageOf, pageQuery, shownInstant } from "../api/schemas.ts";
-import { tableKeys } from "../table/keys.ts";
+import { administrators, type Scope } from "../domain/access.ts";
+import { operation } from "../contract/operation.ts";
+import { email, etag, id, instant, pageOf, pageQuery, shownInstant } from "../contract/schemas.ts";
+import { tableKeys } from "../runtime/keys.ts";
 import { parsePeriod } from "./period.ts";
 import { subscriptionStatuses } from "./rules.ts";
 

@@ -1,6 +1,6 @@
 /** What may become of a subscription. Pure: no AWS, no HTTP, and the time is an argument. */
-import { Problem } from "../api/problems.ts";
-import { newId } from "../ids.ts";
+import { Problem } from "../domain/problems.ts";
+import { newId } from "../domain/ids.ts";
 import { after, before, type Period } from "./period.ts";
 
 export const subscriptionStatuses = ["scheduled", "active", "expired", "cancelled"] as const;

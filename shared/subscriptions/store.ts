@@ -1,14 +1,13 @@
 /** Items of subscriptions: the latest one of each external user, and every change that led to it. */
-import { etagOf } from "../api/etag.ts";
-import { accepted, notFound } from "../api/problems.ts";
-import type { Paging } from "../api/serve.ts";
+import { etagOf } from "../domain/etag.ts";
+import { accepted, notFound } from "../domain/problems.ts";
 import { whileActive } from "../identity/store.ts";
-import { newId } from "../ids.ts";
-import { absent, unchanged } from "../table/conditions.ts";
-import { key } from "../table/keys.ts";
-import { Stale } from "../stale.ts";
-import type { Change, Item, Page, QueryRange, Table } from "../table/table.ts";
-import type { changeTypes, HistoryEntry, ListQuery, SubscriptionView } from "./contract.ts";
+import { newId } from "../domain/ids.ts";
+import { absent, unchanged } from "../runtime/conditions.ts";
+import { key } from "../runtime/keys.ts";
+import { Stale } from "../domain/conflict.ts";
+import type { Change, Item, Page, QueryRange, Table } from "../runtime/table.ts";
+import type { changeTypes, HistoryEntry, SubscriptionView } from "./contract.ts";
 import { isLive, statusAt, type Subscription, type SubscriptionStatus, type Term } from "./rules.ts";
 
 export async function findSubscription(
@@ -125,23 +124,17 @@ export async function filterSubscriptions(
   return { subscriptions: found.map(fromItem), lastKey: place };
 }
 
-/** The page of a partner's subscriptions that a query asks for, as callers see it: with a filter by expiry, else by external user id. */
-export async function viewSubscriptions(
+/** A page of a partner's subscriptions: by expiry where a filter is given, otherwise by external user id. */
+export async function findSubscriptions(
   table: Table,
   partnerId: string,
-  { limit, cursor: _cursor, ...filters }: ListQuery,
+  filters: SubscriptionFilters,
   now: Date,
-  paging: Paging,
-): Promise<{ readonly items: SubscriptionView[]; readonly nextCursor: string | null }> {
-  const page = { limit, after: await paging.after() };
-  const { subscriptions, lastKey } =
-    filters.status === undefined && filters.expiresBefore === undefined
-      ? await listSubscriptions(table, partnerId, page)
-      : await filterSubscriptions(table, partnerId, filters, now, page);
-  return {
-    items: subscriptions.map((subscription) => viewSubscription(subscription, now)),
-    nextCursor: await paging.cursor(lastKey),
-  };
+  page: PageRequest,
+): Promise<SubscriptionPage> {
+  return filters.status === undefined && filters.expiresBefore === undefined
+    ? await listSubscriptions(table, partnerId, page)
+    : await filterSubscriptions(table, partnerId, filters, now, page);
 }
 
 /**

@@ -1,8 +1,8 @@
 /** Operations around the business: health, the contract itself, and the pages that explain problems. */
 import * as z from "zod";
-import { operation } from "../api/operation.ts";
-import { problemCodes, type ProblemCode } from "../api/problems.ts";
-import { tableKeys } from "../table/keys.ts";
+import { operation } from "../contract/operation.ts";
+import { problemCodes, type ProblemCode } from "../domain/problems.ts";
+import { tableKeys } from "../runtime/keys.ts";
 
 const code = z.enum(problemCodes as [ProblemCode, ...ProblemCode[]]);
 

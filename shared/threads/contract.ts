@@ -1,8 +1,9 @@
 /** Operations on threads and their messages. */
 import * as z from "zod";
-import { operation, roles } from "../api/operation.ts";
-import { codePoints, id, pageOf, pageQuery, shownInstant, username } from "../api/schemas.ts";
-import { tableKeys } from "../table/keys.ts";
+import { roles } from "../domain/access.ts";
+import { operation } from "../contract/operation.ts";
+import { codePoints, id, pageOf, pageQuery, shownInstant, username } from "../contract/schemas.ts";
+import { tableKeys } from "../runtime/keys.ts";
 import { mostParticipants, repetitionsOf } from "./rules.ts";
 
 const shownUsername = z.string().meta({ description: "`deleted` for a user that was deleted" });

@@ -1,6 +1,6 @@
 /** Who talks to whom, and in which order. Pure: no AWS, no HTTP, and the time is an argument. */
-import { invalid, notFound, Problem, revokedMeanwhile, type FieldError } from "../api/problems.ts";
-import { newId } from "../ids.ts";
+import { invalid, notFound, Problem, revokedMeanwhile, type FieldError } from "../domain/problems.ts";
+import { newId } from "../domain/ids.ts";
 import { normalizeUsername, type StoredUser } from "../users/rules.ts";
 
 /** How many people a thread has at the most, its creator included. */

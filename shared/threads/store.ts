@@ -1,9 +1,9 @@
 /** Items of threads: who is in them, how far they have come, and their messages. */
-import { accepted } from "../api/problems.ts";
-import { Stale } from "../stale.ts";
-import { absent } from "../table/conditions.ts";
-import { key } from "../table/keys.ts";
-import type { Change, Expression, Item, Table } from "../table/table.ts";
+import { accepted } from "../domain/problems.ts";
+import { Stale } from "../domain/conflict.ts";
+import { absent } from "../runtime/conditions.ts";
+import { key } from "../runtime/keys.ts";
+import type { Change, Expression, Item, Table } from "../runtime/table.ts";
 import { deletedUsername, type StoredUser } from "../users/rules.ts";
 import { findUserIds, findUsers } from "../users/store.ts";
 import type { MessageView, ThreadView } from "./contract.ts";

@@ -1,9 +1,10 @@
 /** Operations of people: signing in and out, and who they are. */
 import * as z from "zod";
-import { administrators, operation, roles } from "../api/operation.ts";
-import { etag, id, pageOf, pageQuery, shownInstant, text, username, wholeNumber } from "../api/schemas.ts";
+import { administrators, roles } from "../domain/access.ts";
+import { operation } from "../contract/operation.ts";
+import { etag, id, pageOf, pageQuery, shownInstant, text, username, wholeNumber } from "../contract/schemas.ts";
 import { exampleToken } from "../identity/contract.ts";
-import { tableKeys } from "../table/keys.ts";
+import { tableKeys } from "../runtime/keys.ts";
 import { isPasswordLength } from "./rules.ts";
 
 const userStatuses = ["active", "suspended"] as const;

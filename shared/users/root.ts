@@ -3,7 +3,7 @@ import * as z from "zod";
 import { hashPassword, verifyPassword } from "../identity/passwords.ts";
 import { sessionsEnd } from "../identity/session-store.ts";
 import { findPasswordHash, passwordReplacement } from "../identity/store.ts";
-import type { Table } from "../table/table.ts";
+import type { Table } from "../runtime/table.ts";
 import { createUser } from "./rules.ts";
 import { findUserId, userCreation } from "./store.ts";
 

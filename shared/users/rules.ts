@@ -1,9 +1,9 @@
 /** What may become of a user. Pure: no AWS, no HTTP, and the time is an argument. */
 import { createHash } from "node:crypto";
-import type { Role } from "../api/operation.ts";
-import { Problem } from "../api/problems.ts";
-import { newId } from "../ids.ts";
-import { patched } from "../merge-patch.ts";
+import type { Role } from "../domain/access.ts";
+import { Problem } from "../domain/problems.ts";
+import { newId } from "../domain/ids.ts";
+import { patched } from "../domain/merge-patch.ts";
 import { commonPasswordHashes } from "./common-passwords.ts";
 import type { CreditMovement, SelfPatch, User, UserCreation, UserPatch } from "./contract.ts";
 

@@ -1,7 +1,7 @@
 /** The grants by which people's sessions begin and go on: token exchange (RFC 8693) and refreshing (RFC 6749 §6). */
-import type { Environment } from "../api/environment.ts";
-import { logSecurityEvent } from "../api/log.ts";
-import { OAuthError } from "../api/oauth-error.ts";
+import type { Environment } from "../runtime/environment.ts";
+import { logSecurityEvent } from "../runtime/log.ts";
+import { OAuthError } from "../contract/oauth-error.ts";
 import type { TokenAnswer, TokenRequest } from "../identity/contract.ts";
 import { verifyExternalToken, type ExternalIdentity } from "../identity/external-identity.ts";
 import { findSession, isAlive, sessionContinuation, sessionEnd } from "../identity/session-store.ts";
@@ -9,9 +9,9 @@ import { issueSessionTokens, openSession, type SessionTokens } from "../identity
 import { continueSession, parseRefreshToken, standingOf, successorOf } from "../identity/sessions.ts";
 import { findUserState } from "../identity/store.ts";
 import { readPublicClient, refuseScope } from "../identity/token-requests.ts";
-import { newId } from "../ids.ts";
-import type { Secrets } from "../secrets.ts";
-import type { Change, Table } from "../table/table.ts";
+import { newId } from "../domain/ids.ts";
+import type { Secrets } from "../runtime/secrets.ts";
+import type { Change, Table } from "../runtime/table.ts";
 import { createUser } from "./rules.ts";
 import { externalUserCreation, findExternalUserId } from "./store.ts";
 

@@ -1,12 +1,12 @@
 /** A public client ends a person's session (RFC 7009) by its refresh token, spent or not, or its access token. */
-import { OAuthError } from "../api/oauth-error.ts";
+import { OAuthError } from "../contract/oauth-error.ts";
 import { inspectToken, verificationOf } from "../identity/authenticate.ts";
 import type { PresentedToken } from "../identity/contract.ts";
 import { findSession, sessionEnd } from "../identity/session-store.ts";
 import { parseRefreshToken, standingOf, type Session } from "../identity/sessions.ts";
 import { findUserState } from "../identity/store.ts";
 import { readPublicClient } from "../identity/token-requests.ts";
-import type { Change } from "../table/table.ts";
+import type { Change } from "../runtime/table.ts";
 import type { GrantContext } from "./session-grants.ts";
 
 /**

@@ -1,5 +1,5 @@
 /** A person proves who it is with its password. */
-import { log } from "../api/log.ts";
+import { log } from "../runtime/log.ts";
 import { guessLimit } from "../identity/attempts.ts";
 import { hashPassword, isOutdatedHash, verifyPassword } from "../identity/passwords.ts";
 import {
@@ -10,7 +10,7 @@ import {
   takeAttemptOf,
   type UserState,
 } from "../identity/store.ts";
-import type { Change, Table } from "../table/table.ts";
+import type { Change, Table } from "../runtime/table.ts";
 import { normalizeUsername, type StoredUser } from "./rules.ts";
 import { findUser, findUserId } from "./store.ts";
 

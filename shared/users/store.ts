@@ -1,12 +1,12 @@
 /** Items of users: the profile, the username that points to it, and the external subject that does. */
-import { etagOf } from "../api/etag.ts";
-import { accepted, notFound, Problem } from "../api/problems.ts";
+import { etagOf } from "../domain/etag.ts";
+import { accepted, notFound, Problem } from "../domain/problems.ts";
 import type { ExternalIdentity } from "../identity/external-identity.ts";
 import { principalCreation, principalDeletion, userStateChange } from "../identity/store.ts";
-import { absent, all, unchanged } from "../table/conditions.ts";
-import { key } from "../table/keys.ts";
-import { Stale } from "../stale.ts";
-import type { Change, Item, Table, Write } from "../table/table.ts";
+import { absent, all, unchanged } from "../runtime/conditions.ts";
+import { key } from "../runtime/keys.ts";
+import { Stale } from "../domain/conflict.ts";
+import type { Change, Item, Table, Write } from "../runtime/table.ts";
 import type { CreditMovement, User } from "./contract.ts";
 import {
   endsTokens,

@@ -7,7 +7,7 @@ import { join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { build as esbuild } from "esbuild";
-import { secretVariables, type EnvironmentVariables } from "../../shared/api/environment.ts";
+import { secretVariables, type EnvironmentVariables } from "../../shared/runtime/environment.ts";
 import { row, table, median } from "./report.ts";
 
 const run = promisify(execFile);

@@ -1,6 +1,6 @@
 /** `npm run bench [imports] [starts] [proxy] [crowd]`: measures, prints tables, and exits with 1 where a target is missed. */
 import { join } from "node:path";
-import { build } from "../../infra/build.ts";
+import { build } from "../../infra/build/bundle.ts";
 import { benchCrowd } from "./crowd.ts";
 import { benchImports } from "./imports.ts";
 import { benchProxy } from "./proxy.ts";

@@ -5,12 +5,12 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { engineAccessKey } from "../../infra/local/engine.ts";
-import { FaultInjector } from "../../infra/local/faults.ts";
+import { engineAccessKey } from "../../infra/local/services/dynamodb-engine.ts";
+import { FaultInjector } from "../faults/fault-injector.ts";
 import { startHost, type Host } from "../../infra/local/host.ts";
-import { Upstream } from "../../infra/local/http.ts";
-import { AccessControl } from "../../infra/local/iam.ts";
-import { synthesise } from "../../infra/local/synth.ts";
+import { Upstream } from "../../infra/local/support/loopback-http.ts";
+import { AccessControl } from "../../infra/local/iam/evaluator.ts";
+import { synthesise } from "../../infra/local/commands/synth.ts";
 import { median, percentile, row, table } from "./report.ts";
 
 const targetMs = 1;

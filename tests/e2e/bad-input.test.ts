@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import type { AnyOperation } from "../../shared/api/operation.ts";
+import type { AnyOperation } from "../../shared/contract/operation.ts";
 import { operations } from "../../shared/operations.ts";
 import { expectConforming, pointersOf, verdict } from "../support/conformance.ts";
 import { Portico, type Answer } from "../support/portico.ts";

@@ -1,4 +1,4 @@
-import { operations as docs } from "../../shared/docs/contract.ts";
+import { operations as docs } from "../../shared/web/docs/contract.ts";
 import { conforming, verdict } from "../support/conformance.ts";
 import { Portico } from "../support/portico.ts";
 

@@ -1,7 +1,7 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { openApiDocument, problemsOf } from "../../shared/api/openapi.ts";
-import { doorOf, type AnyOperation } from "../../shared/api/operation.ts";
+import { openApiDocument, problemsOf } from "../../shared/contract/openapi.ts";
+import { doorOf, type AnyOperation } from "../../shared/contract/operation.ts";
 import { operations } from "../../shared/operations.ts";
 import { expectConforming, verdict } from "../support/conformance.ts";
 import { Portico, type Answer, type CallOptions } from "../support/portico.ts";

@@ -1,7 +1,7 @@
 /** The rotation of the signing keys, as Secrets Manager runs it, while people and partners use the API. */
 import { randomUUID } from "node:crypto";
 import { decodeProtectedHeader } from "jose";
-import { errorAnswer, type Interceptor } from "../../infra/local/proxy.ts";
+import { errorAnswer, type Interceptor } from "../../infra/local/services/service-proxy.ts";
 import { exchange, externalSession, identityProviderOf } from "../support/oauth-answers.ts";
 import { inParallel, Portico, tally, type Answer, type TestPartner } from "../support/portico.ts";
 import { eventually } from "../support/waiting.ts";

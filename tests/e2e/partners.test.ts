@@ -1,6 +1,6 @@
 /** What administrators do with partners, and partners with themselves. */
 import { randomUUID } from "node:crypto";
-import type { Interceptor } from "../../infra/local/proxy.ts";
+import type { Interceptor } from "../../infra/local/services/service-proxy.ts";
 import { expectProblem, expectTokenRefused } from "../support/expect-problem.ts";
 import { inParallel, Portico, tally, type Answer, type TestPartner } from "../support/portico.ts";
 

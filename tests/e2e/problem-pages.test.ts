@@ -1,5 +1,5 @@
-import { problemCatalogue, problemCodes } from "../../shared/api/problems.ts";
-import { problemList, problemPage } from "../../shared/system/problem-pages.ts";
+import { problemCatalogue, problemCodes } from "../../shared/domain/problems.ts";
+import { problemList, problemPage } from "../../shared/web/problems/pages.ts";
 import { conforming, verdict } from "../support/conformance.ts";
 import { Portico } from "../support/portico.ts";
 

@@ -2,7 +2,7 @@
 import { setImmediate } from "node:timers/promises";
 import { decodeJwt } from "jose";
 import * as oauth from "oauth4webapi";
-import type { Interceptor } from "../../infra/local/proxy.ts";
+import type { Interceptor } from "../../infra/local/services/service-proxy.ts";
 import { alteredAssembly, type AlteredAssembly } from "../support/assembly.ts";
 import { expectProblem, expectTokenRefused } from "../support/expect-problem.ts";
 import { forge } from "../support/forgery.ts";

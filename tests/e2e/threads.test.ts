@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { newId } from "../../shared/ids.ts";
+import { newId } from "../../shared/domain/ids.ts";
 import type { Message, Thread } from "../../shared/threads/rules.ts";
 import { messageCreation, threadCreation } from "../../shared/threads/store.ts";
 import { conforming, pointersOf, verdict } from "../support/conformance.ts";

@@ -1,12 +1,18 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { bundleFiles } from "../../infra/build.ts";
+import { bundleFiles } from "../../infra/build/bundle.ts";
 import { synthesize, type Assembly, type Resource, type Template } from "../../infra/checks/assembly.ts";
 import { denialCodes } from "../../infra/constructs/gateway-errors.ts";
-import { authorizerDoor, bootstrapDoor, rotationDoor, systemDoors, type DoorDeclaration } from "../../infra/doors.ts";
-import { secretVariables, type SecretName } from "../../shared/api/environment.ts";
-import { problemCatalogue, type ProblemCode } from "../../shared/api/problems.ts";
-import { doorOf } from "../../shared/api/operation.ts";
+import {
+  authorizerDoor,
+  bootstrapDoor,
+  rotationDoor,
+  systemDoors,
+  type DoorDeclaration,
+} from "../../infra/constructs/function-declarations.ts";
+import { secretVariables, type SecretName } from "../../shared/runtime/environment.ts";
+import { problemCatalogue, type ProblemCode } from "../../shared/domain/problems.ts";
+import { doorOf } from "../../shared/contract/operation.ts";
 import { operations } from "../../shared/operations.ts";
 import { list, propertiesOf, resourcesOf, statementsOf, synthesized, templateOf, text } from "./support/templates.ts";
 

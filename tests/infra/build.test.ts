@@ -2,12 +2,12 @@ import { createHash } from "node:crypto";
 import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { build, bundleFiles, bundleFolder, bundleHash, defaultOutDir, findDoors } from "../../infra/build.ts";
+import { build, bundleFiles, bundleFolder, bundleHash, defaultOutDir, findDoors } from "../../infra/build/bundle.ts";
 import { bundleSizes, oversized } from "../../infra/checks/bundles.ts";
-import { systemDoors } from "../../infra/doors.ts";
+import { systemDoors } from "../../infra/constructs/function-declarations.ts";
 import { makeFiles } from "../../infra/build/files.ts";
-import { doorOf, type AnyOperation } from "../../shared/api/operation.ts";
-import { operations as docs } from "../../shared/docs/contract.ts";
+import { doorOf, type AnyOperation } from "../../shared/contract/operation.ts";
+import { operations as docs } from "../../shared/web/docs/contract.ts";
 import { operations } from "../../shared/operations.ts";
 
 const root = join(import.meta.dirname, "../..");

@@ -1,6 +1,6 @@
 import { resourceCounts, type Assembly } from "../../infra/checks/assembly.ts";
 import { findingsOf, resourceLimit } from "../../infra/checks/report.ts";
-import { systemDoors } from "../../infra/doors.ts";
+import { systemDoors } from "../../infra/constructs/function-declarations.ts";
 import { propertiesOf, resourcesOf, statementsOf, synthesized, templateOf, text } from "./support/templates.ts";
 
 /** IAM's limit for all inline policies of a role together, in characters without white space. */

@@ -1,4 +1,4 @@
-import { dev, local, prod, stageFrom, stages, validateStage, type Stage } from "../../infra/stages.ts";
+import { dev, local, prod, stageFrom, stages, validateStage, type Stage } from "../../infra/stages/stage.ts";
 
 const context =
   (values: Readonly<Record<string, unknown>>) =>

@@ -1,6 +1,6 @@
-import { newId } from "../../shared/ids.ts";
+import { newId } from "../../shared/domain/ids.ts";
 import { principalCreation, holdForDeletion, releaseFromDeletion } from "../../shared/identity/store.ts";
-import { Problem } from "../../shared/api/problems.ts";
+import { Problem } from "../../shared/domain/problems.ts";
 import { parsePeriod } from "../../shared/subscriptions/period.ts";
 import {
   cancel,
@@ -23,8 +23,8 @@ import {
   viewSubscription,
   type SubscriptionFilters,
 } from "../../shared/subscriptions/store.ts";
-import { Stale } from "../../shared/stale.ts";
-import type { Table } from "../../shared/table/table.ts";
+import { Stale } from "../../shared/domain/conflict.ts";
+import type { Table } from "../../shared/runtime/table.ts";
 import { inParallel, tally } from "../support/portico.ts";
 import { itemsOf, startTable, type TestTable } from "../support/table.ts";
 

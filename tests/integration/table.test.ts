@@ -1,7 +1,7 @@
-import { absent, all, present, unchanged } from "../../shared/table/conditions.ts";
-import type { Key } from "../../shared/table/keys.ts";
-import { Stale } from "../../shared/stale.ts";
-import { openTable, type Item, type Table } from "../../shared/table/table.ts";
+import { absent, all, present, unchanged } from "../../shared/runtime/conditions.ts";
+import type { Key } from "../../shared/runtime/keys.ts";
+import { Stale } from "../../shared/domain/conflict.ts";
+import { openTable, type Item, type Table } from "../../shared/runtime/table.ts";
 import { inParallel, tally } from "../support/portico.ts";
 import { itemsOf, startTable, type TestTable } from "../support/table.ts";
 

@@ -4,9 +4,9 @@
  */
 import assert from "node:assert/strict";
 import * as z from "zod";
-import { oauthErrorsOf, openApiDocument, shownAsProblems } from "../../shared/api/openapi.ts";
-import type { AnyOperation } from "../../shared/api/operation.ts";
-import { problemCatalogue, problemCodes, type ProblemCode } from "../../shared/api/problems.ts";
+import { oauthErrorsOf, openApiDocument, shownAsProblems } from "../../shared/contract/openapi.ts";
+import type { AnyOperation } from "../../shared/contract/operation.ts";
+import { problemCatalogue, problemCodes, type ProblemCode } from "../../shared/domain/problems.ts";
 import { operations } from "../../shared/operations.ts";
 import type { Answer, CallOptions, Portico } from "./portico.ts";
 

@@ -1,5 +1,5 @@
 /** What every refusal has in common (RFC 9457), checked wherever one is expected. */
-import type { ProblemCode } from "../../shared/api/problems.ts";
+import type { ProblemCode } from "../../shared/domain/problems.ts";
 import type { Answer } from "./portico.ts";
 
 /**

@@ -1,8 +1,8 @@
 import { mkdir, mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { rightsFolderVariable } from "../../infra/local/rights-records.ts";
-import { synthesise } from "../../infra/local/synth.ts";
+import { rightsFolderVariable } from "../rights/records.ts";
+import { synthesise } from "../../infra/local/commands/synth.ts";
 
 /** Bundles and synthesises once; every worker runs a host of its own on the same assembly. */
 export default async function globalSetup(): Promise<void> {

@@ -1,7 +1,7 @@
 /** People for tests: users that root made, and their sessions. */
 import { randomUUID } from "node:crypto";
 import { issueAccessToken } from "../../shared/identity/access-tokens.ts";
-import { newId } from "../../shared/ids.ts";
+import { newId } from "../../shared/domain/ids.ts";
 import { createUser, type StoredUser } from "../../shared/users/rules.ts";
 import { userCreation } from "../../shared/users/store.ts";
 import { signingKeyOf } from "./forgery.ts";

@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { startHost, type Host, type HostOptions } from "../../infra/local/host.ts";
-import { rightsFolderVariable, writeRecord } from "../../infra/local/rights-records.ts";
+import { rightsFolderVariable, writeRecord } from "../rights/records.ts";
 import { expectConforming, operationOf } from "./conformance.ts";
 
 export interface Answer {

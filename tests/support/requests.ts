@@ -1,7 +1,7 @@
 /** Requests to any declared operation, made from its declaration. */
 import * as z from "zod";
-import type { AnyOperation } from "../../shared/api/operation.ts";
-import { newId } from "../../shared/ids.ts";
+import type { AnyOperation } from "../../shared/contract/operation.ts";
+import { newId } from "../../shared/domain/ids.ts";
 import { newUser, sessionOf } from "./people.ts";
 import type { Portico } from "./portico.ts";
 

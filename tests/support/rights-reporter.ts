@@ -4,9 +4,9 @@
  */
 import { readdirSync } from "node:fs";
 import { join, sep } from "node:path";
-import { clearRecords, collectUsage, rightsFolderVariable } from "../../infra/local/rights-records.ts";
-import { isFlawless, judge, usageFoot, verdictTable } from "../../infra/local/rights-usage.ts";
-import { rightsExceptions } from "../../infra/rights-exceptions.ts";
+import { clearRecords, collectUsage, rightsFolderVariable } from "../rights/records.ts";
+import { isFlawless, judge, usageFoot, verdictTable } from "../../infra/local/iam/rights-usage.ts";
+import { rightsExceptions } from "../rights/exceptions.ts";
 
 /** The parts of Jest's configuration and results that matter here. */
 interface GlobalConfig {

@@ -1,7 +1,7 @@
 /** A function that dies at any point of its work, or runs out of time, leaves nothing half done. */
 import { randomUUID } from "node:crypto";
 import { DynamoDBClient, UpdateItemCommand } from "@aws-sdk/client-dynamodb";
-import { engineAccessKey } from "../../infra/local/engine.ts";
+import { engineAccessKey } from "../../infra/local/services/dynamodb-engine.ts";
 import { expectProblem } from "../support/expect-problem.ts";
 import type { Answer, CallOptions } from "../support/portico.ts";
 import { contentsOf } from "../support/table.ts";

@@ -1,5 +1,5 @@
 /** The numbers that the contract promises for coupons, in a quiet world and in a bad one. */
-import type { FaultRule } from "../../infra/local/faults.ts";
+import type { FaultRule } from "../faults/fault-injector.ts";
 import { seedOfRun, torture, World } from "./kit.ts";
 import { crowdFor, spending } from "./scenarios.ts";
 

@@ -1,5 +1,5 @@
 /** Faults that scenarios are run under, by name. */
-import type { ErrorCode, Fault, FaultRule } from "../../infra/local/faults.ts";
+import type { ErrorCode, Fault, FaultRule } from "../faults/fault-injector.ts";
 
 /**
  * Rules for a share of the calls, 0 to 1, and for how much a run may take of faults that cost seconds.

@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { randomInt } from "node:crypto";
-import { FaultInjector, type FaultRule, type RuleCount } from "../../infra/local/faults.ts";
+import { FaultInjector, type FaultRule, type RuleCount } from "../faults/fault-injector.ts";
 import type { HostOptions } from "../../infra/local/host.ts";
 import { userFields } from "../support/people.ts";
 import { Portico, type Answer, type CallOptions } from "../support/portico.ts";

@@ -6,7 +6,7 @@ import { checkLedger } from "../../infra/checks/ledger.ts";
 import { plantCrowd } from "../support/people.ts";
 import { contentsOf } from "../support/table.ts";
 import type { Answer } from "../support/portico.ts";
-import type { FaultRule } from "../../infra/local/faults.ts";
+import type { FaultRule } from "../faults/fault-injector.ts";
 import { mostAccounts } from "../../shared/companies/rules.ts";
 import type { Scenario, World } from "./kit.ts";
 

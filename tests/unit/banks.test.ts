@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { pageAfter } from "../../shared/api/pages.ts";
+import { pageAfter } from "../../shared/http/pages.ts";
 import { bankOf, banks, isBank } from "../../shared/companies/banks.ts";
 
 const csv = readFileSync(join(import.meta.dirname, "../../shared/companies/banks.csv"), "utf8");

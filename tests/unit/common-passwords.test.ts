@@ -1,7 +1,7 @@
 /** The kept list of common passwords is the published one, no more and no less. */
 import { createHash } from "node:crypto";
 import { dictionary } from "@zxcvbn-ts/language-common";
-import { Problem } from "../../shared/api/problems.ts";
+import { Problem } from "../../shared/domain/problems.ts";
 import { commonPasswordHashes } from "../../shared/users/common-passwords.ts";
 import { choosePassword } from "../../shared/users/rules.ts";
 

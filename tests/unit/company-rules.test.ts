@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { accepted, Problem } from "../../shared/api/problems.ts";
+import { accepted, Problem } from "../../shared/domain/problems.ts";
 import type { AccountFields } from "../../shared/companies/contract.ts";
 import {
   accountOf,

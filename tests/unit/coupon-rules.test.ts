@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { Problem } from "../../shared/api/problems.ts";
+import { Problem } from "../../shared/domain/problems.ts";
 import {
   changeCoupon,
   concludeChange,

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { openCursor, sealCursor, type CursorBinding } from "../../shared/api/cursors.ts";
+import { openCursor, sealCursor, type CursorBinding } from "../../shared/http/cursors.ts";
 
 const secret = "a secret of this test";
 const binding: CursorBinding = {

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { etagOf, requireMatch } from "../../shared/api/etag.ts";
+import { etagOf, requireMatch } from "../../shared/domain/etag.ts";
 
 const passes = (ifMatch: string | undefined, revision: number) => {
   try {

@@ -3,8 +3,8 @@ import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { jest } from "@jest/globals";
 import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWK } from "jose";
-import type { Environment } from "../../shared/api/environment.ts";
-import { Problem } from "../../shared/api/problems.ts";
+import type { Environment } from "../../shared/runtime/environment.ts";
+import { Problem } from "../../shared/domain/problems.ts";
 import type { verifyExternalToken as Verify } from "../../shared/identity/external-identity.ts";
 
 const second = 1000;

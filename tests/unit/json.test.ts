@@ -1,6 +1,6 @@
 import fc from "fast-check";
-import { badText, parseJson, pointerTo } from "../../shared/api/json.ts";
-import { Problem } from "../../shared/api/problems.ts";
+import { badText, parseJson, pointerTo } from "../../shared/http/json.ts";
+import { Problem } from "../../shared/domain/problems.ts";
 
 function refusalOf(text: string): Problem {
   try {

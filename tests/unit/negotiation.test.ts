@@ -1,4 +1,4 @@
-import { preferredType } from "../../shared/api/negotiation.ts";
+import { preferredType } from "../../shared/http/negotiation.ts";
 
 const offered = ["application/json", "text/html"] as const;
 

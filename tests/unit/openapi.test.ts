@@ -1,5 +1,5 @@
-import { oauthErrorsOf, openApiDocument, problemsOf } from "../../shared/api/openapi.ts";
-import { problemCodes } from "../../shared/api/problems.ts";
+import { oauthErrorsOf, openApiDocument, problemsOf } from "../../shared/contract/openapi.ts";
+import { problemCodes } from "../../shared/domain/problems.ts";
 import { operations } from "../../shared/operations.ts";
 import { openApiForm, readSchema } from "../support/openapi-form.ts";
 

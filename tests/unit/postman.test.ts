@@ -2,8 +2,8 @@ import * as z from "zod";
 import { contractDocument } from "../../infra/contract/document.ts";
 import { endings, inputs, opening, prepared, steps } from "../../infra/contract/flow.ts";
 import { postmanCollection } from "../../infra/contract/postman.ts";
-import { operation, type AnyOperation } from "../../shared/api/operation.ts";
-import { id } from "../../shared/api/schemas.ts";
+import { operation, type AnyOperation } from "../../shared/contract/operation.ts";
+import { id } from "../../shared/contract/schemas.ts";
 import { operations } from "../../shared/operations.ts";
 
 const document: any = contractDocument();

@@ -1,12 +1,13 @@
 import fc from "fast-check";
-import { administrators, roles, scopes, type Access } from "../../shared/api/operation.ts";
+import { administrators, roles, scopes } from "../../shared/domain/access.ts";
+import type { Access } from "../../shared/contract/operation.ts";
 import {
   fromAuthorizerContext,
   refuseAccess,
   requireSelf,
   toAuthorizerContext,
   type Principal,
-} from "../../shared/api/principal.ts";
+} from "../../shared/contract/principal.ts";
 
 const partners: fc.Arbitrary<Principal> = fc.record({
   kind: fc.constant("partner"),

@@ -1,5 +1,5 @@
-import { problemCatalogue, problemCodes, type ProblemCode } from "../../shared/api/problems.ts";
-import { problemList, problemPage } from "../../shared/system/problem-pages.ts";
+import { problemCatalogue, problemCodes, type ProblemCode } from "../../shared/domain/problems.ts";
+import { problemList, problemPage } from "../../shared/web/problems/pages.ts";
 
 const publicUrl = "https://api.example.com/prod";
 const pages = problemCodes.map((code) => [code, problemPage(code, publicUrl)] as const);

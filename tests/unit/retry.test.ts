@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { isTransient, pauseMs, retrying } from "../../shared/retry.ts";
+import { isTransient, pauseMs, retrying } from "../../shared/runtime/retry.ts";
 
 function awsError(name: string, more: object = {}): Error {
   return Object.assign(new Error(name), { name, $metadata: { httpStatusCode: 400 }, ...more });

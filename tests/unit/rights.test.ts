@@ -1,8 +1,8 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { collectUsage, writeRecord } from "../../infra/local/rights-records.ts";
-import { isFlawless, judge, usageTable, type Denial, type Grant } from "../../infra/local/rights-usage.ts";
+import { collectUsage, writeRecord } from "../rights/records.ts";
+import { isFlawless, judge, usageTable, type Denial, type Grant } from "../../infra/local/iam/rights-usage.ts";
 import { judgeRun } from "../support/rights-reporter.ts";
 
 const table = "arn:aws:dynamodb:us-east-1:000000000000:table/Things";

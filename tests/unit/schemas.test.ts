@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import * as z from "zod";
-import { codePoints, email, id, instant, pageQuery, parseInstant, text } from "../../shared/api/schemas.ts";
-import { isUlid, newId } from "../../shared/ids.ts";
+import { codePoints, email, id, instant, pageQuery, parseInstant, text } from "../../shared/contract/schemas.ts";
+import { isUlid, newId } from "../../shared/domain/ids.ts";
 
 const takes = (schema: z.ZodType, value: unknown) => schema.safeParse(value).success;
 

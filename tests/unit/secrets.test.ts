@@ -2,8 +2,8 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { jest } from "@jest/globals";
-import type { Environment } from "../../shared/api/environment.ts";
-import { forgetSecret, openSecrets } from "../../shared/secrets.ts";
+import type { Environment } from "../../shared/runtime/environment.ts";
+import { forgetSecret, openSecrets } from "../../shared/runtime/secrets.ts";
 
 let server: Server;
 let answers = 0;

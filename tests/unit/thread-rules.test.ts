@@ -1,7 +1,7 @@
 import fc from "fast-check";
-import { codePoints } from "../../shared/api/schemas.ts";
-import { newId } from "../../shared/ids.ts";
-import { Problem } from "../../shared/api/problems.ts";
+import { codePoints } from "../../shared/contract/schemas.ts";
+import { newId } from "../../shared/domain/ids.ts";
+import { Problem } from "../../shared/domain/problems.ts";
 import { operations } from "../../shared/threads/contract.ts";
 import { begin, post, repetitionsOf, seenBy, unbroken, type Message, type Thread } from "../../shared/threads/rules.ts";
 import { createUser, type StoredUser } from "../../shared/users/rules.ts";

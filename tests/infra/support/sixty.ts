@@ -4,13 +4,13 @@
  */
 import { App, Validations } from "aws-cdk-lib";
 import { AwsSolutionsChecks } from "cdk-nag";
-import { ApiStack } from "../../../infra/api-stack.ts";
-import { bundleFolder } from "../../../infra/build.ts";
-import { cdkContext } from "../../../infra/cdk-context.ts";
-import { DataStack } from "../../../infra/data-stack.ts";
-import { authorizerDoor } from "../../../infra/doors.ts";
-import { prod, type Stage } from "../../../infra/stages.ts";
-import { operation, type AnyOperation, type Method } from "../../../shared/api/operation.ts";
+import { ApiStack } from "../../../infra/stacks/api-stack.ts";
+import { bundleFolder } from "../../../infra/build/bundle.ts";
+import { cdkContext } from "../../../infra/stages/cdk-context.ts";
+import { DataStack } from "../../../infra/stacks/data-stack.ts";
+import { authorizerDoor } from "../../../infra/constructs/function-declarations.ts";
+import { prod, type Stage } from "../../../infra/stages/stage.ts";
+import { operation, type AnyOperation, type Method } from "../../../shared/contract/operation.ts";
 import { operations } from "../../../shared/operations.ts";
 
 const wanted = 60;

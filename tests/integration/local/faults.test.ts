@@ -8,11 +8,11 @@ import {
   TransactWriteCommand,
   UpdateCommand,
 } from "@aws-sdk/lib-dynamodb";
-import { FaultInjector, mulberry32, type ErrorCode, type FaultRule } from "../../../infra/local/faults.ts";
-import { Proxy } from "../../../infra/local/proxy.ts";
-import { SecretsStub } from "../../../infra/local/secrets.ts";
-import { isTransient } from "../../../shared/retry.ts";
-import { openTable } from "../../../shared/table/table.ts";
+import { FaultInjector, mulberry32, type ErrorCode, type FaultRule } from "../../faults/fault-injector.ts";
+import { Proxy } from "../../../infra/local/services/service-proxy.ts";
+import { SecretsStub } from "../../../infra/local/services/secrets-manager.ts";
+import { isTransient } from "../../../shared/runtime/retry.ts";
+import { openTable } from "../../../shared/runtime/table.ts";
 import { startTable, type TestTable } from "../../support/table.ts";
 
 const arnOf = (operation: string) => `arn:aws:lambda:us-east-1:000000000000:function:Portico-local-${operation}`;

@@ -2,7 +2,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { FunctionModel } from "../../../infra/local/model.ts";
+import type { FunctionModel } from "../../../infra/local/template/model.ts";
 
 export interface Assembly {
   readonly folder: string;

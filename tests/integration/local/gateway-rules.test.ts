@@ -1,9 +1,9 @@
-import { codingOf } from "../../../infra/local/compression.ts";
-import { gatewayResponse, substitute, type ResponseVariables } from "../../../infra/local/gateway-responses.ts";
-import { answerHeaderName } from "../../../infra/local/headers.ts";
-import type { GatewayResponseModel, RouteModel } from "../../../infra/local/model.ts";
-import { authorize, matches } from "../../../infra/local/policy.ts";
-import { Router } from "../../../infra/local/routes.ts";
+import { codingOf } from "../../../infra/local/gateway/compression.ts";
+import { gatewayResponse, substitute, type ResponseVariables } from "../../../infra/local/gateway/gateway-responses.ts";
+import { answerHeaderName } from "../../../infra/local/gateway/headers.ts";
+import type { GatewayResponseModel, RouteModel } from "../../../infra/local/template/model.ts";
+import { authorize, matches } from "../../../infra/local/gateway/authorizer-policy.ts";
+import { Router } from "../../../infra/local/gateway/routes.ts";
 
 const methodArn = "arn:aws:execute-api:us-east-1:000000000000:api/local/GET/v1/things/1";
 

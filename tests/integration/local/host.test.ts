@@ -1,6 +1,6 @@
 import { request as httpRequest } from "node:http";
 import { connect } from "node:net";
-import { ConnectionReset, errorAnswer, type ServiceCall } from "../../../infra/local/proxy.ts";
+import { ConnectionReset, errorAnswer, type ServiceCall } from "../../../infra/local/services/service-proxy.ts";
 import { startHost, type Host } from "../../../infra/local/host.ts";
 import {
   apiResources,

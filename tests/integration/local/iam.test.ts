@@ -1,8 +1,8 @@
-import { AccessControl, Role, type GovernedModel } from "../../../infra/local/iam.ts";
-import { callerKeys, type CallerContext } from "../../../infra/local/iam-conditions.ts";
-import { RequestReader } from "../../../infra/local/iam-requests.ts";
-import type { ServiceAnswer } from "../../../infra/local/proxy.ts";
-import { mergeUsage } from "../../../infra/local/rights-usage.ts";
+import { AccessControl, Role, type GovernedModel } from "../../../infra/local/iam/evaluator.ts";
+import { callerKeys, type CallerContext } from "../../../infra/local/iam/conditions.ts";
+import { RequestReader } from "../../../infra/local/iam/requests.ts";
+import type { ServiceAnswer } from "../../../infra/local/services/service-proxy.ts";
+import { mergeUsage } from "../../../infra/local/iam/rights-usage.ts";
 
 const table = "arn:aws:dynamodb:us-east-1:000000000000:table/Things";
 const secret = "arn:aws:secretsmanager:us-east-1:000000000000:secret:portico/local/key-1a2b3c";

@@ -4,11 +4,11 @@ import { join } from "node:path";
 import { jest } from "@jest/globals";
 import { createRemoteJWKSet, importJWK, jwtVerify, SignJWT, type JWTPayload } from "jose";
 import { allowInsecureRequests, discovery } from "openid-client";
-import { closeServer, listen } from "../../../infra/local/http.ts";
+import { closeServer, listen } from "../../../infra/local/support/loopback-http.ts";
 import { startHost, type Host } from "../../../infra/local/host.ts";
-import { IdentityProvider } from "../../../infra/local/idp.ts";
-import { readModel } from "../../../infra/local/model.ts";
-import { loadAssembly } from "../../../infra/local/template.ts";
+import { IdentityProvider } from "../../../infra/local/services/identity-provider.ts";
+import { readModel } from "../../../infra/local/template/model.ts";
+import { loadAssembly } from "../../../infra/local/template/intrinsics.ts";
 import {
   apiResources,
   functionResource,

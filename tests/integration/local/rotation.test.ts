@@ -1,10 +1,10 @@
 import { spawnSync } from "node:child_process";
-import { startControl, type Control } from "../../../infra/local/control.ts";
+import { startControl, type Control } from "../../../infra/local/commands/control.ts";
 import { startHost, type Host, type HostOptions } from "../../../infra/local/host.ts";
-import { readModel } from "../../../infra/local/model.ts";
-import { errorAnswer, type ServiceCall } from "../../../infra/local/proxy.ts";
-import { projectRoot } from "../../../infra/local/synth.ts";
-import { loadAssembly } from "../../../infra/local/template.ts";
+import { readModel } from "../../../infra/local/template/model.ts";
+import { errorAnswer, type ServiceCall } from "../../../infra/local/services/service-proxy.ts";
+import { projectRoot } from "../../../infra/local/commands/synth.ts";
+import { loadAssembly } from "../../../infra/local/template/intrinsics.ts";
 import {
   apiResources,
   functionResource,
@@ -325,7 +325,7 @@ describe("another program", () => {
   test.each([[[]], [["ada", "bob"]], [["ada", "--nickname", "a"]]])(
     "that asks for a token with the arguments %j is told how to, in one line",
     (commandLine) => {
-      const { status, stderr } = spawnSync(process.execPath, ["infra/local/idp-token.ts", ...commandLine], {
+      const { status, stderr } = spawnSync(process.execPath, ["infra/local/commands/idp-token.ts", ...commandLine], {
         cwd: projectRoot,
         encoding: "utf8",
       });

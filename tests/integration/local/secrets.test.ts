@@ -1,7 +1,7 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
-import type { SecretGenerator, SecretModel } from "../../../infra/local/model.ts";
-import { generateSecret, SecretsStub } from "../../../infra/local/secrets.ts";
+import type { SecretGenerator, SecretModel } from "../../../infra/local/template/model.ts";
+import { generateSecret, SecretsStub } from "../../../infra/local/services/secrets-manager.ts";
 import { temporaryFolder } from "./fixture.ts";
 
 const arn = "arn:aws:secretsmanager:us-east-1:000000000000:secret:keys-abcdef";

@@ -4,7 +4,7 @@ import { statSync, writeFileSync } from "node:fs";
 import { connect, createServer, type AddressInfo, type Socket } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { lockFolder, readState, removeState, writeState } from "../../../infra/local/state.ts";
+import { lockFolder, readState, removeState, writeState } from "../../../infra/local/support/state.ts";
 import {
   apiResources,
   functionResource,

@@ -1,0 +1,47 @@
+/** The doors that serve no operation, declared the way operations are: the same construct makes their functions and roles. */
+import type { SecretName } from "../../shared/runtime/environment.ts";
+import type { AnyOperation } from "../../shared/contract/operation.ts";
+import { tableKeys } from "../../shared/runtime/keys.ts";
+
+/** What a function needs, whoever calls it. An operation is one. */
+export type DoorDeclaration = Pick<AnyOperation, "table" | "secrets" | "memoryMegabytes" | "timeoutSeconds"> & {
+  readonly id: string;
+  /** Rights on secrets beside reading those that `secrets` lists. */
+  readonly secretActions?: Partial<Readonly<Record<SecretName, readonly SecretAction[]>>>;
+};
+
+/** What a function may do to a secret beside reading it, as Secrets Manager names it. */
+export type SecretAction = "DescribeSecret" | "PutSecretValue" | "UpdateSecretVersionStage";
+
+/** Runs before every protected operation: public keys and the principal's token version, no secret. */
+export const authorizerDoor: DoorDeclaration = {
+  id: "authorizer",
+  table: [{ actions: ["GetItem"], leadingKeys: [tableKeys.principals, tableKeys.signingKeys] }],
+};
+
+/** Runs at every deployment: creates the signing keys where they are missing, and brings root in line with its secret. */
+export const bootstrapDoor: DoorDeclaration = {
+  id: "bootstrap",
+  table: [
+    { actions: ["GetItem", "PutItem"], leadingKeys: [tableKeys.usernames] },
+    { actions: ["PutItem"], leadingKeys: [tableKeys.signingKeys, tableKeys.users, tableKeys.userPlaces] },
+    { actions: ["PutItem", "UpdateItem"], leadingKeys: [tableKeys.principals] },
+    { actions: ["GetItem", "PutItem", "UpdateItem"], leadingKeys: [tableKeys.credentials] },
+  ],
+  secrets: ["rootSignIn", "signingKeys"],
+  secretActions: { signingKeys: ["PutSecretValue"] },
+  memoryMegabytes: 512,
+  timeoutSeconds: 29,
+};
+
+/** Secrets Manager calls it, once for each step of a rotation: publishes the next signing key, then lets it sign. */
+export const rotationDoor: DoorDeclaration = {
+  id: "rotation",
+  table: [{ actions: ["GetItem", "PutItem"], leadingKeys: [tableKeys.signingKeys] }],
+  secrets: ["signingKeys"],
+  secretActions: { signingKeys: ["DescribeSecret", "PutSecretValue", "UpdateSecretVersionStage"] },
+  timeoutSeconds: 29,
+};
+
+/** Every door that serves no operation. */
+export const systemDoors: readonly DoorDeclaration[] = [authorizerDoor, bootstrapDoor, rotationDoor];

@@ -1,0 +1,116 @@
+/**
+ * How other programs on this machine give a running host orders: over HTTP on 127.0.0.1, with a secret that only who may read
+ * `.portico/local.json` knows. A web page in a browser on the same machine does not.
+ */
+import { randomBytes, timingSafeEqual } from "node:crypto";
+import { join } from "node:path";
+import * as z from "zod";
+import { checkLedger, type LedgerReport } from "../../checks/ledger.ts";
+import { contentsOf } from "../support/table-contents.ts";
+import { LocalHostError, messageOf } from "../support/errors.ts";
+import type { Host } from "../host.ts";
+import { closeServer, readBody, startServer } from "../support/loopback-http.ts";
+import { readState } from "../support/state.ts";
+import { projectRoot } from "./synth.ts";
+
+const orders = {
+  /** A token of the local identity provider. */
+  "idp-token": z.strictObject({ subject: z.string().min(1).max(255), name: z.string().optional() }),
+  /** Rotates every secret that the template rotates. */
+  rotate: z.strictObject({}),
+  /** Looks whether credit and coupons add up. */
+  "check-ledger": z.strictObject({}),
+};
+type Order = keyof typeof orders;
+
+interface Answers {
+  readonly "idp-token": { readonly token: string };
+  /** Names of the secrets. */
+  readonly rotate: { readonly rotated: readonly string[] };
+  readonly "check-ledger": LedgerReport;
+}
+
+export interface Control {
+  readonly url: string;
+  readonly secret: string;
+  close(): Promise<void>;
+}
+
+const bodyLimitBytes = 10_000;
+
+/** What of a host the orders need. */
+type Orderly = Pick<Host, "engineEndpoint" | "idp" | "model" | "rotate">;
+
+/** Takes orders for a host, on a free port. */
+export async function startControl(host: Orderly): Promise<Control> {
+  const secret = randomBytes(32).toString("base64url");
+  const expected = Buffer.from(`Bearer ${secret}`);
+  const { server, url } = await startServer((request, response) => {
+    const answer = (status: number, body: object): void =>
+      void response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
+    const presented = Buffer.from(request.headers.authorization ?? "");
+    if (presented.length !== expected.length || !timingSafeEqual(presented, expected)) {
+      answer(401, { error: "not allowed" });
+      return;
+    }
+    readBody(request, bodyLimitBytes)
+      .then(async (body) => await obey(host, String(request.url).slice(1), JSON.parse(String(body))))
+      .then(
+        (result) => answer(200, result),
+        (error: unknown) => answer(400, { error: messageOf(error) }),
+      );
+  });
+  return { url, secret, close: () => closeServer(server) };
+}
+
+async function obey(host: Orderly, order: string, body: unknown): Promise<Answers[Order]> {
+  switch (order) {
+    case "idp-token": {
+      if (host.idp === undefined) throw new LocalHostError("the template takes no identity provider");
+      const { subject, name } = orders[order].parse(body);
+      return { token: await host.idp.token(subject, name === undefined ? {} : { name }) };
+    }
+    case "rotate": {
+      orders[order].parse(body);
+      const names = host.model.secrets.filter(({ rotation }) => rotation !== undefined).map(({ name }) => name);
+      for (const name of names) await host.rotate(name);
+      return { rotated: names };
+    }
+    case "check-ledger":
+      orders[order].parse(body);
+      return checkLedger(await contentsOf(host), await contentsOf(host));
+    default:
+      throw new LocalHostError(`no such order: ${order}`);
+  }
+}
+
+/**
+ * Gives an order to the host that runs in this project.
+ *
+ * @throws LocalHostError when none runs, or with the reason why it refuses
+ */
+export async function giveOrder<Name extends Order>(
+  order: Name,
+  body: z.input<(typeof orders)[Name]>,
+): Promise<Answers[Name]> {
+  const control = readState(join(projectRoot, ".portico"))?.control;
+  if (control === undefined) throw new LocalHostError("no local host runs here: start one with `npm start`");
+  const response = await fetch(`${control.url}/${order}`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${control.secret}` },
+    body: JSON.stringify(body),
+  }).catch((error: unknown) => {
+    throw new LocalHostError(`the local host does not answer: ${messageOf(error)}`);
+  });
+  const answer: unknown = await response.json();
+  if (!response.ok) throw new LocalHostError((answer as { readonly error: string }).error);
+  return answer as Answers[Name];
+}
+
+/** Runs a program that gives an order: what goes wrong is one line and a status of 1. */
+export async function runOrder(program: () => Promise<void>): Promise<void> {
+  await program().catch((error: unknown) => {
+    console.error(error instanceof LocalHostError ? `portico: ${error.message}` : error);
+    process.exitCode = 1;
+  });
+}

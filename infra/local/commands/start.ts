@@ -1,0 +1,149 @@
+/**
+ * `npm start` and `npm run dev`: synthesises the stage `local` and runs it until it is told to stop.
+ *
+ * @example
+ * PORT=0 npm start -- --verbose
+ */
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { startControl } from "./control.ts";
+import { LocalHostError, messageOf } from "../support/errors.ts";
+import { fileLogSink, startHost, type Host } from "../host.ts";
+import { probePort } from "../support/loopback-http.ts";
+import { lockFolder, removeState, writeState } from "../support/state.ts";
+import { projectRoot, SynthesisFailed, synthesise } from "./synth.ts";
+import { watchSources } from "./watch.ts";
+
+const dataDir = join(projectRoot, ".portico");
+const defaultPort = 3000;
+
+/** Two places for assemblies: the one that serves is never written to. */
+const assemblies = [join(dataDir, "cdk.out"), join(dataDir, "cdk.out.next")] as const;
+
+interface Options {
+  readonly watch: boolean;
+  readonly verbose: boolean;
+}
+
+function readOptions(arguments_: readonly string[]): Options {
+  const unknown = arguments_.find((argument) => argument !== "--watch" && argument !== "--verbose");
+  if (unknown !== undefined) throw new LocalHostError(`unknown option ${unknown}: there are --watch and --verbose`);
+  return { watch: arguments_.includes("--watch"), verbose: arguments_.includes("--verbose") };
+}
+
+function readPort(text: string | undefined): number {
+  if (text === undefined || text === "") return defaultPort;
+  const port = Number(text);
+  if (!/^\d{1,5}$/.test(text) || port > 65_535) {
+    throw new LocalHostError(`PORT=${text} is no port: give a number from 1 to 65535, or 0 for a free one`);
+  }
+  return port;
+}
+
+/** Pages that are worth showing, where the template has them. */
+const pages: readonly (readonly [resourcePath: string, label: string, path: string])[] = [
+  ["/openapi.json", "contract", "/openapi.json"],
+  ["/docs", "docs", "/docs"],
+  ["/console", "console", "/console"],
+  ["/problems", "problems", "/problems"],
+  ["/health", "health", "/health"],
+];
+
+function show(host: Host): void {
+  const served = new Set(host.model.api?.routes.map(({ resourcePath }) => resourcePath));
+  const lines = [
+    `Portico runs at ${host.url}`,
+    ...pages
+      .filter(([resourcePath]) => served.has(resourcePath))
+      .map(([, label, path]) => `  ${label.padEnd(9)} ${host.url}${path}`),
+    ...(host.rootSignIn ? [`  sign-in   ${host.rootSignIn.username} / ${host.rootSignIn.password}`] : []),
+    ...(host.idp ? [`  identity  ${host.idp.issuer} (a token: npm run idp:token -- SUBJECT)`] : []),
+    `  data      .portico (functions' log: .portico/functions.log)`,
+    `Ctrl-C stops it.`,
+  ];
+  console.log(lines.join("\n"));
+}
+
+/** Serves every change of the sources; a mistake in them is printed and the old version serves on. */
+function serveChanges(host: Host, stopping: AbortSignal): () => void {
+  let serving = 0;
+  const ignored = (path: string): boolean => path.startsWith("infra/local/");
+  return watchSources(projectRoot, ["functions", "shared", "infra"], ignored, async () => {
+    const started = performance.now();
+    const next = assemblies[1 - serving] as string;
+    try {
+      await synthesise(next, stopping);
+      await host.replace(next);
+      serving = 1 - serving;
+      console.log(`changed: serving the new version after ${((performance.now() - started) / 1000).toFixed(1)} s`);
+    } catch (error) {
+      if (stopping.aborted) return;
+      console.error(
+        `${error instanceof SynthesisFailed ? error.output : messageOf(error)}\nthe version before serves on`,
+      );
+    }
+  });
+}
+
+async function main(): Promise<void> {
+  const options = readOptions(process.argv.slice(2));
+  const port = readPort(process.env["PORT"]);
+  const stop = new AbortController();
+  const told = new Promise<void>((resolve) => stop.signal.addEventListener("abort", () => resolve(), { once: true }));
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.on(signal, () => {
+      // Children end with this process, whatever they do.
+      if (stop.signal.aborted) process.exit(1);
+      stop.abort();
+    });
+  }
+
+  const unlock = lockFolder(dataDir);
+  process.on("exit", () => {
+    removeState(dataDir);
+    unlock();
+  });
+  await probePort(port);
+  await synthesise(assemblies[0], stop.signal);
+  rmSync(assemblies[1], { recursive: true, force: true });
+  const toFile = fileLogSink(join(dataDir, "functions.log"));
+  const engineEndpoint = process.env["DYNAMODB_ENDPOINT"];
+  const host = await startHost({
+    assembly: assemblies[0],
+    port,
+    dataDir,
+    ...(engineEndpoint && { engineEndpoint }),
+    report: (line) => console.error(line),
+    logSink: (line) => {
+      toFile(line);
+      if (options.verbose) console.error(`${line.functionName} ${line.text}`);
+    },
+  });
+  const stopWatching = options.watch ? serveChanges(host, stop.signal) : () => undefined;
+  const control = await startControl(host);
+  if (!stop.signal.aborted) {
+    writeState(dataDir, {
+      url: host.url,
+      issuer: host.url,
+      ...(host.rootSignIn && { root: host.rootSignIn }),
+      ...(host.idp && { idp: { issuer: host.idp.issuer, jwksUri: host.idp.jwksUri, audience: host.idp.audience } }),
+      control: { url: control.url, secret: control.secret },
+      pid: process.pid,
+    });
+    show(host);
+  }
+  await told;
+  stopWatching();
+  await control.close();
+  await host.close();
+}
+
+await main().then(
+  () => process.exit(0),
+  (error: unknown) => {
+    // Told to stop before it ran.
+    if (error instanceof SynthesisFailed && /aborted|SIGINT|SIGTERM|SIGHUP/.test(error.output)) process.exit(0);
+    console.error(error instanceof LocalHostError ? `portico: ${error.message}` : error);
+    process.exit(1);
+  },
+);

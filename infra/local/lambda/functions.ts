@@ -1,0 +1,355 @@
+/**
+ * Runs functions as Lambda does: each process serves one call at a time, a function has as many processes as calls ask for
+ * up to a bound, and further calls wait their turn.
+ */
+import { fork, type ChildProcess } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { availableParallelism, tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import type { FunctionModel } from "../template/model.ts";
+import type { AccessKey } from "../services/service-proxy.ts";
+
+/** One line that a function wrote. */
+export interface LogLine {
+  readonly functionName: string;
+  readonly stream: "stdout" | "stderr";
+  readonly text: string;
+}
+export type LogSink = (line: LogLine) => void;
+
+/** How a failed call reads to whoever invoked it, in Lambda's words. */
+export interface FunctionFailure {
+  /** `Runtime.ExitError`, `Sandbox.Timedout`, or the name of the error that the handler threw. */
+  readonly errorType: string;
+  readonly errorMessage: string;
+}
+
+/** What an invocation gives: the handler's answer as JSON text, or why there is none. */
+export type Invocation = { readonly payload: string } | { readonly failure: FunctionFailure };
+
+export interface FunctionPoolOptions {
+  readonly functions: readonly FunctionModel[];
+  readonly region: string;
+  readonly keyOf: (functionId: string) => AccessKey;
+  /** Where DynamoDB and Secrets Manager answer. */
+  readonly serviceEndpoint: string;
+  readonly logSink?: LogSink;
+  /** Folder in which the processes keep their bundles' compiled code for those that start later. */
+  readonly compileCache: string;
+  /** Processes per function. Default: the number of cores, at least 2. */
+  readonly processesPerFunction?: number;
+  /** Processes of all functions together. Default 48. */
+  readonly processesInAll?: number;
+}
+
+interface Call {
+  readonly event: string;
+  readonly requestId: string;
+  readonly settle: (outcome: Invocation) => void;
+}
+
+interface Worker {
+  readonly process: ChildProcess;
+  readonly owner: Pool;
+  state: "starting" | "idle" | "busy" | "gone";
+  call: Call | undefined;
+  timer: NodeJS.Timeout | undefined;
+  /** Order of last use, for stopping the longest unused. */
+  lastUse: number;
+}
+
+interface Pool {
+  readonly model: FunctionModel;
+  readonly workers: Set<Worker>;
+  readonly queue: Call[];
+}
+
+/** Lambda allows 10 s; a laptop under load may need longer. */
+const initialisationMilliseconds = 30_000;
+
+type Message =
+  | { readonly ready: true }
+  | { readonly result: string }
+  | { readonly error: FunctionFailure; readonly fatal?: boolean };
+
+export class FunctionPool {
+  readonly #options: FunctionPoolOptions;
+  readonly #pools: ReadonlyMap<string, Pool>;
+  readonly #perFunction: number;
+  readonly #inAll: number;
+  /** Functions whose calls wait for a process of another function to end. */
+  readonly #starved = new Set<Pool>();
+  #live = 0;
+  #uses = 0;
+  #closed = false;
+  #drained: (() => void) | undefined;
+
+  constructor(options: FunctionPoolOptions) {
+    this.#options = options;
+    this.#perFunction = options.processesPerFunction ?? Math.max(2, availableParallelism());
+    this.#inAll = options.processesInAll ?? 48;
+    this.#pools = new Map(
+      options.functions.map((model) => [model.id, { model, workers: new Set<Worker>(), queue: [] }]),
+    );
+  }
+
+  /** Processes that are alive at the moment. */
+  get liveProcesses(): number {
+    return this.#live;
+  }
+
+  /**
+   * Invokes a function and waits for its answer. Never rejects for what the function does.
+   *
+   * @param functionId the function's ARN
+   * @param event any JSON value
+   * @throws Error when there is no such function or the pool is closed
+   */
+  async invoke(functionId: string, event: unknown): Promise<Invocation> {
+    const pool = this.#pools.get(functionId);
+    if (pool === undefined) throw new Error(`no function ${functionId}`);
+    if (this.#closed) throw new Error("the local host is stopping");
+    return new Promise((settle) => {
+      pool.queue.push({ event: JSON.stringify(event), requestId: randomUUID(), settle });
+      this.#pump(pool);
+    });
+  }
+
+  /**
+   * Kills the processes of a function that serve a call at this moment, as a fault of the machine would.
+   *
+   * @returns how many there were
+   */
+  kill(functionId: string): number {
+    const busy = [...(this.#pools.get(functionId)?.workers ?? [])].filter(({ state }) => state === "busy");
+    for (const { process: child } of busy) child.kill("SIGKILL");
+    return busy.length;
+  }
+
+  /** Stops the processes that serve no call at this moment, as Lambda does when it likes: the next calls begin in new ones. */
+  retire(): void {
+    for (const { workers } of this.#pools.values()) {
+      for (const worker of workers) if (worker.state === "idle") this.#stop(worker);
+    }
+  }
+
+  /** Takes no further calls, lets the accepted ones end within the given time, then stops every process. */
+  async close(graceMilliseconds = 0): Promise<void> {
+    this.#closed = true;
+    if (graceMilliseconds > 0 && this.#busy()) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, graceMilliseconds);
+        this.#drained = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+    const workers = [...this.#pools.values()].flatMap((pool) => [...pool.workers]);
+    for (const pool of this.#pools.values()) {
+      for (const call of pool.queue.splice(0))
+        call.settle({ failure: { errorType: "Runtime.ExitError", errorMessage: "the local host stopped" } });
+    }
+    await Promise.all(
+      workers.map(async ({ process: child }) => {
+        if (child.exitCode !== null || child.signalCode !== null) return;
+        const exited = new Promise((resolve) => child.once("exit", resolve));
+        child.kill("SIGKILL");
+        await exited;
+      }),
+    );
+  }
+
+  #busy(): boolean {
+    return [...this.#pools.values()].some(
+      ({ queue, workers }) => queue.length > 0 || [...workers].some(({ state }) => state === "busy"),
+    );
+  }
+
+  /** Gives waiting calls to idle processes, and starts processes where calls still wait. */
+  #pump(pool: Pool): void {
+    for (const worker of pool.workers) {
+      if (worker.state !== "idle") continue;
+      const call = pool.queue.shift();
+      if (call === undefined) break;
+      this.#dispatch(worker, call);
+    }
+    const starting = [...pool.workers].filter(({ state }) => state === "starting").length;
+    for (let missing = pool.queue.length - starting; missing > 0 && pool.workers.size < this.#perFunction; missing--) {
+      if (this.#live >= this.#inAll && !this.#stopIdle()) {
+        this.#starved.add(pool);
+        return;
+      }
+      this.#start(pool);
+    }
+    if (this.#closed && !this.#busy()) this.#drained?.();
+  }
+
+  #stopIdle(): boolean {
+    const [oldest] = [...this.#pools.values()]
+      .flatMap(({ workers }) => [...workers].filter(({ state }) => state === "idle"))
+      .sort((a, b) => a.lastUse - b.lastUse);
+    if (oldest === undefined) return false;
+    this.#stop(oldest);
+    return true;
+  }
+
+  #stop(worker: Worker): void {
+    this.#remove(worker);
+    worker.process.kill("SIGKILL");
+  }
+
+  /** The process no longer counts; it may still be ending. */
+  #remove(worker: Worker): void {
+    if (worker.state === "gone") return;
+    worker.state = "gone";
+    clearTimeout(worker.timer);
+    worker.owner.workers.delete(worker);
+    this.#live--;
+  }
+
+  #start(pool: Pool): void {
+    const { model } = pool;
+    const child = fork(join(import.meta.dirname, "runtime.mjs"), [model.id, this.#options.compileCache], {
+      execArgv: [`--max-old-space-size=${model.memoryMegabytes}`],
+      env: this.#environment(model),
+      cwd: model.folder,
+      stdio: ["ignore", "pipe", "pipe", "ipc"],
+    });
+    const worker: Worker = {
+      process: child,
+      owner: pool,
+      state: "starting",
+      call: undefined,
+      timer: undefined,
+      lastUse: 0,
+    };
+    pool.workers.add(worker);
+    this.#live++;
+    this.#log(worker, "stdout");
+    this.#log(worker, "stderr");
+    let fatal: FunctionFailure | undefined;
+    worker.timer = setTimeout(() => {
+      fatal = {
+        errorType: "Sandbox.Timedout",
+        errorMessage: `initialisation took longer than ${initialisationMilliseconds / 1000} seconds`,
+      };
+      child.kill("SIGKILL");
+    }, initialisationMilliseconds);
+    child.on("message", (message: Message) => {
+      if ("ready" in message) {
+        clearTimeout(worker.timer);
+        this.#idle(worker);
+      } else if ("result" in message) {
+        this.#finish(worker, { payload: message.result });
+      } else if (message.fatal) {
+        fatal = message.error;
+      } else {
+        this.#finish(worker, { failure: message.error });
+      }
+    });
+    const gone = (reason: string): void => {
+      if (worker.state === "gone") return;
+      const { state, call } = worker;
+      this.#remove(worker);
+      const failure = fatal ?? { errorType: "Runtime.ExitError", errorMessage: `Runtime exited: ${reason}` };
+      // A process that never became ready fails the call that it was started for, else the queue would start it forever.
+      const failed = state === "starting" ? pool.queue.shift() : call;
+      failed?.settle({ failure });
+      this.#pump(pool);
+      this.#feedStarved();
+    };
+    child.once("error", (error) => gone(error.message));
+    child.once("exit", (code, signal) => gone(signal === null ? `exit status ${String(code)}` : `signal ${signal}`));
+  }
+
+  #dispatch(worker: Worker, call: Call): void {
+    const { timeoutSeconds } = worker.owner.model;
+    worker.state = "busy";
+    worker.call = call;
+    worker.lastUse = ++this.#uses;
+    worker.timer = setTimeout(() => {
+      this.#remove(worker);
+      worker.process.kill("SIGKILL");
+      call.settle({
+        failure: {
+          errorType: "Sandbox.Timedout",
+          errorMessage: `RequestId: ${call.requestId} Error: Task timed out after ${timeoutSeconds.toFixed(2)} seconds`,
+        },
+      });
+      this.#pump(worker.owner);
+      this.#feedStarved();
+    }, timeoutSeconds * 1000);
+    worker.process.send(
+      { event: call.event, requestId: call.requestId, deadline: Date.now() + timeoutSeconds * 1000 },
+      (error) => {
+        // The channel is closed because the process ends; its exit settles the call.
+        if (error) worker.process.kill("SIGKILL");
+      },
+    );
+  }
+
+  #finish(worker: Worker, outcome: Invocation): void {
+    const { call } = worker;
+    if (worker.state !== "busy" || call === undefined) return;
+    clearTimeout(worker.timer);
+    worker.call = undefined;
+    call.settle(outcome);
+    this.#idle(worker);
+  }
+
+  #idle(worker: Worker): void {
+    if (worker.state === "gone") return;
+    worker.state = "idle";
+    this.#pump(worker.owner);
+    if (worker.state === "idle") this.#feedStarved();
+  }
+
+  #feedStarved(): void {
+    for (const pool of [...this.#starved]) {
+      this.#starved.delete(pool);
+      this.#pump(pool);
+      if (this.#starved.has(pool)) return;
+    }
+  }
+
+  #log(worker: Worker, stream: "stdout" | "stderr"): void {
+    const source = worker.process[stream];
+    if (source === null) return;
+    const functionName = worker.owner.model.name;
+    const sink = this.#options.logSink;
+    if (sink === undefined) source.resume();
+    else createInterface({ input: source }).on("line", (text) => sink({ functionName, stream, text }));
+  }
+
+  /** What Lambda's runtime sets, the template's variables, and the two endpoints; nothing of the host's own environment. */
+  #environment(model: FunctionModel): Record<string, string> {
+    const { region, serviceEndpoint, keyOf } = this.#options;
+    const key = keyOf(model.id);
+    return {
+      ...model.environment,
+      AWS_REGION: region,
+      AWS_DEFAULT_REGION: region,
+      AWS_EXECUTION_ENV: "AWS_Lambda_nodejs24.x",
+      AWS_ACCESS_KEY_ID: key.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: key.secretAccessKey,
+      AWS_SESSION_TOKEN: key.sessionToken,
+      AWS_LAMBDA_FUNCTION_NAME: model.name,
+      AWS_LAMBDA_FUNCTION_VERSION: "$LATEST",
+      AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(model.memoryMegabytes),
+      AWS_LAMBDA_INITIALIZATION_TYPE: "on-demand",
+      AWS_LAMBDA_LOG_GROUP_NAME: model.logGroup,
+      AWS_LAMBDA_LOG_STREAM_NAME: `local/[$LATEST]${randomUUID().replaceAll("-", "")}`,
+      AWS_ENDPOINT_URL_DYNAMODB: serviceEndpoint,
+      AWS_ENDPOINT_URL_SECRETS_MANAGER: serviceEndpoint,
+      _HANDLER: model.handler,
+      LAMBDA_TASK_ROOT: model.folder,
+      LAMBDA_RUNTIME_DIR: "/var/runtime",
+      LANG: "en_US.UTF-8",
+      PATH: "/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:/opt/bin",
+      TMPDIR: tmpdir(),
+      TZ: ":UTC",
+    };
+  }
+}

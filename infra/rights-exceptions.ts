@@ -1,4 +1,0 @@
-import type { Exception } from "./local/rights-usage.ts";
-
-/** Rights that stay although no call of the end-to-end suite uses them, each with the reason. There should be none. */
-export const rightsExceptions: readonly Exception[] = [];

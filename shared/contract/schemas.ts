@@ -1,0 +1,110 @@
+/** Schemas that several areas use. Messages are written for the caller and never repeat what was sent. */
+import * as z from "zod";
+import { isUlid } from "../domain/ids.ts";
+
+/** How many Unicode code points a text has; what a person would count, unlike UTF-16 units. */
+export function codePoints(text: string): number {
+  let count = 0;
+  for (const _ of text) count++;
+  return count;
+}
+
+const controlCharacters = /[\u0000-\u001f\u007f-\u009f]/u;
+
+/** A single line of text of `min` to `max` code points, without control characters and not blank. */
+export function text(min: number, max: number) {
+  return z
+    .string()
+    .refine((value) => codePoints(value) >= min && codePoints(value) <= max, `must have ${min} to ${max} characters`)
+    .refine((value) => !controlCharacters.test(value), "must not have control characters")
+    .refine((value) => value.trim() !== "" || min === 0, "must not be blank")
+    .meta({ minLength: min, maxLength: max });
+}
+
+/** An id with its prefix, `ptr_` + ULID. Used in paths, where another form answers 404, not 422. */
+export function id(prefix: string) {
+  return z
+    .string()
+    .refine(
+      (value) => value.startsWith(prefix) && isUlid(value.slice(prefix.length)),
+      `must be an id that begins with ${prefix}`,
+    )
+    .meta({ pattern: `^${prefix}[0-9A-HJKMNP-TV-Z]{26}$`, examples: [`${prefix}01JD3Y5W8Q4T6V2X9ZB7C1D3EF`] });
+}
+
+/** A username as it may be chosen or named: upper and lower case are the same name. */
+export const username = z
+  .string()
+  .regex(/^[a-z0-9._-]{3,64}$/i, "must have 3 to 64 characters of a-z 0-9 . _ -, in upper or lower case");
+
+/** A whole number that is exact in JSON. */
+export const wholeNumber = z.int({
+  // Zod's own message says best that a field is missing.
+  error: ({ input }) => (input === undefined ? undefined : "must be a whole number"),
+});
+
+/** An e-mail address of at most 254 characters (RFC 5321 §4.5.3.1.3). */
+export const email = z
+  // Zod's own message says best that a field is missing.
+  .email({ error: ({ input }) => (input === undefined ? undefined : "must be an e-mail address") })
+  .max(254, "must have at most 254 characters");
+
+const instantPattern = /^(\d{4})-(\d{2})-(\d{2})[Tt](\d{2}):(\d{2}):(\d{2})(?:\.\d{1,9})?(?:[Zz]|[+-](\d{2}):(\d{2}))$/;
+
+/**
+ * RFC 3339 with any offset, read as a moment; the year, in UTC, is 1970 to 9999. `Date` alone would take 30 February for
+ * 2 March.
+ */
+export const instant = z
+  .string()
+  .transform((value, context) => {
+    const moment = parseInstant(value);
+    if (moment !== undefined) return moment;
+    context.issues.push({ code: "custom", input: value, message: "must be a time as in RFC 3339, from 1970 to 9999" });
+    return z.NEVER;
+  })
+  .meta({ type: "string", format: "date-time" });
+
+/** The moment that an RFC 3339 text names; undefined for another text or a day that the calendar does not have. */
+export function parseInstant(value: string): Date | undefined {
+  const parts = instantPattern
+    .exec(value)
+    ?.slice(1)
+    .map((part) => Number(part ?? 0));
+  if (parts === undefined) return undefined;
+  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0, offsetHour = 0, offsetMinute = 0] = parts;
+  const daysInMonth = new Date(Date.UTC(year, month, 0)).getUTCDate();
+  const onCalendar = month >= 1 && month <= 12 && day >= 1 && day <= daysInMonth;
+  if (!onCalendar || hour > 23 || minute > 59 || second > 59 || offsetHour > 23 || offsetMinute > 59) return undefined;
+  const moment = new Date(value.toUpperCase());
+  const utcYear = moment.getUTCFullYear();
+  return utcYear >= 1970 && utcYear <= 9999 ? moment : undefined;
+}
+
+/** A moment as the API shows it. */
+export const shownInstant = z.string().meta({ format: "date-time", examples: ["2026-11-20T12:00:00.000Z"] });
+
+/** An entity tag with its quotes (RFC 9110 §8.8.3), as `If-Match` takes it. */
+export const etag = z.string().meta({ examples: ['"3"'] });
+
+/** The two parameters of every list. */
+export const pageQuery = {
+  limit: z
+    .string()
+    .refine((value) => /^[1-9]\d{0,2}$/.test(value) && Number(value) <= 100, "must be a whole number from 1 to 100")
+    .transform(Number)
+    .meta({ type: "integer", minimum: 1, maximum: 100 })
+    .default(20),
+  cursor: z.string().meta({ description: "`nextCursor` of the page before" }).optional(),
+};
+
+/** The name of a page's file as it is served, with the hash of its content. */
+export const servedFile = z
+  .string()
+  .max(100)
+  .meta({ description: "As the page names it", examples: ["main-3f6c1a526a5c.js"] });
+
+/** A page of a list. */
+export function pageOf<Schema extends z.ZodType>(item: Schema) {
+  return z.object({ items: z.array(item), nextCursor: z.string().nullable() });
+}

@@ -1,0 +1,11 @@
+/** Roles of users and scopes of partners' tokens: what a caller can be allowed to do. */
+
+/** The four rights over a partner's own resources (RFC 6749 §3.3 scopes). */
+export const scopes = ["subscriptions:read", "subscriptions:write", "companies:read", "companies:write"] as const;
+export type Scope = (typeof scopes)[number];
+
+export const roles = ["user", "admin", "root"] as const;
+export type Role = (typeof roles)[number];
+
+/** Roles that may do what an administrator may. */
+export const administrators: readonly Role[] = ["admin", "root"];

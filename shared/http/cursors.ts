@@ -1,0 +1,63 @@
+/**
+ * Cursors of lists: encrypted and authenticated (AES-256-GCM), so that they are opaque, and bound by the associated data to
+ * the caller, the operation and its filters. A cursor from elsewhere does not decrypt.
+ */
+import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from "node:crypto";
+import { Problem } from "../domain/problems.ts";
+
+const nonceBytes = 12;
+const tagBytes = 16;
+
+/** The list that a cursor belongs to. */
+export interface CursorBinding {
+  readonly operationId: string;
+  readonly principalId: string;
+  /** The parameters of the path: another resource has another list. */
+  readonly path: unknown;
+  /** The filters as sent, without `limit` and `cursor`. */
+  readonly filters: Readonly<Record<string, unknown>>;
+}
+
+/** @param secret the secret `cursorKey` */
+function encryptionKey(secret: string): Buffer {
+  return Buffer.from(hkdfSync("sha256", secret, "", "portico cursor", 32));
+}
+
+function associatedData({ operationId, principalId, path, filters }: CursorBinding): Buffer {
+  const sorted = Object.entries(filters).filter(([, value]) => value !== undefined);
+  return Buffer.from(
+    JSON.stringify([operationId, principalId, path ?? null, sorted.sort(([a], [b]) => (a < b ? -1 : 1))]),
+  );
+}
+
+/** Makes a cursor of the place, a sort key, after which the next page begins. */
+export function sealCursor(place: string, binding: CursorBinding, secret: string): string {
+  const nonce = randomBytes(nonceBytes);
+  const cipher = createCipheriv("aes-256-gcm", encryptionKey(secret), nonce).setAAD(associatedData(binding));
+  const sealed = Buffer.concat([cipher.update(place, "utf8"), cipher.final()]);
+  return Buffer.concat([nonce, sealed, cipher.getAuthTag()]).toString("base64url");
+}
+
+/**
+ * The place that a cursor names.
+ *
+ * @throws Problem `cursor_invalid` for one that was bent, or belongs to another caller, list or filter
+ */
+export function openCursor(cursor: string, binding: CursorBinding, secret: string): string {
+  const bytes = Buffer.from(cursor, "base64url");
+  // Base64url has many spellings of the same bytes; only the one that was given out is taken.
+  if (bytes.length < nonceBytes + tagBytes || bytes.toString("base64url") !== cursor) throw cursorInvalid();
+  const decipher = createDecipheriv("aes-256-gcm", encryptionKey(secret), bytes.subarray(0, nonceBytes), {
+    authTagLength: tagBytes,
+  });
+  decipher.setAAD(associatedData(binding)).setAuthTag(bytes.subarray(-tagBytes));
+  try {
+    return decipher.update(bytes.subarray(nonceBytes, -tagBytes), undefined, "utf8") + decipher.final("utf8");
+  } catch {
+    throw cursorInvalid();
+  }
+}
+
+function cursorInvalid(): Problem {
+  return new Problem("cursor_invalid", "Send `nextCursor` of the page before unchanged, with the same filters.");
+}

@@ -1,0 +1,104 @@
+/**
+ * Strict JSON (RFC 8259 within the limits of I-JSON, RFC 7493): what `JSON.parse` lets pass and no honest caller sends is
+ * refused with the place where it stands.
+ */
+import { Problem, invalid, type FieldError } from "../domain/problems.ts";
+
+const deepest = 16;
+
+/** A pointer is as long as the names on its way, so an answer that named every error could be far larger than the body. */
+const mostErrors = 10;
+
+/**
+ * Parses a body.
+ *
+ * @throws Problem `body_malformed` for what is not JSON; `validation_failed` with JSON Pointers, ten at the most, for a member
+ * that is named twice, a text that is not well-formed Unicode or has a NUL, `__proto__`, or nesting deeper than 16 levels
+ */
+export function parseJson(text: string): unknown {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new Problem("body_malformed", "The body is not valid JSON (RFC 8259).");
+  }
+  const errors = firstOf(duplicateMembers(text), badTexts(value));
+  if (errors.length > 0) throw invalid(...errors);
+  return value;
+}
+
+function firstOf(...sources: readonly Iterable<FieldError>[]): readonly FieldError[] {
+  const errors: FieldError[] = [];
+  for (const source of sources) {
+    for (const error of source) {
+      errors.push(error);
+      if (errors.length === mostErrors) return errors;
+    }
+  }
+  return errors;
+}
+
+/** A member's name or an index as part of a JSON Pointer (RFC 6901 §3). */
+export function pointerTo(path: readonly PropertyKey[]): string {
+  return path.map((part) => `/${String(part).toWellFormed().replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
+}
+
+interface Level {
+  readonly names?: Set<string>;
+  place: string | number;
+}
+
+/** `JSON.parse` keeps the last of two members with one name; another reader in between may have kept the first. */
+function* duplicateMembers(text: string): Generator<FieldError> {
+  const levels: Level[] = [];
+  // The text is known to be valid JSON, so strings and the signs of structure are all there is to look at.
+  const tokens = /"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\],]/gsu;
+  let previous = "";
+  for (const [token] of text.matchAll(tokens)) {
+    const level = levels.at(-1);
+    if (token === "{" || token === "[") {
+      levels.push(token === "{" ? { names: new Set(), place: "" } : { place: 0 });
+      if (levels.length > deepest) {
+        yield {
+          pointer: pointerTo(levels.slice(0, -1).map(({ place }) => place)),
+          detail: `is nested deeper than ${deepest} levels`,
+        };
+        return;
+      }
+    } else if (token === "}" || token === "]") {
+      levels.pop();
+    } else if (token === ",") {
+      if (level !== undefined && level.names === undefined) level.place = Number(level.place) + 1;
+    } else if (level?.names !== undefined && (previous === "{" || previous === ",")) {
+      const name = JSON.parse(token) as string;
+      level.place = name;
+      if (level.names.has(name))
+        yield { pointer: pointerTo(levels.map(({ place }) => place)), detail: "is there twice" };
+      level.names.add(name);
+    }
+    previous = token;
+  }
+}
+
+function* badTexts(value: unknown, path: readonly PropertyKey[] = []): Generator<FieldError> {
+  if (typeof value === "string") {
+    const detail = badText(value);
+    if (detail !== undefined) yield { pointer: pointerTo(path), detail };
+  } else if (typeof value === "object" && value !== null && path.length <= deepest) {
+    for (const [name, member] of Object.entries(value)) {
+      // Schemas do not see this name: an assignment to it would change the object's prototype instead.
+      if (name === "__proto__")
+        yield { pointer: pointerTo([...path, name]), detail: "is not a field of this operation" };
+      else if (badText(name) !== undefined)
+        yield { pointer: pointerTo([...path, name]), detail: "has a name that is not well-formed text" };
+      else yield* badTexts(member, [...path, name]);
+    }
+  }
+}
+
+/** Why a text cannot be kept as it is; undefined for a good one. */
+export function badText(text: string): string | undefined {
+  if (!text.isWellFormed()) return "has a lone surrogate: it is not well-formed Unicode";
+  if (text.includes("\u0000")) return "has a NUL character";
+  return undefined;
+}

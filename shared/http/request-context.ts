@@ -1,0 +1,37 @@
+/** What the middleware knows of one call, from the gateway's event to the answer. */
+import type { APIGatewayProxyEvent, APIGatewayProxyResult } from "aws-lambda";
+import type middy from "@middy/core";
+import type { Environment } from "../runtime/environment.ts";
+import type { Claim } from "./idempotency.ts";
+import type { AnyOperation } from "../contract/operation.ts";
+import type { Principal } from "../contract/principal.ts";
+
+export interface Call {
+  readonly operation: AnyOperation;
+  readonly environment: Environment;
+  readonly now: Date;
+  /** API Gateway's own, a UUID: the one that the caller is told. */
+  readonly requestId: string;
+  /** The caller's, where it sent a usable one. */
+  readonly correlationId: string | undefined;
+  /** A header by its lower-case name. */
+  readonly header: (name: string) => string | undefined;
+  principal?: Principal | undefined;
+  /** Parsed, but not validated yet. */
+  rawBody?: unknown;
+  /** As sent, for cursors to be bound to. */
+  rawQuery?: Readonly<Record<string, string>>;
+  /** The validated input. */
+  path?: unknown;
+  query?: unknown;
+  body?: unknown;
+  claim?: Claim | undefined;
+  /** The problem code, or the OAuth error, that the call ended with. */
+  problem?: string;
+  replayed?: boolean;
+}
+
+/** The event, with the call that the first middleware adds to it. */
+export type ServedEvent = APIGatewayProxyEvent & { call: Call };
+export type Answer = APIGatewayProxyResult & { headers: Record<string, string> };
+export type Middleware = middy.MiddlewareObj<ServedEvent, Answer>;

@@ -1,0 +1,46 @@
+/**
+ * `npm run rights`: runs the end-to-end suite on the local host and prints for every function which rights its role grants and
+ * how often the suite has used each. Fails when the suite does, when a call was denied, or when a right is never used.
+ */
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { rightsExceptions } from "./exceptions.ts";
+import { collectUsage, rightsFolderVariable } from "./records.ts";
+import { isFlawless, judge, usageFoot, usageTable, verdictTable } from "../../infra/local/iam/rights-usage.ts";
+import { projectRoot } from "../../infra/local/commands/synth.ts";
+
+const suite = join(projectRoot, "tests", "e2e");
+
+/** @returns whether the suite passed */
+async function runSuite(folder: string): Promise<boolean> {
+  const jest = join(projectRoot, "node_modules", "jest", "bin", "jest.js");
+  const child = spawn(
+    process.execPath,
+    ["--experimental-vm-modules", "--disable-warning=ExperimentalWarning", jest, "--testPathPatterns", "tests/e2e/"],
+    { cwd: projectRoot, env: { ...process.env, [rightsFolderVariable]: folder }, stdio: "inherit" },
+  );
+  return await new Promise<boolean>((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (code) => resolve(code === 0));
+  });
+}
+
+const folder = mkdtempSync(join(tmpdir(), "portico-rights-"));
+try {
+  const passed = await runSuite(folder);
+  const usage = collectUsage(folder, suite);
+  const judged = judge(usage, rightsExceptions);
+  const verdict = passed ? judged : { denials: judged.denials, unused: [], idle: [] };
+  const reasons = rightsExceptions.map(
+    ({ functionName, action, leadingKeys, reason }) =>
+      `exception: ${functionName} ${action} ${leadingKeys ?? ""}: ${reason}`,
+  );
+  console.log(["", usageTable(usage), "", ...reasons, usageFoot].join("\n"));
+  if (!isFlawless(verdict)) console.error(`\n${verdictTable(verdict)}`);
+  if (!passed) console.error("\nthe run failed, see above; what it did not use may be used by the tests that failed");
+  process.exitCode = passed && isFlawless(verdict) && usage.grants.length > 0 ? 0 : 1;
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
