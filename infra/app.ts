@@ -14,13 +14,13 @@ import { join } from "node:path";
 import { App, Validations } from "aws-cdk-lib";
 import { AwsSolutionsChecks } from "cdk-nag";
 import packageJson from "../package.json" with { type: "json" };
-import { doorOf } from "../shared/contract/operation.ts";
+import { entryPointOf } from "../shared/contract/operation.ts";
 import { operations } from "../shared/operations.ts";
 import { ApiStack } from "./stacks/api-stack.ts";
 import { build, bundleFolder } from "./build/bundle.ts";
 import { cdkContext } from "./stages/cdk-context.ts";
 import { DataStack } from "./stacks/data-stack.ts";
-import { systemDoors } from "./constructs/function-declarations.ts";
+import { systemFunctions } from "./constructs/function-declarations.ts";
 import { OperationsStack } from "./stacks/operations-stack.ts";
 import { stageFrom } from "./stages/stage.ts";
 
@@ -30,7 +30,7 @@ async function main(): Promise<void> {
 
   // Whoever synthesises several stages in a row builds once and says so.
   if (app.node.tryGetContext("built") !== "true") await build();
-  for (const door of [...systemDoors.map(({ id }) => id), ...operations.map(doorOf)]) {
+  for (const door of [...systemFunctions.map(({ id }) => id), ...operations.map(entryPointOf)]) {
     if (!existsSync(join(bundleFolder(door), "index.mjs"))) {
       throw new Error(`functions/${door}.ts is missing: it is declared, but nothing serves it`);
     }

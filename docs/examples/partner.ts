@@ -14,7 +14,7 @@ const {
   PORTICO_CLIENT_SECRET: clientSecret = "",
 } = process.env;
 
-const mostAttempts = 5;
+const maxAttempts = 5;
 
 /**
  * Sends a request again when no answer came (the connection broke) or Portico asks to come back later, by `retry-after`. A lost
@@ -23,7 +23,7 @@ const mostAttempts = 5;
 const persistentFetch: typeof fetch = async (input, init) => {
   const request = new Request(input, init);
   for (let attempt = 1; ; attempt++) {
-    const isLast = attempt === mostAttempts;
+    const isLast = attempt === maxAttempts;
     try {
       // A body can be read once only.
       const response = await fetch(request.clone());

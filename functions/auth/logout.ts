@@ -1,5 +1,5 @@
 import { serve } from "../../shared/http/serve.ts";
-import { sessionsEnd } from "../../shared/identity/session-store.ts";
+import { endAllSessions } from "../../shared/identity/session-store.ts";
 import { operations } from "../../shared/users/contract.ts";
 
-export const handler = serve(operations.logout, async ({ principal }) => ({ change: [sessionsEnd(principal.id)] }));
+export const handler = serve(operations.logout, async ({ principal }) => ({ change: [endAllSessions(principal.id)] }));

@@ -1,4 +1,4 @@
-import { accepted } from "../../shared/domain/problems.ts";
+import { orThrow } from "../../shared/domain/problems.ts";
 import { serve } from "../../shared/http/serve.ts";
 import { operations } from "../../shared/companies/contract.ts";
 import { addAccount } from "../../shared/companies/rules.ts";
@@ -6,7 +6,7 @@ import { companyChange, readCompany, viewAccount } from "../../shared/companies/
 
 export const handler = serve(operations.addAccount, async ({ path, body, principal, now, table }) => {
   const before = await readCompany(table, principal.id, path.companyId);
-  const { company, account } = accepted(addAccount(before, body, now));
+  const { company, account } = orThrow(addAccount(before, body, now));
   return {
     body: viewAccount(account),
     location: `/v1/companies/${company.id}/bank-accounts/${account.id}`,

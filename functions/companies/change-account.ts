@@ -1,5 +1,5 @@
 import { requireMatch } from "../../shared/domain/etag.ts";
-import { accepted } from "../../shared/domain/problems.ts";
+import { orThrow } from "../../shared/domain/problems.ts";
 import { serve } from "../../shared/http/serve.ts";
 import { operations } from "../../shared/companies/contract.ts";
 import { accountOf, changeAccount } from "../../shared/companies/rules.ts";
@@ -7,8 +7,8 @@ import { companyChange, readCompany, viewAccount } from "../../shared/companies/
 
 export const handler = serve(operations.changeAccount, async ({ path, body, principal, ifMatch, now, table }) => {
   const before = await readCompany(table, principal.id, path.companyId);
-  const present = accepted(accountOf(before, path.accountId));
+  const present = orThrow(accountOf(before, path.accountId));
   requireMatch(ifMatch, present.revision);
-  const { company, account } = accepted(changeAccount(before, present, body, now));
+  const { company, account } = orThrow(changeAccount(before, present, body, now));
   return { body: viewAccount(account), change: companyChange(principal.id, before, company) };
 });

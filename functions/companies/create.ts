@@ -1,11 +1,11 @@
-import { accepted } from "../../shared/domain/problems.ts";
+import { orThrow } from "../../shared/domain/problems.ts";
 import { serve } from "../../shared/http/serve.ts";
 import { operations } from "../../shared/companies/contract.ts";
 import { createCompany } from "../../shared/companies/rules.ts";
 import { companyCreation, viewCompany } from "../../shared/companies/store.ts";
 
 export const handler = serve(operations.create, async ({ body, principal, now }) => {
-  const company = accepted(createCompany(body, now));
+  const company = orThrow(createCompany(body, now));
   return {
     body: viewCompany(company),
     location: `/v1/companies/${company.id}`,

@@ -1,5 +1,5 @@
 import { requireMatch } from "../../shared/domain/etag.ts";
-import { accepted } from "../../shared/domain/problems.ts";
+import { orThrow } from "../../shared/domain/problems.ts";
 import { serve } from "../../shared/http/serve.ts";
 import { operations } from "../../shared/companies/contract.ts";
 import { accountOf, removeAccount } from "../../shared/companies/rules.ts";
@@ -7,7 +7,7 @@ import { companyChange, readCompany } from "../../shared/companies/store.ts";
 
 export const handler = serve(operations.removeAccount, async ({ path, principal, ifMatch, now, table }) => {
   const company = await readCompany(table, principal.id, path.companyId);
-  const account = accepted(accountOf(company, path.accountId));
+  const account = orThrow(accountOf(company, path.accountId));
   requireMatch(ifMatch, account.revision);
   return { change: companyChange(principal.id, company, removeAccount(company, account, now)) };
 });

@@ -1,4 +1,4 @@
-import { accepted, notFound } from "../../shared/domain/problems.ts";
+import { orThrow, notFound } from "../../shared/domain/problems.ts";
 import { requireSelf } from "../../shared/contract/principal.ts";
 import { serve } from "../../shared/http/serve.ts";
 import { generateClientSecret, hashClientSecret, replaceClientSecret } from "../../shared/identity/client-secrets.ts";
@@ -7,7 +7,7 @@ import { operations } from "../../shared/partners/contract.ts";
 
 export const handler = serve(operations.newSecret, async ({ path, body, principal, now, table, secrets }) => {
   const partnerId = requireSelf(principal, path.partnerId);
-  const current = accepted((await findClientCredential(table, partnerId)) ?? notFound());
+  const current = orThrow((await findClientCredential(table, partnerId)) ?? notFound());
   const clientSecret = body.secret ?? generateClientSecret();
   const secretHash = hashClientSecret(clientSecret, await secrets.read("clientSecretKey"));
   const credential = replaceClientSecret(current.value, secretHash, body.gracePeriod, now);

@@ -1,4 +1,4 @@
-import { accepted, notFound } from "../../shared/domain/problems.ts";
+import { orThrow, notFound } from "../../shared/domain/problems.ts";
 import { requireSelf } from "../../shared/contract/principal.ts";
 import { serve } from "../../shared/http/serve.ts";
 import { findPartnerState, tokenRevocation } from "../../shared/identity/store.ts";
@@ -6,6 +6,6 @@ import { operations } from "../../shared/partners/contract.ts";
 
 export const handler = serve(operations.revokeTokens, async ({ path, principal, table }) => {
   const partnerId = requireSelf(principal, path.partnerId);
-  accepted((await findPartnerState(table, partnerId)) ?? notFound());
+  orThrow((await findPartnerState(table, partnerId)) ?? notFound());
   return { change: [tokenRevocation(partnerId)] };
 });

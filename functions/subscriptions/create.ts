@@ -1,4 +1,4 @@
-import { accepted } from "../../shared/domain/problems.ts";
+import { orThrow } from "../../shared/domain/problems.ts";
 import { serve } from "../../shared/http/serve.ts";
 import { operations } from "../../shared/subscriptions/contract.ts";
 import { create } from "../../shared/subscriptions/rules.ts";
@@ -6,7 +6,7 @@ import { findSubscription, subscriptionChange, viewSubscription } from "../../sh
 
 export const handler = serve(operations.create, async ({ body, principal, now, table }) => {
   const previous = await findSubscription(table, principal.id, body.externalUserId);
-  const subscription = accepted(create(previous, body, now));
+  const subscription = orThrow(create(previous, body, now));
   const author = { partnerId: principal.id, tokenId: principal.tokenId, now };
   return {
     body: viewSubscription(subscription, now),

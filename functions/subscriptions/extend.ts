@@ -1,5 +1,5 @@
 import { requireMatch } from "../../shared/domain/etag.ts";
-import { accepted } from "../../shared/domain/problems.ts";
+import { orThrow } from "../../shared/domain/problems.ts";
 import { serve } from "../../shared/http/serve.ts";
 import { operations } from "../../shared/subscriptions/contract.ts";
 import { extend } from "../../shared/subscriptions/rules.ts";
@@ -8,7 +8,7 @@ import { readSubscription, subscriptionChange, viewSubscription } from "../../sh
 export const handler = serve(operations.extend, async ({ path, body, principal, ifMatch, now, table }) => {
   const before = await readSubscription(table, principal.id, path.externalUserId);
   requireMatch(ifMatch, before.revision);
-  const after = accepted(extend(before, body, now));
+  const after = orThrow(extend(before, body, now));
   const author = { partnerId: principal.id, tokenId: principal.tokenId, now };
   return { body: viewSubscription(after, now), change: subscriptionChange("extended", before, after, author) };
 });

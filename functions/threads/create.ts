@@ -1,4 +1,4 @@
-import { accepted } from "../../shared/domain/problems.ts";
+import { orThrow } from "../../shared/domain/problems.ts";
 import { serve } from "../../shared/http/serve.ts";
 import { operations } from "../../shared/threads/contract.ts";
 import { begin } from "../../shared/threads/rules.ts";
@@ -6,7 +6,7 @@ import { findCandidates, threadCreation, viewThread } from "../../shared/threads
 
 export const handler = serve(operations.create, async ({ body, principal, now, table }) => {
   const { named, people } = await findCandidates(table, principal.id, body.participants);
-  const thread = accepted(begin(people.get(principal.id), named, now));
+  const thread = orThrow(begin(people.get(principal.id), named, now));
   return {
     body: viewThread({ thread, last: undefined }, people),
     location: `/v1/threads/${thread.id}`,

@@ -1,4 +1,4 @@
-import { accepted } from "../../shared/domain/problems.ts";
+import { orThrow } from "../../shared/domain/problems.ts";
 import { serve } from "../../shared/http/serve.ts";
 import { operations } from "../../shared/threads/contract.ts";
 import { post } from "../../shared/threads/rules.ts";
@@ -10,7 +10,7 @@ export const handler = serve(operations.post, async ({ path, body, principal, no
     readConversation(table, path.threadId, principal.id),
     findUser(table, principal.id),
   ]);
-  const message = accepted(post(conversation, sender, body.message, now));
+  const message = orThrow(post(conversation, sender, body.message, now));
   return {
     body: viewMessage(message, sender),
     location: `/v1/threads/${path.threadId}/messages?after=${message.sequence - 1}&limit=1`,

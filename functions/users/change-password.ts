@@ -1,8 +1,8 @@
 import { requireSession } from "../../shared/contract/principal.ts";
-import { accepted, Problem } from "../../shared/domain/problems.ts";
+import { orThrow, Problem } from "../../shared/domain/problems.ts";
 import { serve } from "../../shared/http/serve.ts";
 import { hashPassword } from "../../shared/identity/passwords.ts";
-import { requireAlive, sessionsEnd } from "../../shared/identity/session-store.ts";
+import { requireAlive, endAllSessions } from "../../shared/identity/session-store.ts";
 import { passwordReplacement } from "../../shared/identity/store.ts";
 import { operations } from "../../shared/users/contract.ts";
 import { choosePassword } from "../../shared/users/rules.ts";
@@ -11,11 +11,11 @@ import { readUser } from "../../shared/users/store.ts";
 
 export const handler = serve(operations.changePassword, async (request) => {
   const { body, principal, table } = request;
-  const password = accepted(choosePassword(body.newPassword));
+  const password = orThrow(choosePassword(body.newPassword));
   const session = await requireAlive(table, principal.id, requireSession(principal));
   const user = await readUser(table, principal.id);
   const proven = await confirmPassword(table, user, body.currentPassword, request);
   if (proven === undefined) throw new Problem("credentials_invalid", "The present password is wrong.");
   const replacement = passwordReplacement(user.id, await hashPassword(password), proven);
-  return { change: [replacement, sessionsEnd(user.id, session)] };
+  return { change: [replacement, endAllSessions(user.id, session)] };
 });

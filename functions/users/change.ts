@@ -1,5 +1,5 @@
 import { requireMatch } from "../../shared/domain/etag.ts";
-import { accepted } from "../../shared/domain/problems.ts";
+import { orThrow } from "../../shared/domain/problems.ts";
 import { requireRole } from "../../shared/contract/principal.ts";
 import { logSecurityEvent } from "../../shared/runtime/log.ts";
 import { serve } from "../../shared/http/serve.ts";
@@ -10,7 +10,7 @@ import { readUser, userChange, viewUser } from "../../shared/users/store.ts";
 export const handler = serve(operations.change, async ({ path, body, principal, ifMatch, now, requestId, table }) => {
   const before = await readUser(table, path.userId);
   requireMatch(ifMatch, before.revision);
-  const after = accepted(changeUser(before, body, requireRole(principal), now));
+  const after = orThrow(changeUser(before, body, requireRole(principal), now));
   if (before.role !== after.role) logSecurityEvent("role_changed", { requestId, principalId: after.id });
   return { body: viewUser(after), change: userChange(before, after) };
 });

@@ -1,4 +1,4 @@
-import { accepted } from "../../shared/domain/problems.ts";
+import { orThrow } from "../../shared/domain/problems.ts";
 import { serve } from "../../shared/http/serve.ts";
 import { hashPassword } from "../../shared/identity/passwords.ts";
 import { operations } from "../../shared/users/contract.ts";
@@ -6,8 +6,8 @@ import { choosePassword, chooseUsername, createUser } from "../../shared/users/r
 import { userCreation, viewUser } from "../../shared/users/store.ts";
 
 export const handler = serve(operations.create, async ({ body, now }) => {
-  const password = accepted(choosePassword(body.password));
-  const user = createUser({ ...body, username: accepted(chooseUsername(body.username)) }, now);
+  const password = orThrow(choosePassword(body.password));
+  const user = createUser({ ...body, username: orThrow(chooseUsername(body.username)) }, now);
   return {
     body: viewUser(user),
     location: `/v1/users/${user.id}`,

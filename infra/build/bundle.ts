@@ -28,7 +28,7 @@ export interface BuildResult {
 }
 
 /** The doors that exist as files below `functions/`, sorted: `authorizer`, `partners/register`. */
-export function findDoors(): readonly string[] {
+export function findEntryPoints(): readonly string[] {
   return globSync(["functions/*.ts", "functions/*/*.ts"], { cwd: root })
     .map((file) => file.split(sep).slice(1).join("/").replace(/\.ts$/, ""))
     .sort();
@@ -65,7 +65,7 @@ export async function bundleHash(door: string, outDir: string = defaultOutDir): 
  * @throws Error when a door or a file of a page does not compile, or esbuild warns
  */
 export async function build({ outDir = defaultOutDir }: BuildOptions = {}): Promise<BuildResult> {
-  const doors = findDoors();
+  const doors = findEntryPoints();
   const result = await esbuild({
     absWorkingDir: root,
     entryPoints: doors.map((door) => ({ in: `functions/${door}.ts`, out: `functions/${door}/index` })),

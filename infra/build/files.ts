@@ -5,7 +5,7 @@ import { basename, extname, join } from "node:path";
 import { build as esbuild } from "esbuild";
 import { file } from "../../shared/http/content.ts";
 import { fileFolder, fileList } from "../../shared/http/files.ts";
-import { doorOf, type AnyOperation } from "../../shared/contract/operation.ts";
+import { entryPointOf, type AnyOperation } from "../../shared/contract/operation.ts";
 
 /** The largest file: 2 MB. A Lambda answer has 6 MB at most, and a text grows when it is put into JSON. */
 export const fileLimitBytes = 2 * 1024 * 1024;
@@ -27,7 +27,7 @@ export async function makeFiles(
         .map(async (operation) => [operation.id, await filesOf(operation, root)] as const),
     ),
   );
-  const below = (operation: AnyOperation, path: string) => `${doorOf(operation)}/${path}`;
+  const below = (operation: AnyOperation, path: string) => `${entryPointOf(operation)}/${path}`;
   return new Map(
     operations.flatMap((operation) => {
       const id = operation.filesOf ?? (operation.files && operation.id);

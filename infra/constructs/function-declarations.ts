@@ -4,7 +4,7 @@ import type { AnyOperation } from "../../shared/contract/operation.ts";
 import { tableKeys } from "../../shared/runtime/keys.ts";
 
 /** What a function needs, whoever calls it. An operation is one. */
-export type DoorDeclaration = Pick<AnyOperation, "table" | "secrets" | "memoryMegabytes" | "timeoutSeconds"> & {
+export type FunctionDeclaration = Pick<AnyOperation, "table" | "secrets" | "memoryMegabytes" | "timeoutSeconds"> & {
   readonly id: string;
   /** Rights on secrets beside reading those that `secrets` lists. */
   readonly secretActions?: Partial<Readonly<Record<SecretName, readonly SecretAction[]>>>;
@@ -14,13 +14,13 @@ export type DoorDeclaration = Pick<AnyOperation, "table" | "secrets" | "memoryMe
 export type SecretAction = "DescribeSecret" | "PutSecretValue" | "UpdateSecretVersionStage";
 
 /** Runs before every protected operation: public keys and the principal's token version, no secret. */
-export const authorizerDoor: DoorDeclaration = {
+export const authorizerFunction: FunctionDeclaration = {
   id: "authorizer",
   table: [{ actions: ["GetItem"], leadingKeys: [tableKeys.principals, tableKeys.signingKeys] }],
 };
 
 /** Runs at every deployment: creates the signing keys where they are missing, and brings root in line with its secret. */
-export const bootstrapDoor: DoorDeclaration = {
+export const bootstrapFunction: FunctionDeclaration = {
   id: "bootstrap",
   table: [
     { actions: ["GetItem", "PutItem"], leadingKeys: [tableKeys.usernames] },
@@ -35,7 +35,7 @@ export const bootstrapDoor: DoorDeclaration = {
 };
 
 /** Secrets Manager calls it, once for each step of a rotation: publishes the next signing key, then lets it sign. */
-export const rotationDoor: DoorDeclaration = {
+export const rotationFunction: FunctionDeclaration = {
   id: "rotation",
   table: [{ actions: ["GetItem", "PutItem"], leadingKeys: [tableKeys.signingKeys] }],
   secrets: ["signingKeys"],
@@ -44,4 +44,8 @@ export const rotationDoor: DoorDeclaration = {
 };
 
 /** Every door that serves no operation. */
-export const systemDoors: readonly DoorDeclaration[] = [authorizerDoor, bootstrapDoor, rotationDoor];
+export const systemFunctions: readonly FunctionDeclaration[] = [
+  authorizerFunction,
+  bootstrapFunction,
+  rotationFunction,
+];

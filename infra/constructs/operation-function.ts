@@ -6,7 +6,7 @@ import { LogGroup } from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
 import { secretVariables, type EnvironmentVariables, type SecretName } from "../../shared/runtime/environment.ts";
 import type { TableRight } from "../../shared/contract/operation.ts";
-import type { DoorDeclaration } from "./function-declarations.ts";
+import type { FunctionDeclaration } from "./function-declarations.ts";
 import type { Stage } from "../stages/stage.ts";
 import { acknowledge } from "./acknowledge.ts";
 import { functionNameOf, logGroupNameOf } from "./names.ts";
@@ -25,7 +25,7 @@ export type CommonVariables = Omit<EnvironmentVariables, (typeof secretVariables
 
 export interface OperationFunctionProps {
   readonly stage: Stage;
-  readonly declaration: DoorDeclaration;
+  readonly declaration: FunctionDeclaration;
   /** Folder with the bundle `index.mjs`, and the files of a page. */
   readonly bundle: string;
   readonly environment: CommonVariables;

@@ -3,7 +3,7 @@ import { CfnOutput, CfnParameter, CustomResource, Duration, Stack, type StackPro
 import { CfnPermission } from "aws-cdk-lib/aws-lambda";
 import { CfnRotationSchedule } from "aws-cdk-lib/aws-secretsmanager";
 import type { Construct } from "constructs";
-import { doorOf, type AnyOperation } from "../../shared/contract/operation.ts";
+import { entryPointOf, type AnyOperation } from "../../shared/contract/operation.ts";
 import { bundleFolder } from "../build/bundle.ts";
 import { Firewall } from "../constructs/firewall.ts";
 import { GatewayErrors } from "../constructs/gateway-errors.ts";
@@ -12,10 +12,10 @@ import { apiNameOf } from "../constructs/names.ts";
 import { OperationFunction, type CommonVariables } from "../constructs/operation-function.ts";
 import type { DataStack } from "./data-stack.ts";
 import {
-  authorizerDoor,
-  bootstrapDoor,
-  rotationDoor,
-  type DoorDeclaration,
+  authorizerFunction,
+  bootstrapFunction,
+  rotationFunction,
+  type FunctionDeclaration,
 } from "../constructs/function-declarations.ts";
 import type { Stage } from "../stages/stage.ts";
 
@@ -56,10 +56,10 @@ export class ApiStack extends Stack {
       ...this.#identityProvider(),
     };
 
-    const authorizer = this.#function(authorizerDoor, authorizerDoor.id);
+    const authorizer = this.#function(authorizerFunction, authorizerFunction.id);
     const served = operations.map((operation) => ({
       operation,
-      function: this.#function(operation, doorOf(operation)),
+      function: this.#function(operation, entryPointOf(operation)),
     }));
     gateway.serve(served, authorizer);
     new GatewayErrors(this, "GatewayErrors", { api: gateway.api, publicUrl, cors: stage.corsOrigins.length > 0 });
@@ -67,7 +67,7 @@ export class ApiStack extends Stack {
 
     const bootstrapRun = new CustomResource(this, "BootstrapRun", {
       resourceType: "Custom::PorticoBootstrap",
-      serviceToken: this.#function(bootstrapDoor, bootstrapDoor.id).arn,
+      serviceToken: this.#function(bootstrapFunction, bootstrapFunction.id).arn,
       // CloudFormation would wait an hour for a bootstrap that never answers.
       serviceTimeout: Duration.minutes(2),
       // Another one at every deployment, which so runs the bootstrap: a changed root secret acts by deploying again.
@@ -78,7 +78,7 @@ export class ApiStack extends Stack {
     new CfnOutput(this, "ApiUrl", { value: publicUrl, description: "Where callers reach the API" });
   }
 
-  #function(declaration: DoorDeclaration, door: string): OperationFunction {
+  #function(declaration: FunctionDeclaration, door: string): OperationFunction {
     const { stage, data } = this.#props;
     return new OperationFunction(this, constructId(declaration.id), {
       stage,
@@ -105,7 +105,7 @@ export class ApiStack extends Stack {
 
   /** The schedule is here and not beside its secret: that stack would need the function, and the function needs that stack. */
   #rotateSigningKeys(bootstrapRun: CustomResource): void {
-    const rotation = this.#function(rotationDoor, rotationDoor.id);
+    const rotation = this.#function(rotationFunction, rotationFunction.id);
     const { secretArn } = this.#props.data.secrets.signingKeys;
     const permission = new CfnPermission(this, "RotationPermission", {
       action: "lambda:InvokeFunction",

@@ -22,7 +22,7 @@ import type { Construct } from "constructs";
 import { apiNameOf, functionNameOf, logGroupPrefixOf } from "../constructs/names.ts";
 import { removalPolicyOf } from "../constructs/removal.ts";
 import type { DataStack } from "./data-stack.ts";
-import { authorizerDoor } from "../constructs/function-declarations.ts";
+import { authorizerFunction } from "../constructs/function-declarations.ts";
 import type { Stage } from "../stages/stage.ts";
 
 /** Namespace of the metrics that the functions write to their logs, with the dimensions `service` and `operation`. */
@@ -82,7 +82,7 @@ export class OperationsStack extends Stack {
         metric: new Metric({
           namespace: "AWS/Lambda",
           metricName: "Errors",
-          dimensionsMap: { FunctionName: functionNameOf(this.#stage, authorizerDoor.id) },
+          dimensionsMap: { FunctionName: functionNameOf(this.#stage, authorizerFunction.id) },
           statistic: Stats.SUM,
           period: fiveMinutes,
         }),

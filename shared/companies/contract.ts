@@ -5,7 +5,7 @@ import { operation } from "../contract/operation.ts";
 import { etag, id, pageOf, pageQuery, shownInstant, text } from "../contract/schemas.ts";
 import { tableKeys } from "../runtime/keys.ts";
 import { canonicalMoney, moneyPattern } from "./money.ts";
-import { mostAccounts } from "./rules.ts";
+import { maxAccounts } from "./rules.ts";
 
 const bankSchema = z.object({ code: z.string(), name: z.string() }).meta({ id: "Bank" });
 
@@ -88,7 +88,7 @@ const companyFields = z.strictObject({
 });
 
 const creation = companyFields.extend({
-  bankAccounts: z.array(accountFields).max(mostAccounts, `must have at most ${mostAccounts} entries`).optional(),
+  bankAccounts: z.array(accountFields).max(maxAccounts, `must have at most ${maxAccounts} entries`).optional(),
 });
 
 const patch = companyFields.partial();
@@ -211,7 +211,7 @@ export const operations = {
     tag: "Bank accounts",
     summary: "Add a bank account",
     description:
-      `Adds a bank account to a company, which has at most ${mostAccounts}, and none with the same agency, number and bank ` +
+      `Adds a bank account to a company, which has at most ${maxAccounts}, and none with the same agency, number and bank ` +
       "twice. Digits and letters are compared exactly.",
     access: byPartner("companies:write"),
     request: { path: companyPath, body: accountFields, bodyExample: accountBodyExample },

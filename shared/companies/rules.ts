@@ -21,7 +21,7 @@ export type StoredCompany = Omit<Company, "bankAccounts" | "etag"> & {
 };
 
 /** How many bank accounts a company may have. */
-export const mostAccounts = 50;
+export const maxAccounts = 50;
 
 /** A company and one of its accounts, after a change of that account. */
 export interface AccountChange {
@@ -64,8 +64,8 @@ export function addAccount(company: StoredCompany, fields: AccountFields, now: D
   const account = newAccount(newId("acc_", now), fields, now);
   const refusal = refuseAccount(company, account);
   if (refusal !== undefined) return refusal;
-  if (company.bankAccounts.length >= mostAccounts) {
-    return new Problem("limit_reached", `A company has at most ${mostAccounts} bank accounts. Remove one first.`);
+  if (company.bankAccounts.length >= maxAccounts) {
+    return new Problem("limit_reached", `A company has at most ${maxAccounts} bank accounts. Remove one first.`);
   }
   return { company: withAccounts(company, [...company.bankAccounts, account], now), account };
 }

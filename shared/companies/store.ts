@@ -3,9 +3,9 @@
  * Why so: `docs/decisions/0017-accounts-within-the-company.md`.
  */
 import { etagOf } from "../domain/etag.ts";
-import { accepted, notFound } from "../domain/problems.ts";
+import { orThrow, notFound } from "../domain/problems.ts";
 import { whileActive } from "../identity/store.ts";
-import { Stale } from "../domain/conflict.ts";
+import { ConcurrencyConflict } from "../domain/conflict.ts";
 import { absent, unchanged } from "../runtime/conditions.ts";
 import { key } from "../runtime/keys.ts";
 import type { Change, Item, Table } from "../runtime/table.ts";
@@ -16,7 +16,7 @@ import type { StoredAccount, StoredCompany } from "./rules.ts";
 /** A partner's company. @throws Problem `not_found`, for another partner's, too */
 export async function readCompany(table: Table, partnerId: string, companyId: string): Promise<StoredCompany> {
   const item = await table.get(key.company(partnerId, companyId));
-  return accepted(item === undefined ? notFound() : fromItem(item));
+  return orThrow(item === undefined ? notFound() : fromItem(item));
 }
 
 /** A page of a partner's companies, newest first. */
@@ -43,12 +43,24 @@ export function companyCreation(partnerId: string, company: StoredCompany, now: 
 /** Keeps a company and its accounts, unless any of them has changed since they were read. */
 export function companyChange(partnerId: string, before: StoredCompany, after: StoredCompany): Change {
   if (after.revision === before.revision) return [];
-  return [{ put: toItem(partnerId, after), condition: unchanged(before.revision), otherwise: () => new Stale() }];
+  return [
+    {
+      put: toItem(partnerId, after),
+      condition: unchanged(before.revision),
+      onConditionFailed: () => new ConcurrencyConflict(),
+    },
+  ];
 }
 
 /** Ends a company with all its accounts, unless it has changed since it was read. */
 export function companyDeletion(partnerId: string, { id, revision }: StoredCompany): Change {
-  return [{ delete: key.company(partnerId, id), condition: unchanged(revision), otherwise: () => new Stale() }];
+  return [
+    {
+      delete: key.company(partnerId, id),
+      condition: unchanged(revision),
+      onConditionFailed: () => new ConcurrencyConflict(),
+    },
+  ];
 }
 
 function toItem(partnerId: string, company: StoredCompany) {

@@ -158,6 +158,6 @@ export function operation(declaration: Operation): Operation {
 }
 
 /** The folder and file of an operation's door below `functions/` and `dist/functions/`, without ending: `partners/register`. */
-export function doorOf(declared: { readonly id: string }): string {
+export function entryPointOf(declared: { readonly id: string }): string {
   return declared.id.replace(".", "/");
 }

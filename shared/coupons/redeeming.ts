@@ -1,8 +1,8 @@
 /** How a person redeems: the code is proved as a guess, a piece of the stock is chosen, and another one if that was empty. */
 import { Problem } from "../domain/problems.ts";
 import { guessLimit } from "../identity/attempts.ts";
-import { settleAttempt, takeAttemptOf } from "../identity/store.ts";
-import { Stale } from "../domain/conflict.ts";
+import { settleAttempt, reserveAttempt } from "../identity/store.ts";
+import { ConcurrencyConflict } from "../domain/conflict.ts";
 import type { Table } from "../runtime/table.ts";
 import { drawPiece, isAbandoned, refuseRedemption, type StoredCoupon } from "./rules.ts";
 import { findCouponByCode, markSoldOut, readStock, settleCoupon } from "./store.ts";
@@ -21,10 +21,10 @@ export interface Redeeming {
  *
  * @param codeHash of `hashCode`
  * @throws Problem `coupon_not_found`, `too_many_attempts`
- * @throws Stale while other attempts of this user are being checked
+ * @throws ConcurrencyConflict while other attempts of this user are being checked
  */
 export async function proveCode(table: Table, userId: string, codeHash: string, now: Date): Promise<Redeeming> {
-  const attempt = await takeAttemptOf(table, "coupon", userId, guessLimit, now);
+  const attempt = await reserveAttempt(table, "coupon", userId, guessLimit, now);
   const coupon = await knownCoupon(table, codeHash);
   await settleAttempt(table, attempt, { failed: coupon === undefined, now });
   if (coupon === undefined) throw new Problem("coupon_not_found", "No coupon has this code.");
@@ -34,7 +34,7 @@ export async function proveCode(table: Table, userId: string, codeHash: string, 
 /** For a popular coupon the item with its code would be read by every call, and DynamoDB reads one item 3,000 times a second. */
 const known = new Map<string, { readonly coupon: KnownCoupon; readonly at: number }>();
 const freshMs = 10_000;
-const mostKnown = 1000;
+const maxKnown = 1000;
 
 async function knownCoupon(table: Table, codeHash: string): Promise<KnownCoupon | undefined> {
   const remembered = known.get(codeHash);
@@ -44,7 +44,7 @@ async function knownCoupon(table: Table, codeHash: string): Promise<KnownCoupon 
   if (stored === undefined) return undefined;
   const { id, name, value, allotments } = stored;
   const coupon = { id, name, value, pieces: allotments.length };
-  if (known.size >= mostKnown) known.clear();
+  if (known.size >= maxKnown) known.clear();
   known.set(codeHash, { coupon, at });
   return coupon;
 }
@@ -53,7 +53,7 @@ async function knownCoupon(table: Table, codeHash: string): Promise<KnownCoupon 
  * The number of a piece to redeem from: any, and after a miss one that has something left.
  *
  * @throws Problem why the coupon cannot be redeemed, in the contract's order
- * @throws Stale while a change of its terms is under way
+ * @throws ConcurrencyConflict while a change of its terms is under way
  */
 export async function choosePiece(
   table: Table,
@@ -65,7 +65,7 @@ export async function choosePiece(
   const { coupon, pieces, redeemedBefore } = await readStock(table, id, userId);
   if (pieces === undefined) {
     if (isAbandoned(coupon, new Date())) await settleCoupon(table, coupon);
-    throw new Stale();
+    throw new ConcurrencyConflict();
   }
   const piece = drawPiece(pieces);
   const refusal = refuseRedemption(coupon, { redeemedBefore, exhausted: piece === undefined }, now);

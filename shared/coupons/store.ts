@@ -7,11 +7,11 @@
  * crowd it would never find all of them free.
  */
 import { etagOf } from "../domain/etag.ts";
-import { accepted, notFound, Problem } from "../domain/problems.ts";
+import { orThrow, notFound, Problem } from "../domain/problems.ts";
 import { newId } from "../domain/ids.ts";
 import { absent, all, unchanged } from "../runtime/conditions.ts";
 import { key } from "../runtime/keys.ts";
-import { Stale } from "../domain/conflict.ts";
+import { ConcurrencyConflict } from "../domain/conflict.ts";
 import type { Change, Expression, Item, Table, Write } from "../runtime/table.ts";
 import type { StoredUser } from "../users/rules.ts";
 import { creditChange } from "../users/store.ts";
@@ -36,7 +36,7 @@ export async function findCoupon(table: Table, couponId: string): Promise<Stored
 
 /** The coupon. @throws Problem `not_found` */
 export async function readCoupon(table: Table, couponId: string): Promise<StoredCoupon> {
-  return accepted((await findCoupon(table, couponId)) ?? notFound());
+  return orThrow((await findCoupon(table, couponId)) ?? notFound());
 }
 
 /** The coupon behind a code. @param codeHash of `hashCode` */
@@ -65,7 +65,7 @@ export function couponCreation(coupon: StoredCoupon, codeHash: string): Change {
     {
       put: { ...key.couponCode(codeHash), couponId: coupon.id },
       condition: absent,
-      otherwise: () => new Problem("coupon_code_taken", "Another coupon has this code."),
+      onConditionFailed: () => new Problem("coupon_code_taken", "Another coupon has this code."),
     },
     { put: toItem(coupon), condition: absent },
     ...coupon.allotments.map((allotted, piece) => ({
@@ -89,7 +89,7 @@ export function couponReplacement(before: StoredCoupon, after: StoredCoupon): Wr
   return {
     put: toItem(after),
     condition: all(unchanged(before.revision), sameEpoch, sameChange),
-    otherwise: () => new Stale(),
+    onConditionFailed: () => new ConcurrencyConflict(),
   };
 }
 
@@ -97,7 +97,7 @@ export function couponReplacement(before: StoredCoupon, after: StoredCoupon): Wr
  * Takes a change of terms to its end, wherever it stands; several may do so at once.
  *
  * @returns the coupon with all pieces open under its terms
- * @throws Stale when others are about to
+ * @throws ConcurrencyConflict when others are about to
  */
 export async function settleCoupon(table: Table, coupon: StoredCoupon): Promise<StoredCoupon> {
   const { pending } = coupon;
@@ -106,7 +106,7 @@ export async function settleCoupon(table: Table, coupon: StoredCoupon): Promise<
     return coupon;
   }
   const concluded = await conclude(table, { ...coupon, pending }).catch(async (error: unknown) => {
-    if (!(error instanceof Stale)) throw error;
+    if (!(error instanceof ConcurrencyConflict)) throw error;
     const current = await readCoupon(table, coupon.id);
     if (current.epoch < pending.epoch) throw error;
     return current;
@@ -124,7 +124,7 @@ async function conclude(
   return concluded;
 }
 
-/** Closes every piece at what has been redeemed from it, and says how much that is. @throws Stale */
+/** Closes every piece at what has been redeemed from it, and says how much that is. @throws ConcurrencyConflict */
 async function closePieces(table: Table, { id, allotments }: StoredCoupon, epoch: number): Promise<readonly number[]> {
   await forEveryPiece(allotments.length, async (piece) => {
     await updatePiece(table, id, piece, {
@@ -133,7 +133,7 @@ async function closePieces(table: Table, { id, allotments }: StoredCoupon, epoch
     });
   });
   const pieces = await readPieces(table, id, allotments.length);
-  if (pieces.some((piece) => piece?.epoch !== epoch || !piece.closed)) throw new Stale();
+  if (pieces.some((piece) => piece?.epoch !== epoch || !piece.closed)) throw new ConcurrencyConflict();
   return pieces.map((piece) => piece?.redeemed ?? 0);
 }
 
@@ -177,7 +177,7 @@ async function updatePiece(
   piece: number,
   { set, condition }: { readonly set: Expression; readonly condition: Expression },
 ): Promise<void> {
-  const write = { update: key.couponPiece(couponId, piece), set, condition, otherwise: () => new Done() };
+  const write = { update: key.couponPiece(couponId, piece), set, condition, onConditionFailed: () => new Done() };
   await table.update(write).catch((error: unknown) => {
     if (!(error instanceof Done)) throw error;
   });
@@ -261,23 +261,23 @@ export function redemptionChange({ coupon, piece, user, now, onMiss }: Redemptio
       names: { ...names, "#active": "active" },
       values: { ":false": false, ":true": true, ":now": now.toISOString() },
     },
-    otherwise: (existing, failedToo) => {
+    onConditionFailed: (existing, alsoFailed) => {
       const found = existing as Piece | undefined;
       onMiss();
-      if (found === undefined || found.closed) return new Stale();
-      const standing = { redeemedBefore: failedToo(redeemed), exhausted: found.soldOut };
-      return refuseRedemption(found, standing, now) ?? new Stale();
+      if (found === undefined || found.closed) return new ConcurrencyConflict();
+      const standing = { redeemedBefore: alsoFailed(redeemed), exhausted: found.soldOut };
+      return refuseRedemption(found, standing, now) ?? new ConcurrencyConflict();
     },
   };
   return {
     redemption,
     change: [
       taking,
-      { put: { ...redeemed, redemptionId }, condition: absent, otherwise: alreadyRedeemed },
+      { put: { ...redeemed, redemptionId }, condition: absent, onConditionFailed: alreadyRedeemed },
       {
         put: { ...key.redemption(user.id, user.movements + 1), ...redemption },
         condition: absent,
-        otherwise: () => new Stale(),
+        onConditionFailed: () => new ConcurrencyConflict(),
       },
       ...change,
     ],

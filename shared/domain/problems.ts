@@ -95,7 +95,7 @@ export class Problem extends Error {
  *
  * @throws Problem where the rule refused
  */
-export function accepted<Value>(decision: Value | Problem): Value {
+export function orThrow<Value>(decision: Value | Problem): Value {
   if (decision instanceof Problem) throw decision;
   return decision;
 }

@@ -77,8 +77,8 @@ export function recording(claim: Claim, answer: RecordedAnswer): Write {
       names: { "#ttl": "ttl" },
       values: { ":now": nowSeconds },
     },
-    otherwise: (existing) => replayOf(claim, existing),
-    contended: () =>
+    onConditionFailed: (existing) => replayOf(claim, existing),
+    onContention: () =>
       new Problem(
         "request_in_progress",
         "The first request with this key is still running. Send it again in a moment.",

@@ -7,7 +7,7 @@ import { Problem, invalid, type FieldError } from "../domain/problems.ts";
 const deepest = 16;
 
 /** A pointer is as long as the names on its way, so an answer that named every error could be far larger than the body. */
-const mostErrors = 10;
+const maxErrors = 10;
 
 /**
  * Parses a body.
@@ -32,7 +32,7 @@ function firstOf(...sources: readonly Iterable<FieldError>[]): readonly FieldErr
   for (const source of sources) {
     for (const error of source) {
       errors.push(error);
-      if (errors.length === mostErrors) return errors;
+      if (errors.length === maxErrors) return errors;
     }
   }
   return errors;

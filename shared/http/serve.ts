@@ -4,7 +4,7 @@
  */
 import { pauseBefore } from "../runtime/retry.ts";
 import { openSecrets, type Secrets } from "../runtime/secrets.ts";
-import { Stale } from "../domain/conflict.ts";
+import { ConcurrencyConflict } from "../domain/conflict.ts";
 import { createDocumentClient, openTable, type Change, type Table } from "../runtime/table.ts";
 import type { Answer, Call } from "./request-context.ts";
 import { answerOf, chain, requestOf, type Outcome, type ValidRequest } from "./pipeline.ts";
@@ -41,7 +41,7 @@ export interface ChangingOutcome<Body> extends Outcome<Body> {
  * The Lambda handler of an operation.
  *
  * `operate` reads and decides; its change is committed with the idempotency record in one transaction. When what it read
- * has changed meanwhile (`Stale`), it runs again: it must have no effect but the change that it returns.
+ * has changed meanwhile (`ConcurrencyConflict`), it runs again: it must have no effect but the change that it returns.
  *
  * @example
  * export const handler = serve(operations.read, async ({ path, table }) => ({ body: await readPartner(table, path.partnerId) }));
@@ -73,7 +73,7 @@ export function serve<Path, Query, Body, AnswerBody>(
         return answer;
       } catch (error) {
         if (error instanceof Replay) return replay(call, error.answer);
-        if (error instanceof Stale) {
+        if (error instanceof ConcurrencyConflict) {
           await pauseBefore(attempt, deadline, error);
           continue;
         }

@@ -22,7 +22,7 @@ export interface Attempts {
  * No check takes longer: an attempt that was begun before and never settled was broken off, by a crash or a fault. Its place
  * is free again, for nobody was told anything that helps in guessing.
  */
-const longestCheckSeconds = 30;
+const maxCheckSeconds = 30;
 
 export type AttemptDecision =
   | { readonly kind: "take"; readonly next: Attempts }
@@ -31,7 +31,7 @@ export type AttemptDecision =
   | { readonly kind: "refuse"; readonly retryAfterSeconds: number };
 
 /** Whether another attempt may be checked now. @param id names the attempt, to settle it by */
-export function takeAttempt(
+export function decideAttempt(
   attempts: Attempts | undefined,
   id: string,
   { most, windowSeconds }: AttemptLimit,
@@ -39,7 +39,7 @@ export function takeAttempt(
 ): AttemptDecision {
   const nowSeconds = Math.floor(now.getTime() / 1000);
   const { failures = [], pending = {} } = attempts ?? {};
-  const running = Object.entries(pending).filter(([, at]) => at > nowSeconds - longestCheckSeconds);
+  const running = Object.entries(pending).filter(([, at]) => at > nowSeconds - maxCheckSeconds);
   const recent = failures.filter((at) => at > nowSeconds - windowSeconds).sort((a, b) => a - b);
 
   const decisive = recent.at(-most);

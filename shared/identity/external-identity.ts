@@ -13,7 +13,7 @@ export interface ExternalIdentity {
 }
 
 /** No provider's token is longer, and nothing longer is worth a signature check. */
-const longestToken = 8192;
+const maxTokenLength = 8192;
 
 const claimsSchema = z.object({
   iss: z.string(),
@@ -50,7 +50,7 @@ export async function verifyExternalToken(
 ): Promise<ExternalIdentity | undefined> {
   if (issuer === undefined || audience === undefined || algorithms === undefined || jwksUri === undefined)
     return undefined;
-  if (token.length > longestToken) return undefined;
+  if (token.length > maxTokenLength) return undefined;
   try {
     const { payload } = await jwtVerify(token, providerKeys(jwksUri), {
       algorithms: algorithms.split(" "),

@@ -44,7 +44,7 @@ const steps: Record<RotationStep, (rotation: Rotation) => Promise<void>> = {
       if (continuesKeySet(pending, current)) return;
       throw new Error("the pending key set is not one of the present keys: take the label AWSPENDING away");
     }
-    const next = rotateKeySet(current, await generateSigningKey(now), longestLifetime(environment), now);
+    const next = rotateKeySet(current, await generateSigningKey(now), maxLifetime(environment), now);
     await secrets.writePending("signingKeys", versionId, JSON.stringify(next));
   },
 
@@ -91,9 +91,6 @@ async function pendingSet(rotation: Rotation): Promise<SigningKeySet> {
   return pending;
 }
 
-function longestLifetime({
-  PARTNER_TOKEN_SECONDS: partner,
-  USER_TOKEN_SECONDS: user,
-}: Environment): number | undefined {
+function maxLifetime({ PARTNER_TOKEN_SECONDS: partner, USER_TOKEN_SECONDS: user }: Environment): number | undefined {
   return partner === undefined || user === undefined ? undefined : Math.max(partner, user);
 }

@@ -2,7 +2,7 @@
 import { Problem } from "../domain/problems.ts";
 import { all, absent, present } from "../runtime/conditions.ts";
 import { key } from "../runtime/keys.ts";
-import { Stale } from "../domain/conflict.ts";
+import { ConcurrencyConflict } from "../domain/conflict.ts";
 import type { Change, Expression, Table, Write } from "../runtime/table.ts";
 import type { Session } from "./sessions.ts";
 import { findUserState, type UserState } from "./store.ts";
@@ -36,7 +36,7 @@ export async function requireAlive(
 }
 
 export function sessionCreation(session: Session): Write {
-  return { put: toItem(session), condition: absent, otherwise: () => new Stale() };
+  return { put: toItem(session), condition: absent, onConditionFailed: () => new ConcurrencyConflict() };
 }
 
 /** The next token takes the place of the present one, which only one of many callers can achieve. */
@@ -47,12 +47,12 @@ export function sessionContinuation(before: Session, after: Session): Write {
       { expression: "tokenHash = :tokenHash", values: { ":tokenHash": before.tokenHash } },
       { expression: "generation = :generation", values: { ":generation": before.generation } },
     ),
-    otherwise: () => new Stale(),
+    onConditionFailed: () => new ConcurrencyConflict(),
   };
 }
 
 /** So many ended sessions are remembered; with one more, all access tokens of the user are ended instead. */
-const mostEnded = 50;
+const maxEnded = 50;
 
 /**
  * Ends one session: its refresh token and, at once, its access tokens.
@@ -60,7 +60,7 @@ const mostEnded = 50;
  * @param state as read; if it has changed meanwhile the write is stale
  * @param accessTokenSeconds how long its access tokens might live on; undefined for ever
  */
-export function sessionEnd(
+export function endSession(
   userId: string,
   sessionId: string,
   state: UserState,
@@ -70,7 +70,7 @@ export function sessionEnd(
   const nowSeconds = Math.floor(now.getTime() / 1000);
   const remembered = Object.entries(state.endedSessions ?? {}).filter(([, until]) => until > nowSeconds);
   const until = accessTokenSeconds === undefined ? Number.MAX_SAFE_INTEGER : nowSeconds + accessTokenSeconds;
-  const forgets = remembered.length >= mostEnded;
+  const forgets = remembered.length >= maxEnded;
   const ended = forgets ? {} : { ...Object.fromEntries(remembered), [sessionId]: until };
   return [
     { delete: key.session(userId, sessionId) },
@@ -83,7 +83,7 @@ export function sessionEnd(
         values: { ":ended": ended, ...(forgets && { ":one": 1 }) },
       },
       condition: sessionsUnchanged(state),
-      otherwise: () => new Stale(),
+      onConditionFailed: () => new ConcurrencyConflict(),
     },
   ];
 }
@@ -103,7 +103,10 @@ function sessionsUnchanged({ version, endedSessions }: UserState): Expression {
  *
  * @param kept the session that goes on, alive by this state: if it has changed meanwhile the write is stale
  */
-export function sessionsEnd(userId: string, kept?: { readonly sessionId: string; readonly state: UserState }): Write {
+export function endAllSessions(
+  userId: string,
+  kept?: { readonly sessionId: string; readonly state: UserState },
+): Write {
   return {
     update: key.principal(userId),
     set:
@@ -118,7 +121,7 @@ export function sessionsEnd(userId: string, kept?: { readonly sessionId: string;
             values: { ":one": 1, ":kept": kept.sessionId },
           },
     condition: kept === undefined ? present : sessionsUnchanged(kept.state),
-    otherwise: () => new Stale(),
+    onConditionFailed: () => new ConcurrencyConflict(),
   };
 }
 

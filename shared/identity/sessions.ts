@@ -73,7 +73,7 @@ export function parseRefreshToken(text: string): RefreshToken | undefined {
 }
 
 /** What a presented token is to its session. */
-export type TokenStanding =
+export type RefreshTokenState =
   | "current"
   /** Spent a moment ago and its successor not used yet: the client may have lost the answer. */
   | "just_spent"
@@ -83,7 +83,7 @@ export type TokenStanding =
   | "expired";
 
 /** @param key the secret `refreshTokenKey` */
-export function standingOf(token: RefreshToken, session: Session, key: string, now: Date): TokenStanding {
+export function refreshTokenState(token: RefreshToken, session: Session, key: string, now: Date): RefreshTokenState {
   const steps = session.generation - token.generation;
   if (steps < 0) return "forged";
   let latest = token;

@@ -55,16 +55,16 @@ const marginSeconds = 15 * 60;
  * gone. A rotation may take days where it fails and is taken up again, and the present key signs until it ends: so the time
  * of a key's retirement is set at the rotation after, when it has surely passed.
  *
- * @param longestLifetimeSeconds of any access token; undefined where tokens never expire
+ * @param maxLifetimeSeconds of any access token; undefined where tokens never expire
  */
 export function rotateKeySet(
   { keys: [signing, ...retired] }: SigningKeySet,
   newKey: SigningKey,
-  longestLifetimeSeconds: number | undefined,
+  maxLifetimeSeconds: number | undefined,
   now: Date,
 ): SigningKeySet {
   const nowSeconds = Math.floor(now.getTime() / 1000);
-  const oldest = longestLifetimeSeconds === undefined ? 0 : nowSeconds - longestLifetimeSeconds - marginSeconds;
+  const oldest = maxLifetimeSeconds === undefined ? 0 : nowSeconds - maxLifetimeSeconds - marginSeconds;
   const stillNeeded = retired
     .map((key) => ({ ...key, retiredAt: key.retiredAt ?? nowSeconds }))
     .filter(({ retiredAt }) => retiredAt > oldest);

@@ -4,9 +4,9 @@ import type { Role } from "../domain/access.ts";
 import { Problem, revokedMeanwhile } from "../domain/problems.ts";
 import { absent, all, present } from "../runtime/conditions.ts";
 import { key } from "../runtime/keys.ts";
-import { Stale } from "../domain/conflict.ts";
+import { ConcurrencyConflict } from "../domain/conflict.ts";
 import type { Change, Expression, Item, Table, Write } from "../runtime/table.ts";
-import { takeAttempt, type AttemptLimit, type Attempts } from "./attempts.ts";
+import { decideAttempt, type AttemptLimit, type Attempts } from "./attempts.ts";
 import type { ClientCredential } from "./client-secrets.ts";
 import type { PublicKey } from "./signing-keys.ts";
 
@@ -68,7 +68,7 @@ export function tokenRevocation(id: string): Write {
     update: key.principal(id),
     set: { expression: "SET version = version + :one", values: { ":one": 1 } },
     condition: present,
-    otherwise: () => new Stale(),
+    onConditionFailed: () => new ConcurrencyConflict(),
   };
 }
 
@@ -86,7 +86,7 @@ export function partnerStateChange(
       values: { ":status": status, ":tokenPolicy": tokenPolicy, ":step": endsTokens ? 1 : 0 },
     },
     condition: present,
-    otherwise: () => new Stale(),
+    onConditionFailed: () => new ConcurrencyConflict(),
   };
 }
 
@@ -106,7 +106,7 @@ export function userStateChange(
       values: { ":status": status, ":role": role, ":one": 1 },
     },
     condition: present,
-    otherwise: () => new Stale(),
+    onConditionFailed: () => new ConcurrencyConflict(),
   };
 }
 
@@ -120,7 +120,7 @@ const isActive: Expression = {
  * The version of a token that is being issued. Under `single` it is a new one, which ends the token before; the update is
  * atomic, so of any number of issues at once each has a version of its own and the highest stays valid.
  *
- * @throws Stale when the policy has changed since it was read
+ * @throws ConcurrencyConflict when the policy has changed since it was read
  */
 export async function versionOfNewToken(table: Table, id: string, state: PartnerState): Promise<number> {
   if (state.tokenPolicy === "many") return state.version;
@@ -128,7 +128,7 @@ export async function versionOfNewToken(table: Table, id: string, state: Partner
     update: key.principal(id),
     set: { expression: "SET version = version + :one", values: { ":one": 1 } },
     condition: all(isActive, { expression: "tokenPolicy = :single", values: { ":single": "single" } }),
-    otherwise: () => new Stale(),
+    onConditionFailed: () => new ConcurrencyConflict(),
   });
   return version as number;
 }
@@ -144,7 +144,7 @@ export function whileActive(partnerId: string, now: Date): Write {
   return {
     check: key.principal(partnerId),
     condition: all(isActive, notBeingDeleted(now)),
-    otherwise: (existing) => (existing?.status === "active" ? new Stale() : revokedMeanwhile()),
+    onConditionFailed: (existing) => (existing?.status === "active" ? new ConcurrencyConflict() : revokedMeanwhile()),
   };
 }
 
@@ -159,7 +159,7 @@ function notBeingDeleted(now: Date): Expression {
  * Begins a deletion: from now on `whileActive` does not hold. The hold ends by itself, so that a crash leaves nothing
  * locked; it lasts longer than the function that set it, so that the deletion cannot come after its end.
  *
- * @throws Stale while another deletion runs
+ * @throws ConcurrencyConflict while another deletion runs
  */
 export async function holdForDeletion(table: Table, partnerId: string, now: Date): Promise<void> {
   await table.commit([
@@ -170,7 +170,7 @@ export async function holdForDeletion(table: Table, partnerId: string, now: Date
         values: { ":until": new Date(now.getTime() + deletionHoldMs).toISOString() },
       },
       condition: all(present, notBeingDeleted(now)),
-      otherwise: () => new Stale(),
+      onConditionFailed: () => new ConcurrencyConflict(),
     },
   ]);
 }
@@ -182,7 +182,7 @@ export async function releaseFromDeletion(table: Table, partnerId: string): Prom
       update: key.principal(partnerId),
       set: { expression: "REMOVE deletionUntil" },
       condition: present,
-      otherwise: () => new Stale(),
+      onConditionFailed: () => new ConcurrencyConflict(),
     },
   ]);
 }
@@ -198,7 +198,7 @@ export function principalDeletion(id: string): Change {
         values: { ":deleted": "deleted" },
       },
       condition: present,
-      otherwise: () => new Stale(),
+      onConditionFailed: () => new ConcurrencyConflict(),
     },
     { delete: key.credential(id) },
   ];
@@ -232,7 +232,7 @@ export function clientCredentialReplacement(
   return {
     put: { ...key.credential(partnerId), secretHash, previousHash, previousValidUntil, revision: revision + 1 },
     condition: { expression: "revision = :revision", values: { ":revision": revision } },
-    otherwise: () => new Stale(),
+    onConditionFailed: () => new ConcurrencyConflict(),
   };
 }
 
@@ -259,7 +259,7 @@ export function passwordReplacement(userId: string, passwordHash: string, proven
       values: { ":passwordHash": passwordHash, ":one": 1 },
     },
     condition: proven === undefined ? present : { expression: "passwordHash = :proven", values: { ":proven": proven } },
-    otherwise: () => new Stale(),
+    onConditionFailed: () => new ConcurrencyConflict(),
   };
 }
 
@@ -272,7 +272,7 @@ export async function publishKeys(table: Table, keys: readonly PublicKey[]): Pro
 }
 
 /** An attempt that has taken its place and will be settled. */
-export interface TakenAttempt {
+export interface ReservedAttempt {
   readonly kind: string;
   readonly name: string;
   readonly id: string;
@@ -284,19 +284,19 @@ export interface TakenAttempt {
  * @param kind what is guessed, `sign-in`
  * @param name whose attempts are counted
  * @throws Problem `too_many_attempts`
- * @throws Stale when others were faster, or are being checked at this moment
+ * @throws ConcurrencyConflict when others were faster, or are being checked at this moment
  */
-export async function takeAttemptOf(
+export async function reserveAttempt(
   table: Table,
   kind: string,
   name: string,
   limit: AttemptLimit,
   now: Date,
-): Promise<TakenAttempt> {
+): Promise<ReservedAttempt> {
   const kept = (await table.get(key.attempts(kind, name))) as (Attempts & { readonly nonce: string }) | undefined;
   const id = randomUUID();
-  const decision = takeAttempt(kept, id, limit, now);
-  if (decision.kind === "wait") throw new Stale();
+  const decision = decideAttempt(kept, id, limit, now);
+  if (decision.kind === "wait") throw new ConcurrencyConflict();
   if (decision.kind === "refuse") {
     const { retryAfterSeconds } = decision;
     throw new Problem("too_many_attempts", "Too many failed attempts. Wait, then try again.", { retryAfterSeconds });
@@ -306,7 +306,7 @@ export async function takeAttemptOf(
     {
       put: { ...key.attempts(kind, name), ...decision.next, nonce: id, ttl },
       condition: kept === undefined ? absent : { expression: "nonce = :nonce", values: { ":nonce": kept.nonce } },
-      otherwise: () => new Stale(),
+      onConditionFailed: () => new ConcurrencyConflict(),
     },
   ]);
   return { kind, name, id };
@@ -315,7 +315,7 @@ export async function takeAttemptOf(
 /** Settles an attempt: a failure is remembered for as long as the window is, a success leaves nothing. */
 export async function settleAttempt(
   table: Table,
-  { kind, name, id }: TakenAttempt,
+  { kind, name, id }: ReservedAttempt,
   outcome: { readonly failed: boolean; readonly now: Date },
 ): Promise<void> {
   const failure = { ":failure": [Math.floor(outcome.now.getTime() / 1000)] };
@@ -332,7 +332,7 @@ export async function settleAttempt(
       },
       // Settled already, by an update whose answer was lost.
       condition: { expression: "attribute_exists(pending.#id)" },
-      otherwise: () => new Settled(),
+      onConditionFailed: () => new Settled(),
     })
     .catch((error: unknown) => {
       if (!(error instanceof Settled)) throw error;

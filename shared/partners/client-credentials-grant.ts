@@ -8,7 +8,7 @@ import { authenticateClient, type ClientContext } from "./client-authentication.
 
 /**
  * @throws OAuthError `invalid_client`, `invalid_request`, `invalid_scope`
- * @throws Stale when the partner's state has changed meanwhile
+ * @throws ConcurrencyConflict when the partner's state has changed meanwhile
  */
 export async function clientCredentialsGrant(
   body: TokenRequest,

@@ -7,13 +7,13 @@ import { notFound, Problem } from "../domain/problems.ts";
 import { findPartnerState, forgetPrincipal, holdForDeletion, releaseFromDeletion } from "../identity/store.ts";
 import { hasCompany } from "../companies/store.ts";
 import { hasLiveSubscription, removeSubscriptions } from "../subscriptions/store.ts";
-import { Stale } from "../domain/conflict.ts";
+import { ConcurrencyConflict } from "../domain/conflict.ts";
 import type { Table } from "../runtime/table.ts";
 import { findPartner, partnerDeletion } from "./store.ts";
 
 /**
  * @throws Problem `not_found`, `precondition_failed`, `partner_in_use`, or `unavailable` when the time was not enough
- * @throws Stale while another deletion of the partner runs, or when the partner has changed meanwhile
+ * @throws ConcurrencyConflict while another deletion of the partner runs, or when the partner has changed meanwhile
  */
 export async function deletePartner(
   table: Table,
@@ -40,7 +40,7 @@ export async function deletePartner(
     }
     await table.commit(partnerDeletion(partner)).catch(async (error: unknown) => {
       // The next attempt takes a hold of its own. After any other error the deletion may still come true, so the hold stays.
-      if (error instanceof Stale) await releaseFromDeletion(table, partnerId);
+      if (error instanceof ConcurrencyConflict) await releaseFromDeletion(table, partnerId);
       throw error;
     });
   }

@@ -48,11 +48,11 @@ export function isWebsiteUrl(value: string): boolean {
 
 const gracePattern = /^P(?!$)(?:(\d{1,3})W|(?:(\d{1,3})D)?(?:T(?=\d)(?:(\d{1,4})H)?(?:(\d{1,6})M)?(?:(\d{1,7})S)?)?)$/;
 const unitMs = [7 * 86_400_000, 86_400_000, 3_600_000, 60_000, 1000];
-const longestGraceMs = 7 * 86_400_000;
+const maxGraceMs = 7 * 86_400_000;
 
 /** A grace period, ISO 8601 from `PT0S` to `P7D`, in milliseconds; undefined for another text. */
 export function parseGracePeriod(value: string): number | undefined {
   const counts = gracePattern.exec(value)?.slice(1);
   const ms = counts?.reduce((sum, count, index) => sum + Number(count ?? 0) * (unitMs[index] ?? 0), 0);
-  return ms !== undefined && ms <= longestGraceMs ? ms : undefined;
+  return ms !== undefined && ms <= maxGraceMs ? ms : undefined;
 }

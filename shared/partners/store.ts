@@ -1,11 +1,11 @@
 /** Items of partners: the profile, and the e-mail address that belongs to one of them. */
 import { etagOf } from "../domain/etag.ts";
-import { accepted, notFound, Problem } from "../domain/problems.ts";
+import { orThrow, notFound, Problem } from "../domain/problems.ts";
 import type { ClientCredential } from "../identity/client-secrets.ts";
 import { partnerStateChange, principalCreation, principalDeletion } from "../identity/store.ts";
 import { absent, unchanged } from "../runtime/conditions.ts";
 import { key } from "../runtime/keys.ts";
-import { Stale } from "../domain/conflict.ts";
+import { ConcurrencyConflict } from "../domain/conflict.ts";
 import type { Change, Item, Table, Write } from "../runtime/table.ts";
 import type { Partner } from "./contract.ts";
 import { endsTokens, normalizeEmail, type StoredPartner } from "./rules.ts";
@@ -17,7 +17,7 @@ export async function findPartner(table: Table, partnerId: string): Promise<Stor
 
 /** The partner. @throws Problem `not_found` */
 export async function readPartner(table: Table, partnerId: string): Promise<StoredPartner> {
-  return accepted((await findPartner(table, partnerId)) ?? notFound());
+  return orThrow((await findPartner(table, partnerId)) ?? notFound());
 }
 
 /** The id of the partner that has this e-mail address. */
@@ -53,7 +53,7 @@ export function partnerChange(before: StoredPartner, after: StoredPartner): Chan
     {
       put: { ...key.partner(after.id), ...after },
       condition: unchanged(before.revision),
-      otherwise: () => new Stale(),
+      onConditionFailed: () => new ConcurrencyConflict(),
     },
     ...(emailMoves ? [holdEmail(after), releaseEmail(before)] : []),
     ...(stateMoves ? [partnerStateChange(after.id, after, { endsTokens: endsTokens(before, after) })] : []),
@@ -63,7 +63,11 @@ export function partnerChange(before: StoredPartner, after: StoredPartner): Chan
 /** Ends the partner, unless it has changed since it was read. */
 export function partnerDeletion(partner: StoredPartner): Change {
   return [
-    { delete: key.partner(partner.id), condition: unchanged(partner.revision), otherwise: () => new Stale() },
+    {
+      delete: key.partner(partner.id),
+      condition: unchanged(partner.revision),
+      onConditionFailed: () => new ConcurrencyConflict(),
+    },
     releaseEmail(partner),
     ...principalDeletion(partner.id),
   ];
@@ -73,7 +77,8 @@ function holdEmail({ id, email }: StoredPartner): Write {
   return {
     put: { ...key.partnerEmail(normalizeEmail(email)), partnerId: id },
     condition: absent,
-    otherwise: () => new Problem("partner_email_taken", "Another partner is registered with this e-mail address."),
+    onConditionFailed: () =>
+      new Problem("partner_email_taken", "Another partner is registered with this e-mail address."),
   };
 }
 

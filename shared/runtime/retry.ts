@@ -86,13 +86,13 @@ export function isTransient(error: unknown): boolean {
 }
 
 const firstPauseMs = 10;
-const longestPauseMs = 400;
+const maxPauseMs = 400;
 
 /**
  * How long one attempt may take. DynamoDB answers in milliseconds, so a silent connection is given up while there is still
  * time for others: a function of 10 s tries six times, not three.
  */
-const longestAttemptMs = 1500;
+const maxAttemptMs = 1500;
 
 /**
  * The pause before attempt `attempt` (1 is the first repetition), in milliseconds: exponential with full jitter, so that
@@ -101,7 +101,7 @@ const longestAttemptMs = 1500;
  * @param random a number in [0, 1)
  */
 export function pauseMs(attempt: number, random: number = Math.random()): number {
-  return 1 + random * Math.min(longestPauseMs, firstPauseMs * 2 ** (attempt - 1));
+  return 1 + random * Math.min(maxPauseMs, firstPauseMs * 2 ** (attempt - 1));
 }
 
 /**
@@ -134,7 +134,7 @@ export async function retrying<Result>(
   for (let count = 1; ; count++) {
     const leftMs = Math.max(1, Math.ceil(deadline - Date.now()));
     try {
-      return await attempt(AbortSignal.timeout(Math.min(leftMs, longestAttemptMs)));
+      return await attempt(AbortSignal.timeout(Math.min(leftMs, maxAttemptMs)));
     } catch (error) {
       if (!shouldRetry(error)) throw error;
       await pauseBefore(count, deadline, error);

@@ -30,7 +30,7 @@ export interface Expression {
 }
 
 /**
- * One item's part in a change. `otherwise` says what a failed condition means: a refusal, or that the decision was made on
+ * One item's part in a change. `onConditionFailed` says what a failed condition means: a refusal, or that the decision was made on
  * a stale reading.
  */
 export type Write = (
@@ -42,11 +42,11 @@ export type Write = (
   /**
    * The error that a failed condition is thrown as, given the item as it stands in the table.
    *
-   * @param failedToo whether the condition on another item of the change failed as well
+   * @param alsoFailed whether the condition on another item of the change failed as well
    */
-  readonly otherwise?: (existing: Item | undefined, failedToo: (key: Key) => boolean) => Error;
+  readonly onConditionFailed?: (existing: Item | undefined, alsoFailed: (key: Key) => boolean) => Error;
   /** What it means that this item was in other transactions until the time was up; default `unavailable`. */
-  readonly contended?: () => Problem;
+  readonly onContention?: () => Problem;
 };
 
 interface UpdateOfItem {
@@ -106,7 +106,7 @@ export interface Table {
    * client token and the same parameters, by which DynamoDB recognises them. Another commit has another token.
    *
    * @throws Problem the refusal of the first write (in the order given) whose condition failed, or `unavailable`
-   * @throws Stale when that write's condition says so
+   * @throws ConcurrencyConflict when that write's condition says so
    */
   commit(change: Change): Promise<void>;
   /**
@@ -212,7 +212,7 @@ export function openTable(client: DynamoDBDocumentClient, tableName: string, dea
         return Attributes;
       } catch (error) {
         if (!(error instanceof ConditionalCheckFailedException)) throw error;
-        throw write.otherwise?.(error.Item && unmarshall(error.Item), () => false) ?? error;
+        throw write.onConditionFailed?.(error.Item && unmarshall(error.Item), () => false) ?? error;
       }
     },
 
@@ -326,14 +326,14 @@ function meaningOf(change: Change, error: unknown): Error | undefined {
   const failed = reasonsOf(error);
   const failedAt = failed.findIndex(({ Code }) => Code === "ConditionalCheckFailed");
   const existing = failed[failedAt]?.Item;
-  const failedToo = (key: Key) => {
+  const alsoFailed = (key: Key) => {
     const place = change.findIndex((write) => nameOf(keyOf(write)) === nameOf(key));
     return failed[place]?.Code === "ConditionalCheckFailed";
   };
-  const meaning = change[failedAt]?.otherwise?.(existing && unmarshall(existing), failedToo);
+  const meaning = change[failedAt]?.onConditionFailed?.(existing && unmarshall(existing), alsoFailed);
   if (meaning !== undefined) return meaning;
   const contended = error instanceof Problem ? reasonsOf(error.cause) : [];
-  return change[contended.findIndex(({ Code }) => Code === "TransactionConflict")]?.contended?.();
+  return change[contended.findIndex(({ Code }) => Code === "TransactionConflict")]?.onContention?.();
 }
 
 function reasonsOf(error: unknown): readonly CancellationReason[] {

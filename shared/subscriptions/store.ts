@@ -1,11 +1,11 @@
 /** Items of subscriptions: the latest one of each external user, and every change that led to it. */
 import { etagOf } from "../domain/etag.ts";
-import { accepted, notFound } from "../domain/problems.ts";
+import { orThrow, notFound } from "../domain/problems.ts";
 import { whileActive } from "../identity/store.ts";
 import { newId } from "../domain/ids.ts";
 import { absent, unchanged } from "../runtime/conditions.ts";
 import { key } from "../runtime/keys.ts";
-import { Stale } from "../domain/conflict.ts";
+import { ConcurrencyConflict } from "../domain/conflict.ts";
 import type { Change, Item, Page, QueryRange, Table } from "../runtime/table.ts";
 import type { changeTypes, HistoryEntry, SubscriptionView } from "./contract.ts";
 import { isLive, statusAt, type Subscription, type SubscriptionStatus, type Term } from "./rules.ts";
@@ -21,7 +21,7 @@ export async function findSubscription(
 
 /** The latest subscription of an external user. @throws Problem `not_found` */
 export async function readSubscription(table: Table, partnerId: string, externalUserId: string): Promise<Subscription> {
-  return accepted((await findSubscription(table, partnerId, externalUserId)) ?? notFound());
+  return orThrow((await findSubscription(table, partnerId, externalUserId)) ?? notFound());
 }
 
 /** Who makes a change, by which token, when. */
@@ -51,12 +51,12 @@ export function subscriptionChange(
     {
       put: toItem(partnerId, after),
       condition: unchanged(before?.revision),
-      otherwise: () => new Stale(),
+      onConditionFailed: () => new ConcurrencyConflict(),
     },
     {
       put: { ...key.subscriptionHistory(partnerId, after.externalUserId, after.revision), ...entry },
       condition: absent,
-      otherwise: () => new Stale(),
+      onConditionFailed: () => new ConcurrencyConflict(),
     },
     // What comes to life must not be missed by a deletion of the partner.
     ...(isLive(after, now) && !(before && isLive(before, now)) ? [whileActive(partnerId, now)] : []),
@@ -85,7 +85,7 @@ export interface SubscriptionFilters {
 }
 
 /** How many pages of the index one call reads to fill its own; scheduled and active ones lie mixed in it. */
-const mostIndexPages = 8;
+const maxIndexPages = 8;
 
 /**
  * A page of the subscriptions that pass the filters, by expiry, from the index. It may have fewer than `limit` although
@@ -103,7 +103,7 @@ export async function filterSubscriptions(
   const from = status === "active" || status === "scheduled" ? soonestAfter(now).toISOString() : undefined;
   const found: Item[] = [];
   let place = after;
-  for (let pages = 0; pages < mostIndexPages; pages++) {
+  for (let pages = 0; pages < maxIndexPages; pages++) {
     const ranges = partitions.map((cancelled): QueryRange => ({
       pk: indexPartition(partnerId, cancelled),
       index: "gsi1",

@@ -4,7 +4,7 @@ import { roles } from "../domain/access.ts";
 import { operation } from "../contract/operation.ts";
 import { codePoints, id, pageOf, pageQuery, shownInstant, username } from "../contract/schemas.ts";
 import { tableKeys } from "../runtime/keys.ts";
-import { mostParticipants, repetitionsOf } from "./rules.ts";
+import { maxParticipants, repetitionsOf } from "./rules.ts";
 
 const shownUsername = z.string().meta({ description: "`deleted` for a user that was deleted" });
 
@@ -53,7 +53,7 @@ const messageExample: MessageView = {
 const participants = z
   .array(username)
   .min(1, "must name somebody")
-  .max(mostParticipants, `must name at most ${mostParticipants} users`)
+  .max(maxParticipants, `must name at most ${maxParticipants} users`)
   .superRefine((usernames, context) => {
     for (const index of repetitionsOf(usernames)) {
       context.addIssue({ code: "custom", path: [index], message: "is there twice; upper and lower case are the same" });

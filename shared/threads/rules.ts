@@ -4,7 +4,7 @@ import { newId } from "../domain/ids.ts";
 import { normalizeUsername, type StoredUser } from "../users/rules.ts";
 
 /** How many people a thread has at the most, its creator included. */
-export const mostParticipants = 100;
+export const maxParticipants = 100;
 
 /** A thread as it was begun: nothing of it ever changes. People are named by their ids. */
 export interface Thread {
@@ -61,7 +61,7 @@ export function begin(creator: StoredUser | undefined, named: readonly Candidate
   const namesItself = named.some(({ user }) => user?.id === creator.id);
   const size = named.length + (namesItself ? 0 : 1);
   if (size < 2) return participantsInvalid("must name somebody else than you");
-  if (size > mostParticipants) return participantsInvalid(`must be at most ${mostParticipants} together with you`);
+  if (size > maxParticipants) return participantsInvalid(`must be at most ${maxParticipants} together with you`);
   const participants = named.flatMap(({ user }) => (user?.status === "active" ? [user.id] : []));
   if (participants.length < named.length) return participantsUnknown(named);
   return {

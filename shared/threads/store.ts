@@ -1,6 +1,6 @@
 /** Items of threads: who is in them, how far they have come, and their messages. */
-import { accepted } from "../domain/problems.ts";
-import { Stale } from "../domain/conflict.ts";
+import { orThrow } from "../domain/problems.ts";
+import { ConcurrencyConflict } from "../domain/conflict.ts";
 import { absent } from "../runtime/conditions.ts";
 import { key } from "../runtime/keys.ts";
 import type { Change, Expression, Item, Table } from "../runtime/table.ts";
@@ -58,17 +58,17 @@ function indexKey(userId: string, threadId: string) {
 /** A thread that a user is in. @throws Problem `not_found` */
 export async function readThread(table: Table, threadId: string, userId: string): Promise<Thread> {
   const item = await table.get(key.thread(threadId));
-  return accepted(seenBy(item && threadOf(item), userId));
+  return orThrow(seenBy(item && threadOf(item), userId));
 }
 
 /** A thread that a user is in, with its last message. @throws Problem `not_found` */
 export async function readConversation(table: Table, threadId: string, userId: string): Promise<Conversation> {
   const [item, last] = await table.getAll([key.thread(threadId), key.lastMessage(threadId)]);
-  return { thread: accepted(seenBy(item && threadOf(item), userId)), last: last && lastMessageOf(last) };
+  return { thread: orThrow(seenBy(item && threadOf(item), userId)), last: last && lastMessageOf(last) };
 }
 
 /** How many people one page of threads names at the most; a page with larger threads has fewer of them. */
-const mostPeople = 500;
+const maxPeople = 500;
 
 interface ThreadPage {
   readonly conversations: readonly Conversation[];
@@ -110,12 +110,12 @@ async function readConversations(table: Table, threadIds: readonly string[]): Pr
   });
 }
 
-/** The first threads that name no more than `mostPeople` different people; one at least. */
+/** The first threads that name no more than `maxPeople` different people; one at least. */
 function withinPeople(conversations: readonly Conversation[]): readonly Conversation[] {
   const people = new Set<string>();
   const end = conversations.findIndex(({ thread }, index) => {
     for (const userId of thread.participants) people.add(userId);
-    return index > 0 && people.size > mostPeople;
+    return index > 0 && people.size > maxPeople;
   });
   return end === -1 ? conversations : conversations.slice(0, end);
 }
@@ -128,12 +128,12 @@ export function messageCreation({ thread, last }: Conversation, message: Message
     {
       put: { ...key.lastMessage(thread.id), sequence, createdAt },
       condition: last === undefined ? absent : numbered(last),
-      otherwise: () => new Stale(),
+      onConditionFailed: () => new ConcurrencyConflict(),
     },
     {
       put: { ...key.message(thread.id, sequence), ...message, createdAt },
       condition: absent,
-      otherwise: () => new Stale(),
+      onConditionFailed: () => new ConcurrencyConflict(),
     },
   ];
 }

@@ -79,19 +79,19 @@ const password = z
 const presentedPassword = z.string().min(1, "must not be empty").max(1024, "must have at most 1024 characters");
 
 /** Credit moves by a billion at the most at once, so that every balance is exact. */
-const largestAmount = 1_000_000_000;
+const maxAmount = 1_000_000_000;
 
 const creation = z.strictObject({
   username,
   name: text(1, 80),
   password,
-  credit: wholeNumber.min(0, "must not be negative").max(largestAmount).optional(),
+  credit: wholeNumber.min(0, "must not be negative").max(maxAmount).optional(),
 });
 
 const grant = z.strictObject({
   amount: wholeNumber
-    .min(-largestAmount)
-    .max(largestAmount)
+    .min(-maxAmount)
+    .max(maxAmount)
     .refine((amount) => amount !== 0, "must not be 0")
     .meta({ description: "What is added; negative takes credit away. Not 0" }),
   reason: text(1, 200),

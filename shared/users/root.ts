@@ -1,7 +1,7 @@
 /** The root user: one, made at deploy time from Secrets Manager, and let in again by changing its secret. */
 import * as z from "zod";
 import { hashPassword, verifyPassword } from "../identity/passwords.ts";
-import { sessionsEnd } from "../identity/session-store.ts";
+import { endAllSessions } from "../identity/session-store.ts";
 import { findPasswordHash, passwordReplacement } from "../identity/store.ts";
 import type { Table } from "../runtime/table.ts";
 import { createUser } from "./rules.ts";
@@ -27,6 +27,6 @@ export async function ensureRootUser(table: Table, secret: string, now: Date): P
     return "created";
   }
   if (await verifyPassword(password, await findPasswordHash(table, userId))) return "unchanged";
-  await table.commit([passwordReplacement(userId, await hashPassword(password)), sessionsEnd(userId)]);
+  await table.commit([passwordReplacement(userId, await hashPassword(password)), endAllSessions(userId)]);
   return "restored";
 }

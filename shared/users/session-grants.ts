@@ -4,9 +4,9 @@ import { logSecurityEvent } from "../runtime/log.ts";
 import { OAuthError } from "../contract/oauth-error.ts";
 import type { TokenAnswer, TokenRequest } from "../identity/contract.ts";
 import { verifyExternalToken, type ExternalIdentity } from "../identity/external-identity.ts";
-import { findSession, isAlive, sessionContinuation, sessionEnd } from "../identity/session-store.ts";
+import { findSession, isAlive, sessionContinuation, endSession } from "../identity/session-store.ts";
 import { issueSessionTokens, openSession, type SessionTokens } from "../identity/session-tokens.ts";
-import { continueSession, parseRefreshToken, standingOf, successorOf } from "../identity/sessions.ts";
+import { continueSession, parseRefreshToken, refreshTokenState, successorOf } from "../identity/sessions.ts";
 import { findUserState } from "../identity/store.ts";
 import { readPublicClient, refuseScope } from "../identity/token-requests.ts";
 import { newId } from "../domain/ids.ts";
@@ -54,10 +54,10 @@ export async function refreshGrant(
   ]);
   if (session === undefined || state === undefined || !isAlive(session, state)) throw invalidGrant();
   if (session.clientId !== clientId) throw invalidGrant();
-  const standing = standingOf(presented, session, key, now);
+  const standing = refreshTokenState(presented, session, key, now);
   if (standing === "reused") {
     logSecurityEvent("refresh_token_reused", { requestId, principalId: session.userId });
-    await table.commit(sessionEnd(session.userId, session.sessionId, state, environment.USER_TOKEN_SECONDS, now));
+    await table.commit(endSession(session.userId, session.sessionId, state, environment.USER_TOKEN_SECONDS, now));
   }
   if (standing !== "current" && standing !== "just_spent") throw invalidGrant();
 

@@ -2,8 +2,8 @@
 import { OAuthError } from "../contract/oauth-error.ts";
 import { inspectToken, verificationOf } from "../identity/authenticate.ts";
 import type { PresentedToken } from "../identity/contract.ts";
-import { findSession, sessionEnd } from "../identity/session-store.ts";
-import { parseRefreshToken, standingOf, type Session } from "../identity/sessions.ts";
+import { findSession, endSession } from "../identity/session-store.ts";
+import { parseRefreshToken, refreshTokenState, type Session } from "../identity/sessions.ts";
 import { findUserState } from "../identity/store.ts";
 import { readPublicClient } from "../identity/token-requests.ts";
 import type { Change } from "../runtime/table.ts";
@@ -26,7 +26,7 @@ export async function revokeSession(
   if (session?.clientId !== clientId) return [];
   const state = await findUserState(table, session.userId);
   if (state === undefined) return [];
-  return sessionEnd(session.userId, session.sessionId, state, environment.USER_TOKEN_SECONDS, now);
+  return endSession(session.userId, session.sessionId, state, environment.USER_TOKEN_SECONDS, now);
 }
 
 async function sessionOf(
@@ -37,7 +37,7 @@ async function sessionOf(
   if (refreshToken !== undefined) {
     const session = await findSession(table, refreshToken.userId, refreshToken.sessionId);
     const forged =
-      session && standingOf(refreshToken, session, await secrets.read("refreshTokenKey"), now) === "forged";
+      session && refreshTokenState(refreshToken, session, await secrets.read("refreshTokenKey"), now) === "forged";
     return forged ? undefined : session;
   }
   const inspected = await inspectToken(token, table, verificationOf(environment));

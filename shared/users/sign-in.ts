@@ -7,7 +7,7 @@ import {
   findUserState,
   passwordReplacement,
   settleAttempt,
-  takeAttemptOf,
+  reserveAttempt,
   type UserState,
 } from "../identity/store.ts";
 import type { Change, Table } from "../runtime/table.ts";
@@ -34,7 +34,7 @@ export interface SignInContext {
  * active, after the same work.
  *
  * @throws Problem `too_many_attempts` after ten failures in a quarter of an hour for the name
- * @throws Stale while other attempts for the name are being checked
+ * @throws ConcurrencyConflict while other attempts for the name are being checked
  */
 export async function signIn(
   table: Table,
@@ -79,7 +79,7 @@ async function attempting<Result>(
   { now, requestId }: SignInContext,
   check: () => Promise<Result | undefined>,
 ): Promise<Result | undefined> {
-  const attempt = await takeAttemptOf(table, "sign-in", name, guessLimit, now);
+  const attempt = await reserveAttempt(table, "sign-in", name, guessLimit, now);
   const result = await check();
   await settleAttempt(table, attempt, { failed: result === undefined, now });
   if (result === undefined) log("warn", "sign_in_failed", { requestId });

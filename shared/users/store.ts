@@ -1,11 +1,11 @@
 /** Items of users: the profile, the username that points to it, and the external subject that does. */
 import { etagOf } from "../domain/etag.ts";
-import { accepted, notFound, Problem } from "../domain/problems.ts";
+import { orThrow, notFound, Problem } from "../domain/problems.ts";
 import type { ExternalIdentity } from "../identity/external-identity.ts";
 import { principalCreation, principalDeletion, userStateChange } from "../identity/store.ts";
 import { absent, all, unchanged } from "../runtime/conditions.ts";
 import { key } from "../runtime/keys.ts";
-import { Stale } from "../domain/conflict.ts";
+import { ConcurrencyConflict } from "../domain/conflict.ts";
 import type { Change, Item, Table, Write } from "../runtime/table.ts";
 import type { CreditMovement, User } from "./contract.ts";
 import {
@@ -24,7 +24,7 @@ export async function findUser(table: Table, userId: string): Promise<StoredUser
 
 /** The user. @throws Problem `not_found` */
 export async function readUser(table: Table, userId: string): Promise<StoredUser> {
-  return accepted((await findUser(table, userId)) ?? notFound());
+  return orThrow((await findUser(table, userId)) ?? notFound());
 }
 
 /** The id behind a username, whose case does not matter; also of a user that was deleted. */
@@ -78,7 +78,7 @@ export function userCreation(user: StoredUser, passwordHash: string | undefined)
     {
       put: { ...key.username(normalizeUsername(username)), userId: id },
       condition: absent,
-      otherwise: () => new Problem("username_taken", "This username belongs to another user, or did once."),
+      onConditionFailed: () => new Problem("username_taken", "This username belongs to another user, or did once."),
     },
     { put: toItem(user), condition: absent },
     { put: key.userPlace(id), condition: absent },
@@ -93,7 +93,7 @@ export function externalUserCreation(user: StoredUser, { issuer, subject }: Exte
     {
       put: { ...key.externalSubject(issuer, subject), userId: user.id },
       condition: absent,
-      otherwise: () => new Stale(),
+      onConditionFailed: () => new ConcurrencyConflict(),
     },
     ...userCreation(user, undefined),
   ];
@@ -102,7 +102,7 @@ export function externalUserCreation(user: StoredUser, { issuer, subject }: Exte
 export function userChange(before: StoredUser, after: StoredUser): Change {
   if (after.revision === before.revision) return [];
   return [
-    { put: toItem(after), condition: unchanged(before.revision), otherwise: () => new Stale() },
+    { put: toItem(after), condition: unchanged(before.revision), onConditionFailed: () => new ConcurrencyConflict() },
     ...(endsTokens(before, after) ? [userStateChange(after.id, after)] : []),
   ];
 }
@@ -124,10 +124,10 @@ export function creditChange(
         expression: "credit >= :taken",
         values: { ":taken": -cause.amount },
       }),
-      otherwise: (existing) =>
+      onConditionFailed: (existing) =>
         existing?.revision === before.revision
           ? new Problem("credit_insufficient", "The credit is not enough: it never falls below zero.")
-          : new Stale(),
+          : new ConcurrencyConflict(),
     },
     movementEntry(after, movement),
   ];
@@ -138,7 +138,7 @@ function movementEntry(user: StoredUser, movement: CreditMovement): Write {
   return {
     put: { ...key.creditMovement(user.id, user.movements), ...movement },
     condition: absent,
-    otherwise: () => new Stale(),
+    onConditionFailed: () => new ConcurrencyConflict(),
   };
 }
 
@@ -160,7 +160,11 @@ function viewMovement(item: Item): CreditMovement {
 /** Ends a user, unless it has changed since it was read. The username stays taken. */
 export function userDeletion(user: StoredUser): Change {
   return [
-    { delete: key.user(user.id), condition: unchanged(user.revision), otherwise: () => new Stale() },
+    {
+      delete: key.user(user.id),
+      condition: unchanged(user.revision),
+      onConditionFailed: () => new ConcurrencyConflict(),
+    },
     { delete: key.userPlace(user.id) },
     ...principalDeletion(user.id),
   ];

@@ -12,21 +12,21 @@ import { startHost, type Host } from "../../infra/local/host.ts";
 import { itemLimits, type ItemLimitCounts } from "../faults/item-limits.ts";
 import { synthesise } from "../../infra/local/commands/synth.ts";
 import { choosePiece } from "../../shared/coupons/redeeming.ts";
-import { createCoupon, mostPieces, spread, type StoredCoupon } from "../../shared/coupons/rules.ts";
+import { createCoupon, maxPieces, spread, type StoredCoupon } from "../../shared/coupons/rules.ts";
 import { couponCreation, redemptionChange } from "../../shared/coupons/store.ts";
 import { pauseBefore } from "../../shared/runtime/retry.ts";
-import { Stale } from "../../shared/domain/conflict.ts";
+import { ConcurrencyConflict } from "../../shared/domain/conflict.ts";
 import { openTable, type Table } from "../../shared/runtime/table.ts";
 import { createUser, type StoredUser } from "../../shared/users/rules.ts";
 import { userCreation } from "../../shared/users/store.ts";
 import { row, table } from "./report.ts";
 
 const limits = { transactionsPerSecond: 10, holdMs: 5, keyPrefix: "COUPON-PIECE#" } as const;
-const pieceCounts = [1, 2, 4, 8, 16, mostPieces];
+const pieceCounts = [1, 2, 4, 8, 16, maxPieces];
 const secondsPerRun = 4;
 const workers = 64;
 /** Twice the pieces bring at least this many times the redemptions, as long as the machine is not what binds. */
-const leastGrowth = 1.6;
+const minGrowth = 1.6;
 const boundAbove = 120;
 
 interface Run {
@@ -51,7 +51,7 @@ export async function benchCrowd(): Promise<boolean> {
     );
     return runs.every(({ perSecond }, index) => {
       const before = runs[index - 1];
-      return before === undefined || before.perSecond > boundAbove || perSecond >= leastGrowth * before.perSecond;
+      return before === undefined || before.perSecond > boundAbove || perSecond >= minGrowth * before.perSecond;
     });
   } finally {
     await rm(folder, { recursive: true, force: true });
@@ -107,7 +107,7 @@ async function redeemOnce(redeemer: Table, coupon: StoredCoupon, user: StoredUse
       await redeemer.commit(redemptionChange({ coupon, piece, user, now, onMiss }).change);
       return;
     } catch (error) {
-      if (!(error instanceof Stale)) throw error;
+      if (!(error instanceof ConcurrencyConflict)) throw error;
       await pauseBefore(attempt, Date.now() + 60_000, error);
     }
   }

@@ -1,7 +1,7 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { openApiDocument, problemsOf } from "../../shared/contract/openapi.ts";
-import { doorOf, type AnyOperation } from "../../shared/contract/operation.ts";
+import { entryPointOf, type AnyOperation } from "../../shared/contract/operation.ts";
 import { operations } from "../../shared/operations.ts";
 import { expectConforming, verdict } from "../support/conformance.ts";
 import { Portico, type Answer, type CallOptions } from "../support/portico.ts";
@@ -38,7 +38,7 @@ describe("declarations", () => {
     const doors = readdirSync(functions, { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile() && entry.parentPath !== functions)
       .map(({ parentPath, name }) => join(parentPath, name).slice(functions.length + 1));
-    expect(doors.sort()).toEqual(operations.map((operation) => `${doorOf(operation)}.ts`).sort());
+    expect(doors.sort()).toEqual(operations.map((operation) => `${entryPointOf(operation)}.ts`).sort());
   });
 
   test("an operation is found by its id, and by its method and path", () => {

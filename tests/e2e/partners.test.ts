@@ -133,7 +133,7 @@ describe("registering a partner", () => {
     }
   });
 
-  const longestEmail = `${"a".repeat(64)}@${`${"b".repeat(61)}.`.repeat(3)}example`.slice(0, 254);
+  const maxEmailLength = `${"a".repeat(64)}@${`${"b".repeat(61)}.`.repeat(3)}example`.slice(0, 254);
   test.each([
     ["a name of 1 character", { name: "x" }],
     ["a name of 100 characters that take two UTF-16 units each", { name: "🚲".repeat(100) }],
@@ -144,7 +144,7 @@ describe("registering a partner", () => {
   });
 
   test("takes an e-mail address of 254 characters", async () => {
-    const email = `${randomUUID()}${longestEmail.slice(36)}`;
+    const email = `${randomUUID()}${maxEmailLength.slice(36)}`;
     expect(email).toHaveLength(254);
     const { status, body } = await register({ email });
     expect({ status, email: body.email }).toEqual({ status: 201, email });
@@ -165,7 +165,7 @@ describe("registering a partner", () => {
     ["a relative URL", { websiteUrl: "/shop" }, ["/websiteUrl"]],
     ["no e-mail address", { email: undefined }, ["/email"]],
     ["an e-mail address without a host", { email: "somebody" }, ["/email"]],
-    ["an e-mail address of 255 characters", { email: `a${longestEmail}` }, ["/email"]],
+    ["an e-mail address of 255 characters", { email: `a${maxEmailLength}` }, ["/email"]],
     ["two e-mail addresses", { email: "a@partner.example, b@partner.example" }, ["/email"]],
     ["a secret of 15 characters", { secret: "s".repeat(15) }, ["/secret"]],
     ["a secret of 129 characters", { secret: "s".repeat(129) }, ["/secret"]],

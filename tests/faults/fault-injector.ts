@@ -156,7 +156,7 @@ interface ActiveRule {
 }
 
 /** No function lives longer than this; then even silence has to end. */
-const longestSilenceMs = 30_000;
+const maxSilenceMs = 30_000;
 
 /** Injects faults into a host: pass its `intercept` among the host's interceptors. */
 export class FaultInjector {
@@ -237,7 +237,7 @@ export class FaultInjector {
       return cancelledAnswer(fault.reason, fault.item ?? drawn, partsOf(call).length);
     }
     if (fault.done) await next();
-    if (fault.kind === "silence") await delay(longestSilenceMs, undefined, { ref: false });
+    if (fault.kind === "silence") await delay(maxSilenceMs, undefined, { ref: false });
     if (fault.kind === "kill") this.#kill?.(call.functionId);
     throw new ConnectionReset();
   }

@@ -4,15 +4,15 @@ import { bundleFiles } from "../../infra/build/bundle.ts";
 import { synthesize, type Assembly, type Resource, type Template } from "../../infra/checks/assembly.ts";
 import { denialCodes } from "../../infra/constructs/gateway-errors.ts";
 import {
-  authorizerDoor,
-  bootstrapDoor,
-  rotationDoor,
-  systemDoors,
-  type DoorDeclaration,
+  authorizerFunction,
+  bootstrapFunction,
+  rotationFunction,
+  systemFunctions,
+  type FunctionDeclaration,
 } from "../../infra/constructs/function-declarations.ts";
 import { secretVariables, type SecretName } from "../../shared/runtime/environment.ts";
 import { problemCatalogue, type ProblemCode } from "../../shared/domain/problems.ts";
-import { doorOf } from "../../shared/contract/operation.ts";
+import { entryPointOf } from "../../shared/contract/operation.ts";
 import { operations } from "../../shared/operations.ts";
 import { list, propertiesOf, resourcesOf, statementsOf, synthesized, templateOf, text } from "./support/templates.ts";
 
@@ -39,7 +39,7 @@ beforeAll(async () => {
   api = templateOf(prod, "Api");
 }, 60_000);
 
-const doors: readonly DoorDeclaration[] = [...systemDoors, ...operations];
+const doors: readonly FunctionDeclaration[] = [...systemFunctions, ...operations];
 
 function functionOf(id: string): readonly [string, Resource] {
   const name = `Portico-prod-${id.replace(".", "-")}`;
@@ -97,7 +97,9 @@ describe("the routes", () => {
 
   test("let API Gateway invoke the functions of operations and the authorizer, and no other", () => {
     const [, role] = resourcesOf(api, "AWS::IAM::Role").find(([id]) => id.includes("InvokeRole"))!;
-    const invoked = [authorizerDoor.id, ...operations.map(({ id }) => id)].map((id) => `<${functionOf(id)[0]}.Arn>`);
+    const invoked = [authorizerFunction.id, ...operations.map(({ id }) => id)].map(
+      (id) => `<${functionOf(id)[0]}.Arn>`,
+    );
     const [statement, ...others] = statementsOf(role);
     expect(others).toEqual([]);
     expect(statement!.Action).toBe("lambda:InvokeFunction");
@@ -190,7 +192,7 @@ describe.each(doors.map((door) => [door.id, door] as const))("the function %s", 
   test("is deployed as what the build has made of it, without a source map", async () => {
     const hash = String(functionOf(id)[1].Properties.Code.S3Key).replace(".zip", "");
     const deployed = assetFiles.filter((file) => file.startsWith(`asset.${hash}/`) && /\.\w+$/.test(file));
-    const built = await bundleFiles(doorOf(door));
+    const built = await bundleFiles(entryPointOf(door));
     expect(deployed.sort()).toEqual(built.map((file) => `asset.${hash}/${file}`));
     expect(assets.get(`asset.${hash}/index.mjs`)).not.toContain("sourceMappingURL");
   });
@@ -348,7 +350,7 @@ describe("the bootstrap", () => {
   const runOf = (assembly: Assembly) => propertiesOf(templateOf(assembly, "Api"), "Custom::PorticoBootstrap")[0];
 
   test("is the function that CloudFormation calls", () => {
-    expect(text(runOf(prod).ServiceToken)).toBe(`<${functionOf(bootstrapDoor.id)[0]}.Arn>`);
+    expect(text(runOf(prod).ServiceToken)).toBe(`<${functionOf(bootstrapFunction.id)[0]}.Arn>`);
   });
 
   test("runs at every deployment: each one's template differs, by its time", () => {
@@ -370,7 +372,7 @@ describe("the signing keys", () => {
     const { SecretId, ...rest } = schedule().Properties;
     expect(text(SecretId)).toMatch(secretArn);
     expect(rest).toEqual({
-      RotationLambdaARN: { "Fn::GetAtt": [functionOf(rotationDoor.id)[0], "Arn"] },
+      RotationLambdaARN: { "Fn::GetAtt": [functionOf(rotationFunction.id)[0], "Arn"] },
       RotationRules: { AutomaticallyAfterDays: 30 },
       RotateImmediatelyOnUpdate: false,
     });
@@ -381,7 +383,7 @@ describe("the signing keys", () => {
     const [, { Properties }] = permission()[0]!;
     expect(Properties).toMatchObject({
       Action: "lambda:InvokeFunction",
-      FunctionName: { "Fn::GetAtt": [functionOf(rotationDoor.id)[0], "Arn"] },
+      FunctionName: { "Fn::GetAtt": [functionOf(rotationFunction.id)[0], "Arn"] },
       Principal: "secretsmanager.amazonaws.com",
       SourceAccount: { Ref: "AWS::AccountId" },
     });
@@ -397,7 +399,7 @@ describe("the signing keys", () => {
     const writers = doors.filter((door) =>
       statementsOf(roleOf(door.id)).some(({ Action }) => list(Action).includes("secretsmanager:PutSecretValue")),
     );
-    expect(writers.map(({ id }) => id)).toEqual([bootstrapDoor.id, rotationDoor.id]);
+    expect(writers.map(({ id }) => id)).toEqual([bootstrapFunction.id, rotationFunction.id]);
   });
 });
 

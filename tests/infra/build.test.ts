@@ -2,11 +2,18 @@ import { createHash } from "node:crypto";
 import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { build, bundleFiles, bundleFolder, bundleHash, defaultOutDir, findDoors } from "../../infra/build/bundle.ts";
+import {
+  build,
+  bundleFiles,
+  bundleFolder,
+  bundleHash,
+  defaultOutDir,
+  findEntryPoints,
+} from "../../infra/build/bundle.ts";
 import { bundleSizes, oversized } from "../../infra/checks/bundles.ts";
-import { systemDoors } from "../../infra/constructs/function-declarations.ts";
+import { systemFunctions } from "../../infra/constructs/function-declarations.ts";
 import { makeFiles } from "../../infra/build/files.ts";
-import { doorOf, type AnyOperation } from "../../shared/contract/operation.ts";
+import { entryPointOf, type AnyOperation } from "../../shared/contract/operation.ts";
 import { operations as docs } from "../../shared/web/docs/contract.ts";
 import { operations } from "../../shared/operations.ts";
 
@@ -30,24 +37,24 @@ afterAll(async () => {
 });
 
 test("every declared operation has its door, and every door is declared", () => {
-  const declared = [...systemDoors, ...operations].map(doorOf);
-  expect([...findDoors()].sort()).toEqual(declared.sort());
+  const declared = [...systemFunctions, ...operations].map(entryPointOf);
+  expect([...findEntryPoints()].sort()).toEqual(declared.sort());
 });
 
 describe("a build", () => {
   test("of the same sources gives the same bytes, wherever it is written", async () => {
-    for (const door of findDoors()) expect(await bundleHash(door, first)).toBe(await bundleHash(door, second));
+    for (const door of findEntryPoints()) expect(await bundleHash(door, first)).toBe(await bundleHash(door, second));
   });
 
   test("puts nothing but the bundle and the declared files into the folder that is deployed", async () => {
-    for (const door of [...systemDoors, ...operations]) {
+    for (const door of [...systemFunctions, ...operations]) {
       const { files, filesOf } = door as Pick<AnyOperation, "files" | "filesOf">;
       const expected = [
         ...((files ?? filesOf) ? ["files.json"] : []),
         ...Object.keys(files ?? {}).map((name) => `files/${name.replace(/(\.\w+)$/, "-<hash>$1")}`),
         "index.mjs",
       ];
-      const found = await bundleFiles(doorOf(door), first);
+      const found = await bundleFiles(entryPointOf(door), first);
       expect(found.map((name) => name.replace(/-[0-9a-f]{12}(\.\w+)$/, "-<hash>$1")).sort()).toEqual(expected.sort());
     }
   });
@@ -74,7 +81,7 @@ describe("a build", () => {
   });
 
   test("keeps the source maps outside of what is deployed", async () => {
-    for (const door of findDoors()) {
+    for (const door of findEntryPoints()) {
       const map = JSON.parse(await readFile(join(first, "source-maps", `${door}.mjs.map`), "utf8"));
       expect(map).toMatchObject({ version: 3, sources: expect.any(Array) });
     }
@@ -88,7 +95,7 @@ describe("a build", () => {
   });
 
   test("makes no bundle larger than 450 KB", async () => {
-    expect(oversized(await bundleSizes(findDoors(), first))).toEqual([]);
+    expect(oversized(await bundleSizes(findEntryPoints(), first))).toEqual([]);
   });
 
   test("carries a client of AWS's exactly where the operation declares what to use it for", async () => {
@@ -98,10 +105,10 @@ describe("a build", () => {
       const sdk = Object.keys(outputs[output].inputs).some((input) => input.includes("@aws-sdk/client-"));
       return door !== undefined && sdk ? [door] : [];
     });
-    const users = [...systemDoors, ...operations].filter(
+    const users = [...systemFunctions, ...operations].filter(
       ({ table, secrets = [] }) => table.length + secrets.length > 0,
     );
-    expect(carriers.sort()).toEqual(users.map(doorOf).sort());
+    expect(carriers.sort()).toEqual(users.map(entryPointOf).sort());
   });
 
   test("carries none of the SDK's credential providers but that of the environment", async () => {

@@ -1,6 +1,6 @@
 import { resourceCounts, type Assembly } from "../../infra/checks/assembly.ts";
 import { findingsOf, resourceLimit } from "../../infra/checks/report.ts";
-import { systemDoors } from "../../infra/constructs/function-declarations.ts";
+import { systemFunctions } from "../../infra/constructs/function-declarations.ts";
 import { propertiesOf, resourcesOf, statementsOf, synthesized, templateOf, text } from "./support/templates.ts";
 
 /** IAM's limit for all inline policies of a role together, in characters without white space. */
@@ -16,7 +16,9 @@ describe("an API of sixty operations that browsers may call", () => {
   test("has sixty functions and methods", () => {
     const methods = propertiesOf(templateOf(assembly, "Api"), "AWS::ApiGateway::Method");
     expect(methods.filter(({ HttpMethod }) => HttpMethod !== "OPTIONS")).toHaveLength(60);
-    expect(propertiesOf(templateOf(assembly, "Api"), "AWS::Lambda::Function")).toHaveLength(60 + systemDoors.length);
+    expect(propertiesOf(templateOf(assembly, "Api"), "AWS::Lambda::Function")).toHaveLength(
+      60 + systemFunctions.length,
+    );
   });
 
   test("has fewer than 400 resources in each stack", () => {

@@ -23,7 +23,7 @@ import {
   viewSubscription,
   type SubscriptionFilters,
 } from "../../shared/subscriptions/store.ts";
-import { Stale } from "../../shared/domain/conflict.ts";
+import { ConcurrencyConflict } from "../../shared/domain/conflict.ts";
 import type { Table } from "../../shared/runtime/table.ts";
 import { inParallel, tally } from "../support/portico.ts";
 import { itemsOf, startTable, type TestTable } from "../support/table.ts";
@@ -48,7 +48,7 @@ function duration(text: string): Duration {
   return { text, period };
 }
 
-function accepted(decision: Subscription | Problem): Subscription {
+function orThrow(decision: Subscription | Problem): Subscription {
   if (decision instanceof Problem) throw decision;
   return decision;
 }
@@ -70,7 +70,7 @@ async function sell(
   fields: Partial<CreationRequest> = {},
 ): Promise<Subscription> {
   const request = { externalUserId, userEmail: `${externalUserId}@example.com`, duration: duration("P1M"), ...fields };
-  const subscription = accepted(create(undefined, request, now));
+  const subscription = orThrow(create(undefined, request, now));
   await table.commit(subscriptionChange("created", undefined, subscription, author(partnerId)));
   return subscription;
 }
@@ -111,17 +111,21 @@ describe("a subscription", () => {
   test("and its line in the history are written together or not at all", async () => {
     const partner = await newPartner();
     const first = await sell(partner, "u1");
-    const extended = accepted(extend(first, { duration: duration("P1D") }, now));
+    const extended = orThrow(extend(first, { duration: duration("P1D") }, now));
     await table.commit(subscriptionChange("extended", first, extended, author(partner, "token-2")));
     const before = await itemsOf(engine.client, engine.name);
     // A decision on the state that it had before.
-    const late = accepted(extend(first, { duration: duration("P1Y") }, now));
-    await expect(table.commit(subscriptionChange("extended", first, late, author(partner)))).rejects.toThrow(Stale);
+    const late = orThrow(extend(first, { duration: duration("P1Y") }, now));
+    await expect(table.commit(subscriptionChange("extended", first, late, author(partner)))).rejects.toThrow(
+      ConcurrencyConflict,
+    );
     await expect(
       table.commit(subscriptionChange("cancelled", first, cancel(first, now), author(partner))),
-    ).rejects.toThrow(Stale);
+    ).rejects.toThrow(ConcurrencyConflict);
     const again = { ...first, id: newId("sub_", now) };
-    await expect(table.commit(subscriptionChange("created", undefined, again, author(partner)))).rejects.toThrow(Stale);
+    await expect(table.commit(subscriptionChange("created", undefined, again, author(partner)))).rejects.toThrow(
+      ConcurrencyConflict,
+    );
     expect(await itemsOf(engine.client, engine.name)).toEqual(before);
   });
 
@@ -139,7 +143,7 @@ describe("a subscription", () => {
         (error: unknown) => (error as Error).name,
       ),
     );
-    expect(tally(outcomes)).toEqual({ made: 1, Stale: 49 });
+    expect(tally(outcomes)).toEqual({ made: 1, ConcurrencyConflict: 49 });
     expect((await wholeHistory(partner, "u1")).entries).toHaveLength(1);
   });
 
@@ -168,12 +172,12 @@ describe("the life of its partner", () => {
     const subscription = await sell(partner, "u1");
     const expired = await sell(partner, "u2", { duration: duration("P1D") });
     await holdForDeletion(table, partner, now);
-    await expect(sell(partner, "u3")).rejects.toThrow(Stale);
-    const revived = accepted(extend(expired, { duration: duration("P1D") }, inDays(2)));
+    await expect(sell(partner, "u3")).rejects.toThrow(ConcurrencyConflict);
+    const revived = orThrow(extend(expired, { duration: duration("P1D") }, inDays(2)));
     const whileHeld = { partnerId: partner, tokenId: "t", now };
     const revival = subscriptionChange("extended", { ...expired, expiresAt: now }, revived, whileHeld);
-    await expect(table.commit(revival)).rejects.toThrow(Stale);
-    const extended = accepted(extend(subscription, { duration: duration("P1D") }, now));
+    await expect(table.commit(revival)).rejects.toThrow(ConcurrencyConflict);
+    const extended = orThrow(extend(subscription, { duration: duration("P1D") }, now));
     await table.commit(subscriptionChange("extended", subscription, extended, author(partner)));
     await releaseFromDeletion(table, partner);
     await sell(partner, "u3");
@@ -186,12 +190,12 @@ describe("the history", () => {
     const partner = await newPartner();
     const created = await sell(partner, "u1");
     // The clock of this caller is behind.
-    const extended = accepted(extend(created, { duration: duration("P1W") }, new Date(now.getTime() - 5000)));
+    const extended = orThrow(extend(created, { duration: duration("P1W") }, new Date(now.getTime() - 5000)));
     await table.commit(
       subscriptionChange("extended", created, extended, author(partner, "token-2", new Date(now.getTime() - 5000))),
     );
     const cancelled = await cancelNow(partner, extended, inDays(1));
-    const again = accepted(
+    const again = orThrow(
       create(cancelled, { externalUserId: "u1", userEmail: "u1@example.com", duration: duration("P1D") }, inDays(2)),
     );
     await table.commit(subscriptionChange("created", cancelled, again, author(partner, "token-3", inDays(2))));
@@ -210,7 +214,7 @@ describe("the history", () => {
     const partner = await newPartner();
     let subscription = await sell(partner, "u1");
     for (let count = 0; count < 11; count++) {
-      const next = accepted(extend(subscription, { duration: duration("P1D") }, now));
+      const next = orThrow(extend(subscription, { duration: duration("P1D") }, now));
       await table.commit(subscriptionChange("extended", subscription, next, author(partner, `token-${count}`)));
       subscription = next;
     }

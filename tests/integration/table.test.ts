@@ -1,6 +1,6 @@
 import { absent, all, present, unchanged } from "../../shared/runtime/conditions.ts";
 import type { Key } from "../../shared/runtime/keys.ts";
-import { Stale } from "../../shared/domain/conflict.ts";
+import { ConcurrencyConflict } from "../../shared/domain/conflict.ts";
 import { openTable, type Item, type Table } from "../../shared/runtime/table.ts";
 import { inParallel, tally } from "../support/portico.ts";
 import { itemsOf, startTable, type TestTable } from "../support/table.ts";
@@ -49,7 +49,7 @@ describe("a commit", () => {
     const before = await itemsOf(engine.client, engine.name);
     const outcome = table.commit([
       put({ pk, sk: "b" }),
-      { ...put({ pk, sk: "a" }, { revision: 3 }), condition: unchanged(2), otherwise: refusal("changed") },
+      { ...put({ pk, sk: "a" }, { revision: 3 }), condition: unchanged(2), onConditionFailed: refusal("changed") },
       { delete: { pk, sk: "c" } },
     ]);
     await expect(outcome).rejects.toThrow("changed");
@@ -59,7 +59,7 @@ describe("a commit", () => {
   test("of a hundred writes holds together, too", async () => {
     const pk = newPartition();
     const keys = Array.from({ length: 100 }, (_, index) => ({ pk, sk: String(index) }));
-    const last = { ...put(keys[99] as Key), condition: present, otherwise: refusal("absent") };
+    const last = { ...put(keys[99] as Key), condition: present, onConditionFailed: refusal("absent") };
     await expect(table.commit([...keys.slice(0, 99).map((key) => put(key)), last])).rejects.toThrow("absent");
     expect((await table.query({ pk, limit: 200 })).items).toEqual([]);
     await table.commit(keys.map((key) => ({ ...put(key), condition: absent })));
@@ -68,9 +68,9 @@ describe("a commit", () => {
 
   test("says what the first failed condition means, in the order of the writes", async () => {
     const pk = newPartition();
-    const fails = (sk: string) => ({ check: { pk, sk }, condition: present, otherwise: refusal(sk) });
+    const fails = (sk: string) => ({ check: { pk, sk }, condition: present, onConditionFailed: refusal(sk) });
     await expect(table.commit([put({ pk, sk: "x" }), fails("b"), fails("a"), fails("c")])).rejects.toThrow("b");
-    const passes = { ...put({ pk, sk: "a" }), condition: absent, otherwise: refusal("a") };
+    const passes = { ...put({ pk, sk: "a" }), condition: absent, onConditionFailed: refusal("a") };
     await expect(table.commit([passes, fails("c"), fails("b")])).rejects.toThrow("c");
   });
 
@@ -78,15 +78,19 @@ describe("a commit", () => {
     const pk = newPartition();
     await table.commit([put({ pk, sk: "a" }, { name: "Ada", nested: { list: [1, null, "x"] } })]);
     const seen: (Item | undefined)[] = [];
-    const otherwise = (existing: Item | undefined) => {
+    const onConditionFailed = (existing: Item | undefined) => {
       seen.push(existing);
-      return new Stale();
+      return new ConcurrencyConflict();
     };
-    await expect(table.commit([{ ...put({ pk, sk: "a" }), condition: absent, otherwise }])).rejects.toThrow(Stale);
-    await expect(table.commit([{ check: { pk, sk: "b" }, condition: present, otherwise }])).rejects.toThrow(Stale);
-    await expect(table.commit([{ delete: { pk, sk: "a" }, condition: unchanged(1), otherwise }])).rejects.toThrow(
-      Stale,
+    await expect(table.commit([{ ...put({ pk, sk: "a" }), condition: absent, onConditionFailed }])).rejects.toThrow(
+      ConcurrencyConflict,
     );
+    await expect(table.commit([{ check: { pk, sk: "b" }, condition: present, onConditionFailed }])).rejects.toThrow(
+      ConcurrencyConflict,
+    );
+    await expect(
+      table.commit([{ delete: { pk, sk: "a" }, condition: unchanged(1), onConditionFailed }]),
+    ).rejects.toThrow(ConcurrencyConflict);
     const item = { pk, sk: "a", name: "Ada", nested: { list: [1, null, "x"] } };
     expect(seen).toEqual([item, undefined, item]);
   });
@@ -108,7 +112,11 @@ describe("a commit", () => {
     const outcomes = await inParallel(50, (index) =>
       table
         .commit([
-          { ...put({ pk, sk: "one" }, { index }), condition: absent, otherwise: () => new Stale() },
+          {
+            ...put({ pk, sk: "one" }, { index }),
+            condition: absent,
+            onConditionFailed: () => new ConcurrencyConflict(),
+          },
           put({ pk, sk: `trace-${index}` }),
         ])
         .then(
@@ -116,7 +124,7 @@ describe("a commit", () => {
           (error: unknown) => (error as Error).name,
         ),
     );
-    expect(tally(outcomes)).toEqual({ made: 1, Stale: 49 });
+    expect(tally(outcomes)).toEqual({ made: 1, ConcurrencyConflict: 49 });
     expect((await table.query({ pk, limit: 100 })).items).toHaveLength(2);
   });
 
@@ -150,10 +158,12 @@ describe("conditions", () => {
       ["a", all(absent, isYOrZ), false],
     ] as const;
     for (const [sk, condition, holds] of cases) {
-      const outcome = await table.commit([{ check: { pk, sk }, condition, otherwise: () => new Stale() }]).then(
-        () => true,
-        (error: unknown) => !(error instanceof Stale),
-      );
+      const outcome = await table
+        .commit([{ check: { pk, sk }, condition, onConditionFailed: () => new ConcurrencyConflict() }])
+        .then(
+          () => true,
+          (error: unknown) => !(error instanceof ConcurrencyConflict),
+        );
       expect([sk, condition, outcome]).toEqual([sk, condition, holds]);
     }
   });
@@ -180,11 +190,16 @@ describe("an update", () => {
       update: { pk, sk: "a" },
       set: addOne,
       condition: absent,
-      otherwise: (existing) => new Error(`there are ${String(existing?.count)}`),
+      onConditionFailed: (existing) => new Error(`there are ${String(existing?.count)}`),
     });
     await expect(outcome).rejects.toThrow("there are 1");
-    const ofNothing = { update: { pk, sk: "b" }, set: addOne, condition: present, otherwise: () => new Stale() };
-    await expect(table.update(ofNothing)).rejects.toThrow(Stale);
+    const ofNothing = {
+      update: { pk, sk: "b" },
+      set: addOne,
+      condition: present,
+      onConditionFailed: () => new ConcurrencyConflict(),
+    };
+    await expect(table.update(ofNothing)).rejects.toThrow(ConcurrencyConflict);
     expect((await table.query({ pk, limit: 10 })).items).toEqual([{ pk, sk: "a", count: 1 }]);
   });
 

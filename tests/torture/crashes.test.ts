@@ -8,7 +8,7 @@ import { contentsOf } from "../support/table.ts";
 import { World } from "./kit.ts";
 
 /** More calls to AWS than any operation makes. */
-const mostCalls = 40;
+const maxCalls = 40;
 
 let world: World;
 
@@ -257,7 +257,7 @@ async function endHold(partnerId: string): Promise<void> {
 describe("whose process is killed after any of its calls", () => {
   test.each(Object.keys(subjects))("%s has its effect once and as a whole when it is sent again", async (operation) => {
     let crashes = 0;
-    for (let nth = 1; nth <= mostCalls; nth++) {
+    for (let nth = 1; nth <= maxCalls; nth++) {
       const { request, verify, between } = await subjects[operation]!();
       world.faults.replace([{ fault: { kind: "kill", done: true }, functions: [operation], nth }]);
       const first = await world.call(...request);
@@ -273,7 +273,7 @@ describe("whose process is killed after any of its calls", () => {
       await verify(await world.call(...request));
     }
     expect(crashes).toBeGreaterThan(0);
-    expect(crashes).toBeLessThan(mostCalls);
+    expect(crashes).toBeLessThan(maxCalls);
     expect(world.takeTrouble({ killing: true })).toEqual([]);
   });
 });

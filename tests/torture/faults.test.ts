@@ -4,7 +4,7 @@ import { scenarios } from "./scenarios.ts";
 
 /** Short enough for every run of the tests; `npm run torture` has more of everything. */
 const callersInAll = 55;
-const fewestCallers = 50;
+const minCallers = 50;
 const share = 0.3;
 const few = 4;
 const seed = seedOfRun();
@@ -51,7 +51,7 @@ describe("every promise that callers put to the test under faults holds when", (
     const fit = scenarios.filter(({ unfit }) => unfit?.(rules) === undefined);
     const callers = Math.ceil(callersInAll / fit.length);
     const { counts, answers, begun } = await torture(world, { scenarios: fit, rules, callers, seed });
-    expect(begun).toBeGreaterThanOrEqual(fewestCallers);
+    expect(begun).toBeGreaterThanOrEqual(minCallers);
     const fired = new Set(counts.flatMap(({ rule, fired: times }) => (times > 0 ? [rule] : [])));
     for (const set of sets) expect(set.some((rule) => fired.has(rule))).toBe(true);
     expect(answers["500"]).toBeUndefined();

@@ -48,7 +48,7 @@ export interface RunReport {
 }
 
 /** How often a caller repeats its call before the round has failed. */
-const mostRepetitions = 60;
+const maxRepetitions = 60;
 
 /** Root's token lives for a quarter of an hour. */
 const rootTokenMs = 5 * 60_000;
@@ -109,11 +109,11 @@ export class World {
    * @throws Error when 60 repetitions got none
    */
   async persist(method: string, path: string, options?: CallOptions): Promise<Answer> {
-    for (let repetition = 0; repetition < mostRepetitions; repetition++) {
+    for (let repetition = 0; repetition < maxRepetitions; repetition++) {
       const answer = await this.call(method, path, options);
       if (answer.status !== 503 && answer.body?.code !== "request_in_progress") return answer;
     }
-    throw new Error(`${method} ${path} got no answer in ${mostRepetitions} repetitions`);
+    throw new Error(`${method} ${path} got no answer in ${maxRepetitions} repetitions`);
   }
 
   /** An access token of the root user. */

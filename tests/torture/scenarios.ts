@@ -7,7 +7,7 @@ import { plantCrowd } from "../support/people.ts";
 import { contentsOf } from "../support/table.ts";
 import type { Answer } from "../support/portico.ts";
 import type { FaultRule } from "../faults/fault-injector.ts";
-import { mostAccounts } from "../../shared/companies/rules.ts";
+import { maxAccounts } from "../../shared/companies/rules.ts";
 import type { Scenario, World } from "./kit.ts";
 
 const dayMs = 86_400_000;
@@ -243,7 +243,7 @@ export const bankAccounts: Scenario = {
     const { token } = await world.partner();
     const room = Math.ceil(callers / 6);
     const shared = await createCompany(world, token, 0);
-    const crowded = await createCompany(world, token, mostAccounts - room);
+    const crowded = await createCompany(world, token, maxAccounts - room);
     const same: Answer[] = [];
     const different: Answer[] = [];
     const add = async (path: string, json: unknown) =>
@@ -283,7 +283,7 @@ export const bankAccounts: Scenario = {
           ({ accountNumber }) => accountNumber.startsWith("B"),
         );
         assert.deepEqual(added.map(({ id }) => id).sort(), idsOf(different).sort());
-        assert.equal(full.bankAccounts.length, mostAccounts - room + added.length);
+        assert.equal(full.bankAccounts.length, maxAccounts - room + added.length);
       },
     };
   },
@@ -362,7 +362,7 @@ export const deletion: Scenario = {
 };
 
 /** Root's password is verified with argon2id each time: a few callers are work enough. */
-const mostSignIns = 4;
+const maxSignIns = 4;
 
 export const signIn: Scenario = {
   name: "sign-in",
@@ -372,7 +372,7 @@ export const signIn: Scenario = {
     const json = world.portico.host.rootSignIn;
     const verdicts: string[] = [];
     return {
-      callers: times(Math.min(mostSignIns, callers), () => async () => {
+      callers: times(Math.min(maxSignIns, callers), () => async () => {
         verdicts.push(verdictOf(await world.persist("POST", "/v1/auth/login", { json })));
       }),
       verify: async () => {

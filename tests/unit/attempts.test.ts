@@ -1,6 +1,6 @@
 /** How many wrong guesses a name has: ten that fail in any quarter of an hour. */
 import fc from "fast-check";
-import { guessLimit, takeAttempt, type AttemptLimit, type Attempts } from "../../shared/identity/attempts.ts";
+import { guessLimit, decideAttempt, type AttemptLimit, type Attempts } from "../../shared/identity/attempts.ts";
 
 const limit = { most: 3, windowSeconds: 60 };
 const at = (seconds: number): Date => new Date(seconds * 1000 + 999);
@@ -21,24 +21,24 @@ test("the limit of sign-ins is ten failures in a quarter of an hour", () => {
 });
 
 test("the first attempt takes a place, named by its id", () => {
-  expect(takeAttempt(undefined, "a", limit, at(100))).toEqual({ kind: "take", next: kept([], { a: 100 }) });
+  expect(decideAttempt(undefined, "a", limit, at(100))).toEqual({ kind: "take", next: kept([], { a: 100 }) });
 });
 
 test("a failure counts until the window has slid past it, to the second", () => {
   const full = kept([100, 110, 120]);
-  expect(takeAttempt(full, "a", limit, at(159))).toEqual({ kind: "refuse", retryAfterSeconds: 1 });
-  expect(takeAttempt(full, "a", limit, at(160))).toEqual({ kind: "take", next: kept([110, 120], { a: 160 }) });
+  expect(decideAttempt(full, "a", limit, at(159))).toEqual({ kind: "refuse", retryAfterSeconds: 1 });
+  expect(decideAttempt(full, "a", limit, at(160))).toEqual({ kind: "take", next: kept([110, 120], { a: 160 }) });
 });
 
 test("the window slides: one place is free again when the oldest failure leaves it, not all of them", () => {
   const next = kept([110, 120, 160]);
-  expect(takeAttempt(next, "a", limit, at(161))).toEqual({ kind: "refuse", retryAfterSeconds: 9 });
-  expect(takeAttempt(next, "a", limit, at(170))).toMatchObject({ kind: "take" });
+  expect(decideAttempt(next, "a", limit, at(161))).toEqual({ kind: "refuse", retryAfterSeconds: 9 });
+  expect(decideAttempt(next, "a", limit, at(170))).toMatchObject({ kind: "take" });
 });
 
 test("while all places are taken but not all have failed, others wait", () => {
-  expect(takeAttempt(kept([90, 95], { a: 99 }), "b", limit, at(100))).toEqual({ kind: "wait" });
-  expect(takeAttempt(kept([90], { a: 99 }), "b", limit, at(100))).toEqual({
+  expect(decideAttempt(kept([90, 95], { a: 99 }), "b", limit, at(100))).toEqual({ kind: "wait" });
+  expect(decideAttempt(kept([90], { a: 99 }), "b", limit, at(100))).toEqual({
     kind: "take",
     next: kept([90], { a: 99, b: 100 }),
   });
@@ -46,26 +46,26 @@ test("while all places are taken but not all have failed, others wait", () => {
 
 test("an attempt that was begun and never settled frees its place after thirty seconds: nobody was told anything", () => {
   const abandoned = kept([90, 95], { a: 99 });
-  expect(takeAttempt(abandoned, "b", limit, at(128))).toEqual({ kind: "wait" });
-  expect(takeAttempt(abandoned, "b", limit, at(129))).toEqual({ kind: "take", next: kept([90, 95], { b: 129 }) });
+  expect(decideAttempt(abandoned, "b", limit, at(128))).toEqual({ kind: "wait" });
+  expect(decideAttempt(abandoned, "b", limit, at(129))).toEqual({ kind: "take", next: kept([90, 95], { b: 129 }) });
 });
 
 test("ten attempts that were broken off lock nobody out", () => {
   const crashed = kept([], Object.fromEntries(Array.from({ length: 10 }, (_, index) => [`crash-${index}`, 100])));
-  expect(takeAttempt(crashed, "a", guessLimit, at(130))).toEqual({ kind: "take", next: kept([], { a: 130 }) });
+  expect(decideAttempt(crashed, "a", guessLimit, at(130))).toEqual({ kind: "take", next: kept([], { a: 130 }) });
 });
 
 test("refused callers who come again when they are told to find a place, and a second earlier they do not", () => {
   const failures = fc.array(fc.integer({ min: 0, max: 200 }), { minLength: 3, maxLength: 12 });
   fc.assert(
     fc.property(failures, fc.integer({ min: 200, max: 300 }), (times, now) => {
-      const decision = takeAttempt(kept(times), "a", limit, at(now));
+      const decision = decideAttempt(kept(times), "a", limit, at(now));
       fc.pre(decision.kind === "refuse");
       const { retryAfterSeconds } = decision;
       expect(retryAfterSeconds).toBeGreaterThan(0);
       expect(retryAfterSeconds).toBeLessThanOrEqual(limit.windowSeconds);
-      expect(takeAttempt(kept(times), "a", limit, at(now + retryAfterSeconds)).kind).toBe("take");
-      expect(takeAttempt(kept(times), "a", limit, at(now + retryAfterSeconds - 1)).kind).toBe("refuse");
+      expect(decideAttempt(kept(times), "a", limit, at(now + retryAfterSeconds)).kind).toBe("take");
+      expect(decideAttempt(kept(times), "a", limit, at(now + retryAfterSeconds - 1)).kind).toBe("refuse");
     }),
   );
 });
@@ -107,7 +107,7 @@ function live(bound: AttemptLimit, sequence: readonly Step[]): Trace {
     }
     if (what === "take") {
       const id = `attempt-${++count}`;
-      const decision = takeAttempt(attempts, id, bound, at(now));
+      const decision = decideAttempt(attempts, id, bound, at(now));
       if (decision.kind === "refuse") refusals++;
       if (decision.kind !== "take") continue;
       attempts = decision.next;

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { accepted, Problem } from "../../shared/domain/problems.ts";
+import { orThrow, Problem } from "../../shared/domain/problems.ts";
 import type { AccountFields } from "../../shared/companies/contract.ts";
 import {
   accountOf,
@@ -7,7 +7,7 @@ import {
   changeAccount,
   changeCompany,
   createCompany,
-  mostAccounts,
+  maxAccounts,
   removeAccount,
   type StoredCompany,
 } from "../../shared/companies/rules.ts";
@@ -23,7 +23,7 @@ const account = (fields: Partial<AccountFields> = {}): AccountFields => ({
 });
 const numbered = (count: number) => Array.from({ length: count }, (_, index) => account({ accountNumber: `${index}` }));
 const created = (bankAccounts: AccountFields[] = [], at = now): StoredCompany =>
-  accepted(createCompany({ name: "Padaria Aurora", phone: "551130001234", declaredBilling: "5.00", bankAccounts }, at));
+  orThrow(createCompany({ name: "Padaria Aurora", phone: "551130001234", declaredBilling: "5.00", bankAccounts }, at));
 const refusal = (decision: unknown) => (decision instanceof Problem ? decision.code : undefined);
 const pointers = (decision: unknown) =>
   decision instanceof Problem ? decision.extras.errors?.map(({ pointer }) => pointer) : undefined;
@@ -52,9 +52,9 @@ describe("creating", () => {
   });
 
   test("keeps accounts in the order in which they were sent, which is that of their ids", () => {
-    const { bankAccounts } = created(numbered(mostAccounts));
+    const { bankAccounts } = created(numbered(maxAccounts));
     expect(bankAccounts.map(({ accountNumber }) => accountNumber)).toEqual(
-      numbered(mostAccounts).map(({ accountNumber }) => accountNumber),
+      numbered(maxAccounts).map(({ accountNumber }) => accountNumber),
     );
     const ids = bankAccounts.map(({ id }) => id);
     expect(ids).toEqual([...new Set(ids)].sort());
@@ -105,8 +105,8 @@ describe("accounts", () => {
   });
 
   test("the fiftieth is taken, the next one is not; one that is there already is that in any case", () => {
-    const { company } = accepted(addAccount(created(numbered(49)), account({ accountNumber: "49" }), later));
-    expect(company.bankAccounts).toHaveLength(mostAccounts);
+    const { company } = orThrow(addAccount(created(numbered(49)), account({ accountNumber: "49" }), later));
+    expect(company.bankAccounts).toHaveLength(maxAccounts);
     expect(refusal(addAccount(company, account({ accountNumber: "50" }), later))).toBe("limit_reached");
     expect(refusal(addAccount(company, account({ accountNumber: "49" }), later))).toBe("bank_account_exists");
   });
@@ -114,7 +114,7 @@ describe("accounts", () => {
   test("a change moves an account, counts on in it and in its company, and frees what it was", () => {
     const before = created(numbered(2));
     const [first, second] = before.bankAccounts;
-    const { company, account: moved } = accepted(changeAccount(before, first!, { accountNumber: "7" }, later));
+    const { company, account: moved } = orThrow(changeAccount(before, first!, { accountNumber: "7" }, later));
     expect(moved).toEqual({ ...first, accountNumber: "7", updatedAt: later.toISOString(), revision: 2 });
     expect(company).toEqual({
       ...before,
@@ -128,7 +128,7 @@ describe("accounts", () => {
   test("a change to what the account is already changes nothing; to what another one is, is refused", () => {
     const before = created(numbered(2));
     const [first] = before.bankAccounts;
-    expect(accepted(changeAccount(before, first!, account({ accountNumber: "0" }), later)).company).toBe(before);
+    expect(orThrow(changeAccount(before, first!, account({ accountNumber: "0" }), later)).company).toBe(before);
     expect(refusal(changeAccount(before, first!, { accountNumber: "1" }, later))).toBe("bank_account_exists");
     const unknown = changeAccount(before, first!, { bankCode: "1" }, later);
     expect([refusal(unknown), pointers(unknown)]).toEqual(["bank_unknown", ["/bankCode"]]);

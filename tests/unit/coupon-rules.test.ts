@@ -7,7 +7,7 @@ import {
   drawPiece,
   isAbandoned,
   isSettled,
-  mostPieces,
+  maxPieces,
   outcomeOf,
   piecesFor,
   refuseRedemption,
@@ -56,8 +56,8 @@ describe("the stock of a coupon", () => {
     [50, 1],
     [51, 2],
     [1000, 20],
-    [3200, mostPieces],
-    [1_000_000, mostPieces],
+    [3200, maxPieces],
+    [1_000_000, maxPieces],
   ])("of %d units is in %d pieces", (quantity, pieces) => {
     expect(piecesFor(quantity)).toBe(pieces);
   });
@@ -178,7 +178,7 @@ describe("the piece that is drawn", () => {
   test("has something left, whatever is drawn; none is when all are empty", () => {
     const stocks = fc.array(
       fc.tuple(fc.nat(4), fc.nat(4)).map(([redeemed, left]) => piece({ redeemed, allotted: redeemed + left })),
-      { minLength: 1, maxLength: mostPieces },
+      { minLength: 1, maxLength: maxPieces },
     );
     fc.assert(
       fc.property(stocks, fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), (pieces, random) => {

@@ -86,7 +86,7 @@ describe("a fingerprint", () => {
 
 describe("a record", () => {
   const write = recording(claim("k", { a: 1 }), answer);
-  const meaning = (existing: object | undefined) => write.otherwise?.(existing, () => false);
+  const meaning = (existing: object | undefined) => write.onConditionFailed?.(existing, () => false);
 
   test("keeps the answer for 24 hours, and yields to another one only after that", () => {
     const seconds = Math.floor(now.getTime() / 1000);
@@ -107,7 +107,7 @@ describe("a record", () => {
   });
 
   test("that is being written by another call means that the first request still runs", () => {
-    expect(write.contended?.()).toMatchObject({ code: "request_in_progress", extras: { retryAfterSeconds: 1 } });
-    expect(write.contended?.()).toBeInstanceOf(Problem);
+    expect(write.onContention?.()).toMatchObject({ code: "request_in_progress", extras: { retryAfterSeconds: 1 } });
+    expect(write.onContention?.()).toBeInstanceOf(Problem);
   });
 });

@@ -7,8 +7,8 @@ function centsOf(text: string): bigint {
   return BigInt(whole) * 100n + BigInt(fraction.padEnd(2, "0"));
 }
 
-const mostCents = 999_999_999_999n;
-const amounts = fc.bigInt({ min: 0n, max: mostCents });
+const maxCents = 999_999_999_999n;
+const amounts = fc.bigInt({ min: 0n, max: maxCents });
 /** All spellings of an amount: `5`, `5.0` and `5.00`. */
 const spellings = amounts.chain((cents) => {
   const full = `${cents / 100n}.${String(cents % 100n).padStart(2, "0")}`;
@@ -76,7 +76,7 @@ test("two amounts have the same form exactly where they are worth the same", () 
 });
 
 test("no amount above the highest, and none with more than two places, is taken", () => {
-  const tooLarge = fc.bigInt({ min: mostCents / 100n + 1n, max: 10n ** 30n }).map(String);
+  const tooLarge = fc.bigInt({ min: maxCents / 100n + 1n, max: 10n ** 30n }).map(String);
   const tooFine = fc
     .tuple(amounts, fc.stringMatching(/^\d{3,20}$/))
     .map(([whole, places]) => `${whole / 100n}.${places}`);

@@ -9,7 +9,7 @@ import {
   newRefreshToken,
   parseRefreshToken,
   refreshTokenSeconds,
-  standingOf,
+  refreshTokenState,
   successorOf,
   type RefreshToken,
   type Session,
@@ -103,11 +103,11 @@ describe("of the tokens of a session, however long it is,", () => {
     fc.assert(
       fc.property(refreshes, fc.integer({ min: 0, max: graceMs }), (count, sinceMs) => {
         const { tokens, session } = chainOf(count);
-        const standings = tokens.map((token) => standingOf(token, session, key, later(sinceMs)));
+        const states = tokens.map((token) => refreshTokenState(token, session, key, later(sinceMs)));
         const expected = tokens.map((_token, index) =>
           index === count ? "current" : index === count - 1 ? "just_spent" : "reused",
         );
-        expect(standings).toEqual(expected);
+        expect(states).toEqual(expected);
         if (count > 0) expect(successorOf(tokens[count - 1]!, key)).toEqual(tokens[count]);
       }),
     );
@@ -120,8 +120,8 @@ describe("of the tokens of a session, however long it is,", () => {
         fc.integer({ min: graceMs + 1, max: refreshTokenSeconds * 1000 - 1 }),
         (count, sinceMs) => {
           const { tokens, session } = chainOf(count);
-          const standings = tokens.map((token) => standingOf(token, session, key, later(sinceMs)));
-          expect(standings).toEqual(tokens.map((_token, index) => (index === count ? "current" : "reused")));
+          const states = tokens.map((token) => refreshTokenState(token, session, key, later(sinceMs)));
+          expect(states).toEqual(tokens.map((_token, index) => (index === count ? "current" : "reused")));
         },
       ),
     );
@@ -132,7 +132,9 @@ describe("of the tokens of a session, however long it is,", () => {
       fc.property(refreshes, fc.integer({ min: 0, max: 1e9 }), (count, beyondMs) => {
         const { tokens, session } = chainOf(count);
         const now = later(refreshTokenSeconds * 1000 + beyondMs);
-        expect(new Set(tokens.map((token) => standingOf(token, session, key, now)))).toEqual(new Set(["expired"]));
+        expect(new Set(tokens.map((token) => refreshTokenState(token, session, key, now)))).toEqual(
+          new Set(["expired"]),
+        );
       }),
     );
   });
@@ -145,7 +147,7 @@ describe("of the tokens of a session, however long it is,", () => {
         const bytes = Buffer.from(token.secret, "base64url");
         bytes[bit >> 3]! ^= 1 << (bit & 7);
         const bent = { ...token, secret: bytes.toString("base64url") };
-        expect(standingOf(bent, session, key, later(sinceMs))).toBe("forged");
+        expect(refreshTokenState(bent, session, key, later(sinceMs))).toBe("forged");
       }),
     );
   });
@@ -156,7 +158,7 @@ describe("of the tokens of a session, however long it is,", () => {
         const { tokens, session } = chainOf(count);
         const token = tokens[which % tokens.length]!;
         fc.pre(other !== token.generation);
-        expect(standingOf({ ...token, generation: other }, session, key, start)).toBe("forged");
+        expect(refreshTokenState({ ...token, generation: other }, session, key, start)).toBe("forged");
       }),
     );
   });
@@ -165,21 +167,23 @@ describe("of the tokens of a session, however long it is,", () => {
     fc.assert(
       fc.property(refreshes, (count) => {
         const { tokens, session } = chainOf(count);
-        expect(standingOf(successorOf(tokens.at(-1)!, key), session, key, start)).toBe("forged");
+        expect(refreshTokenState(successorOf(tokens.at(-1)!, key), session, key, start)).toBe("forged");
       }),
     );
   });
 
   test("none made with another key is anything but forged", () => {
     const { tokens, session } = chainOf(3);
-    const foreign = tokens.slice(0, -1).map((token) => standingOf(token, session, "another key", start));
+    const foreign = tokens.slice(0, -1).map((token) => refreshTokenState(token, session, "another key", start));
     expect(foreign).toEqual(["forged", "forged", "forged"]);
-    expect(standingOf(successorOf(tokens[2]!, "another key"), session, key, start)).toBe("forged");
+    expect(refreshTokenState(successorOf(tokens[2]!, "another key"), session, key, start)).toBe("forged");
   });
 
   test("one of another session is forged", () => {
     const [one, other] = [chainOf(2), chainOf(2)];
-    expect(other.tokens.map((token) => standingOf(token, one.session, key, start))).toEqual(Array(3).fill("forged"));
+    expect(other.tokens.map((token) => refreshTokenState(token, one.session, key, start))).toEqual(
+      Array(3).fill("forged"),
+    );
   });
 });
 
@@ -188,23 +192,23 @@ describe("the times of a session, to the millisecond:", () => {
     expect(refreshTokenSeconds).toBe(604_800);
     const { tokens, session } = chainOf(0);
     expect(session.expiresAt).toBe("2026-11-27T12:00:00.000Z");
-    expect(standingOf(tokens[0], session, key, later(604_800_000 - 1))).toBe("current");
-    expect(standingOf(tokens[0], session, key, later(604_800_000))).toBe("expired");
+    expect(refreshTokenState(tokens[0], session, key, later(604_800_000 - 1))).toBe("current");
+    expect(refreshTokenState(tokens[0], session, key, later(604_800_000))).toBe("expired");
   });
 
   test("each new one begins its seven days anew", () => {
     const { tokens, session } = chainOf(0);
     const next = successorOf(tokens[0], key);
     const used = continueSession(session, next, 1, later(604_000_000));
-    expect(standingOf(next, used, key, later(1_000_000_000))).toBe("current");
-    expect(standingOf(next, used, key, later(604_000_000 + 604_800_000))).toBe("expired");
+    expect(refreshTokenState(next, used, key, later(1_000_000_000))).toBe("current");
+    expect(refreshTokenState(next, used, key, later(604_000_000 + 604_800_000))).toBe("expired");
   });
 
   test("a spent one gets its successor for ten seconds after it was spent", () => {
     expect(graceMs).toBe(10_000);
     const { tokens, session } = chainOf(1);
-    expect(standingOf(tokens[0], session, key, later(10_000))).toBe("just_spent");
-    expect(standingOf(tokens[0], session, key, later(10_001))).toBe("reused");
+    expect(refreshTokenState(tokens[0], session, key, later(10_000))).toBe("just_spent");
+    expect(refreshTokenState(tokens[0], session, key, later(10_001))).toBe("reused");
   });
 
   test("a session keeps its client, and takes the version it was last used under", () => {

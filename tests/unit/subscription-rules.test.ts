@@ -29,13 +29,13 @@ const sold = (fields: Partial<CreationRequest> = {}): CreationRequest => ({
   ...fields,
 });
 
-function accepted(decision: Subscription | Problem): Subscription {
+function orThrow(decision: Subscription | Problem): Subscription {
   if (decision instanceof Problem) throw decision;
   return decision;
 }
 
 const refusal = (decision: Subscription | Problem) => (decision instanceof Problem ? decision.code : undefined);
-const live = (fields: Partial<CreationRequest> = {}) => accepted(create(undefined, sold(fields), now));
+const live = (fields: Partial<CreationRequest> = {}) => orThrow(create(undefined, sold(fields), now));
 
 const durations = fc
   .constantFrom<[string, number]>(["D", 3652], ["W", 521], ["M", 120], ["Y", 10])
@@ -90,9 +90,9 @@ describe("creating", () => {
     const previous = live();
     expect(refusal(create(previous, sold(), inDays(1)))).toBe("subscription_exists");
     expect(refusal(create(live({ startsAt: inDays(9) }), sold(), inDays(1)))).toBe("subscription_exists");
-    const afterCancelling = accepted(create(cancel(previous, inDays(1)), sold(), inDays(1)));
+    const afterCancelling = orThrow(create(cancel(previous, inDays(1)), sold(), inDays(1)));
     expect(afterCancelling).toMatchObject({ revision: 3, cancelled: false, startsAt: inDays(1) });
-    const afterExpiry = accepted(create(previous, sold(), previous.expiresAt));
+    const afterExpiry = orThrow(create(previous, sold(), previous.expiresAt));
     expect(afterExpiry).toMatchObject({ revision: 2, startsAt: previous.expiresAt });
     expect(new Set([previous.id, afterCancelling.id, afterExpiry.id]).size).toBe(3);
   });
@@ -119,18 +119,18 @@ describe("creating", () => {
 describe("extending", () => {
   test("adds to the old end while it is ahead, and to now when it is past", () => {
     const subscription = live();
-    expect(accepted(extend(subscription, { duration: duration("P1M") }, inDays(1))).expiresAt).toEqual(
+    expect(orThrow(extend(subscription, { duration: duration("P1M") }, inDays(1))).expiresAt).toEqual(
       new Date("2027-01-20T12:00:00Z"),
     );
     const late = inDays(100);
-    expect(accepted(extend(subscription, { duration: duration("P1W") }, late)).expiresAt).toEqual(inDays(107));
+    expect(orThrow(extend(subscription, { duration: duration("P1W") }, late)).expiresAt).toEqual(inDays(107));
   });
 
   test("with a date ends exactly then, if that is after the old end and after now", () => {
     const subscription = live();
     const to = (expiresAt: Date, at = now) => extend(subscription, { duration: duration("P1D"), expiresAt }, at);
     const next = new Date(subscription.expiresAt.getTime() + 1);
-    expect(accepted(to(next)).expiresAt).toEqual(next);
+    expect(orThrow(to(next)).expiresAt).toEqual(next);
     expect(refusal(to(subscription.expiresAt))).toBe("period_invalid");
     expect(refusal(to(inDays(50), inDays(50)))).toBe("period_invalid");
     expect(refusal(to(inDays(50), inDays(51)))).toBe("period_invalid");

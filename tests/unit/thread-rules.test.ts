@@ -14,7 +14,7 @@ const userOf = (username: string, fields: Partial<StoredUser> = {}): StoredUser 
 });
 const named = (...users: readonly StoredUser[]) => users.map((user) => ({ username: user.username, user }));
 
-function accepted<Value>(decision: Value | Problem): Value {
+function orThrow<Value>(decision: Value | Problem): Value {
   if (decision instanceof Problem) throw decision;
   return decision;
 }
@@ -32,7 +32,7 @@ const thread: Thread = { id: "thr_1", createdBy: ada.id, participants: [ada.id, 
 describe("beginning", () => {
   test("puts a creator that does not name itself first, and leaves one that does in its place", () => {
     const eve = userOf("eve");
-    const participantsOf = (...users: readonly StoredUser[]) => accepted(begin(ada, named(...users), now)).participants;
+    const participantsOf = (...users: readonly StoredUser[]) => orThrow(begin(ada, named(...users), now)).participants;
     expect(participantsOf(bob, eve)).toEqual([ada.id, bob.id, eve.id]);
     expect(participantsOf(bob, ada, eve)).toEqual([bob.id, ada.id, eve.id]);
   });
@@ -84,7 +84,7 @@ describe("posting", () => {
       fc.property(fc.array(fc.integer({ min: -5000, max: 5000 }), { minLength: 1, maxLength: 30 }), (clocks) => {
         let last: Message | undefined;
         for (const [index, clock] of clocks.entries()) {
-          const message = accepted(post({ thread, last }, bob, "hello", later(clock)));
+          const message = orThrow(post({ thread, last }, bob, "hello", later(clock)));
           expect(message).toMatchObject({ sequence: index + 1, sender: bob.id, text: "hello" });
           expect(message.createdAt.getTime()).toBeGreaterThanOrEqual((last ?? thread).createdAt.getTime());
           expect(message.createdAt.getTime()).toBeGreaterThanOrEqual(later(clock).getTime());

@@ -57,12 +57,12 @@ function mapped(mapping: string, { context, request }: ResponseVariables): strin
 export function substitute(template: string, context: Readonly<Record<string, string>>): string {
   return template.replace(
     /\$(?:context\.([A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*)|\{context\.([^}]+)\})/g,
-    (_, plain?: string, braced?: string) => longestKnown(plain ?? braced ?? "", context),
+    (_, plain?: string, braced?: string) => maxKnownLength(plain ?? braced ?? "", context),
   );
 }
 
 /** `$context.requestId.` at the end of a sentence names `requestId`: dots belong to a name only where such a name is known. */
-function longestKnown(path: string, context: Readonly<Record<string, string>>): string {
+function maxKnownLength(path: string, context: Readonly<Record<string, string>>): string {
   const parts = path.split(".");
   for (let length = parts.length; length > 0; length--) {
     const value = context[parts.slice(0, length).join(".")];

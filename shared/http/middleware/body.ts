@@ -2,7 +2,7 @@ import { parseJson } from "../json.ts";
 import { Problem, invalid } from "../../domain/problems.ts";
 import type { Call, Middleware, ServedEvent } from "../request-context.ts";
 
-const largestBytes = 64 * 1024;
+const maxBytes = 64 * 1024;
 
 /** Reads the body: its size, its content type, its syntax. What it means is for validation to say. */
 export function body(): Middleware {
@@ -11,7 +11,7 @@ export function body(): Middleware {
       const { call } = event;
       const { body: schema, bodyType = "json", bodyOptional = false } = call.operation.request;
       const text = bodyText(event);
-      if (Buffer.byteLength(text) > largestBytes) {
+      if (Buffer.byteLength(text) > maxBytes) {
         throw new Problem("body_too_large", "A body may have 64 KiB (65536 bytes) at most.");
       }
       if (schema === undefined) return;

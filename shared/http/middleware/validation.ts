@@ -5,7 +5,7 @@ import { badText, pointerTo } from "../json.ts";
 import { invalid, notFound, type FieldError } from "../../domain/problems.ts";
 import type { Call, Middleware } from "../request-context.ts";
 
-const mostErrors = 50;
+const maxErrors = 50;
 
 /**
  * Validates path, query and body by the declared schemas, and the idempotency key. A path parameter of the wrong form names
@@ -21,7 +21,7 @@ export function validation(): Middleware {
       const query = checked(request.query, call.rawQuery);
       const body = checked(request.body, call.rawBody);
       const errors = [...query.errors, ...body.errors];
-      if (errors.length > 0) throw invalid(...errors.slice(0, mostErrors));
+      if (errors.length > 0) throw invalid(...errors.slice(0, maxErrors));
       call.query = query.value;
       call.body = body.value;
       call.claim = claim(call, event);
@@ -45,7 +45,7 @@ function readQuery(event: APIGatewayProxyEvent): Record<string, string> {
     if (bad !== undefined) errors.push({ pointer: pointerTo([name]), detail: bad });
     return [name, value] as const;
   });
-  if (errors.length > 0) throw invalid(...errors.slice(0, mostErrors));
+  if (errors.length > 0) throw invalid(...errors.slice(0, maxErrors));
   return Object.fromEntries(query);
 }
 

@@ -8,7 +8,7 @@ import { ApiStack } from "../../../infra/stacks/api-stack.ts";
 import { bundleFolder } from "../../../infra/build/bundle.ts";
 import { cdkContext } from "../../../infra/stages/cdk-context.ts";
 import { DataStack } from "../../../infra/stacks/data-stack.ts";
-import { authorizerDoor } from "../../../infra/constructs/function-declarations.ts";
+import { authorizerFunction } from "../../../infra/constructs/function-declarations.ts";
 import { prod, type Stage } from "../../../infra/stages/stage.ts";
 import { operation, type AnyOperation, type Method } from "../../../shared/contract/operation.ts";
 import { operations } from "../../../shared/operations.ts";
@@ -58,7 +58,7 @@ new ApiStack(app, "Sixty-Api", {
   data,
   operations: [...operations, ...Array.from({ length: wanted }, (_, index) => copy(index))].slice(0, wanted),
   version: "0.0.0",
-  bundleOf: () => bundleFolder(authorizerDoor.id),
+  bundleOf: () => bundleFolder(authorizerFunction.id),
 });
 Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
 app.synth();

@@ -8,10 +8,10 @@ export interface Page<Item> {
 }
 
 /** Attempts of one call before a person is asked. */
-const mostAttempts = 3;
+const maxAttempts = 3;
 const pauseMs = 500;
 /** A service that wants longer has to be asked again by a person. */
-const longestPauseMs = 3000;
+const maxPauseMs = 3000;
 
 export class Api {
   readonly session: Session;
@@ -82,7 +82,7 @@ export class Api {
           continue;
         }
         const pause = error.retryAfterSeconds === undefined ? pauseMs : error.retryAfterSeconds * 1000;
-        if (!repeatable || isCertain(error) || attempt >= mostAttempts || pause > longestPauseMs) throw error;
+        if (!repeatable || isCertain(error) || attempt >= maxAttempts || pause > maxPauseMs) throw error;
         await new Promise((resolve) => setTimeout(resolve, pause));
       }
     }
