@@ -70,6 +70,7 @@ export default tseslint.config(
       "infra/**",
       "tests/bench/**",
       "tests/torture/main.ts",
+      "tests/rights/main.ts",
       "tests/browser/screenshots.ts",
       "docs/examples/**",
       "*.mjs",

@@ -1,6 +1,6 @@
 /**
  * The commonest passwords that are long enough to be chosen here: the first 72 bits of the SHA-256 of each, in lower case.
- * Made from the list of `@zxcvbn-ts/language-common`; tests/unit/common-passwords.test.ts holds the two equal.
+ * Made from the list of `@zxcvbn-ts/language-common`; tests/unit/users/common-passwords.test.ts holds the two equal.
  */
 export const commonPasswordHashes: ReadonlySet<string> = new Set(
   (

@@ -1,0 +1,223 @@
+import { oauthErrorsOf, openApiDocument, problemsOf } from "../../../shared/contract/openapi.ts";
+import { problemCodes } from "../../../shared/domain/problems.ts";
+import { operations } from "../../../shared/operations.ts";
+import { openApiForm, readSchema } from "../../support/openapi-form.ts";
+
+const document: any = JSON.parse(
+  JSON.stringify(openApiDocument(operations, { publicUrl: "https://api.example.com", version: "1.2.3" })),
+);
+const each = operations.map(
+  (operation) =>
+    [
+      `${operation.method} ${operation.path}`,
+      operation,
+      document.paths[operation.path][operation.method.toLowerCase()],
+    ] as const,
+);
+
+/** Every object within a value. */
+function* objectsIn(value: unknown): Generator<Record<string, unknown>> {
+  if (typeof value !== "object" || value === null) return;
+  if (!Array.isArray(value)) yield value as Record<string, unknown>;
+  for (const member of Object.values(value)) yield* objectsIn(member);
+}
+
+const resolve = (reference: string): unknown =>
+  reference
+    .replace(/^#\//, "")
+    .split("/")
+    .reduce((node: any, part) => node?.[part.replaceAll("~1", "/").replaceAll("~0", "~")], document);
+
+/** What stands behind a reference; anything else as it is. */
+const resolved = (node: any): any => (node?.$ref === undefined ? node : resolve(node.$ref));
+
+/** Every example among the contents of an answer or a request, with its schema. */
+const examplesIn = ({ content = {} }: any): [schema: unknown, example: unknown][] =>
+  Object.values<any>(content).flatMap(({ schema, example, examples = {} }) => [
+    ...(example === undefined ? [] : [[schema, example] as [unknown, unknown]]),
+    ...Object.values(examples).map((one) => [schema, resolved(one).value] as [unknown, unknown]),
+  ]);
+
+describe("the document", () => {
+  test("has the form of OpenAPI 3.1 and no field that it does not know", () => {
+    expect(openApiForm.safeParse(document).error?.issues ?? []).toEqual([]);
+  });
+
+  test("is OpenAPI 3.1 with a title, a licence and the address of the API", () => {
+    expect(document).toMatchObject({
+      openapi: expect.stringMatching(/^3\.1\.\d$/),
+      info: { title: "Portico", version: "1.2.3", license: { identifier: "Apache-2.0" } },
+      servers: [{ url: "https://api.example.com" }],
+    });
+  });
+
+  test("has exactly the declared operations", () => {
+    const described = Object.entries<object>(document.paths).flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
+    );
+    expect(described.sort()).toEqual(each.map(([title]) => title).sort());
+  });
+
+  test("has a name of its own for each operation, fit for a program", () => {
+    const names = each.map(([, , described]) => described.operationId);
+    expect(new Set(names).size).toBe(names.length);
+    for (const name of names) expect(name).toMatch(/^[a-z][A-Za-z0-9]*$/);
+  });
+
+  test("has something behind every reference", () => {
+    const references = [...objectsIn(document)].flatMap(({ $ref }) => (typeof $ref === "string" ? [$ref] : []));
+    expect(references.length).toBeGreaterThan(operations.length);
+    expect(references.filter((reference) => resolve(reference) === undefined)).toEqual([]);
+  });
+
+  test("uses every part that it names, and lists every tag that it uses", () => {
+    const text = JSON.stringify(document);
+    const { securitySchemes: _schemes, ...parts } = document.components;
+    const names = Object.entries<object>(parts).flatMap(([kind, named]) =>
+      Object.keys(named).map((name) => `#/components/${kind}/${name}`),
+    );
+    // The catalogue is shown as a whole, whichever of its codes the present operations give.
+    const unused = names.filter((name) => !text.includes(`"${name}"`) && !name.startsWith("#/components/examples/"));
+    expect(unused).toEqual([]);
+    expect(document.tags.map(({ name }: { name: string }) => name)).toEqual([
+      ...new Set(operations.map(({ tag }) => tag)),
+    ]);
+  });
+
+  test("has the whole catalogue of problems", () => {
+    expect(document.components.schemas.Problem.properties.code.enum).toEqual(problemCodes);
+  });
+
+  test("has no trace of the dialect and definitions that schemas bring along", () => {
+    const strays = [...objectsIn(document)].filter((node) => "$schema" in node || "$defs" in node);
+    expect(strays).toEqual([]);
+  });
+});
+
+describe.each(each)("%s", (_title, operation, described) => {
+  const { access, request, success } = operation;
+  const fieldsOf = (place: string): any[] => described.parameters.map(resolved).filter((one: any) => one.in === place);
+  const answers = Object.entries<any>(described.responses).map(
+    ([status, one]) => [Number(status), resolved(one)] as const,
+  );
+  const answerOf = (status: number) => resolved(described.responses[status]);
+
+  test("says what it is for", () => {
+    expect(described).toMatchObject({
+      summary: operation.summary,
+      description: operation.description,
+      tags: [operation.tag],
+    });
+  });
+
+  test("says who may call", () => {
+    const schemes = Object.assign({}, ...described.security);
+    const expected =
+      access === "public"
+        ? {}
+        : {
+            partner: access.partner && [access.partner.scope].flatMap((scope) => scope ?? []),
+            user: access.user?.roles,
+          };
+    expect(schemes).toEqual(JSON.parse(JSON.stringify(expected)));
+    for (const name of Object.keys(schemes)) expect(document.components.securitySchemes).toHaveProperty(name);
+  });
+
+  test("describes each parameter of its path, and requires it", () => {
+    const names = [...operation.path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
+    expect(fieldsOf("path").map(({ name }) => name)).toEqual(names);
+    expect(fieldsOf("path").every(({ required }) => required)).toBe(true);
+  });
+
+  test("shows for each parameter of its path a value that it takes", () => {
+    for (const { schema } of fieldsOf("path")) {
+      const values = schema.examples ?? schema.enum ?? [];
+      expect(values).not.toEqual([]);
+      for (const value of values) expect(readSchema(schema, document.components).parse(value)).toBe(value);
+    }
+  });
+
+  test("names the headers that it honours", () => {
+    const names = fieldsOf("header").map(({ name }) => name);
+    expect(names).toEqual([
+      ...(operation.idempotent ? ["Idempotency-Key"] : []),
+      ...(operation.conditional ? ["If-Match"] : []),
+      ...(success.mediaTypes ? ["If-None-Match"] : []),
+      "x-correlation-id",
+    ]);
+  });
+
+  test("shows a body with an example, where it takes one", () => {
+    if (request.body === undefined) {
+      expect(described.requestBody).toBeUndefined();
+      return;
+    }
+    const { required, content } = described.requestBody;
+    expect(Object.keys(content)).toEqual(
+      request.bodyType === "form"
+        ? ["application/x-www-form-urlencoded"]
+        : ["application/json", ...(operation.method === "PATCH" ? ["application/merge-patch+json"] : [])],
+    );
+    expect(required).toBe(request.bodyOptional !== true);
+    for (const { example } of Object.values<any>(content)) expect(example).toEqual(request.bodyExample ?? {});
+  });
+
+  test("shows no example that its schemas would refuse", () => {
+    const shown = [described.requestBody ?? {}, ...answers.map(([, answer]) => answer)].flatMap(examplesIn);
+    expect(shown.length).toBeGreaterThan(0);
+    for (const [schema, example] of shown) {
+      expect(readSchema(schema, document.components).safeParse(example).error?.issues ?? []).toEqual([]);
+    }
+  });
+
+  test("names the headers of its answers", () => {
+    for (const [status, { headers }] of answers) {
+      const names = Object.keys(headers);
+      expect(names).toEqual(expect.arrayContaining(["x-request-id", "x-correlation-id", "cache-control"]));
+      expect([status, names.includes("retry-after")]).toEqual([status, status === 429 || status === 503]);
+      expect([status, names.some((name) => name.endsWith("www-authenticate"))]).toEqual([status, status === 401]);
+    }
+    const replayed = answers.filter(([, { headers }]) => "idempotency-replayed" in headers).map(([status]) => status);
+    if (operation.idempotent) expect(replayed).toEqual(expect.arrayContaining([success.status, 404, 409, 422]));
+    else expect(replayed).toEqual([]);
+  });
+
+  test("shows the answer of success with an example", () => {
+    const answer = answerOf(success.status);
+    expect(answer.description).toBe(success.description);
+    expect(answer.headers).toHaveProperty("x-request-id");
+    expect("location" in answer.headers).toBe(success.status === 201);
+    const types = [...(success.body ? ["application/json"] : []), ...(success.mediaTypes ?? [])];
+    expect(Object.keys(answer.content ?? {})).toEqual(types);
+    const { etag } = (success.example ?? {}) as { etag?: string };
+    expect("etag" in answer.headers).toBe(etag !== undefined || success.mediaTypes !== undefined);
+    if (success.body !== undefined)
+      expect(answer.content["application/json"].example).toEqual(JSON.parse(JSON.stringify(success.example)));
+    for (const type of success.mediaTypes ?? []) expect(answer.content[type].schema).toEqual({ type: "string" });
+    expect("304" in described.responses).toBe(success.mediaTypes !== undefined);
+  });
+
+  test("names every problem that it may give, under its status, with an example of each", () => {
+    const named = answers.flatMap(([status, { description, content = {} }]) =>
+      Object.keys(content["application/problem+json"]?.examples ?? {}).map((code) => {
+        expect(description).toContain(`\`${code}\``);
+        const { $ref } = content["application/problem+json"].examples[code];
+        expect(resolve($ref)).toMatchObject({ value: { code, status } });
+        return code;
+      }),
+    );
+    if (operation.errorFormat !== "oauth") expect(named.sort()).toEqual([...problemsOf(operation)].sort());
+    expect(problemsOf(operation)).toEqual(expect.arrayContaining(named));
+  });
+
+  test("names every error of OAuth that it may give, under its status", () => {
+    const named = answers.flatMap(([status, { content = {} }]) =>
+      Object.values<any>(content["application/json"]?.examples ?? {}).map((one) => [status, resolved(one).value.error]),
+    );
+    const expected = [...oauthErrorsOf(operation)].flatMap(([status, errors]) =>
+      errors.map((error) => [status, error]),
+    );
+    expect(named.sort()).toEqual(expected.sort());
+    expect(expected.length > 0).toBe(operation.errorFormat === "oauth");
+  });
+});

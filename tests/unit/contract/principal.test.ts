@@ -1,0 +1,99 @@
+import fc from "fast-check";
+import { administrators, roles, scopes } from "../../../shared/domain/access.ts";
+import type { Access } from "../../../shared/contract/operation.ts";
+import {
+  fromAuthorizerContext,
+  refuseAccess,
+  requireSelf,
+  toAuthorizerContext,
+  type Principal,
+} from "../../../shared/contract/principal.ts";
+
+const partners: fc.Arbitrary<Principal> = fc.record({
+  kind: fc.constant("partner"),
+  id: fc.constant("ptr_1"),
+  tokenId: fc.uuid(),
+  scopes: fc.subarray([...scopes], { minLength: 1 }),
+});
+const users: fc.Arbitrary<Principal> = fc.record({
+  kind: fc.constant("user"),
+  id: fc.constant("usr_1"),
+  tokenId: fc.uuid(),
+  role: fc.constantFrom(...roles),
+  sessionId: fc.uuid(),
+});
+const accesses: fc.Arbitrary<Exclude<Access, "public">> = fc.record(
+  {
+    partner: fc.record({ scope: fc.constantFrom(...scopes) }, { requiredKeys: [] }),
+    user: fc.record({ roles: fc.subarray([...roles], { minLength: 1 }) }),
+  },
+  { requiredKeys: [] },
+);
+
+test("a principal comes through the authorizer's context as it is, in strings alone", () => {
+  fc.assert(
+    fc.property(fc.oneof(partners, users), (principal) => {
+      const context = toAuthorizerContext(principal);
+      expect(Object.values(context).every((value) => typeof value === "string")).toBe(true);
+      expect(fromAuthorizerContext(context)).toEqual(principal);
+    }),
+  );
+});
+
+test.each([
+  {},
+  { kind: "partner", id: "ptr_1" },
+  { kind: "user", tokenId: "t" },
+  { kind: "robot", id: "x", tokenId: "t" },
+])("the context %j names no principal", (context) => expect(fromAuthorizerContext(context as never)).toBeUndefined());
+
+describe("access", () => {
+  test("is given exactly to partners with the scope and users with one of the roles", () => {
+    fc.assert(
+      fc.property(accesses, fc.oneof(partners, users), (access, principal) => {
+        const { partner, user } = access;
+        const allowed =
+          principal.kind === "partner"
+            ? partner !== undefined && (partner.scope === undefined || principal.scopes.includes(partner.scope))
+            : user?.roles.includes(principal.role) === true;
+        const expected = allowed
+          ? undefined
+          : principal.kind === "partner" && partner
+            ? "insufficient_scope"
+            : "forbidden";
+        expect(refuseAccess(access, principal)?.code).toBe(expected);
+      }),
+    );
+  });
+
+  test("to what is public is given to everybody", () => {
+    fc.assert(
+      fc.property(fc.option(fc.oneof(partners, users), { nil: undefined }), (who) =>
+        expect(refuseAccess("public", who)).toBeUndefined(),
+      ),
+    );
+  });
+
+  test("to anything else needs a token", () => {
+    fc.assert(fc.property(accesses, (access) => expect(refuseAccess(access, undefined)?.code).toBe("token_missing")));
+  });
+
+  test("of administrators includes root", () => {
+    expect(administrators).toEqual(["admin", "root"]);
+  });
+});
+
+describe("a partner for itself", () => {
+  const partner: Principal = { kind: "partner", id: "ptr_1", tokenId: "t", scopes: [...scopes] };
+
+  test("is itself, and another one does not exist for it", () => {
+    expect(requireSelf(partner, "ptr_1")).toBe("ptr_1");
+    expect(() => requireSelf(partner, "ptr_2")).toThrow(expect.objectContaining({ code: "not_found" }));
+  });
+
+  test("is whom an administrator names", () => {
+    expect(requireSelf({ kind: "user", id: "usr_1", tokenId: "t", role: "admin", sessionId: "s" }, "ptr_2")).toBe(
+      "ptr_2",
+    );
+  });
+});

@@ -1,0 +1,113 @@
+import fc from "fast-check";
+import { claimOf, recording, Replay, type Claim } from "../../../shared/http/idempotency.ts";
+import { Problem } from "../../../shared/domain/problems.ts";
+import { key } from "../../../shared/runtime/keys.ts";
+
+const now = new Date("2026-11-20T12:00:00.900Z");
+const scope = { principalId: "ptr_1", operationId: "subscriptions.extend", now };
+const answer = { status: 200, headers: { etag: '"2"' }, body: "{}" };
+
+function claim(idempotencyKey: string, request: unknown = {}, by = scope): Claim {
+  const made = claimOf(idempotencyKey, by, request);
+  if (made === undefined) throw new Error("no claim");
+  return made;
+}
+
+const visible = fc.string({
+  unit: fc.integer({ min: 0x21, max: 0x7e }).map((code) => String.fromCharCode(code)),
+  minLength: 1,
+  maxLength: 255,
+});
+
+describe("a key", () => {
+  test("of 1 to 255 visible ASCII characters makes a claim, none makes none", () => {
+    fc.assert(fc.property(visible, (text) => expect(claim(text).now).toBe(now)));
+    expect(claimOf(undefined, scope, {})).toBeUndefined();
+  });
+
+  test.each(["", " ", "a b", "ä", "a\u0000", "\u007f", "x".repeat(256)])("%j is none", (text) => {
+    expect(() => claim(text)).toThrow(expect.objectContaining({ code: "validation_failed" }));
+  });
+
+  test("is one's own: another caller, operation or key is another record", () => {
+    const keys = [
+      claim("k"),
+      claim("K"),
+      claim("k", {}, { ...scope, principalId: "ptr_2" }),
+      claim("k", {}, { ...scope, operationId: "subscriptions.create" }),
+    ].map((made) => made.key.pk);
+    expect(new Set(keys).size).toBe(4);
+    expect(claim("k").key).toEqual(key.idempotency("ptr_1", "subscriptions.extend", "k"));
+  });
+
+  test("is not in the table as it was sent", () => {
+    expect(JSON.stringify(claim("order-4711").key)).not.toContain("4711");
+  });
+});
+
+describe("a fingerprint", () => {
+  const members = fc.dictionary(fc.string({ maxLength: 5 }), fc.jsonValue({ maxDepth: 2 }), { maxKeys: 6 });
+
+  test("is the same for the same request, in whatever order its members are", () => {
+    fc.assert(
+      fc.property(members, members, (path, body) => {
+        const turned = (value: object) => Object.fromEntries(Object.entries(value).reverse());
+        expect(claim("k", [path, { b: body }]).fingerprint).toBe(
+          claim("k", [turned(path), { b: turned(body) }]).fingerprint,
+        );
+      }),
+    );
+  });
+
+  test("is another one for another request", () => {
+    fc.assert(
+      fc.property(fc.jsonValue({ maxDepth: 3 }), fc.jsonValue({ maxDepth: 3 }), (one, other) => {
+        // 0 and −0 are one number in JSON.
+        const text = (value: unknown) => JSON.stringify(JSON.parse(JSON.stringify(value)));
+        const sorted = (value: unknown): unknown =>
+          Array.isArray(value)
+            ? value.map(sorted)
+            : typeof value === "object" && value !== null
+              ? Object.entries(value)
+                  .map(([name, member]) => [name, sorted(member)])
+                  .sort()
+              : value;
+        fc.pre(text(sorted(one)) !== text(sorted(other)));
+        expect(claim("k", one).fingerprint).not.toBe(claim("k", other).fingerprint);
+      }),
+    );
+  });
+
+  test("tells arrays from objects, their order, and members that are there from those that are not", () => {
+    const requests = [[1, 2], [2, 1], { 0: 1, 1: 2 }, {}, { a: null }, [], null, "null", [[{}, {}]], [{}, [{}]]];
+    expect(new Set(requests.map((request) => claim("k", request).fingerprint)).size).toBe(requests.length);
+  });
+});
+
+describe("a record", () => {
+  const write = recording(claim("k", { a: 1 }), answer);
+  const meaning = (existing: object | undefined) => write.onConditionFailed?.(existing, () => false);
+
+  test("keeps the answer for 24 hours, and yields to another one only after that", () => {
+    const seconds = Math.floor(now.getTime() / 1000);
+    expect(write).toMatchObject({ put: { ...claim("k").key, ...answer, ttl: seconds + 86_400 } });
+    expect(write.condition?.values).toEqual({ ":now": seconds });
+  });
+
+  test("that exists is the answer to the same request", () => {
+    const existing = { ...answer, status: 201, body: "first", fingerprint: claim("k", { a: 1 }).fingerprint };
+    const replay = meaning(existing);
+    expect(replay).toBeInstanceOf(Replay);
+    expect((replay as Replay).answer).toEqual({ status: 201, headers: answer.headers, body: "first" });
+  });
+
+  test("that exists refuses another request", () => {
+    const existing = { ...answer, fingerprint: claim("k", { a: 2 }).fingerprint };
+    expect(meaning(existing)).toMatchObject({ code: "idempotency_key_reused" });
+  });
+
+  test("that is being written by another call means that the first request still runs", () => {
+    expect(write.onContention?.()).toMatchObject({ code: "request_in_progress", extras: { retryAfterSeconds: 1 } });
+    expect(write.onContention?.()).toBeInstanceOf(Problem);
+  });
+});

@@ -1,0 +1,60 @@
+import { hashPassword, verifyPassword } from "../../../shared/identity/passwords.ts";
+
+const password = "correct horse battery staple";
+
+test("a password is kept as argon2id with OWASP's parameters and a salt of its own", async () => {
+  const [one, other] = [await hashPassword(password), await hashPassword(password)];
+  for (const phc of [one, other]) {
+    expect(phc).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$[A-Za-z0-9+/]{22}\$[A-Za-z0-9+/]{43}$/);
+    expect(phc).not.toContain(password);
+  }
+  expect(one).not.toBe(other);
+});
+
+test("a password is the one that was hashed, and no other is", async () => {
+  const phc = await hashPassword(password);
+  expect(await verifyPassword(password, phc)).toBe(true);
+  for (const wrong of ["", " ", password.toUpperCase(), `${password} `, password.slice(0, -1), `${password}\u0000`]) {
+    expect(await verifyPassword(wrong, phc)).toBe(false);
+  }
+});
+
+test("a password is the same however a keyboard composes its letters", async () => {
+  const phc = await hashPassword("Z\u00fcrich am See 1848");
+  expect(await verifyPassword("Zu\u0308rich am See 1848", phc)).toBe(true);
+});
+
+test("a long password counts to its end", async () => {
+  const phc = await hashPassword("x".repeat(128));
+  expect(await verifyPassword("x".repeat(128), phc)).toBe(true);
+  expect(await verifyPassword("x".repeat(127), phc)).toBe(false);
+});
+
+test("a user that does not exist has no password", async () => {
+  for (const any of ["", password]) expect(await verifyPassword(any, undefined)).toBe(false);
+});
+
+test("a hash with other parameters is still verified, so that they may change", async () => {
+  // RFC 9106's algorithm with 8 MiB, 3 passes, 1 lane, made by node:crypto.
+  const { argon2Sync } = await import("node:crypto");
+  const nonce = Buffer.alloc(16, 7);
+  const hash = argon2Sync("argon2id", {
+    message: Buffer.from(password),
+    nonce,
+    memory: 8192,
+    passes: 3,
+    parallelism: 1,
+    tagLength: 32,
+  });
+  const text = (bytes: Buffer) => bytes.toString("base64").replaceAll("=", "");
+  const phc = `$argon2id$v=19$m=8192,t=3,p=1$${text(nonce)}$${text(hash)}`;
+  expect(await verifyPassword(password, phc)).toBe(true);
+  expect(await verifyPassword("wrong", phc)).toBe(false);
+});
+
+test.each(["", "plain", "$argon2i$v=19$m=19456,t=2,p=1$AAAA$AAAA", "$2b$10$abcdefghijklmnopqrstuv"])(
+  "what is kept as %j is no hash of a password, and says so",
+  async (phc) => {
+    await expect(verifyPassword(password, phc)).rejects.toThrow("argon2id");
+  },
+);

@@ -1,0 +1,122 @@
+import * as z from "zod";
+import { contractDocument } from "../../../infra/contract/document.ts";
+import { endings, inputs, opening, prepared, steps } from "../../../infra/contract/flow.ts";
+import { postmanCollection } from "../../../infra/contract/postman.ts";
+import { operation, type AnyOperation } from "../../../shared/contract/operation.ts";
+import { id } from "../../../shared/contract/schemas.ts";
+import { operations } from "../../../shared/operations.ts";
+
+const document: any = contractDocument();
+const collectionOf = (declared: readonly AnyOperation[]): any =>
+  JSON.parse(JSON.stringify(postmanCollection(declared, document)));
+const collection = collectionOf(operations);
+
+/** The requests of a collection in the order in which they run, each as `METHOD /path/:parameter`. */
+const requestsOf = ({ item: folders }: any): any[] =>
+  folders.flatMap(({ name: folder, item }: any) => item.map((one: any) => ({ ...one, folder })));
+const titleOf = ({ request }: any) => `${request.method} /${request.url.path.join("/")}`;
+const titleOfDeclared = ({ method, path }: AnyOperation) => `${method} ${path.replaceAll(/\{(\w+)\}/g, ":$1")}`;
+const foldersOf = ({ item }: any) => item.map(({ name }: any) => name);
+
+test("each operation but the files of pages is in it once, besides the requests for tokens", () => {
+  const titles = requestsOf(collection)
+    .filter(({ folder }) => folder !== "Tokens")
+    .map(titleOf);
+  const requests = operations.filter(({ files }) => files === undefined);
+  expect(titles.sort()).toEqual(requests.map(titleOfDeclared).sort());
+});
+
+test("begins with the tokens, has a folder for each area, and deletes at the end, what is inside something first", () => {
+  const folders = foldersOf(collection);
+  expect(folders[0]).toBe("Tokens");
+  expect(folders.at(-1)).toBe("Endings");
+  expect(folders.slice(1, -1).sort()).toEqual([...new Set(operations.map(({ tag }) => tag))].sort());
+  const deletions = requestsOf(collection).filter(({ request }) => request.method === "DELETE");
+  expect(new Set(deletions.map(({ folder }) => folder))).toEqual(new Set(["Endings"]));
+  const depths = deletions.map(({ request }) => request.url.path.length);
+  expect(depths).toEqual(depths.toSorted((a, b) => b - a));
+});
+
+test("every request asserts the documented status", () => {
+  const statuses = new Map(operations.map((one) => [titleOfDeclared(one), one.success.status]));
+  for (const request of requestsOf(collection)) {
+    const script = request.event.find(({ listen }: any) => listen === "test").script.exec.join("\n");
+    expect(script).toContain(`pm.response.to.have.status(${statuses.get(titleOf(request))})`);
+  }
+});
+
+test("a request uses only what was given, prepared or kept by the requests before it", () => {
+  const known = new Set([...Object.keys(inputs), ...prepared]);
+  const declared = new Set(collection.variable.map(({ key }: any) => key));
+  for (const { request, event } of requestsOf(collection)) {
+    const used = [...JSON.stringify(request).matchAll(/\{\{(\w+)\}\}/g)].map(([, name]) => name!);
+    expect(used.filter((name) => !known.has(name) || !declared.has(name))).toEqual([]);
+    const kept = [...JSON.stringify(event).matchAll(/collectionVariables\.set\(\\"(\w+)\\"/g)].map(([, name]) => name!);
+    for (const name of kept) known.add(name);
+  }
+});
+
+test("holds no secret: every variable but the address and the name of root is empty", () => {
+  const filled = collection.variable.filter(({ value }: any) => value !== "").map(({ key }: any) => key);
+  expect(filled).toEqual(["baseUrl", "rootUsername"]);
+});
+
+test("shows the answer of success and the refusals of its own for each request", () => {
+  for (const request of requestsOf(collection)) {
+    const { success, problems } = operations.find((one) => titleOfDeclared(one) === titleOf(request))!;
+    const codes = request.response.slice(1).map(({ body }: any) => JSON.parse(body).code);
+    expect([request.response[0].code, codes]).toEqual([success.status, problems]);
+    if (success.example !== undefined) {
+      expect(JSON.parse(request.response[0].body)).toEqual(JSON.parse(JSON.stringify(success.example)));
+    }
+  }
+});
+
+test("what the flow says is said of operations that there are", () => {
+  const named = [...opening.map((step) => step.operation), ...Object.keys(steps), ...endings];
+  expect(named.filter((name) => !operations.some((one) => one.id === name))).toEqual([]);
+});
+
+describe("a new area", () => {
+  const thing = z.object({ id: z.string() });
+  const part = (method: "GET" | "POST" | "DELETE", path: `/${string}`, tag: string, status: 200 | 201 | 204) =>
+    operation({
+      id: `things.${method.toLowerCase()}-${path.length}`,
+      method,
+      path,
+      tag,
+      summary: `${method} ${path}`,
+      description: "For the test",
+      access: { partner: {} },
+      request: { path: z.strictObject({ thingId: id("thg_") }) },
+      success: { status, description: "Done", ...(status !== 204 && { body: thing, example: { id: "thg_1" } }) },
+      problems: [],
+      table: [],
+    });
+  // The area of the parts is declared first, and what deletes before what creates.
+  const added = [
+    part("GET", "/v1/things/{thingId}/parts", "Parts", 200),
+    part("DELETE", "/v1/things/{thingId}", "Things", 204),
+    part("GET", "/v1/things/{thingId}", "Things", 200),
+    part("POST", "/v1/things", "Things", 201),
+  ];
+  const extended = collectionOf([...added, ...operations]);
+
+  test("is in the collection by itself, what creates before what uses it and before what deletes it", () => {
+    const titles = requestsOf(extended)
+      .map(titleOf)
+      .filter((title) => title.includes("things"));
+    expect(titles).toEqual([
+      "POST /v1/things",
+      "GET /v1/things/:thingId",
+      "GET /v1/things/:thingId/parts",
+      "DELETE /v1/things/:thingId",
+    ]);
+  });
+
+  test("takes its ids from the answer that created them", () => {
+    const [created, read] = requestsOf(extended).filter((request) => titleOf(request).includes("/v1/things"));
+    expect(JSON.stringify(created.event)).toContain('pm.collectionVariables.set(\\"thingId\\", answer.id)');
+    expect(read.request.url.variable).toEqual([{ key: "thingId", value: "{{thingId}}" }]);
+  });
+});

@@ -1,0 +1,163 @@
+import fc from "fast-check";
+import { after, before, parsePeriod, type Period } from "../../../shared/subscriptions/period.ts";
+
+const period = (text: string): Period => {
+  const parsed = parsePeriod(text);
+  if (parsed === undefined) throw new Error(`${text} is no period`);
+  return parsed;
+};
+
+const dayMs = 86_400_000;
+const moments = fc.date({
+  min: new Date("1980-01-01T00:00:00Z"),
+  max: new Date("2200-01-01T00:00:00Z"),
+  noInvalidDate: true,
+});
+const longest = { D: 3652, W: 521, M: 120, Y: 10 };
+const periods = fc
+  .constantFrom<Period["unit"]>("D", "W", "M", "Y")
+  .chain((unit) => fc.record({ unit: fc.constant(unit), count: fc.integer({ min: 1, max: longest[unit] }) }));
+
+const lastDayOf = (moment: Date) =>
+  new Date(Date.UTC(moment.getUTCFullYear(), moment.getUTCMonth() + 1, 0)).getUTCDate();
+
+describe("a period", () => {
+  test.each([
+    ["P7D", { count: 7, unit: "D" }],
+    ["P2W", { count: 2, unit: "W" }],
+    ["P1M", { count: 1, unit: "M" }],
+    ["P10Y", { count: 10, unit: "Y" }],
+    ["P120M", { count: 120, unit: "M" }],
+    ["P521W", { count: 521, unit: "W" }],
+    ["P3652D", { count: 3652, unit: "D" }],
+  ])("%s is read as what it says", (text, expected) => {
+    expect(parsePeriod(text)).toEqual(expected);
+  });
+
+  test.each([
+    "",
+    "P",
+    "P0D",
+    "P00D",
+    "P01D",
+    "P-1D",
+    "P+1D",
+    "P1",
+    "1D",
+    "P1H",
+    "PT1H",
+    "P1.5D",
+    "P1,5D",
+    "P1Y1M",
+    "p1d",
+    "P1d",
+    " P1D",
+    "P1D ",
+    "P1D\n",
+    "P١D",
+  ])("%j is none", (text) => expect(parsePeriod(text)).toBeUndefined());
+
+  test.each(["P3653D", "P522W", "P121M", "P11Y", "P9999D", "P99999D"])(
+    "%s is longer than ten years, so it is none",
+    (text) => expect(parsePeriod(text)).toBeUndefined(),
+  );
+
+  test("of any kind is at most as long as ten years can be", () => {
+    // The year 2100 has no leap day: ten years across it are a day shorter.
+    const thisCentury = moments.filter((moment) => moment < new Date("2089-01-01T00:00:00Z"));
+    fc.assert(
+      fc.property(thisCentury, periods, (moment, one) => {
+        expect(after(moment, one) <= after(moment, period("P10Y"))).toBe(true);
+      }),
+    );
+  });
+});
+
+describe("the calendar", () => {
+  test.each([
+    ["2026-01-31T10:00:00.000Z", "P1M", "2026-02-28T10:00:00.000Z"],
+    ["2028-01-31T10:00:00.000Z", "P1M", "2028-02-29T10:00:00.000Z"],
+    ["2026-01-31T10:00:00.000Z", "P3M", "2026-04-30T10:00:00.000Z"],
+    ["2026-12-31T23:59:59.999Z", "P2M", "2027-02-28T23:59:59.999Z"],
+    ["2028-02-29T00:00:00.000Z", "P1Y", "2029-02-28T00:00:00.000Z"],
+    ["2028-02-29T00:00:00.000Z", "P4Y", "2032-02-29T00:00:00.000Z"],
+    ["2099-12-31T00:00:00.000Z", "P2M", "2100-02-28T00:00:00.000Z"],
+    ["2026-02-28T00:00:00.000Z", "P1M", "2026-03-28T00:00:00.000Z"],
+    ["2026-03-29T01:30:00.000Z", "P1D", "2026-03-30T01:30:00.000Z"],
+    ["2026-12-25T00:00:00.000Z", "P1W", "2027-01-01T00:00:00.000Z"],
+  ])("%s + %s = %s", (moment, text, expected) => {
+    expect(after(new Date(moment), period(text)).toISOString()).toBe(expected);
+  });
+
+  test.each([
+    ["2026-03-31T10:00:00.000Z", "P1M", "2026-02-28T10:00:00.000Z"],
+    ["2028-03-31T10:00:00.000Z", "P1M", "2028-02-29T10:00:00.000Z"],
+    ["2028-02-29T00:00:00.000Z", "P1Y", "2027-02-28T00:00:00.000Z"],
+    ["2027-01-01T00:00:00.000Z", "P1W", "2026-12-25T00:00:00.000Z"],
+    ["2026-01-15T00:00:00.000Z", "P13M", "2024-12-15T00:00:00.000Z"],
+  ])("%s − %s = %s", (moment, text, expected) => {
+    expect(before(new Date(moment), period(text)).toISOString()).toBe(expected);
+  });
+
+  test("days and weeks are so many times twenty-four hours", () => {
+    fc.assert(
+      fc.property(moments, fc.integer({ min: 1, max: 521 }), (moment, count) => {
+        expect(after(moment, { count, unit: "D" }).getTime() - moment.getTime()).toBe(count * dayMs);
+        expect(after(moment, { count, unit: "W" }).getTime() - moment.getTime()).toBe(count * 7 * dayMs);
+      }),
+    );
+  });
+
+  test("months lead to the same day of the month and time of day, or to the last day of a shorter month", () => {
+    fc.assert(
+      fc.property(moments, fc.integer({ min: 1, max: 120 }), fc.constantFrom(after, before), (moment, count, shift) => {
+        const shifted = shift(moment, { count, unit: "M" });
+        const months = (one: Date) => one.getUTCFullYear() * 12 + one.getUTCMonth();
+        expect(Math.abs(months(shifted) - months(moment))).toBe(count);
+        expect(shifted.getUTCDate()).toBe(Math.min(moment.getUTCDate(), lastDayOf(shifted)));
+        expect(shifted.toISOString().slice(11)).toBe(moment.toISOString().slice(11));
+      }),
+    );
+  });
+
+  test("a year is twelve months, a week seven days", () => {
+    fc.assert(
+      fc.property(moments, fc.integer({ min: 1, max: 10 }), fc.constantFrom(after, before), (moment, count, shift) => {
+        expect(shift(moment, { count, unit: "Y" })).toEqual(shift(moment, { count: count * 12, unit: "M" }));
+        expect(shift(moment, { count, unit: "W" })).toEqual(shift(moment, { count: count * 7, unit: "D" }));
+      }),
+    );
+  });
+
+  test("later stays later, and earlier stays earlier", () => {
+    fc.assert(
+      fc.property(moments, moments, periods, (one, other, length) => {
+        const [early, late] = one <= other ? [one, other] : [other, one];
+        expect(after(early, length) <= after(late, length)).toBe(true);
+        expect(before(early, length) <= before(late, length)).toBe(true);
+        expect(before(early, length) < early && early < after(early, length)).toBe(true);
+      }),
+    );
+  });
+
+  test("there and back is at most the days of one month away", () => {
+    fc.assert(
+      fc.property(moments, periods, (moment, length) => {
+        const back = before(after(moment, length), length).getTime();
+        expect(back).toBeLessThanOrEqual(moment.getTime());
+        expect(moment.getTime() - back).toBeLessThanOrEqual(3 * dayMs);
+      }),
+    );
+  });
+
+  test("what is given stays as it is", () => {
+    fc.assert(
+      fc.property(moments, periods, (moment, length) => {
+        const time = moment.getTime();
+        after(moment, length);
+        before(moment, length);
+        expect(moment.getTime()).toBe(time);
+      }),
+    );
+  });
+});
