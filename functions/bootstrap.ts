@@ -5,10 +5,10 @@
 import type { CloudFormationCustomResourceEvent, Context } from "aws-lambda";
 import { readEnvironment } from "../shared/runtime/environment.ts";
 import { describeError, log, logSecurityEvent } from "../shared/runtime/log.ts";
-import { ensureSigningKeys } from "../shared/identity/key-bootstrap.ts";
+import { ensureSigningKeys } from "../shared/identity/ensure-signing-keys.ts";
 import { forgetSecret, openSecrets } from "../shared/runtime/secrets.ts";
 import { createDocumentClient, openTable } from "../shared/runtime/table.ts";
-import { ensureRootUser } from "../shared/users/root.ts";
+import { ensureRootUser } from "../shared/users/ensure-root-user.ts";
 
 const environment = readEnvironment(process.env, ["signingKeys", "rootSignIn"]);
 const client = createDocumentClient();

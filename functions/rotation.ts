@@ -2,7 +2,7 @@
 import type { Context, SecretsManagerRotationEvent } from "aws-lambda";
 import { readEnvironment } from "../shared/runtime/environment.ts";
 import { describeError, log, logSecurityEvent } from "../shared/runtime/log.ts";
-import { rotateSigningKeys } from "../shared/identity/key-rotation.ts";
+import { rotateSigningKeys } from "../shared/identity/rotate-signing-keys.ts";
 import { openSecrets } from "../shared/runtime/secrets.ts";
 import { createDocumentClient, openTable } from "../shared/runtime/table.ts";
 

@@ -6,7 +6,7 @@ import * as docs from "./web/docs/contract.ts";
 import * as companies from "./companies/contract.ts";
 import * as partners from "./partners/contract.ts";
 import * as subscriptions from "./subscriptions/contract.ts";
-import * as identity from "./identity/contract.ts";
+import * as identity from "./oauth/contract.ts";
 import * as threads from "./threads/contract.ts";
 import * as system from "./system/contract.ts";
 import * as users from "./users/contract.ts";

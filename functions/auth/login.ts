@@ -1,9 +1,9 @@
 import { publicClients } from "../../shared/runtime/environment.ts";
 import { Problem } from "../../shared/domain/problems.ts";
 import { serve } from "../../shared/http/serve.ts";
-import { openSession } from "../../shared/identity/session-tokens.ts";
+import { openSession } from "../../shared/identity/open-session.ts";
 import { operations } from "../../shared/users/contract.ts";
-import { signIn } from "../../shared/users/sign-in.ts";
+import { signIn } from "../../shared/users/sign-in-user.ts";
 import { viewUser } from "../../shared/users/store.ts";
 
 export const handler = serve(operations.login, async (request) => {

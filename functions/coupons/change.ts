@@ -1,5 +1,5 @@
 import { serve } from "../../shared/http/serve.ts";
-import { patchCoupon } from "../../shared/coupons/changing.ts";
+import { patchCoupon } from "../../shared/coupons/change-coupon.ts";
 import { operations } from "../../shared/coupons/contract.ts";
 import { countRedeemed, viewCoupon } from "../../shared/coupons/store.ts";
 

@@ -1,7 +1,7 @@
 import { serve } from "../../shared/http/serve.ts";
 import { hashCode } from "../../shared/coupons/codes.ts";
 import { operations } from "../../shared/coupons/contract.ts";
-import { choosePiece, proveCode } from "../../shared/coupons/redeeming.ts";
+import { choosePiece, proveCode } from "../../shared/coupons/redeem-coupon.ts";
 import { redemptionChange } from "../../shared/coupons/store.ts";
 import { readUser } from "../../shared/users/store.ts";
 

@@ -1,6 +1,6 @@
 import { serve } from "../../shared/http/serve.ts";
-import { operations } from "../../shared/identity/contract.ts";
-import { introspectPartnerToken } from "../../shared/partners/token-management.ts";
+import { operations } from "../../shared/oauth/contract.ts";
+import { introspectPartnerToken } from "../../shared/partners/introspect-partner-token.ts";
 
 export const handler = serve(operations.introspect, async (request) => ({
   body: await introspectPartnerToken(request.body, request.header("authorization"), request),

@@ -1,6 +1,6 @@
 import { unavailable } from "../../shared/domain/problems.ts";
 import { serve } from "../../shared/http/serve.ts";
-import { operations } from "../../shared/identity/contract.ts";
+import { operations } from "../../shared/oauth/contract.ts";
 import { findPublicKeys } from "../../shared/identity/store.ts";
 
 export const handler = serve(operations.keys, async ({ table }) => {

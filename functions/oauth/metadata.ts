@@ -1,6 +1,6 @@
 import { scopes } from "../../shared/domain/access.ts";
 import { serveStateless } from "../../shared/http/serve-stateless.ts";
-import { operations } from "../../shared/identity/contract.ts";
+import { operations } from "../../shared/oauth/contract.ts";
 import { grantsOf } from "../../shared/identity/token-requests.ts";
 
 export const handler = serveStateless(operations.metadata, async ({ environment }) => {

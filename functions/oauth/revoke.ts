@@ -1,8 +1,8 @@
 import { serve } from "../../shared/http/serve.ts";
-import { operations } from "../../shared/identity/contract.ts";
+import { operations } from "../../shared/oauth/contract.ts";
 import { isPublicClient } from "../../shared/identity/token-requests.ts";
-import { revokePartnerToken } from "../../shared/partners/token-management.ts";
-import { revokeSession } from "../../shared/users/session-revocation.ts";
+import { revokePartnerToken } from "../../shared/partners/introspect-partner-token.ts";
+import { revokeSession } from "../../shared/users/revoke-session.ts";
 
 export const handler = serve(operations.revoke, async (request) => {
   const { body, header } = request;

@@ -1,8 +1,8 @@
 import { serve } from "../../shared/http/serve.ts";
-import { operations } from "../../shared/identity/contract.ts";
+import { operations } from "../../shared/oauth/contract.ts";
 import { readGrant, tokenExchangeGrant as tokenExchange } from "../../shared/identity/token-requests.ts";
-import { clientCredentialsGrant } from "../../shared/partners/client-credentials-grant.ts";
-import { refreshGrant, tokenExchangeGrant } from "../../shared/users/session-grants.ts";
+import { clientCredentialsGrant } from "../../shared/partners/issue-partner-token.ts";
+import { refreshGrant, tokenExchangeGrant } from "../../shared/users/exchange-token.ts";
 
 export const handler = serve(operations.token, async (request) => {
   const { body, header, environment } = request;

@@ -6,7 +6,7 @@ import { requireAlive, endAllSessions } from "../../shared/identity/session-stor
 import { passwordReplacement } from "../../shared/identity/store.ts";
 import { operations } from "../../shared/users/contract.ts";
 import { choosePassword } from "../../shared/users/rules.ts";
-import { confirmPassword } from "../../shared/users/sign-in.ts";
+import { confirmPassword } from "../../shared/users/sign-in-user.ts";
 import { readUser } from "../../shared/users/store.ts";
 
 export const handler = serve(operations.changePassword, async (request) => {

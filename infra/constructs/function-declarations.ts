@@ -1,7 +1,7 @@
 /** The doors that serve no operation, declared the way operations are: the same construct makes their functions and roles. */
 import type { SecretName } from "../../shared/runtime/environment.ts";
 import type { AnyOperation } from "../../shared/contract/operation.ts";
-import { tableKeys } from "../../shared/runtime/keys.ts";
+import { tableKeys } from "../../shared/runtime/key.ts";
 
 /** What a function needs, whoever calls it. An operation is one. */
 export type FunctionDeclaration = Pick<AnyOperation, "table" | "secrets" | "memoryMegabytes" | "timeoutSeconds"> & {

@@ -3,7 +3,7 @@ import * as z from "zod";
 import type { Scope } from "../domain/access.ts";
 import { operation } from "../contract/operation.ts";
 import { etag, id, pageOf, pageQuery, shownInstant, text } from "../contract/schemas.ts";
-import { tableKeys } from "../runtime/keys.ts";
+import { tableKeys } from "../runtime/key.ts";
 import { canonicalMoney, moneyPattern } from "./money.ts";
 import { maxAccounts } from "./rules.ts";
 

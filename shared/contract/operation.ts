@@ -7,7 +7,7 @@
  */
 import type * as z from "zod";
 import type { Role, Scope } from "../domain/access.ts";
-import { tableKeys } from "../runtime/keys.ts";
+import { tableKeys } from "../runtime/key.ts";
 import type { OAuthErrorCode } from "./oauth-error.ts";
 import type { ProblemCode } from "../domain/problems.ts";
 import type { SecretName } from "../runtime/environment.ts";

@@ -3,7 +3,7 @@ import * as z from "zod";
 import { administrators, roles } from "../domain/access.ts";
 import { operation } from "../contract/operation.ts";
 import { etag, id, instant, pageOf, pageQuery, shownInstant, text, wholeNumber } from "../contract/schemas.ts";
-import { tableKeys } from "../runtime/keys.ts";
+import { tableKeys } from "../runtime/key.ts";
 
 const couponSchema = z
   .object({

@@ -9,8 +9,8 @@
 import { etagOf } from "../domain/etag.ts";
 import { orThrow, notFound, Problem } from "../domain/problems.ts";
 import { newId } from "../domain/ids.ts";
-import { absent, all, unchanged } from "../runtime/conditions.ts";
-import { key } from "../runtime/keys.ts";
+import { absent, all, unchanged } from "../runtime/writes.ts";
+import { key } from "../runtime/key.ts";
 import { ConcurrencyConflict } from "../domain/conflict.ts";
 import type { Change, Expression, Item, Table, Write } from "../runtime/table.ts";
 import type { StoredUser } from "../users/rules.ts";

@@ -3,7 +3,7 @@
  * between the two at which a crash could part them; a repetition finds the record where its own effect would have gone.
  */
 import { createHmac } from "node:crypto";
-import { key } from "../runtime/keys.ts";
+import { key } from "../runtime/key.ts";
 import type { Item, Table, Write } from "../runtime/table.ts";
 import { Problem, invalid } from "../domain/problems.ts";
 

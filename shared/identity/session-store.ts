@@ -1,7 +1,7 @@
 /** Items of sessions, and what a user's state says of them. */
 import { Problem } from "../domain/problems.ts";
-import { all, absent, present } from "../runtime/conditions.ts";
-import { key } from "../runtime/keys.ts";
+import { all, absent, present } from "../runtime/writes.ts";
+import { key } from "../runtime/key.ts";
 import { ConcurrencyConflict } from "../domain/conflict.ts";
 import type { Change, Expression, Table, Write } from "../runtime/table.ts";
 import type { Session } from "./sessions.ts";

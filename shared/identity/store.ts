@@ -2,8 +2,8 @@
 import { randomUUID } from "node:crypto";
 import type { Role } from "../domain/access.ts";
 import { Problem, revokedMeanwhile } from "../domain/problems.ts";
-import { absent, all, present } from "../runtime/conditions.ts";
-import { key } from "../runtime/keys.ts";
+import { absent, all, present } from "../runtime/writes.ts";
+import { key } from "../runtime/key.ts";
 import { ConcurrencyConflict } from "../domain/conflict.ts";
 import type { Change, Expression, Item, Table, Write } from "../runtime/table.ts";
 import { decideAttempt, type AttemptLimit, type Attempts } from "./attempts.ts";

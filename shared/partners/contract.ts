@@ -4,7 +4,7 @@ import { administrators } from "../domain/access.ts";
 import { operation } from "../contract/operation.ts";
 import { email, etag, id, pageOf, pageQuery, shownInstant, text } from "../contract/schemas.ts";
 import { tokenPolicies } from "../identity/store.ts";
-import { tableKeys } from "../runtime/keys.ts";
+import { tableKeys } from "../runtime/key.ts";
 import { isWebsiteUrl, parseGracePeriod } from "./rules.ts";
 
 const partnerStatuses = ["active", "suspended"] as const;

@@ -18,7 +18,7 @@ import {
 import { unmarshall, type NativeAttributeValue } from "@aws-sdk/util-dynamodb";
 import { Problem } from "../domain/problems.ts";
 import { isTransient, retrying, type Deadline } from "./retry.ts";
-import type { Key } from "./keys.ts";
+import type { Key } from "./key.ts";
 
 export type Item = Record<string, NativeAttributeValue>;
 

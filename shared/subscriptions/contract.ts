@@ -3,7 +3,7 @@ import * as z from "zod";
 import { administrators, type Scope } from "../domain/access.ts";
 import { operation } from "../contract/operation.ts";
 import { email, etag, id, instant, pageOf, pageQuery, shownInstant } from "../contract/schemas.ts";
-import { tableKeys } from "../runtime/keys.ts";
+import { tableKeys } from "../runtime/key.ts";
 import { parsePeriod } from "./period.ts";
 import { subscriptionStatuses } from "./rules.ts";
 

@@ -2,7 +2,7 @@
 import * as z from "zod";
 import { operation } from "../contract/operation.ts";
 import { problemCodes, type ProblemCode } from "../domain/problems.ts";
-import { tableKeys } from "../runtime/keys.ts";
+import { tableKeys } from "../runtime/key.ts";
 
 const code = z.enum(problemCodes as [ProblemCode, ...ProblemCode[]]);
 

@@ -3,7 +3,7 @@ import * as z from "zod";
 import { roles } from "../domain/access.ts";
 import { operation } from "../contract/operation.ts";
 import { codePoints, id, pageOf, pageQuery, shownInstant, username } from "../contract/schemas.ts";
-import { tableKeys } from "../runtime/keys.ts";
+import { tableKeys } from "../runtime/key.ts";
 import { maxParticipants, repetitionsOf } from "./rules.ts";
 
 const shownUsername = z.string().meta({ description: "`deleted` for a user that was deleted" });

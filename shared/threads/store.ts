@@ -1,8 +1,8 @@
 /** Items of threads: who is in them, how far they have come, and their messages. */
 import { orThrow } from "../domain/problems.ts";
 import { ConcurrencyConflict } from "../domain/conflict.ts";
-import { absent } from "../runtime/conditions.ts";
-import { key } from "../runtime/keys.ts";
+import { absent } from "../runtime/writes.ts";
+import { key } from "../runtime/key.ts";
 import type { Change, Expression, Item, Table } from "../runtime/table.ts";
 import { deletedUsername, type StoredUser } from "../users/rules.ts";
 import { findUserIds, findUsers } from "../users/store.ts";

@@ -3,8 +3,8 @@ import * as z from "zod";
 import { administrators, roles } from "../domain/access.ts";
 import { operation } from "../contract/operation.ts";
 import { etag, id, pageOf, pageQuery, shownInstant, text, username, wholeNumber } from "../contract/schemas.ts";
-import { exampleToken } from "../identity/contract.ts";
-import { tableKeys } from "../runtime/keys.ts";
+import { exampleToken } from "../oauth/contract.ts";
+import { tableKeys } from "../runtime/key.ts";
 import { isPasswordLength } from "./rules.ts";
 
 const userStatuses = ["active", "suspended"] as const;

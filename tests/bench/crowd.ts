@@ -11,7 +11,7 @@ import { clientOf } from "../../infra/local/support/table-contents.ts";
 import { startHost, type Host } from "../../infra/local/host.ts";
 import { itemLimits, type ItemLimitCounts } from "../faults/item-limits.ts";
 import { synthesise } from "../../infra/local/commands/synth.ts";
-import { choosePiece } from "../../shared/coupons/redeeming.ts";
+import { choosePiece } from "../../shared/coupons/redeem-coupon.ts";
 import { createCoupon, maxPieces, spread, type StoredCoupon } from "../../shared/coupons/rules.ts";
 import { couponCreation, redemptionChange } from "../../shared/coupons/store.ts";
 import { pauseBefore } from "../../shared/runtime/retry.ts";

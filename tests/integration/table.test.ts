@@ -1,5 +1,5 @@
-import { absent, all, present, unchanged } from "../../shared/runtime/conditions.ts";
-import type { Key } from "../../shared/runtime/keys.ts";
+import { absent, all, present, unchanged } from "../../shared/runtime/writes.ts";
+import type { Key } from "../../shared/runtime/key.ts";
 import { ConcurrencyConflict } from "../../shared/domain/conflict.ts";
 import { openTable, type Item, type Table } from "../../shared/runtime/table.ts";
 import { inParallel, tally } from "../support/portico.ts";

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { claimOf, recording, Replay, type Claim } from "../../../shared/http/idempotency.ts";
 import { Problem } from "../../../shared/domain/problems.ts";
-import { key } from "../../../shared/runtime/keys.ts";
+import { key } from "../../../shared/runtime/key.ts";
 
 const now = new Date("2026-11-20T12:00:00.900Z");
 const scope = { principalId: "ptr_1", operationId: "subscriptions.extend", now };

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { checkLedger } from "../../../infra/checks/ledger.ts";
 import { createUser, moveCredit, openingMovement } from "../../../shared/users/rules.ts";
-import { key } from "../../../shared/runtime/keys.ts";
+import { key } from "../../../shared/runtime/key.ts";
 import type { Item } from "../../../shared/runtime/table.ts";
 
 const now = new Date("2026-11-20T12:00:00.000Z");

@@ -3,7 +3,15 @@ import { codePoints } from "../../../shared/contract/schemas.ts";
 import { newId } from "../../../shared/domain/ids.ts";
 import { Problem } from "../../../shared/domain/problems.ts";
 import { operations } from "../../../shared/threads/contract.ts";
-import { begin, post, repetitionsOf, seenBy, unbroken, type Message, type Thread } from "../../../shared/threads/rules.ts";
+import {
+  begin,
+  post,
+  repetitionsOf,
+  seenBy,
+  unbroken,
+  type Message,
+  type Thread,
+} from "../../../shared/threads/rules.ts";
 import { createUser, type StoredUser } from "../../../shared/users/rules.ts";
 
 const now = new Date("2026-11-20T12:00:00.000Z");

@@ -2,7 +2,7 @@
 import * as z from "zod";
 import { scopes } from "../domain/access.ts";
 import { operation } from "../contract/operation.ts";
-import { tableKeys } from "../runtime/keys.ts";
+import { tableKeys } from "../runtime/key.ts";
 
 /** Extension parameters are to be ignored (RFC 6749 §3.2), so forms are the bodies that are not strict. */
 const tokenRequest = z.looseObject({

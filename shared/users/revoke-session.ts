@@ -1,13 +1,13 @@
 /** A public client ends a person's session (RFC 7009) by its refresh token, spent or not, or its access token. */
 import { OAuthError } from "../contract/oauth-error.ts";
 import { inspectToken, verificationOf } from "../identity/authenticate.ts";
-import type { PresentedToken } from "../identity/contract.ts";
+import type { PresentedToken } from "../oauth/contract.ts";
 import { findSession, endSession } from "../identity/session-store.ts";
 import { parseRefreshToken, refreshTokenState, type Session } from "../identity/sessions.ts";
 import { findUserState } from "../identity/store.ts";
 import { readPublicClient } from "../identity/token-requests.ts";
 import type { Change } from "../runtime/table.ts";
-import type { GrantContext } from "./session-grants.ts";
+import type { GrantContext } from "./exchange-token.ts";
 
 /**
  * The change that ends the session; empty for a token that is not known or another client's.

@@ -2,11 +2,11 @@
 import { OAuthError } from "../contract/oauth-error.ts";
 import type { VerifiedToken } from "../identity/access-tokens.ts";
 import { inspectToken, verificationOf } from "../identity/authenticate.ts";
-import type { Introspection, PresentedToken } from "../identity/contract.ts";
+import type { Introspection, PresentedToken } from "../oauth/contract.ts";
 import { tokenRevocation } from "../identity/store.ts";
 import { readClientCredentials } from "../identity/token-requests.ts";
 import type { Change } from "../runtime/table.ts";
-import { authenticateClient, type ClientContext } from "./client-authentication.ts";
+import { authenticateClient, type ClientContext } from "./authenticate-client.ts";
 
 /**
  * The change that ends the partner's access tokens, if the presented one is among them. Under the policy `many` one ends all.

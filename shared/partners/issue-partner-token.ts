@@ -1,10 +1,10 @@
 /** The grant `client_credentials` (RFC 6749 §4.4): a partner gets an access token. */
 import { issueAccessToken } from "../identity/access-tokens.ts";
-import type { TokenAnswer, TokenRequest } from "../identity/contract.ts";
+import type { TokenAnswer, TokenRequest } from "../oauth/contract.ts";
 import { currentSigningKey } from "../identity/signing-keys.ts";
 import { versionOfNewToken } from "../identity/store.ts";
 import { grantedScopes, readClientCredentials } from "../identity/token-requests.ts";
-import { authenticateClient, type ClientContext } from "./client-authentication.ts";
+import { authenticateClient, type ClientContext } from "./authenticate-client.ts";
 
 /**
  * @throws OAuthError `invalid_client`, `invalid_request`, `invalid_scope`

@@ -2,10 +2,10 @@
 import type { Environment } from "../runtime/environment.ts";
 import { logSecurityEvent } from "../runtime/log.ts";
 import { OAuthError } from "../contract/oauth-error.ts";
-import type { TokenAnswer, TokenRequest } from "../identity/contract.ts";
+import type { TokenAnswer, TokenRequest } from "../oauth/contract.ts";
 import { verifyExternalToken, type ExternalIdentity } from "../identity/external-identity.ts";
 import { findSession, isAlive, sessionContinuation, endSession } from "../identity/session-store.ts";
-import { issueSessionTokens, openSession, type SessionTokens } from "../identity/session-tokens.ts";
+import { issueSessionTokens, openSession, type SessionTokens } from "../identity/open-session.ts";
 import { continueSession, parseRefreshToken, refreshTokenState, successorOf } from "../identity/sessions.ts";
 import { findUserState } from "../identity/store.ts";
 import { readPublicClient, refuseScope } from "../identity/token-requests.ts";
