@@ -1,6 +1,6 @@
-/** The borders of the house: who may import whom. `docs/architecture.md` has the picture. */
+/** The import borders of the code. `docs/architecture.md` has the picture. */
 
-const areas = "identity|users|partners|subscriptions|companies|coupons|threads|system";
+const areas = "identity|users|partners|subscriptions|companies|coupons|threads|oauth|system";
 const area = `^shared/(${areas})/`;
 
 /** The layers of `shared/`, from the lowest. A layer imports itself and the layers below it. */
@@ -13,23 +13,50 @@ const layerBorders = layers.map((layer, index) => ({
   to: { path: "^shared/", pathNot: `^shared/(${layers.slice(0, index + 1).join("|")})/` },
 }));
 
+/** The areas that each area may build on. */
+const foundations = {
+  identity: [],
+  users: ["identity"],
+  subscriptions: ["identity"],
+  companies: ["identity"],
+  partners: ["identity", "subscriptions", "companies"],
+  coupons: ["identity", "users"],
+  threads: ["users"],
+  oauth: ["identity", "users", "partners"],
+  system: [],
+};
+
+const areaBorders = Object.entries(foundations).map(([name, below]) => ({
+  name: `${name}-builds-on-${below.join("-and-") || "no-area"}`,
+  severity: "error",
+  from: { path: `^shared/${name}/` },
+  to: { path: area, pathNot: `^shared/(${[name, ...below].join("|")})/` },
+}));
+
+/** Files of an area that decide or store; everything else in an area describes data. */
+const acting = "/(rules|view|(session-)?store)\\.ts$";
+/** Use cases have verb-noun names, such as `redeem-coupon.ts`. */
+const useCase =
+  "/(authenticate|change|delete|ensure|exchange|introspect|issue|limit|open|redeem|refresh|remove|revoke|rotate|settle|sign-in)-[a-z-]+\\.ts$";
+
 /** @type {import("dependency-cruiser").IConfiguration} */
 export default {
   forbidden: [
-    ...layerBorders,
     {
-      name: "areas-know-no-http",
-      comment: "An area decides and stores; how a request is served is the business of functions and shared/http.",
+      name: "no-circles",
+      comment: "Two files that need each other are one file, or need a third. Imports of types count.",
+      severity: "error",
+      from: {},
+      to: { circular: true },
+    },
+    ...layerBorders,
+    ...areaBorders,
+    {
+      name: "areas-import-no-http",
+      comment: "An area decides and stores. Functions and shared/http serve the request.",
       severity: "error",
       from: { path: area },
       to: { path: "^shared/(http|web)/" },
-    },
-    {
-      name: "no-cycles",
-      comment: "Two files that need each other are one file, or need a third.",
-      severity: "error",
-      from: {},
-      to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } },
     },
     {
       name: "functions-are-leaves",
@@ -51,14 +78,39 @@ export default {
       to: { path: "^(infra|tests)/" },
     },
     {
-      name: "rules-are-pure",
-      comment: "rules.ts decides; it knows neither AWS nor HTTP nor where things are kept.",
+      name: "models-import-no-behaviour",
+      comment: "model.ts holds what is kept, its limits and its predicates.",
       severity: "error",
-      from: { path: "/rules\\.ts$" },
-      to: {
-        path: "(@aws|aws-lambda|/store\\.ts$|^shared/(runtime|http)/)",
-        dependencyTypesNot: ["type-only"],
-      },
+      from: { path: `${area}.*model\\.ts$` },
+      to: { path: `^shared/(runtime|contract|http|web)/|${acting}|${useCase}|/contract\\.ts$` },
+    },
+    {
+      name: "contracts-import-no-behaviour",
+      comment: "contract.ts declares operations from models and keys.",
+      severity: "error",
+      from: { path: `${area}.*contract\\.ts$` },
+      to: { path: `${acting}|${useCase}` },
+    },
+    {
+      name: "rules-are-pure",
+      comment: "rules.ts decides. It knows neither AWS nor HTTP nor the table.",
+      severity: "error",
+      from: { path: `${area}.*/rules\\.ts$` },
+      to: { path: `@aws|aws-lambda|/((session-)?store|view|keys)\\.ts$|${useCase}|^shared/(runtime|http)/` },
+    },
+    {
+      name: "stores-know-no-wire-types",
+      comment: "store.ts keeps models; view.ts shows them.",
+      severity: "error",
+      from: { path: `${area}.*/(session-)?store\\.ts$` },
+      to: { path: `${area}.*/(contract|view)\\.ts$|${useCase}` },
+    },
+    {
+      name: "only-stores-make-writes",
+      comment: "Use cases and functions pass on the writes that a store makes.",
+      severity: "error",
+      from: { path: "^(shared|functions)/", pathNot: "^shared/runtime/|/(session-)?store\\.ts$" },
+      to: { path: "^shared/runtime/writes\\.ts$" },
     },
     {
       name: "only-the-table-knows-dynamodb",
@@ -67,54 +119,28 @@ export default {
       to: { path: "@aws-sdk/(client-dynamodb|lib-dynamodb|util-dynamodb)" },
     },
     {
-      name: "only-stores-write-the-table",
-      comment: "Areas reach the table's keys and conditions through their store.ts; contracts name keys as rights.",
-      severity: "error",
-      from: { path: area, pathNot: "/((session-)?store|contract)\\.ts$" },
-      to: { path: "^shared/runtime/(table|conditions|keys)\\.ts$", dependencyTypesNot: ["type-only"] },
-    },
-    {
       name: "only-http-and-functions-know-the-gateway",
       severity: "error",
       from: { path: "^shared/(?!http/)" },
       to: { path: "(aws-lambda/|@middy/)" },
     },
     {
-      name: "identity-knows-no-area",
-      comment: "Areas build on identity, not the other way round.",
-      severity: "error",
-      from: { path: "^shared/identity/" },
-      to: { path: area, pathNot: "^shared/identity/" },
-    },
-    {
-      name: "what-partners-own-knows-no-other-area",
-      severity: "error",
-      from: { path: "^shared/(subscriptions|companies)/" },
-      to: { path: area, pathNot: "^shared/($1|identity)/" },
-    },
-    {
-      name: "web-knows-types-alone",
-      comment: "A browser gets nothing of what runs on Node, but the contracts' types hold for both.",
+      name: "browser-code-imports-types-alone",
+      comment: "Code for browsers takes nothing from Node's side but the types of the contracts.",
       severity: "error",
       from: { path: "^shared/web/[^/]+/browser/" },
       to: { pathNot: "^shared/web/[^/]+/browser/", dependencyTypesNot: ["type-only"] },
     },
     {
-      name: "web-is-for-browsers",
-      comment: "What runs in a browser is another program: the build bundles it, nobody imports it.",
+      name: "browser-code-is-bundled",
+      comment: "Code for browsers is a program of its own: the build bundles it, and no module imports it.",
       severity: "error",
       from: { pathNot: "^shared/web/[^/]+/browser/" },
       to: { path: "^shared/web/[^/]+/browser/" },
     },
     {
-      name: "threads-know-users-alone",
-      severity: "error",
-      from: { path: "^shared/threads/" },
-      to: { path: area, pathNot: "^shared/(threads|users|identity)/" },
-    },
-    {
       name: "runtime-dependencies-are-declared",
-      comment: "What a bundle ships stands under dependencies, not devDependencies.",
+      comment: "Packages in a bundle stand under dependencies, not devDependencies.",
       severity: "error",
       from: { path: "^(shared|functions)/" },
       to: { dependencyTypes: ["npm-dev", "npm-no-pkg", "npm-unknown"], pathNot: "@types/|aws-lambda" },

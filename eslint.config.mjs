@@ -1,5 +1,18 @@
 import tseslint from "typescript-eslint";
 
+// A retry or a failed commit must not log a security event, so it is a part of the outcome.
+const noSecurityEvents = {
+  selector: "CallExpression[callee.name='logSecurityEvent']",
+  message: "Return the security event in the outcome: serve logs it after the commit.",
+};
+
+// A change is committed once, by `serve`. Only a use case commits by itself, where a step has to be durable before the
+// operation decides; such a step can be repeated.
+const noCommits = {
+  selector: "CallExpression[callee.property.name=/^(commit|update|remove)$/][callee.object.name='table']",
+  message: "Return the change: serve commits it. A step that must be durable earlier belongs into a use case.",
+};
+
 export default tseslint.config(
   { ignores: ["dist/", "cdk.out/", "coverage/", ".portico/", "node_modules/"] },
   ...tseslint.configs.strictTypeChecked,
@@ -33,9 +46,19 @@ export default tseslint.config(
     },
   },
   {
-    // What comes out of the table or a template is `any` by its nature; the functions that read it give it a type.
-    files: ["shared/**/store.ts", "shared/runtime/**", "shared/http/idempotency.ts", "infra/local/**"],
+    // DynamoDB's items and CloudFormation's templates are `any` until these files give them a type.
+    files: ["shared/runtime/table.ts", "infra/local/**"],
     rules: { "@typescript-eslint/no-unsafe-assignment": "off", "@typescript-eslint/no-unsafe-return": "off" },
+  },
+  {
+    files: ["shared/**"],
+    ignores: ["shared/{domain,runtime,contract,http,web}/**"],
+    rules: { "no-restricted-syntax": ["error", noSecurityEvents] },
+  },
+  {
+    files: ["functions/**", "shared/*/{model,keys,contract,rules,view,store,session-store}.ts"],
+    ignores: ["functions/*.ts"],
+    rules: { "no-restricted-syntax": ["error", noSecurityEvents, noCommits] },
   },
   {
     // Templates and answers are looked into as they come: a wrong path fails the assertion.

@@ -5,7 +5,7 @@ import { describeError, log, logSecurityEvent } from "../shared/runtime/log.ts";
 import { toAuthorizerContext } from "../shared/contract/principal.ts";
 import { Problem, problemCatalogue } from "../shared/domain/problems.ts";
 import { authenticate, verificationOf, type AuthenticationRefusal } from "../shared/identity/authenticate.ts";
-import { createDocumentClient, openTable } from "../shared/runtime/table.ts";
+import { createDocumentClient, Table } from "../shared/runtime/table.ts";
 
 const environment = readEnvironment(process.env);
 const client = createDocumentClient();
@@ -27,7 +27,7 @@ export async function handler(
   context: Context,
 ): Promise<APIGatewayAuthorizerResult> {
   const { requestId } = event.requestContext;
-  const table = openTable(client, environment.TABLE_NAME, Date.now() + context.getRemainingTimeInMillis() - 500);
+  const table = new Table(client, environment.TABLE_NAME, Date.now() + context.getRemainingTimeInMillis() - 500);
   const header =
     Object.entries(event.headers ?? {}).find(([name]) => name.toLowerCase() === "authorization")?.[1] ?? "";
   try {

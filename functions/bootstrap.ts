@@ -6,8 +6,8 @@ import type { CloudFormationCustomResourceEvent, Context } from "aws-lambda";
 import { readEnvironment } from "../shared/runtime/environment.ts";
 import { describeError, log, logSecurityEvent } from "../shared/runtime/log.ts";
 import { ensureSigningKeys } from "../shared/identity/ensure-signing-keys.ts";
-import { forgetSecret, openSecrets } from "../shared/runtime/secrets.ts";
-import { createDocumentClient, openTable } from "../shared/runtime/table.ts";
+import { forgetSecret, Secrets } from "../shared/runtime/secrets.ts";
+import { createDocumentClient, Table } from "../shared/runtime/table.ts";
 import { ensureRootUser } from "../shared/users/ensure-root-user.ts";
 
 const environment = readEnvironment(process.env, ["signingKeys", "rootSignIn"]);
@@ -42,8 +42,8 @@ function isFromCloudFormation(
 }
 
 async function bootstrap(deadline: number): Promise<void> {
-  const table = openTable(client, environment.TABLE_NAME, deadline);
-  const secrets = openSecrets(environment, deadline);
+  const table = new Table(client, environment.TABLE_NAME, deadline);
+  const secrets = new Secrets(environment, deadline);
   const now = new Date();
   await ensureSigningKeys(table, secrets, now);
   // A process that lives on from the deployment before would take the old secret for the present one.

@@ -3,8 +3,8 @@ import type { Context, SecretsManagerRotationEvent } from "aws-lambda";
 import { readEnvironment } from "../shared/runtime/environment.ts";
 import { describeError, log, logSecurityEvent } from "../shared/runtime/log.ts";
 import { rotateSigningKeys } from "../shared/identity/rotate-signing-keys.ts";
-import { openSecrets } from "../shared/runtime/secrets.ts";
-import { createDocumentClient, openTable } from "../shared/runtime/table.ts";
+import { Secrets } from "../shared/runtime/secrets.ts";
+import { createDocumentClient, Table } from "../shared/runtime/table.ts";
 
 const environment = readEnvironment(process.env, ["signingKeys"]);
 const client = createDocumentClient();
@@ -14,8 +14,8 @@ export async function handler(event: SecretsManagerRotationEvent, context: Conte
   const deadline = Date.now() + context.getRemainingTimeInMillis() - 1000;
   try {
     await rotateSigningKeys(event.Step, {
-      table: openTable(client, environment.TABLE_NAME, deadline),
-      secrets: openSecrets(environment, deadline),
+      table: new Table(client, environment.TABLE_NAME, deadline),
+      secrets: new Secrets(environment, deadline),
       environment,
       now: new Date(),
       versionId: event.ClientRequestToken,

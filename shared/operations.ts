@@ -1,4 +1,4 @@
-/** Every operation of the API, in the order in which the docs show them. */
+/** Every operation of the API, in the order of the docs. */
 import type { AnyOperation } from "./contract/operation.ts";
 import * as coupons from "./coupons/contract.ts";
 import * as consolePages from "./web/console/contract.ts";
@@ -6,13 +6,13 @@ import * as docs from "./web/docs/contract.ts";
 import * as companies from "./companies/contract.ts";
 import * as partners from "./partners/contract.ts";
 import * as subscriptions from "./subscriptions/contract.ts";
-import * as identity from "./oauth/contract.ts";
+import * as oauth from "./oauth/contract.ts";
 import * as threads from "./threads/contract.ts";
 import * as system from "./system/contract.ts";
 import * as users from "./users/contract.ts";
 
 export const operations: readonly AnyOperation[] = [
-  ...Object.values(identity.operations),
+  ...Object.values(oauth.operations),
   ...Object.values(users.operations),
   ...Object.values(coupons.operations),
   ...Object.values(partners.operations),

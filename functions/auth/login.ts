@@ -3,12 +3,12 @@ import { Problem } from "../../shared/domain/problems.ts";
 import { serve } from "../../shared/http/serve.ts";
 import { openSession } from "../../shared/identity/open-session.ts";
 import { operations } from "../../shared/users/contract.ts";
-import { signIn } from "../../shared/users/sign-in-user.ts";
-import { viewUser } from "../../shared/users/store.ts";
+import { signInUser } from "../../shared/users/sign-in-user.ts";
+import { viewUser } from "../../shared/users/view.ts";
 
 export const handler = serve(operations.login, async (request) => {
   const { body, table, environment } = request;
-  const signedIn = await signIn(table, body, request);
+  const signedIn = await signInUser(table, body, request);
   if (signedIn === undefined) throw new Problem("credentials_invalid", "The username or the password is wrong.");
   const { user, state, rehash } = signedIn;
   const [client = ""] = publicClients(environment);

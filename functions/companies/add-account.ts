@@ -2,7 +2,8 @@ import { orThrow } from "../../shared/domain/problems.ts";
 import { serve } from "../../shared/http/serve.ts";
 import { operations } from "../../shared/companies/contract.ts";
 import { addAccount } from "../../shared/companies/rules.ts";
-import { companyChange, readCompany, viewAccount } from "../../shared/companies/store.ts";
+import { companyChange, readCompany } from "../../shared/companies/store.ts";
+import { viewAccount } from "../../shared/companies/view.ts";
 
 export const handler = serve(operations.addAccount, async ({ path, body, principal, now, table }) => {
   const before = await readCompany(table, principal.id, path.companyId);

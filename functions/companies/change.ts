@@ -2,7 +2,8 @@ import { requireMatch } from "../../shared/domain/etag.ts";
 import { serve } from "../../shared/http/serve.ts";
 import { operations } from "../../shared/companies/contract.ts";
 import { changeCompany } from "../../shared/companies/rules.ts";
-import { companyChange, readCompany, viewCompany } from "../../shared/companies/store.ts";
+import { companyChange, readCompany } from "../../shared/companies/store.ts";
+import { viewCompany } from "../../shared/companies/view.ts";
 
 export const handler = serve(operations.change, async ({ path, body, principal, ifMatch, now, table }) => {
   const before = await readCompany(table, principal.id, path.companyId);

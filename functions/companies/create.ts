@@ -2,7 +2,8 @@ import { orThrow } from "../../shared/domain/problems.ts";
 import { serve } from "../../shared/http/serve.ts";
 import { operations } from "../../shared/companies/contract.ts";
 import { createCompany } from "../../shared/companies/rules.ts";
-import { companyCreation, viewCompany } from "../../shared/companies/store.ts";
+import { companyCreation } from "../../shared/companies/store.ts";
+import { viewCompany } from "../../shared/companies/view.ts";
 
 export const handler = serve(operations.create, async ({ body, principal, now }) => {
   const company = orThrow(createCompany(body, now));

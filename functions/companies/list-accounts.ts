@@ -1,7 +1,8 @@
 import { pageAfter } from "../../shared/http/pages.ts";
 import { serve } from "../../shared/http/serve.ts";
 import { operations } from "../../shared/companies/contract.ts";
-import { readCompany, viewAccount } from "../../shared/companies/store.ts";
+import { readCompany } from "../../shared/companies/store.ts";
+import { viewAccount } from "../../shared/companies/view.ts";
 
 export const handler = serve(operations.listAccounts, async ({ path, query, principal, table, paging }) => {
   const page = { limit: query.limit, after: await paging.after() };

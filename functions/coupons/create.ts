@@ -2,7 +2,8 @@ import { serve } from "../../shared/http/serve.ts";
 import { hashCode } from "../../shared/coupons/codes.ts";
 import { operations } from "../../shared/coupons/contract.ts";
 import { createCoupon } from "../../shared/coupons/rules.ts";
-import { couponCreation, viewCoupon } from "../../shared/coupons/store.ts";
+import { couponCreation } from "../../shared/coupons/store.ts";
+import { viewCoupon } from "../../shared/coupons/view.ts";
 
 export const handler = serve(operations.create, async ({ body, now, secrets }) => {
   const coupon = createCoupon(body, now);

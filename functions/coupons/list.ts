@@ -2,11 +2,12 @@ import { requireRole } from "../../shared/contract/principal.ts";
 import { serve } from "../../shared/http/serve.ts";
 import { operations } from "../../shared/coupons/contract.ts";
 import { seesAll } from "../../shared/coupons/rules.ts";
-import { countRedeemed, listCoupons, viewCoupon } from "../../shared/coupons/store.ts";
+import { countRedeemed, listCoupons } from "../../shared/coupons/store.ts";
+import { viewCoupon } from "../../shared/coupons/view.ts";
 
 export const handler = serve(operations.list, async ({ query, principal, table, paging }) => {
   const page = { limit: query.limit, after: await paging.after(), activeOnly: !seesAll(requireRole(principal)) };
-  const { coupons, lastKey } = await listCoupons(table, page);
+  const { items: coupons, lastKey } = await listCoupons(table, page);
   const redeemed = await countRedeemed(table, coupons);
   return {
     body: {

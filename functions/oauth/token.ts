@@ -1,8 +1,9 @@
 import { serve } from "../../shared/http/serve.ts";
 import { operations } from "../../shared/oauth/contract.ts";
-import { readGrant, tokenExchangeGrant as tokenExchange } from "../../shared/identity/token-requests.ts";
-import { clientCredentialsGrant } from "../../shared/partners/issue-partner-token.ts";
-import { refreshGrant, tokenExchangeGrant } from "../../shared/users/exchange-token.ts";
+import { readGrant, tokenExchangeGrant } from "../../shared/identity/token-requests.ts";
+import { issuePartnerToken } from "../../shared/partners/issue-partner-token.ts";
+import { exchangeToken } from "../../shared/users/exchange-token.ts";
+import { refreshSession } from "../../shared/users/refresh-session.ts";
 
 export const handler = serve(operations.token, async (request) => {
   const { body, header, environment } = request;
@@ -10,10 +11,10 @@ export const handler = serve(operations.token, async (request) => {
   const headers = { pragma: "no-cache" };
   switch (readGrant(body.grant_type, environment)) {
     case "client_credentials":
-      return { body: await clientCredentialsGrant(body, authorization, request), headers };
+      return { body: await issuePartnerToken(body, authorization, request), headers };
     case "refresh_token":
-      return { ...(await refreshGrant(body, authorization, request)), headers };
-    case tokenExchange:
-      return { ...(await tokenExchangeGrant(body, authorization, request)), headers };
+      return { ...(await refreshSession(body, authorization, request)), headers };
+    case tokenExchangeGrant:
+      return { ...(await exchangeToken(body, authorization, request)), headers };
   }
 });

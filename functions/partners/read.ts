@@ -1,6 +1,7 @@
 import { serve } from "../../shared/http/serve.ts";
 import { operations } from "../../shared/partners/contract.ts";
-import { readPartner, viewPartner } from "../../shared/partners/store.ts";
+import { readPartner } from "../../shared/partners/store.ts";
+import { viewPartner } from "../../shared/partners/view.ts";
 
 export const handler = serve(operations.read, async ({ path, table }) => ({
   body: viewPartner(await readPartner(table, path.partnerId)),

@@ -1,5 +1,5 @@
-import { orThrow, notFound } from "../../shared/domain/problems.ts";
 import { requireSelf } from "../../shared/contract/principal.ts";
+import { notFound, orThrow } from "../../shared/domain/problems.ts";
 import { serve } from "../../shared/http/serve.ts";
 import { findPartnerState, tokenRevocation } from "../../shared/identity/store.ts";
 import { operations } from "../../shared/partners/contract.ts";

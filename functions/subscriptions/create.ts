@@ -2,7 +2,8 @@ import { orThrow } from "../../shared/domain/problems.ts";
 import { serve } from "../../shared/http/serve.ts";
 import { operations } from "../../shared/subscriptions/contract.ts";
 import { create } from "../../shared/subscriptions/rules.ts";
-import { findSubscription, subscriptionChange, viewSubscription } from "../../shared/subscriptions/store.ts";
+import { findSubscription, subscriptionChange } from "../../shared/subscriptions/store.ts";
+import { viewSubscription } from "../../shared/subscriptions/view.ts";
 
 export const handler = serve(operations.create, async ({ body, principal, now, table }) => {
   const previous = await findSubscription(table, principal.id, body.externalUserId);

@@ -3,7 +3,8 @@ import { orThrow } from "../../shared/domain/problems.ts";
 import { serve } from "../../shared/http/serve.ts";
 import { operations } from "../../shared/subscriptions/contract.ts";
 import { extend } from "../../shared/subscriptions/rules.ts";
-import { readSubscription, subscriptionChange, viewSubscription } from "../../shared/subscriptions/store.ts";
+import { readSubscription, subscriptionChange } from "../../shared/subscriptions/store.ts";
+import { viewSubscription } from "../../shared/subscriptions/view.ts";
 
 export const handler = serve(operations.extend, async ({ path, body, principal, ifMatch, now, table }) => {
   const before = await readSubscription(table, principal.id, path.externalUserId);

@@ -1,6 +1,7 @@
 import { serve } from "../../shared/http/serve.ts";
 import { operations } from "../../shared/subscriptions/contract.ts";
-import { readSubscription, viewSubscription } from "../../shared/subscriptions/store.ts";
+import { readSubscription } from "../../shared/subscriptions/store.ts";
+import { viewSubscription } from "../../shared/subscriptions/view.ts";
 
 export const handler = serve(operations.read, async ({ path, principal, now, table }) => ({
   body: viewSubscription(await readSubscription(table, principal.id, path.externalUserId), now),

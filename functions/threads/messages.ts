@@ -1,6 +1,7 @@
 import { serve } from "../../shared/http/serve.ts";
 import { operations } from "../../shared/threads/contract.ts";
-import { listMessages, readThread, viewMessage } from "../../shared/threads/store.ts";
+import { listMessages, readThread } from "../../shared/threads/store.ts";
+import { viewMessage } from "../../shared/threads/view.ts";
 import { findUsers } from "../../shared/users/store.ts";
 
 export const handler = serve(operations.messages, async ({ path, query, principal, table, paging }) => {
@@ -9,13 +10,13 @@ export const handler = serve(operations.messages, async ({ path, query, principa
     listMessages(table, path.threadId, page),
     readThread(table, path.threadId, principal.id),
   ]);
-  const people = await findUsers(
+  const users = await findUsers(
     table,
     messages.map(({ sender }) => sender),
   );
   return {
     body: {
-      items: messages.map((message) => viewMessage(message, people.get(message.sender))),
+      items: messages.map((message) => viewMessage(message, users.get(message.sender))),
       nextCursor: await paging.cursor(next?.toString()),
     },
   };

@@ -2,7 +2,8 @@ import { orThrow } from "../../shared/domain/problems.ts";
 import { serve } from "../../shared/http/serve.ts";
 import { operations } from "../../shared/threads/contract.ts";
 import { post } from "../../shared/threads/rules.ts";
-import { messageCreation, readConversation, viewMessage } from "../../shared/threads/store.ts";
+import { messageCreation, readConversation } from "../../shared/threads/store.ts";
+import { viewMessage } from "../../shared/threads/view.ts";
 import { findUser } from "../../shared/users/store.ts";
 
 export const handler = serve(operations.post, async ({ path, body, principal, now, table }) => {

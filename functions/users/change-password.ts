@@ -2,7 +2,7 @@ import { requireSession } from "../../shared/contract/principal.ts";
 import { orThrow, Problem } from "../../shared/domain/problems.ts";
 import { serve } from "../../shared/http/serve.ts";
 import { hashPassword } from "../../shared/identity/passwords.ts";
-import { requireAlive, endAllSessions } from "../../shared/identity/session-store.ts";
+import { endAllSessions, requireAlive } from "../../shared/identity/session-store.ts";
 import { passwordReplacement } from "../../shared/identity/store.ts";
 import { operations } from "../../shared/users/contract.ts";
 import { choosePassword } from "../../shared/users/rules.ts";
@@ -15,7 +15,7 @@ export const handler = serve(operations.changePassword, async (request) => {
   const session = await requireAlive(table, principal.id, requireSession(principal));
   const user = await readUser(table, principal.id);
   const proven = await confirmPassword(table, user, body.currentPassword, request);
-  if (proven === undefined) throw new Problem("credentials_invalid", "The present password is wrong.");
+  if (proven === undefined) throw new Problem("credentials_invalid", "The current password is wrong.");
   const replacement = passwordReplacement(user.id, await hashPassword(password), proven);
   return { change: [replacement, endAllSessions(user.id, session)] };
 });

@@ -2,7 +2,8 @@ import { requireMatch } from "../../shared/domain/etag.ts";
 import { serve } from "../../shared/http/serve.ts";
 import { operations } from "../../shared/users/contract.ts";
 import { changeSelf } from "../../shared/users/rules.ts";
-import { readUser, userChange, viewUser } from "../../shared/users/store.ts";
+import { viewUser } from "../../shared/users/view.ts";
+import { readUser, userChange } from "../../shared/users/store.ts";
 
 export const handler = serve(operations.changeSelf, async ({ body, principal, ifMatch, now, table }) => {
   const before = await readUser(table, principal.id);

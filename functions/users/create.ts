@@ -3,7 +3,8 @@ import { serve } from "../../shared/http/serve.ts";
 import { hashPassword } from "../../shared/identity/passwords.ts";
 import { operations } from "../../shared/users/contract.ts";
 import { choosePassword, chooseUsername, createUser } from "../../shared/users/rules.ts";
-import { userCreation, viewUser } from "../../shared/users/store.ts";
+import { viewUser } from "../../shared/users/view.ts";
+import { userCreation } from "../../shared/users/store.ts";
 
 export const handler = serve(operations.create, async ({ body, now }) => {
   const password = orThrow(choosePassword(body.password));

@@ -1,6 +1,7 @@
 import { serve } from "../../shared/http/serve.ts";
 import { operations } from "../../shared/users/contract.ts";
-import { readUser, viewUser } from "../../shared/users/store.ts";
+import { viewUser } from "../../shared/users/view.ts";
+import { readUser } from "../../shared/users/store.ts";
 
 export const handler = serve(operations.self, async ({ principal, table }) => ({
   body: viewUser(await readUser(table, principal.id)),

@@ -1,7 +1,8 @@
 /** The doors that serve no operation, declared the way operations are: the same construct makes their functions and roles. */
 import type { SecretName } from "../../shared/runtime/environment.ts";
 import type { AnyOperation } from "../../shared/contract/operation.ts";
-import { tableKeys } from "../../shared/runtime/key.ts";
+import { identityPartitions } from "../../shared/identity/keys.ts";
+import { userPartitions } from "../../shared/users/keys.ts";
 
 /** What a function needs, whoever calls it. An operation is one. */
 export type FunctionDeclaration = Pick<AnyOperation, "table" | "secrets" | "memoryMegabytes" | "timeoutSeconds"> & {
@@ -16,17 +17,20 @@ export type SecretAction = "DescribeSecret" | "PutSecretValue" | "UpdateSecretVe
 /** Runs before every protected operation: public keys and the principal's token version, no secret. */
 export const authorizerFunction: FunctionDeclaration = {
   id: "authorizer",
-  table: [{ actions: ["GetItem"], leadingKeys: [tableKeys.principals, tableKeys.signingKeys] }],
+  table: [{ actions: ["GetItem"], leadingKeys: [identityPartitions.principals, identityPartitions.signingKeys] }],
 };
 
 /** Runs at every deployment: creates the signing keys where they are missing, and brings root in line with its secret. */
 export const bootstrapFunction: FunctionDeclaration = {
   id: "bootstrap",
   table: [
-    { actions: ["GetItem", "PutItem"], leadingKeys: [tableKeys.usernames] },
-    { actions: ["PutItem"], leadingKeys: [tableKeys.signingKeys, tableKeys.users, tableKeys.userPlaces] },
-    { actions: ["PutItem", "UpdateItem"], leadingKeys: [tableKeys.principals] },
-    { actions: ["GetItem", "PutItem", "UpdateItem"], leadingKeys: [tableKeys.credentials] },
+    { actions: ["GetItem", "PutItem"], leadingKeys: [userPartitions.usernames] },
+    {
+      actions: ["PutItem"],
+      leadingKeys: [identityPartitions.signingKeys, userPartitions.users, userPartitions.userPlaces],
+    },
+    { actions: ["PutItem", "UpdateItem"], leadingKeys: [identityPartitions.principals] },
+    { actions: ["GetItem", "PutItem", "UpdateItem"], leadingKeys: [identityPartitions.credentials] },
   ],
   secrets: ["rootSignIn", "signingKeys"],
   secretActions: { signingKeys: ["PutSecretValue"] },
@@ -37,7 +41,7 @@ export const bootstrapFunction: FunctionDeclaration = {
 /** Secrets Manager calls it, once for each step of a rotation: publishes the next signing key, then lets it sign. */
 export const rotationFunction: FunctionDeclaration = {
   id: "rotation",
-  table: [{ actions: ["GetItem", "PutItem"], leadingKeys: [tableKeys.signingKeys] }],
+  table: [{ actions: ["GetItem", "PutItem"], leadingKeys: [identityPartitions.signingKeys] }],
   secrets: ["signingKeys"],
   secretActions: { signingKeys: ["DescribeSecret", "PutSecretValue", "UpdateSecretVersionStage"] },
   timeoutSeconds: 29,

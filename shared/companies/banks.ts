@@ -1,7 +1,7 @@
-/** The directory of banks, as `banks.csv` beside this file has it; a test holds the two together. */
-import type { Bank } from "./contract.ts";
+/** The directory of banks. A test keeps it equal to `banks.csv` beside this file. */
+import type { Bank } from "./model.ts";
 
-/** All banks, in the order of their codes. */
+/** All banks in the order of their codes. */
 export const banks: readonly Bank[] = [
   { code: "001", name: "Banco do Brasil" },
   { code: "003", name: "Banco da Amazônia" },
@@ -52,7 +52,7 @@ export function isBank(code: string): boolean {
   return banks.some((bank) => bank.code === code);
 }
 
-/** The bank with this code. One that has left the directory goes by its code: accounts there must stay readable. */
+/** The bank with this code. One that has left the directory gets its code as name, so its accounts stay readable. */
 export function bankOf(code: string): Bank {
   return banks.find((bank) => bank.code === code) ?? { code, name: code };
 }

@@ -1,15 +1,14 @@
 /** Operations on a partner's companies, their bank accounts, and the directory of banks. */
 import * as z from "zod";
-import type { Scope } from "../domain/access.ts";
 import { operation } from "../contract/operation.ts";
 import { etag, id, pageOf, pageQuery, shownInstant, text } from "../contract/schemas.ts";
-import { tableKeys } from "../runtime/key.ts";
+import type { Scope } from "../domain/access.ts";
+import { identityPartitions } from "../identity/keys.ts";
+import { companyPartitions } from "./keys.ts";
+import { maxAccounts, maxCompanyNameLength } from "./model.ts";
 import { canonicalMoney, moneyPattern } from "./money.ts";
-import { maxAccounts } from "./rules.ts";
 
 const bankSchema = z.object({ code: z.string(), name: z.string() }).meta({ id: "Bank" });
-
-export type Bank = z.output<typeof bankSchema>;
 
 const accountSchema = z
   .object({
@@ -23,14 +22,14 @@ const accountSchema = z
   })
   .meta({ id: "BankAccount" });
 
-export type BankAccount = z.output<typeof accountSchema>;
+export type BankAccountView = z.output<typeof accountSchema>;
 
 const companySchema = z
   .object({
     id: id("cmp_"),
     name: z.string(),
     phone: z.string(),
-    declaredBilling: z.string().meta({ description: "Always with two places", examples: ["1234567890.12"] }),
+    declaredBilling: z.string().meta({ description: "Always has two places", examples: ["1234567890.12"] }),
     bankAccounts: z.array(accountSchema),
     createdAt: shownInstant,
     updatedAt: shownInstant,
@@ -38,9 +37,9 @@ const companySchema = z
   })
   .meta({ id: "Company" });
 
-export type Company = z.output<typeof companySchema>;
+export type CompanyView = z.output<typeof companySchema>;
 
-const accountExample: BankAccount = {
+const accountExample: BankAccountView = {
   id: "acc_01JD3Y5W8Q4T6V2X9ZB7C1D3EF",
   agency: "0001",
   accountNumber: "123456X",
@@ -50,7 +49,7 @@ const accountExample: BankAccount = {
   etag: '"1"',
 };
 
-const companyExample: Company = {
+const companyExample: CompanyView = {
   id: "cmp_01JD3Y5W8Q4T6V2X9ZB7C1D3EF",
   name: "Padaria Aurora",
   phone: "551130001234",
@@ -77,12 +76,12 @@ const digitsOrLetters = z.string().regex(/^[0-9A-Za-z]{1,10}$/, "must have 1 to 
 const accountFields = z.strictObject({
   agency: digitsOrLetters,
   accountNumber: digitsOrLetters,
-  // Whether there is such a bank is for the rules to say: that has a code of its own.
+  // The rules check that the bank exists: the refusal has its own problem code.
   bankCode: z.string().meta({ description: "`code` of a bank of `GET /v1/banks`" }),
 });
 
 const companyFields = z.strictObject({
-  name: text(1, 80),
+  name: text(1, maxCompanyNameLength),
   phone: z.string().regex(/^[0-9]{1,15}$/, "must have 1 to 15 digits"),
   declaredBilling: money,
 });
@@ -114,7 +113,7 @@ export const operations = {
     path: "/v1/companies",
     tag: "Companies",
     summary: "Create a company",
-    description: "Creates a company of the calling partner, with its bank accounts or without: all of it or nothing.",
+    description: "Creates a company of the calling partner, with or without bank accounts, all or nothing.",
     access: byPartner("companies:write"),
     request: {
       body: creation,
@@ -129,8 +128,8 @@ export const operations = {
     problems: ["bank_unknown", "bank_account_exists"],
     idempotent: true,
     table: [
-      { actions: ["PutItem"], leadingKeys: [tableKeys.companies] },
-      { actions: ["ConditionCheckItem"], leadingKeys: [tableKeys.principals] },
+      { actions: ["PutItem"], leadingKeys: [companyPartitions.companies] },
+      { actions: ["ConditionCheckItem"], leadingKeys: [identityPartitions.principals] },
     ],
   }),
 
@@ -140,7 +139,7 @@ export const operations = {
     path: "/v1/companies",
     tag: "Companies",
     summary: "List companies",
-    description: "The partner's companies with their bank accounts, newest first.",
+    description: "Lists the partner's companies with their bank accounts, newest first.",
     access: byPartner("companies:read"),
     request: { query: z.strictObject(pageQuery) },
     success: {
@@ -150,7 +149,7 @@ export const operations = {
       example: { items: [companyExample], nextCursor: null },
     },
     problems: ["cursor_invalid"],
-    table: [{ actions: ["Query"], leadingKeys: [tableKeys.companies] }],
+    table: [{ actions: ["Query"], leadingKeys: [companyPartitions.companies] }],
     secrets: ["cursorKey"],
   }),
 
@@ -160,12 +159,13 @@ export const operations = {
     path: "/v1/companies/{companyId}",
     tag: "Companies",
     summary: "Read a company",
-    description: "A company with its bank accounts. A change of an account changes the company's `etag`, too.",
+    description:
+      "Returns a company with its bank accounts. A change of an account also changes the `etag` of the company.",
     access: byPartner("companies:read"),
     request: { path: companyPath },
     success: { status: 200, description: "The company", ...companyAnswer },
     problems: [],
-    table: [{ actions: ["GetItem"], leadingKeys: [tableKeys.companies] }],
+    table: [{ actions: ["GetItem"], leadingKeys: [companyPartitions.companies] }],
   }),
 
   change: operation({
@@ -174,19 +174,18 @@ export const operations = {
     path: "/v1/companies/{companyId}",
     tag: "Companies",
     summary: "Change a company",
-    description:
-      "Changes the given fields (RFC 7396). Bank accounts are changed one by one, under operations of their own.",
+    description: "Changes the given fields (RFC 7396). Bank accounts have their own operations.",
     access: byPartner("companies:write"),
     request: { path: companyPath, body: patch, bodyExample: { declaredBilling: "5.00" } },
     success: {
       status: 200,
-      description: "The company as it is now",
+      description: "The changed company",
       body: companySchema,
       example: { ...companyExample, declaredBilling: "5.00", etag: '"2"' },
     },
     problems: [],
     conditional: true,
-    table: [{ actions: ["GetItem", "PutItem"], leadingKeys: [tableKeys.companies] }],
+    table: [{ actions: ["GetItem", "PutItem"], leadingKeys: [companyPartitions.companies] }],
   }),
 
   delete: operation({
@@ -195,13 +194,13 @@ export const operations = {
     path: "/v1/companies/{companyId}",
     tag: "Companies",
     summary: "Delete a company",
-    description: "Deletes a company with all its bank accounts, at once.",
+    description: "Deletes a company with all its bank accounts.",
     access: byPartner("companies:write"),
     request: { path: companyPath },
     success: { status: 204, description: "The company is deleted" },
     problems: [],
     conditional: true,
-    table: [{ actions: ["GetItem", "DeleteItem"], leadingKeys: [tableKeys.companies] }],
+    table: [{ actions: ["GetItem", "DeleteItem"], leadingKeys: [companyPartitions.companies] }],
   }),
 
   addAccount: operation({
@@ -211,14 +210,14 @@ export const operations = {
     tag: "Bank accounts",
     summary: "Add a bank account",
     description:
-      `Adds a bank account to a company, which has at most ${maxAccounts}, and none with the same agency, number and bank ` +
-      "twice. Digits and letters are compared exactly.",
+      `Adds a bank account to a company. A company has at most ${maxAccounts}, and no two with the same agency, number and bank. ` +
+      "Digits and letters are compared exactly.",
     access: byPartner("companies:write"),
     request: { path: companyPath, body: accountFields, bodyExample: accountBodyExample },
     success: { status: 201, description: "The bank account", ...accountAnswer },
     problems: ["bank_unknown", "bank_account_exists", "limit_reached"],
     idempotent: true,
-    table: [{ actions: ["GetItem", "PutItem"], leadingKeys: [tableKeys.companies] }],
+    table: [{ actions: ["GetItem", "PutItem"], leadingKeys: [companyPartitions.companies] }],
   }),
 
   listAccounts: operation({
@@ -227,7 +226,7 @@ export const operations = {
     path: "/v1/companies/{companyId}/bank-accounts",
     tag: "Bank accounts",
     summary: "List bank accounts",
-    description: "The bank accounts of a company, oldest first.",
+    description: "Lists the bank accounts of a company, oldest first.",
     access: byPartner("companies:read"),
     request: { path: companyPath, query: z.strictObject(pageQuery) },
     success: {
@@ -237,7 +236,7 @@ export const operations = {
       example: { items: [accountExample], nextCursor: null },
     },
     problems: ["cursor_invalid"],
-    table: [{ actions: ["GetItem"], leadingKeys: [tableKeys.companies] }],
+    table: [{ actions: ["GetItem"], leadingKeys: [companyPartitions.companies] }],
     secrets: ["cursorKey"],
   }),
 
@@ -247,18 +246,18 @@ export const operations = {
     path: "/v1/companies/{companyId}/bank-accounts/{accountId}",
     tag: "Bank accounts",
     summary: "Change a bank account",
-    description: "Changes the given fields (RFC 7396). What the account was before is free for another one at once.",
+    description: "Changes the given fields (RFC 7396). A different account can use the previous values at once.",
     access: byPartner("companies:write"),
     request: { path: accountPath, body: accountPatch, bodyExample: { agency: "0002" } },
     success: {
       status: 200,
-      description: "The bank account as it is now",
+      description: "The changed bank account",
       body: accountSchema,
       example: { ...accountExample, agency: "0002", etag: '"2"' },
     },
     problems: ["bank_unknown", "bank_account_exists"],
     conditional: true,
-    table: [{ actions: ["GetItem", "PutItem"], leadingKeys: [tableKeys.companies] }],
+    table: [{ actions: ["GetItem", "PutItem"], leadingKeys: [companyPartitions.companies] }],
   }),
 
   removeAccount: operation({
@@ -273,7 +272,7 @@ export const operations = {
     success: { status: 204, description: "The bank account is removed" },
     problems: [],
     conditional: true,
-    table: [{ actions: ["GetItem", "PutItem"], leadingKeys: [tableKeys.companies] }],
+    table: [{ actions: ["GetItem", "PutItem"], leadingKeys: [companyPartitions.companies] }],
   }),
 
   banks: operation({
@@ -282,7 +281,7 @@ export const operations = {
     path: "/v1/banks",
     tag: "Bank accounts",
     summary: "List banks",
-    description: "The directory of banks that accounts may be at, by code. `limit=100` gives all of them in one page.",
+    description: "Lists the banks that accounts may belong to, by code. `limit=100` returns all of them in one page.",
     access: "public",
     request: { query: z.strictObject(pageQuery) },
     success: {

@@ -1,27 +1,10 @@
-/** What may become of a company and its bank accounts. Pure: no AWS, no HTTP, and the time is an argument. */
-import { notFound, Problem } from "../domain/problems.ts";
+/** Rules for companies and their bank accounts. Pure: no AWS, no HTTP, and the time is an argument. */
 import { newId } from "../domain/ids.ts";
 import { patched } from "../domain/merge-patch.ts";
+import { notFound, Problem } from "../domain/problems.ts";
 import { isBank } from "./banks.ts";
-import type { AccountFields, AccountPatch, BankAccount, Company, CompanyCreation, CompanyPatch } from "./contract.ts";
-
-/** An account as it is kept: the bank by its code alone. */
-export type StoredAccount = Omit<BankAccount, "bank" | "etag"> & {
-  readonly bankCode: string;
-  readonly revision: number;
-};
-
-/**
- * A company as it is kept, with its accounts in the order of their ids, oldest first. `revision` counts every change of what
- * a read shows, those of the accounts included.
- */
-export type StoredCompany = Omit<Company, "bankAccounts" | "etag"> & {
-  readonly bankAccounts: readonly StoredAccount[];
-  readonly revision: number;
-};
-
-/** How many bank accounts a company may have. */
-export const maxAccounts = 50;
+import type { AccountFields, AccountPatch, CompanyCreation, CompanyPatch } from "./contract.ts";
+import { maxAccounts, type StoredAccount, type StoredCompany } from "./model.ts";
 
 /** A company and one of its accounts, after a change of that account. */
 export interface AccountChange {
@@ -29,15 +12,17 @@ export interface AccountChange {
   readonly account: StoredAccount;
 }
 
-/** A new company with its accounts, which keep the order in which they were sent. */
+/** A new company with its accounts in the order of the request. */
 export function createCompany({ bankAccounts = [], ...fields }: CompanyCreation, now: Date): StoredCompany | Problem {
   const pointersWhere = (isWrong: (account: AccountFields, index: number) => boolean) =>
     bankAccounts.flatMap((account, index) => (isWrong(account, index) ? [`/bankAccounts/${index}`] : []));
   const unknown = pointersWhere(({ bankCode }) => !isBank(bankCode));
   if (unknown.length > 0) return bankUnknown(unknown.map((pointer) => `${pointer}/bankCode`));
-  const twice = pointersWhere((account, index) => bankAccounts.slice(0, index).some((other) => isSame(account, other)));
-  if (twice.length > 0) return accountExists(twice);
-  // Ids of one millisecond have no order of their own.
+  const duplicates = pointersWhere((account, index) =>
+    bankAccounts.slice(0, index).some((other) => isSame(account, other)),
+  );
+  if (duplicates.length > 0) return accountExists(duplicates);
+  // ULIDs of the same millisecond are in no order.
   const ids = bankAccounts.map(() => newId("acc_", now)).sort();
   return {
     id: newId("cmp_", now),
@@ -49,7 +34,7 @@ export function createCompany({ bankAccounts = [], ...fields }: CompanyCreation,
   };
 }
 
-/** The company with the given fields changed; the same one if nothing is different. */
+/** The company with the given fields changed; the same object for a no-op. */
 export function changeCompany(company: StoredCompany, patch: CompanyPatch, now: Date): StoredCompany {
   return patched(company, patch, now);
 }
@@ -59,7 +44,7 @@ export function accountOf({ bankAccounts }: StoredCompany, accountId: string): S
   return bankAccounts.find(({ id }) => id === accountId) ?? notFound();
 }
 
-/** The company with one account more. */
+/** The company with a new account. */
 export function addAccount(company: StoredCompany, fields: AccountFields, now: Date): AccountChange | Problem {
   const account = newAccount(newId("acc_", now), fields, now);
   const refusal = refuseAccount(company, account);
@@ -70,7 +55,7 @@ export function addAccount(company: StoredCompany, fields: AccountFields, now: D
   return { company: withAccounts(company, [...company.bankAccounts, account], now), account };
 }
 
-/** The company with the given fields of one account changed; the same one if nothing is different. */
+/** The company with the given fields of one account changed; the same object for a no-op. */
 export function changeAccount(
   company: StoredCompany,
   before: StoredAccount,
@@ -94,14 +79,14 @@ function newAccount(id: string, { agency, accountNumber, bankCode }: AccountFiel
   return { id, agency, accountNumber, bankCode, createdAt: moment, updatedAt: moment, revision: 1 };
 }
 
-/** Why a company cannot have this account, next to those that it has. */
+/** The refusal of an account beside the others of the company; undefined if it is allowed. */
 function refuseAccount(company: StoredCompany, account: StoredAccount): Problem | undefined {
   if (!isBank(account.bankCode)) return bankUnknown(["/bankCode"]);
   if (others(company, account).some((other) => isSame(other, account))) return accountExists([]);
   return undefined;
 }
 
-/** The same agency, number and bank, compared exactly as they were sent. */
+/** Whether two accounts have the same agency, number and bank, compared exactly. */
 function isSame(one: AccountFields, other: AccountFields): boolean {
   return one.agency === other.agency && one.accountNumber === other.accountNumber && one.bankCode === other.bankCode;
 }
@@ -116,15 +101,15 @@ function withAccounts(company: StoredCompany, accounts: readonly StoredAccount[]
 
 function bankUnknown(pointers: readonly string[]): Problem {
   const detail = "is not in the directory of banks";
-  return new Problem("bank_unknown", "The directory at /v1/banks does not have this bank.", {
+  return new Problem("bank_unknown", "The bank is not in the directory. Choose one of GET /v1/banks.", {
     errors: pointers.map((pointer) => ({ pointer, detail })),
   });
 }
 
-/** @param pointers to those among several in one request that are there a second time */
+/** @param pointers to the duplicates among the accounts of one request */
 function accountExists(pointers: readonly string[]): Problem {
-  const errors = pointers.map((pointer) => ({ pointer, detail: "is there already" }));
-  return new Problem("bank_account_exists", "The company has this bank account already.", {
+  const errors = pointers.map((pointer) => ({ pointer, detail: "is a duplicate" }));
+  return new Problem("bank_account_exists", "The company already has this bank account.", {
     ...(errors.length > 0 && { errors }),
   });
 }

@@ -1,4 +1,4 @@
-/** Errors of the OAuth endpoints (RFC 6749 §5.2): their own names, not problems. */
+/** Errors of the OAuth endpoints (RFC 6749 §5.2), which have their own format instead of problems. */
 import { problemCatalogue, type Problem } from "../domain/problems.ts";
 
 export const oauthErrorCodes = [
@@ -37,7 +37,7 @@ export class OAuthError extends Error {
   }
 }
 
-/** What the checks that all operations share refuse, in OAuth's words and with the status that HTTP has for it. */
+/** A problem of the checks that all operations share, as an OAuth error with the matching HTTP status. */
 export function toOAuthError(problem: Problem): OAuthError {
   const { status } = problemCatalogue[problem.code];
   const fields = (problem.extras.errors ?? []).map(({ pointer, detail }) => `${pointer.slice(1)} ${detail}`).join("; ");

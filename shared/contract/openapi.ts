@@ -1,4 +1,4 @@
-/** The OpenAPI 3.1 document, made from the declarations. */
+/** Generates the OpenAPI 3.1 document from the declarations. */
 import * as z from "zod";
 import { oauthErrorCodes, toOAuthError, type OAuthErrorCode } from "./oauth-error.ts";
 import type { AnyOperation } from "./operation.ts";
@@ -6,10 +6,10 @@ import { Problem, problemCatalogue, problemCodes, recordedRefusals, type Problem
 
 type Json = Record<string, unknown>;
 
-/** What the gateway alone says, of any path: that nothing is there, that the firewall refused, that there were too many calls. */
+/** Problems of the gateway, on any path: unknown route, refused by the firewall, rate limit. */
 const gatewayProblems = ["not_found", "forbidden", "rate_limited"] as const satisfies readonly ProblemCode[];
 
-/** Codes that an operation may give: its own, and those that every operation of its kind may. */
+/** The problem codes of an operation: its own and those that all operations of its kind share. */
 export function problemsOf(operation: AnyOperation): readonly ProblemCode[] {
   const { access, request, problems } = operation;
   const given = new Set<ProblemCode>([
@@ -23,10 +23,10 @@ export function problemsOf(operation: AnyOperation): readonly ProblemCode[] {
     for (const code of ["token_missing", "token_invalid", "token_expired", "token_revoked"] as const) given.add(code);
     if (access.partner?.scope !== undefined) given.add("insufficient_scope");
   }
-  // Whatever an operation takes, an unknown parameter of the query is refused.
+  // Every operation refuses an unknown query parameter.
   given.add("validation_failed");
   if (request.body !== undefined) given.add("media_type_unsupported");
-  // Any text is a form.
+  // Every text parses as a form.
   if (request.body !== undefined && request.bodyType !== "form") given.add("body_malformed");
   if (operation.idempotent) given.add("idempotency_key_reused").add("request_in_progress");
   if (operation.conditional) given.add("precondition_failed");
@@ -52,10 +52,10 @@ export function openApiDocument(
     info: {
       title: "Portico",
       version,
-      summary: "Partners, subscriptions, people and what they share",
+      summary: "Partners, subscriptions, users and coupons",
       description:
-        "Business operations live under `/v1` and speak JSON in camelCase. Every error is a problem (RFC 9457) with a `code` from a closed " +
-        "catalogue; `/oauth` answers as its RFCs say. Times are RFC 3339 in UTC. Every response carries `x-request-id`.",
+        "Business operations live under `/v1` and use JSON in camelCase. Every error is a problem (RFC 9457) with a `code` from a closed " +
+        "catalogue; `/oauth` follows its RFCs. Times are RFC 3339 in UTC. Every response carries `x-request-id`.",
       license: { name: "Apache-2.0", identifier: "Apache-2.0" },
     },
     servers: [{ url: publicUrl }],
@@ -72,15 +72,14 @@ export function openApiDocument(
       securitySchemes: {
         partner: {
           type: "oauth2",
-          description: "A partner's access token, by client credentials",
+          description: "A partner's access token, issued for client credentials",
           flows: { clientCredentials: { tokenUrl: `${publicUrl}/oauth/token`, scopes: scopeDescriptions } },
         },
         user: {
           type: "http",
           scheme: "bearer",
           bearerFormat: "JWT",
-          description:
-            "A person's access token, by signing in. An operation lists the roles of which the person must have one.",
+          description: "A user's access token, issued at sign-in. Each operation lists the roles that may call it.",
         },
       },
     },
@@ -89,12 +88,12 @@ export function openApiDocument(
 
 const scopeDescriptions = {
   "subscriptions:read": "Read the partner's own subscriptions",
-  "subscriptions:write": "Create, extend and cancel them",
+  "subscriptions:write": "Create, extend and cancel the partner's own subscriptions",
   "companies:read": "Read the partner's own companies",
-  "companies:write": "Create, change and delete them",
+  "companies:write": "Create, change and delete the partner's own companies",
 };
 
-/** What several operations refer to, by name, collected while they are described. */
+/** Components that several operations refer to by name, collected on the way. */
 interface Shared {
   readonly schemas: Json;
   readonly responses: Json;
@@ -137,66 +136,66 @@ const sharedParameters = {
     name: "Idempotency-Key",
     in: "header",
     description:
-      "1 to 255 visible ASCII characters. The same key with the same request within 24 hours gets the first answer again.",
+      "1 to 255 visible ASCII characters. A retry with the same key and the same request within 24 hours gets the first answer again.",
     schema: { type: "string", minLength: 1, maxLength: 255, pattern: "^[!-~]+$", examples: ["order-4711"] },
   },
   "If-Match": {
     name: "If-Match",
     in: "header",
-    description: "The `etag` of the resource as it was read: the change is refused if it has changed since.",
+    description: "The `etag` of the resource that was read. The change is refused if the resource has changed since.",
     schema: { type: "string", examples: ['"1"'] },
   },
   "If-None-Match": {
     name: "If-None-Match",
     in: "header",
-    description: "The `etag` of the page or file that the caller has: 304 if it is still the same.",
+    description: "The `etag` of the page or file that the caller has. The answer is 304 if it is still current.",
     schema: { type: "string", examples: ['W/"3f6c1a526a5c"'] },
   },
   "x-correlation-id": {
     name: "x-correlation-id",
     in: "header",
     description:
-      "Yours, echoed in the answer and logged. One that is not 1 to 128 visible ASCII characters is dropped.",
+      "The caller's own id, echoed in the answer and logged. An id that is not 1 to 128 visible ASCII characters is ignored.",
     schema: { type: "string", examples: ["checkout-4711"] },
   },
 };
 
-/** Of answers. Those that are required are in every answer that names them. */
+/** Response headers. A required one is in every answer that lists it. */
 const sharedHeaders = {
   "x-request-id": {
-    description: "Names this request to us",
+    description: "Identifies the request in the logs",
     required: true,
     schema: { type: "string", format: "uuid" },
   },
-  "x-correlation-id": { description: "The caller's own, where it sent a usable one", schema: { type: "string" } },
+  "x-correlation-id": { description: "The caller's own id, if it sent a valid one", schema: { type: "string" } },
   "cache-control": {
-    description: "`no-store` but for what is the same for everybody",
+    description: "`no-store`, except for content that is the same for all callers",
     required: true,
     schema: { type: "string" },
   },
   location: { description: "Path of the new resource", required: true, schema: { type: "string" } },
   etag: { description: "Entity tag of the resource, for `If-Match`", required: true, schema: { type: "string" } },
   "idempotency-replayed": {
-    description: "`true` when this is the first answer again; absent otherwise",
+    description: "`true` for a replayed answer; absent otherwise",
     schema: { type: "string", const: "true" },
   },
   "retry-after": {
-    description: "Seconds to wait before the request is sent again",
+    description: "Seconds to wait before a retry",
     required: true,
     schema: { type: "string", pattern: "^[0-9]+$" },
   },
   "www-authenticate": {
-    description: "The challenge (RFC 6750 §3) where the access token is missing or refused",
+    description: "The challenge (RFC 6750 §3) for a missing or refused access token",
     schema: { type: "string" },
   },
   "x-amzn-remapped-www-authenticate": {
     description:
-      "The challenge of `invalid_client` (RFC 6749 §5.2), or of a token that was revoked while the operation ran, under the name that API Gateway gives it",
+      "The challenge of `invalid_client` (RFC 6749 §5.2) or of a token that was revoked while the operation ran, as renamed by API Gateway",
     schema: { type: "string" },
   },
 };
 
-/** JSON under the same address has none, so it is not in every answer. */
+/** Not in every answer: JSON from the same path has no entity tag. */
 const pageEtag = { description: "Entity tag of the page or file, for `If-None-Match`", schema: { type: "string" } };
 
 function headersOf(...names: readonly (keyof typeof sharedHeaders)[]): Json {
@@ -207,7 +206,7 @@ function headersOf(...names: readonly (keyof typeof sharedHeaders)[]): Json {
 function requestBodyOf({ method, request }: AnyOperation, schemas: Json): Json {
   const content = {
     schema: jsonSchema(request.body as z.ZodType, "input", schemas),
-    // What may be left out stands for `{}`.
+    // An absent optional body means `{}`.
     example: request.bodyExample ?? {},
   };
   const types =
@@ -252,7 +251,7 @@ function successOf({ success, idempotent }: AnyOperation, schemas: Json): Json {
   };
   return {
     [status]: { description, headers, ...(content && { content }) },
-    ...(mediaTypes && { 304: { description: "The page or file is as the caller has it", headers } }),
+    ...(mediaTypes && { 304: { description: "The caller has the current page or file", headers } }),
   };
 }
 
@@ -260,7 +259,7 @@ function hasEtag(body: z.ZodType | undefined): boolean {
   return body instanceof z.ZodObject && "etag" in body.shape;
 }
 
-/** Refusals of one status share an answer; its description names their codes. */
+/** Refusals with one status share a response; its description lists their codes. */
 function failuresOf(operation: AnyOperation, responses: Json): Json {
   const oauth = oauthErrorsOf(operation);
   const problems = Map.groupBy<number, ProblemCode>(
@@ -298,7 +297,7 @@ function shown(schema: "OAuthError" | "Problem", examples: readonly string[]): J
   };
 }
 
-/** The codes that an operation shows as such: a door of OAuth speaks in OAuth's words, but not the gateway in front of it. */
+/** The problem codes of an operation. An OAuth operation answers with OAuth errors; the gateway in front of it does not. */
 export function shownAsProblems(operation: AnyOperation): readonly ProblemCode[] {
   const codes = problemsOf(operation);
   if (operation.errorFormat !== "oauth") return codes;
@@ -306,7 +305,7 @@ export function shownAsProblems(operation: AnyOperation): readonly ProblemCode[]
   return codes.filter((code) => fromGateway.has(code));
 }
 
-/** The errors that an OAuth operation may give, by status: its own, and those that `toOAuthError` makes of shared checks. */
+/** The errors of an OAuth operation by status: its own, and those that `toOAuthError` derives from shared checks. */
 export function oauthErrorsOf(operation: AnyOperation): ReadonlyMap<number, readonly OAuthErrorCode[]> {
   const errors = new Map<number, OAuthErrorCode[]>();
   if (operation.errorFormat !== "oauth") return errors;
@@ -324,7 +323,7 @@ export function oauthErrorsOf(operation: AnyOperation): ReadonlyMap<number, read
   return errors;
 }
 
-/** The gateway's challenge, and that of a door: API Gateway gives it another name. */
+/** The challenge of the gateway, and that of a function, which API Gateway renames. */
 function challengeHeaders(codes: readonly ProblemCode[]): readonly (keyof typeof sharedHeaders)[] {
   const remapped = "x-amzn-remapped-www-authenticate";
   return codes.length === 0 ? [remapped] : ["www-authenticate", remapped];
@@ -345,13 +344,13 @@ function exampleProblem(code: ProblemCode, publicUrl: string): Json {
   };
 }
 
-/** OAuth's names and the problems' meet among the examples: `unavailable` is no error of OAuth, but may become one. */
+/** A prefix separates the names of OAuth errors from problem codes among the examples. */
 function oauthExample(error: OAuthErrorCode): string {
   return `oauth_${error}`;
 }
 
 function exampleOAuthError(error: OAuthErrorCode): Json {
-  return { error, error_description: "What is wrong, for developers" };
+  return { error, error_description: "Explanation for developers" };
 }
 
 function problemSchema(): Json {
@@ -389,7 +388,7 @@ const oauthErrorSchema: Json = {
   properties: { error: { type: "string", enum: oauthErrorCodes }, error_description: { type: "string" } },
 };
 
-/** A schema as JSON Schema 2020-12; schemas that have an id are put among the components and referred to. */
+/** A schema as JSON Schema 2020-12. Schemas with an id become components and are referenced. */
 function jsonSchema(schema: z.ZodType, io: "input" | "output", schemas: Json): Json {
   const {
     $schema: _dialect,
@@ -399,7 +398,7 @@ function jsonSchema(schema: z.ZodType, io: "input" | "output", schemas: Json): J
     io,
     unrepresentable: "any",
     override: ({ jsonSchema: node }) => {
-      // Messages and checks live in the schemas; the document says `additionalProperties` only where it forbids them.
+      // The document lists `additionalProperties` only where it forbids them.
       if (io === "output") delete node.additionalProperties;
     },
   }) as Json & { $defs?: Record<string, Json> };

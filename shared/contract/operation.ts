@@ -1,13 +1,13 @@
 /**
  * How an operation is declared.
  *
- * One declaration per operation is the only place that names its method, path, rights, schemas, answers, table rights and
- * secrets. The API Gateway method, the Lambda function and its role, validation, the OpenAPI document and the tests that
- * hold for every operation are all made from it.
+ * One declaration per operation is the only place for its method, path, rights, schemas, answers, table rights and secrets.
+ * The API Gateway method, the Lambda function and its role, the validation, the OpenAPI document and the tests that hold for
+ * every operation are derived from it.
  */
 import type * as z from "zod";
 import type { Role, Scope } from "../domain/access.ts";
-import { tableKeys } from "../runtime/key.ts";
+import { idempotencyPartitions } from "./idempotency-record.ts";
 import type { OAuthErrorCode } from "./oauth-error.ts";
 import type { ProblemCode } from "../domain/problems.ts";
 import type { SecretName } from "../runtime/environment.ts";
@@ -15,8 +15,7 @@ import type { SecretName } from "../runtime/environment.ts";
 export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
 /**
- * Who may call: anyone, or one of the named audiences. A partner must hold the scope where one is named; a user must have
- * one of the roles.
+ * Who may call: anyone, or the named audiences. A partner needs the scope if one is named; a user needs one of the roles.
  */
 export type Access =
   | "public"
@@ -25,7 +24,7 @@ export type Access =
       readonly user?: { readonly roles: readonly Role[] };
     };
 
-/** IAM's names of the item-level DynamoDB actions; a transaction needs those of its items, none of its own. */
+/** IAM's names of the DynamoDB actions on items. A transaction needs the actions of its items and none of its own. */
 export type TableAction =
   | "GetItem"
   | "BatchGetItem"
@@ -36,41 +35,41 @@ export type TableAction =
   | "ConditionCheckItem"
   | "BatchWriteItem";
 
-/** What an operation may do to items whose partition key matches one of the patterns (`*` stands for any characters). */
+/** The actions that an operation may do on items whose partition key matches a pattern (`*` stands for any characters). */
 export interface TableRight {
   readonly actions: readonly TableAction[];
   readonly leadingKeys: readonly string[];
-  /** The index that is read instead of the table itself. */
+  /** The index that is read instead of the table. */
   readonly index?: string;
 }
 
-/** The answer of success. */
+/** The answer of a successful call. */
 export interface SuccessDeclaration<Body> {
   readonly status: 200 | 201 | 204;
   readonly description: string;
   readonly body?: z.ZodType<Body>;
-  /** Media types of the pages or files that it answers with: besides JSON where there is a `body`, else alone. */
+  /** Media types of the pages or files in the answer: besides JSON if there is a `body`, otherwise alone. */
   readonly mediaTypes?: readonly string[];
   /** A value that satisfies `body`, shown in the docs and checked by a test. */
   readonly example?: unknown;
-  /** Top-level members that carry a secret or a token: a replayed answer lacks them. */
+  /** Top-level members that carry a secret or a token. A replayed answer lacks them. */
   readonly secretMembers?: readonly string[];
 }
 
-/** The schemas of what a caller sends; each is a strict object, so that an unknown member is refused. */
+/** The schemas of the request. Each is a strict object, so that an unknown member is refused. */
 export interface RequestDeclaration<Path, Query, Body> {
   readonly path?: z.ZodType<Path>;
   readonly query?: z.ZodType<Query>;
   readonly body?: z.ZodType<Body>;
   /** Default `json`. */
   readonly bodyType?: "json" | "form";
-  /** The body may be left out altogether, which then stands for `{}`. */
+  /** The body may be absent, which means `{}`. */
   readonly bodyOptional?: boolean;
   readonly bodyExample?: unknown;
 }
 
 export interface Operation<Path = unknown, Query = unknown, Body = unknown, Answer = unknown> {
-  /** `<area>.<operation>`: its door is `functions/<area>/<operation>.ts`. */
+  /** `<area>.<operation>`: its function is `functions/<area>/<operation>.ts`. */
   readonly id: `${string}.${string}`;
   readonly method: Method;
   readonly path: `/${string}`;
@@ -80,17 +79,17 @@ export interface Operation<Path = unknown, Query = unknown, Body = unknown, Answ
   readonly access: Access;
   readonly request: RequestDeclaration<Path, Query, Body>;
   readonly success: SuccessDeclaration<Answer>;
-  /** The codes that are this operation's own; those that every operation of its kind may give are added by `problemsOf`. */
+  /** The problem codes of this operation. `problemsOf` adds the codes that all operations of its kind share. */
   readonly problems: readonly ProblemCode[];
   /** Errors as RFC 9457 problems, or as OAuth's `{"error", "error_description"}` (RFC 6749 §5.2). Default `problem`. */
   readonly errorFormat?: "problem" | "oauth";
-  /** The errors of OAuth that are this operation's own; `invalid_client` has the status 401, the others 400. */
+  /** The OAuth errors of this operation: `invalid_client` with status 401, the others with 400. */
   readonly oauthErrors?: readonly OAuthErrorCode[];
   /** `Idempotency-Key` is honoured. */
   readonly idempotent?: boolean;
   /**
-   * A repetition is looked for before the operation runs, not only when it commits: where running it again costs the caller
-   * something, as a guess of its password does.
+   * Looks for the recorded answer before the operation runs, not only when it commits: for operations that cost the caller
+   * something, such as a guess of a password.
    */
   readonly replaysFirst?: boolean;
   /** `If-Match` is honoured. */
@@ -100,11 +99,11 @@ export interface Operation<Path = unknown, Query = unknown, Body = unknown, Answ
   readonly table: readonly TableRight[];
   readonly secrets?: readonly SecretName[];
   /**
-   * Text files for browsers that are deployed beside the function: name → source, from the project's root. TypeScript and CSS
-   * of our own are bundled; anything else is copied. Each is served under a name that changes with its content.
+   * Text files for browsers that are deployed beside the function: name → source, from the project's root. Our own TypeScript
+   * and CSS are bundled; other files are copied. The name of a served file changes with its content.
    */
   readonly files?: Readonly<Record<string, string>>;
-  /** The id of the operation whose files this one's page refers to: it is told the names that they are served under. */
+  /** The id of the operation that serves the files of this one's page. */
   readonly filesOf?: AnyOperation["id"];
   /** Memory of the function in MB. Default 512. */
   readonly memoryMegabytes?: number;
@@ -112,7 +111,7 @@ export interface Operation<Path = unknown, Query = unknown, Body = unknown, Answ
   readonly timeoutSeconds?: number;
 }
 
-/** An operation that needs nothing of AWS's: `serveStateless` serves it. */
+/** An operation without table, secrets and idempotency: `serveStateless` serves it. */
 export interface StatelessOperation<
   Path = unknown,
   Query = unknown,
@@ -128,13 +127,13 @@ export interface StatelessOperation<
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- a list of operations of different types
 export type AnyOperation = Operation<any, any, any, any>;
 
-/** An idempotency record is written with the effect, whatever that is. */
-const idempotencyRight: TableRight = { actions: ["PutItem"], leadingKeys: [tableKeys.idempotency] };
+/** Every idempotent operation writes its record together with its effect. */
+const idempotencyRight: TableRight = { actions: ["PutItem"], leadingKeys: [idempotencyPartitions] };
 
 const lookedUpIdempotencyRight: TableRight = { ...idempotencyRight, actions: ["GetItem", "PutItem"] };
 
 /**
- * Declares an operation: fixes the types, and adds the right to what `idempotent` needs.
+ * Declares an operation: infers its types and adds the table right that `idempotent` needs.
  *
  * @example
  * export const readPartner = operation({ id: "partners.read", method: "GET", path: "/v1/partners/{partnerId}", … });
@@ -157,7 +156,7 @@ export function operation(declaration: Operation): Operation {
   return { ...declaration, table: [...declaration.table, right] };
 }
 
-/** The folder and file of an operation's door below `functions/` and `dist/functions/`, without ending: `partners/register`. */
+/** The path of a function below `functions/` and `dist/functions/`, without extension: `partners/register`. */
 export function entryPointOf(declared: { readonly id: string }): string {
   return declared.id.replace(".", "/");
 }

@@ -1,4 +1,4 @@
-/** Who calls, as the authorizer found out. */
+/** The caller, as the authorizer identified it. */
 import type { Role, Scope } from "../domain/access.ts";
 import type { Access } from "./operation.ts";
 import { notFound, Problem } from "../domain/problems.ts";
@@ -22,12 +22,12 @@ export type Principal =
       readonly sessionId: string;
     };
 
-/** The authorizer's context: flat and of strings, for API Gateway passes nothing else on. */
+/** The authorizer's context: flat and of strings, because API Gateway passes on nothing else. */
 export interface AuthorizerContext {
   readonly kind: Principal["kind"];
   readonly id: string;
   readonly tokenId: string;
-  /** Blank-separated (RFC 6749 §3.3); empty for users. */
+  /** Separated by spaces (RFC 6749 §3.3); empty for users. */
   readonly scope: string;
   /** Empty for partners. */
   readonly role: string;
@@ -57,7 +57,7 @@ export function fromAuthorizerContext(context: Partial<AuthorizerContext>): Prin
 /**
  * The partner that an administrator names, or that names itself.
  *
- * @throws Problem `not_found` for a partner that names another one: it learns nothing of it
+ * @throws Problem `not_found` for a partner that names a different one
  */
 export function requireSelf(principal: Principal, partnerId: string): string {
   if (principal.kind === "partner" && principal.id !== partnerId) throw notFound();
@@ -83,17 +83,17 @@ export function requireSession(principal: Principal): string {
  */
 export function refuseAccess(access: Access, principal: Principal | undefined): Problem | undefined {
   if (access === "public") return undefined;
-  // The gateway lets nobody through without the authorizer, so this is a second lock, not the first.
+  // The gateway requires the authorizer, so this check is a second line of defence.
   if (principal === undefined) return new Problem("token_missing", "Send an access token.");
   if (principal.kind === "partner") {
-    if (access.partner === undefined) return new Problem("forbidden", "This operation is not for partners.");
+    if (access.partner === undefined) return new Problem("forbidden", "This operation is not available to partners.");
     const { scope } = access.partner;
     return scope === undefined || principal.scopes.includes(scope)
       ? undefined
-      : new Problem("insufficient_scope", `This operation needs the scope ${scope}.`);
+      : new Problem("insufficient_scope", `This operation requires the scope ${scope}.`);
   }
-  if (access.user === undefined) return new Problem("forbidden", "This operation is for partners only.");
+  if (access.user === undefined) return new Problem("forbidden", "This operation is available to partners only.");
   return access.user.roles.includes(principal.role)
     ? undefined
-    : new Problem("forbidden", `This operation needs the role ${access.user.roles.join(" or ")}.`);
+    : new Problem("forbidden", `This operation requires the role ${access.user.roles.join(" or ")}.`);
 }

@@ -1,8 +1,8 @@
-/** Schemas that several areas use. Messages are written for the caller and never repeat what was sent. */
+/** Schemas that several areas share. Messages address the caller and never repeat its input. */
 import * as z from "zod";
 import { isUlid } from "../domain/ids.ts";
 
-/** How many Unicode code points a text has; what a person would count, unlike UTF-16 units. */
+/** The number of Unicode code points in a text, which is closer to what a person counts than UTF-16 units. */
 export function codePoints(text: string): number {
   let count = 0;
   for (const _ of text) count++;
@@ -21,7 +21,7 @@ export function text(min: number, max: number) {
     .meta({ minLength: min, maxLength: max });
 }
 
-/** An id with its prefix, `ptr_` + ULID. Used in paths, where another form answers 404, not 422. */
+/** An id: its prefix and a ULID. In a path, any other form gets 404, not 422. */
 export function id(prefix: string) {
   return z
     .string()
@@ -32,40 +32,39 @@ export function id(prefix: string) {
     .meta({ pattern: `^${prefix}[0-9A-HJKMNP-TV-Z]{26}$`, examples: [`${prefix}01JD3Y5W8Q4T6V2X9ZB7C1D3EF`] });
 }
 
-/** A username as it may be chosen or named: upper and lower case are the same name. */
+/** A username. Upper and lower case are the same name. */
 export const username = z
   .string()
   .regex(/^[a-z0-9._-]{3,64}$/i, "must have 3 to 64 characters of a-z 0-9 . _ -, in upper or lower case");
 
 /** A whole number that is exact in JSON. */
 export const wholeNumber = z.int({
-  // Zod's own message says best that a field is missing.
+  // For a missing field, Zod's own message is the right one.
   error: ({ input }) => (input === undefined ? undefined : "must be a whole number"),
 });
 
 /** An e-mail address of at most 254 characters (RFC 5321 §4.5.3.1.3). */
 export const email = z
-  // Zod's own message says best that a field is missing.
+  // For a missing field, Zod's own message is the right one.
   .email({ error: ({ input }) => (input === undefined ? undefined : "must be an e-mail address") })
   .max(254, "must have at most 254 characters");
 
 const instantPattern = /^(\d{4})-(\d{2})-(\d{2})[Tt](\d{2}):(\d{2}):(\d{2})(?:\.\d{1,9})?(?:[Zz]|[+-](\d{2}):(\d{2}))$/;
 
 /**
- * RFC 3339 with any offset, read as a moment; the year, in UTC, is 1970 to 9999. `Date` alone would take 30 February for
- * 2 March.
+ * An RFC 3339 time with any offset; the year, in UTC, is 1970 to 9999. `Date` alone would read 30 February as 2 March.
  */
 export const instant = z
   .string()
   .transform((value, context) => {
     const moment = parseInstant(value);
     if (moment !== undefined) return moment;
-    context.issues.push({ code: "custom", input: value, message: "must be a time as in RFC 3339, from 1970 to 9999" });
+    context.issues.push({ code: "custom", input: value, message: "must be an RFC 3339 time from 1970 to 9999" });
     return z.NEVER;
   })
   .meta({ type: "string", format: "date-time" });
 
-/** The moment that an RFC 3339 text names; undefined for another text or a day that the calendar does not have. */
+/** Parses an RFC 3339 time; undefined for any other text and for a day that does not exist. */
 export function parseInstant(value: string): Date | undefined {
   const parts = instantPattern
     .exec(value)
@@ -81,13 +80,13 @@ export function parseInstant(value: string): Date | undefined {
   return utcYear >= 1970 && utcYear <= 9999 ? moment : undefined;
 }
 
-/** A moment as the API shows it. */
+/** A time as the API shows it. */
 export const shownInstant = z.string().meta({ format: "date-time", examples: ["2026-11-20T12:00:00.000Z"] });
 
 /** An entity tag with its quotes (RFC 9110 §8.8.3), as `If-Match` takes it. */
 export const etag = z.string().meta({ examples: ['"3"'] });
 
-/** The two parameters of every list. */
+/** The pagination parameters of every list. */
 export const pageQuery = {
   limit: z
     .string()
@@ -95,14 +94,14 @@ export const pageQuery = {
     .transform(Number)
     .meta({ type: "integer", minimum: 1, maximum: 100 })
     .default(20),
-  cursor: z.string().meta({ description: "`nextCursor` of the page before" }).optional(),
+  cursor: z.string().meta({ description: "`nextCursor` of the previous page" }).optional(),
 };
 
-/** The name of a page's file as it is served, with the hash of its content. */
+/** The name of a file that a page loads, with the hash of its content. */
 export const servedFile = z
   .string()
   .max(100)
-  .meta({ description: "As the page names it", examples: ["main-3f6c1a526a5c.js"] });
+  .meta({ description: "The name in the page", examples: ["main-3f6c1a526a5c.js"] });
 
 /** A page of a list. */
 export function pageOf<Schema extends z.ZodType>(item: Schema) {

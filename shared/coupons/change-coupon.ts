@@ -1,33 +1,43 @@
-/** How an administrator changes a coupon while others redeem it. */
+/** Changes a coupon while users redeem it. */
+import { ConcurrencyConflict } from "../domain/conflict.ts";
 import { requireMatch } from "../domain/etag.ts";
 import { orThrow } from "../domain/problems.ts";
-import { ConcurrencyConflict } from "../domain/conflict.ts";
-import type { Table } from "../runtime/table.ts";
+import type { Change, Table } from "../runtime/table.ts";
 import type { CouponPatch } from "./contract.ts";
-import { changeCoupon, isAbandoned, outcomeOf, type StoredCoupon } from "./rules.ts";
-import { couponReplacement, readCoupon, settleCoupon } from "./store.ts";
+import type { StoredCoupon } from "./model.ts";
+import { beginChange, isAbandoned, outcomeOf } from "./rules.ts";
+import { couponReplacement, readCoupon } from "./store.ts";
+import { settleCoupon } from "./settle-coupon.ts";
+
+export interface ChangeRequest {
+  readonly patch: CouponPatch;
+  readonly ifMatch: string | undefined;
+  readonly now: Date;
+}
 
 /**
- * Changes the given fields. A change of the terms has ended when this returns: nothing is redeemed by the old ones any more.
+ * Changes the given fields. A change of the terms is committed here, in several steps that may be repeated: when this
+ * returns, nothing is redeemed under the old terms any more.
  *
+ * @returns the coupon, and the change that is still to be committed
  * @throws Problem `not_found`, `precondition_failed`, `coupon_quantity_too_low`
- * @throws ConcurrencyConflict while another change of the coupon is under way
+ * @throws ConcurrencyConflict while another change of the coupon is in progress
  */
-export async function patchCoupon(
+export async function changeCoupon(
   table: Table,
   couponId: string,
-  patch: CouponPatch,
-  ifMatch: string | undefined,
-  now: Date,
-): Promise<StoredCoupon> {
+  { patch, ifMatch, now }: ChangeRequest,
+): Promise<{ readonly coupon: StoredCoupon; readonly change: Change }> {
   const before = await readCoupon(table, couponId);
   if (before.pending !== undefined) {
     if (isAbandoned(before, new Date())) await settleCoupon(table, before);
     throw new ConcurrencyConflict();
   }
   requireMatch(ifMatch, before.revision);
-  const after = changeCoupon(before, patch, now);
-  if (after === before) return before;
-  await table.commit([couponReplacement(before, after)]);
-  return after.pending === undefined ? after : orThrow(outcomeOf(await settleCoupon(table, after)));
+  const after = beginChange(before, patch, now);
+  if (after === before) return { coupon: before, change: [] };
+  const replacement = couponReplacement(before, after);
+  if (after.pending === undefined) return { coupon: after, change: [replacement] };
+  await table.commit([replacement]);
+  return { coupon: orThrow(outcomeOf(await settleCoupon(table, after))), change: [] };
 }

@@ -1,8 +1,8 @@
-/** Coupon codes are kept as a keyed hash only: who reads the table cannot redeem, nor try codes against it. */
+/** Codes are stored as a keyed hash only, so that a reader of the table can neither redeem codes nor test guesses. */
 import { createHmac } from "node:crypto";
 
 /**
- * The form in which a code is kept and looked up. Codes are compared exactly: upper and lower case, every blank.
+ * The form in which a code is stored and looked up. Codes are compared exactly, letter case and spaces included.
  *
  * @param key the secret `couponCodeKey`
  */

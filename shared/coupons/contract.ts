@@ -3,14 +3,17 @@ import * as z from "zod";
 import { administrators, roles } from "../domain/access.ts";
 import { operation } from "../contract/operation.ts";
 import { etag, id, instant, pageOf, pageQuery, shownInstant, text, wholeNumber } from "../contract/schemas.ts";
-import { tableKeys } from "../runtime/key.ts";
+import { identityPartitions } from "../identity/keys.ts";
+import { userPartitions } from "../users/keys.ts";
+import { couponPartitions } from "./keys.ts";
+import { maxCodeLength, maxNameLength, maxQuantity, maxValue, minCodeLength } from "./model.ts";
 
 const couponSchema = z
   .object({
     id: id("cpn_"),
     name: z.string(),
-    value: z.int().min(0).meta({ description: "Credit that redeeming it takes" }),
-    quantity: z.int().min(1).meta({ description: "How often it can be redeemed in all" }),
+    value: z.int().min(0).meta({ description: "The credit that a redemption takes" }),
+    quantity: z.int().min(1).meta({ description: "How often it can be redeemed in total" }),
     remaining: z.int().min(0).meta({ description: "How often it can still be redeemed" }),
     active: z.boolean(),
     expiresAt: shownInstant,
@@ -20,9 +23,9 @@ const couponSchema = z
   })
   .meta({ id: "Coupon" });
 
-export type Coupon = z.output<typeof couponSchema>;
+export type CouponView = z.output<typeof couponSchema>;
 
-const couponExample: Coupon = {
+const couponExample: CouponView = {
   id: "cpn_01JD3Y5W8Q4T6V2X9ZB7C1D3EF",
   name: "A ticket for the science museum",
   value: 40,
@@ -45,9 +48,9 @@ const redemptionSchema = z
   })
   .meta({ id: "Redemption" });
 
-export type Redemption = z.output<typeof redemptionSchema>;
+export type RedemptionView = z.output<typeof redemptionSchema>;
 
-const redemptionExample: Redemption = {
+const redemptionExample: RedemptionView = {
   id: "rdm_01JD3Y5W8Q4T6V2X9ZB7C1D3EF",
   couponId: couponExample.id,
   value: 40,
@@ -55,13 +58,16 @@ const redemptionExample: Redemption = {
   redeemedAt: "2026-11-20T12:00:00.000Z",
 };
 
-const code = text(4, 25).meta({ description: "Compared exactly; shown in no answer", examples: ["MUSEUM-2026"] });
-const name = text(1, 80);
-const quantity = wholeNumber.min(1, "must be at least 1").max(1_000_000, "must be at most 1000000");
+const code = text(minCodeLength, maxCodeLength).meta({
+  description: "Compared exactly; never shown in a response",
+  examples: ["MUSEUM-2026"],
+});
+const name = text(1, maxNameLength);
+const quantity = wholeNumber.min(1, "must be at least 1").max(maxQuantity, `must be at most ${maxQuantity}`);
 
 const creation = z.strictObject({
   name,
-  value: wholeNumber.min(0, "must not be negative").max(1_000_000_000),
+  value: wholeNumber.min(0, "must not be negative").max(maxValue),
   code,
   quantity,
   expiresAt: instant,
@@ -87,8 +93,8 @@ export const operations = {
     tag: "Coupons",
     summary: "Create a coupon",
     description:
-      "Creates a coupon that can be redeemed `quantity` times, once by each user. Its code is unique, kept as a keyed hash and never " +
-      "shown again.",
+      "Creates a coupon that can be redeemed `quantity` times, once by each user. The code is unique. It is stored as a keyed hash and " +
+      "never shown again.",
     access: byAdministrator,
     request: {
       body: creation,
@@ -108,7 +114,12 @@ export const operations = {
     },
     problems: ["coupon_code_taken"],
     idempotent: true,
-    table: [{ actions: ["PutItem"], leadingKeys: [tableKeys.coupons, tableKeys.couponCodes, tableKeys.couponPieces] }],
+    table: [
+      {
+        actions: ["PutItem"],
+        leadingKeys: [couponPartitions.coupons, couponPartitions.couponCodes, couponPartitions.couponPieces],
+      },
+    ],
     secrets: ["couponCodeKey"],
   }),
 
@@ -119,7 +130,7 @@ export const operations = {
     tag: "Coupons",
     summary: "List coupons",
     description:
-      "Coupons, newest first: administrators see all, other users those that are switched on. The list of the latter may lag behind a " +
+      "Lists coupons, newest first. Administrators see all coupons; other users see the active ones, and their list may lag behind a " +
       "change by a moment.",
     access: byAnyUser,
     request: { query: z.strictObject(pageQuery) },
@@ -131,9 +142,9 @@ export const operations = {
     },
     problems: ["cursor_invalid"],
     table: [
-      { actions: ["Query"], leadingKeys: [tableKeys.coupons] },
-      { actions: ["Query"], leadingKeys: [tableKeys.activeCoupons], index: "gsi1" },
-      { actions: ["BatchGetItem"], leadingKeys: [tableKeys.couponPieces] },
+      { actions: ["Query"], leadingKeys: [couponPartitions.coupons] },
+      { actions: ["Query"], leadingKeys: [couponPartitions.activeCoupons], index: "gsi1" },
+      { actions: ["BatchGetItem"], leadingKeys: [couponPartitions.couponPieces] },
     ],
     secrets: ["cursorKey"],
   }),
@@ -144,14 +155,14 @@ export const operations = {
     path: "/v1/coupons/{couponId}",
     tag: "Coupons",
     summary: "Read a coupon",
-    description: "One coupon by its id. One that is switched off is seen by administrators only.",
+    description: "Returns a coupon by its id. Only administrators see inactive coupons.",
     access: byAnyUser,
     request: { path: couponPath },
     success: { status: 200, description: "The coupon", ...couponAnswer },
     problems: [],
     table: [
-      { actions: ["GetItem"], leadingKeys: [tableKeys.coupons] },
-      { actions: ["BatchGetItem"], leadingKeys: [tableKeys.couponPieces] },
+      { actions: ["GetItem"], leadingKeys: [couponPartitions.coupons] },
+      { actions: ["BatchGetItem"], leadingKeys: [couponPartitions.couponPieces] },
     ],
   }),
 
@@ -162,21 +173,21 @@ export const operations = {
     tag: "Coupons",
     summary: "Change a coupon",
     description:
-      "Changes the given fields (RFC 7396). Once it is answered, nothing is redeemed by the old terms. The quantity is never less than " +
-      "what has been redeemed.",
+      "Changes the given fields (RFC 7396). After the response, no redemption uses the old terms. The quantity cannot be less than " +
+      "the number of redemptions.",
     access: byAdministrator,
     request: { path: couponPath, body: patch, bodyExample: { active: false } },
     success: {
       status: 200,
-      description: "The coupon as it is now",
+      description: "The changed coupon",
       body: couponSchema,
       example: { ...couponExample, active: false, etag: '"2"' },
     },
     problems: ["coupon_quantity_too_low"],
     conditional: true,
     table: [
-      { actions: ["GetItem", "PutItem"], leadingKeys: [tableKeys.coupons] },
-      { actions: ["BatchGetItem", "UpdateItem"], leadingKeys: [tableKeys.couponPieces] },
+      { actions: ["GetItem", "PutItem"], leadingKeys: [couponPartitions.coupons] },
+      { actions: ["BatchGetItem", "UpdateItem"], leadingKeys: [couponPartitions.couponPieces] },
     ],
   }),
 
@@ -187,9 +198,9 @@ export const operations = {
     tag: "Coupons",
     summary: "Redeem a coupon",
     description:
-      "Takes the coupon's value from the caller's credit and one from its stock, all or nothing. Refused, in this order: wrong code, " +
-      "switched off, expired, redeemed by the caller before, exhausted, too little credit. After ten wrong codes in 15 minutes, " +
-      "`429 too_many_attempts` until the time is over.",
+      "Takes the coupon's value from the caller's credit and one unit from its stock, all or nothing. Reasons for a refusal, in the order " +
+      "in which they are checked: unknown code, inactive, expired, already redeemed by the caller, exhausted, insufficient credit. Ten " +
+      "wrong codes within 15 minutes lead to `429 too_many_attempts` until the oldest of them is 15 minutes old.",
     access: byAnyUser,
     request: { body: z.strictObject({ code }), bodyExample: { code: "MUSEUM-2026" } },
     success: { status: 201, description: "The redemption", body: redemptionSchema, example: redemptionExample },
@@ -205,13 +216,13 @@ export const operations = {
     idempotent: true,
     replaysFirst: true,
     table: [
-      { actions: ["GetItem", "PutItem", "UpdateItem"], leadingKeys: [tableKeys.attempts] },
-      { actions: ["GetItem"], leadingKeys: [tableKeys.couponCodes] },
-      // A change that was broken off is finished by whoever meets it.
-      { actions: ["GetItem", "PutItem"], leadingKeys: [tableKeys.coupons] },
-      { actions: ["BatchGetItem", "UpdateItem"], leadingKeys: [tableKeys.couponPieces] },
-      { actions: ["GetItem", "PutItem"], leadingKeys: [tableKeys.redeemedCoupons, tableKeys.users] },
-      { actions: ["PutItem"], leadingKeys: [tableKeys.redemptions, tableKeys.creditMovements] },
+      { actions: ["GetItem", "PutItem", "UpdateItem"], leadingKeys: [identityPartitions.attempts] },
+      { actions: ["GetItem"], leadingKeys: [couponPartitions.couponCodes] },
+      // A redemption completes a change of terms that was interrupted.
+      { actions: ["GetItem", "PutItem"], leadingKeys: [couponPartitions.coupons] },
+      { actions: ["BatchGetItem", "UpdateItem"], leadingKeys: [couponPartitions.couponPieces] },
+      { actions: ["GetItem", "PutItem"], leadingKeys: [couponPartitions.redeemedCoupons, userPartitions.users] },
+      { actions: ["PutItem"], leadingKeys: [couponPartitions.redemptions, userPartitions.creditMovements] },
     ],
     secrets: ["couponCodeKey"],
   }),
@@ -222,7 +233,7 @@ export const operations = {
     path: "/v1/users/me/redemptions",
     tag: "Coupons",
     summary: "List the caller's redemptions",
-    description: "What the calling user has redeemed, newest first.",
+    description: "Lists the redemptions of the calling user, newest first.",
     access: byAnyUser,
     request: { query: z.strictObject(pageQuery) },
     success: {
@@ -232,7 +243,7 @@ export const operations = {
       example: { items: [redemptionExample], nextCursor: null },
     },
     problems: ["cursor_invalid"],
-    table: [{ actions: ["Query"], leadingKeys: [tableKeys.redemptions] }],
+    table: [{ actions: ["Query"], leadingKeys: [couponPartitions.redemptions] }],
     secrets: ["cursorKey"],
   }),
 };

@@ -1,42 +1,49 @@
-/** How a person redeems: the code is proved as a guess, a piece of the stock is chosen, and another one if that was empty. */
-import { Problem } from "../domain/problems.ts";
-import { guessLimit } from "../identity/attempts.ts";
-import { settleAttempt, reserveAttempt } from "../identity/store.ts";
+/** Redeems a coupon: proves its code, which counts as a guess, and chooses a piece of its stock. */
 import { ConcurrencyConflict } from "../domain/conflict.ts";
-import type { Table } from "../runtime/table.ts";
-import { drawPiece, isAbandoned, refuseRedemption, type StoredCoupon } from "./rules.ts";
-import { findCouponByCode, markSoldOut, readStock, settleCoupon } from "./store.ts";
+import { Problem } from "../domain/problems.ts";
+import { reserveAttempt, settleAttempt } from "../identity/limit-attempts.ts";
+import { guessLimit } from "../identity/model.ts";
+import type { Change, Table } from "../runtime/table.ts";
+import { readUser } from "../users/store.ts";
+import type { Redemption, StoredCoupon } from "./model.ts";
+import { drawPiece, isAbandoned, isSettled, refuseRedemption } from "./rules.ts";
+import { markSoldOut, settleCoupon } from "./settle-coupon.ts";
+import {
+  findCouponByCode,
+  findPieces,
+  hasRedeemed,
+  readCoupon,
+  redemptionChange,
+  type RedeemedCoupon,
+} from "./store.ts";
 
-/** What of a coupon never changes, or only grows: a process may remember it. Its terms are asked of the piece. */
-type KnownCoupon = Pick<StoredCoupon, "id" | "name" | "value"> & { readonly pieces: number };
-
-/** A code that was right, and whether the first piece was a miss. */
-export interface Redeeming {
-  readonly coupon: KnownCoupon;
-  missed: boolean;
+/** The part of a coupon that never changes or only grows, so that a process may remember it. The pieces carry the terms. */
+export interface KnownCoupon extends RedeemedCoupon {
+  readonly pieces: number;
 }
 
 /**
- * Proves a code. A guess takes its place before it is checked, so that parallel guesses cannot outrun the limit.
+ * Finds the coupon with a code. Each guess reserves an attempt before it is checked, so that parallel guesses cannot exceed
+ * the limit.
  *
  * @param codeHash of `hashCode`
  * @throws Problem `coupon_not_found`, `too_many_attempts`
  * @throws ConcurrencyConflict while other attempts of this user are being checked
  */
-export async function proveCode(table: Table, userId: string, codeHash: string, now: Date): Promise<Redeeming> {
-  const attempt = await reserveAttempt(table, "coupon", userId, guessLimit, now);
-  const coupon = await knownCoupon(table, codeHash);
+export async function proveCode(table: Table, userId: string, codeHash: string, now: Date): Promise<KnownCoupon> {
+  const attempt = await reserveAttempt(table, { kind: "coupon", name: userId, limit: guessLimit, now });
+  const coupon = await findKnownCoupon(table, codeHash);
   await settleAttempt(table, attempt, { failed: coupon === undefined, now });
   if (coupon === undefined) throw new Problem("coupon_not_found", "No coupon has this code.");
-  return { coupon, missed: false };
+  return coupon;
 }
 
-/** For a popular coupon the item with its code would be read by every call, and DynamoDB reads one item 3,000 times a second. */
+/** Otherwise every redemption of a popular coupon would read the same two items, and DynamoDB limits reads of one item. */
 const known = new Map<string, { readonly coupon: KnownCoupon; readonly at: number }>();
 const freshMs = 10_000;
 const maxKnown = 1000;
 
-async function knownCoupon(table: Table, codeHash: string): Promise<KnownCoupon | undefined> {
+async function findKnownCoupon(table: Table, codeHash: string): Promise<KnownCoupon | undefined> {
   const remembered = known.get(codeHash);
   if (remembered !== undefined && Date.now() - remembered.at < freshMs) return remembered.coupon;
   const at = Date.now();
@@ -49,30 +56,47 @@ async function knownCoupon(table: Table, codeHash: string): Promise<KnownCoupon 
   return coupon;
 }
 
+/** A redemption that is being decided. */
+export interface RedemptionRequest {
+  readonly coupon: KnownCoupon;
+  readonly userId: string;
+  /** Counts from 1; a later attempt follows an optimistic-concurrency conflict. */
+  readonly attempt: number;
+  readonly now: Date;
+}
+
 /**
- * The number of a piece to redeem from: any, and after a miss one that has something left.
+ * Decides a redemption.
  *
  * @throws Problem why the coupon cannot be redeemed, in the contract's order
- * @throws ConcurrencyConflict while a change of its terms is under way
+ * @throws ConcurrencyConflict while a change of the coupon's terms is in progress
  */
-export async function choosePiece(
+export async function redeemCoupon(
   table: Table,
-  { coupon: { id, pieces: count }, missed }: Redeeming,
-  userId: string,
-  now: Date,
-): Promise<number> {
-  if (!missed) return Math.floor(Math.random() * count);
-  const { coupon, pieces, redeemedBefore } = await readStock(table, id, userId);
-  if (pieces === undefined) {
+  { coupon, userId, attempt, now }: RedemptionRequest,
+): Promise<{ readonly redemption: Redemption; readonly change: Change }> {
+  const stored = attempt === 1 ? undefined : await readCoupon(table, coupon.id);
+  // The user is read last: its other redemptions change it, so each moment between read and commit costs conflicts.
+  const [piece, user] = await Promise.all([
+    stored === undefined ? Math.floor(Math.random() * coupon.pieces) : findPiece(table, stored, userId, now),
+    readUser(table, userId),
+  ]);
+  return redemptionChange(coupon, piece, user, now);
+}
+
+/** The number of a piece that is not empty. */
+async function findPiece(table: Table, coupon: StoredCoupon, userId: string, now: Date): Promise<number> {
+  const [pieces, redeemedBefore] = await Promise.all([
+    findPieces(table, coupon),
+    hasRedeemed(table, userId, coupon.id),
+  ]);
+  if (!isSettled(coupon, pieces)) {
     if (isAbandoned(coupon, new Date())) await settleCoupon(table, coupon);
     throw new ConcurrencyConflict();
   }
   const piece = drawPiece(pieces);
   const refusal = refuseRedemption(coupon, { redeemedBefore, exhausted: piece === undefined }, now);
-  if (refusal?.code === "coupon_exhausted") {
-    // One at a time: the many who find the stock empty together would otherwise all write to all of it.
-    await markSoldOut(table, coupon, Math.floor(Math.random() * pieces.length));
-  }
+  if (refusal?.code === "coupon_exhausted") await markSoldOut(table, coupon);
   if (refusal !== undefined) throw refusal;
   return piece ?? 0;
 }

@@ -1,77 +1,50 @@
-/**
- * Items of coupons: the coupon, its code, the pieces of its stock, and who has redeemed it.
- *
- * A change of terms (quantity, active, expiry) goes in steps that each may be repeated, by anybody: the coupon says what is
- * wanted; the pieces are closed one by one, each at what has been redeemed from it; then, nothing being redeemed, the change
- * comes true in one write of the coupon; then the pieces are opened under the new terms. No transaction spans the pieces: in a
- * crowd it would never find all of them free.
- */
-import { etagOf } from "../domain/etag.ts";
-import { orThrow, notFound, Problem } from "../domain/problems.ts";
+/** Items of coupons: the coupon, its code, the pieces of its stock, and who has redeemed it. */
 import { newId } from "../domain/ids.ts";
-import { absent, all, unchanged } from "../runtime/writes.ts";
-import { key } from "../runtime/key.ts";
-import { ConcurrencyConflict } from "../domain/conflict.ts";
-import type { Change, Expression, Item, Table, Write } from "../runtime/table.ts";
-import type { StoredUser } from "../users/rules.ts";
+import { notFound, orThrow, Problem } from "../domain/problems.ts";
+import type { Change, Expression, Page, Table, UpdateWrite, Write } from "../runtime/table.ts";
+import { all, conflict, putAbsent, unchanged, updateIf } from "../runtime/writes.ts";
+import type { StoredUser } from "../users/model.ts";
 import { creditChange } from "../users/store.ts";
-import type { Coupon, Redemption } from "./contract.ts";
-import {
-  alreadyRedeemed,
-  concludeChange,
-  isSettled,
-  refuseRedemption,
-  type PendingChange,
-  type Piece,
-  type StoredCoupon,
-} from "./rules.ts";
+import { couponKey } from "./keys.ts";
+import type { Piece, Redemption, StoredCoupon } from "./model.ts";
+import { alreadyRedeemed, refuseRedemption } from "./rules.ts";
 
-/** The index partition of the coupons that are switched on. */
-const activeIndex = "COUPONS#ACTIVE";
-
-export async function findCoupon(table: Table, couponId: string): Promise<StoredCoupon | undefined> {
-  const item = await table.get(key.coupon(couponId));
-  return item && couponFrom(item);
+interface PageRequest {
+  readonly limit: number;
+  readonly after: string | undefined;
 }
 
 /** The coupon. @throws Problem `not_found` */
 export async function readCoupon(table: Table, couponId: string): Promise<StoredCoupon> {
-  return orThrow((await findCoupon(table, couponId)) ?? notFound());
+  return orThrow((await table.get(couponKey.coupon(couponId))) ?? notFound());
 }
 
-/** The coupon behind a code. @param codeHash of `hashCode` */
+/** The coupon with a code. @param codeHash of `hashCode` */
 export async function findCouponByCode(table: Table, codeHash: string): Promise<StoredCoupon | undefined> {
-  const item = await table.get(key.couponCode(codeHash));
-  return item && (await findCoupon(table, item.couponId as string));
+  const reservation = await table.get(couponKey.couponCode(codeHash));
+  return reservation && (await table.get(couponKey.coupon(reservation.couponId)));
 }
 
-/** A page of coupons, newest first: all of them, or from the index those that are switched on. */
+/** A page of coupons, newest first: all of them, or the active ones from the index. */
 export async function listCoupons(
   table: Table,
-  page: { readonly limit: number; readonly after: string | undefined; readonly activeOnly: boolean },
-): Promise<{ readonly coupons: readonly StoredCoupon[]; readonly lastKey: string | undefined }> {
-  const { activeOnly, ...range } = page;
-  const { items, lastKey } = await table.query({
-    ...(activeOnly ? { pk: activeIndex, index: "gsi1" } : { pk: key.coupon("").pk }),
-    descending: true,
-    ...range,
-  });
-  return { coupons: items.map(couponFrom), lastKey };
+  { activeOnly, ...page }: PageRequest & { readonly activeOnly: boolean },
+): Promise<Page<StoredCoupon>> {
+  const source = activeOnly
+    ? ({ partition: couponKey.activeCoupons(), index: "gsi1" } as const)
+    : { partition: couponKey.coupon("") };
+  return await table.query({ ...source, ...page, descending: true });
 }
 
-/** Refused with `coupon_code_taken` if another coupon has the code. @param codeHash of `hashCode` */
+/** Creates a coupon. Refused with `coupon_code_taken` if another coupon has the code. @param codeHash of `hashCode` */
 export function couponCreation(coupon: StoredCoupon, codeHash: string): Change {
+  const onExisting = () => new Problem("coupon_code_taken", "Another coupon has this code. Choose a different one.");
   return [
-    {
-      put: { ...key.couponCode(codeHash), couponId: coupon.id },
-      condition: absent,
-      onConditionFailed: () => new Problem("coupon_code_taken", "Another coupon has this code."),
-    },
-    { put: toItem(coupon), condition: absent },
-    ...coupon.allotments.map((allotted, piece) => ({
-      put: { ...key.couponPiece(coupon.id, piece), ...openPiece(coupon, allotted) },
-      condition: absent,
-    })),
+    putAbsent(couponKey.couponCode(codeHash), { couponId: coupon.id }, { onExisting }),
+    putAbsent(couponKey.coupon(coupon.id), coupon, { index: indexKeyOf(coupon) }),
+    ...coupon.allotments.map((allotted, piece) =>
+      putAbsent(couponKey.couponPiece(coupon.id, piece), openPiece(coupon, allotted)),
+    ),
   ];
 }
 
@@ -79,7 +52,11 @@ function openPiece({ epoch, active, expiresAt }: StoredCoupon, allotted: number)
   return { epoch, closed: false, active, expiresAt, allotted, redeemed: 0, soldOut: false };
 }
 
-/** The coupon, unless it has changed since it was read. */
+function indexKeyOf({ id, active }: StoredCoupon) {
+  return active ? couponKey.activeCoupon(id) : undefined;
+}
+
+/** Replaces the coupon unless it has changed since it was read, its pending change included. */
 export function couponReplacement(before: StoredCoupon, after: StoredCoupon): Write {
   const sameChange: Expression =
     before.pending === undefined
@@ -87,161 +64,107 @@ export function couponReplacement(before: StoredCoupon, after: StoredCoupon): Wr
       : { expression: "pending.epoch = :pending", values: { ":pending": before.pending.epoch } };
   const sameEpoch: Expression = { expression: "epoch = :epoch", values: { ":epoch": before.epoch } };
   return {
-    put: toItem(after),
+    put: { ...couponKey.coupon(after.id), ...indexKeyOf(after), ...after },
     condition: all(unchanged(before.revision), sameEpoch, sameChange),
-    onConditionFailed: () => new ConcurrencyConflict(),
+    onConditionFailed: conflict,
   };
 }
 
-/**
- * Takes a change of terms to its end, wherever it stands; several may do so at once.
- *
- * @returns the coupon with all pieces open under its terms
- * @throws ConcurrencyConflict when others are about to
- */
-export async function settleCoupon(table: Table, coupon: StoredCoupon): Promise<StoredCoupon> {
-  const { pending } = coupon;
-  if (pending === undefined) {
-    await openPieces(table, coupon);
-    return coupon;
-  }
-  const concluded = await conclude(table, { ...coupon, pending }).catch(async (error: unknown) => {
-    if (!(error instanceof ConcurrencyConflict)) throw error;
-    const current = await readCoupon(table, coupon.id);
-    if (current.epoch < pending.epoch) throw error;
-    return current;
-  });
-  await openPieces(table, concluded);
-  return concluded;
+const closedName = { "#closed": "closed" };
+const pieceNames = { ...closedName, "#active": "active" };
+
+/** Closes a piece for an epoch that it has not reached yet. */
+export function pieceClosing(couponId: string, piece: number, epoch: number): UpdateWrite<Piece> {
+  return updateIf(
+    couponKey.couponPiece(couponId, piece),
+    { expression: "epoch < :epoch" },
+    {
+      expression: "SET #closed = :true, epoch = :epoch",
+      names: closedName,
+      values: { ":true": true, ":epoch": epoch },
+    },
+  );
 }
 
-async function conclude(
-  table: Table,
-  coupon: StoredCoupon & { readonly pending: PendingChange },
-): Promise<StoredCoupon> {
-  const concluded = concludeChange(coupon, await closePieces(table, coupon, coupon.pending.epoch));
-  await table.commit([couponReplacement(coupon, concluded)]);
-  return concluded;
-}
-
-/** Closes every piece at what has been redeemed from it, and says how much that is. @throws ConcurrencyConflict */
-async function closePieces(table: Table, { id, allotments }: StoredCoupon, epoch: number): Promise<readonly number[]> {
-  await forEveryPiece(allotments.length, async (piece) => {
-    await updatePiece(table, id, piece, {
-      set: { expression: "SET #closed = :true, epoch = :epoch", names, values: { ":true": true, ":epoch": epoch } },
-      condition: { expression: "epoch < :epoch" },
-    });
-  });
-  const pieces = await readPieces(table, id, allotments.length);
-  if (pieces.some((piece) => piece?.epoch !== epoch || !piece.closed)) throw new ConcurrencyConflict();
-  return pieces.map((piece) => piece?.redeemed ?? 0);
-}
-
-/** Opens the pieces that are closed for the coupon's epoch, and makes those that it did not have before. */
-async function openPieces(table: Table, coupon: StoredCoupon): Promise<void> {
-  const { id, epoch, active, expiresAt, allotments } = coupon;
-  await forEveryPiece(allotments.length, async (piece) => {
-    await updatePiece(table, id, piece, {
-      set: {
-        expression:
-          "SET #closed = :false, soldOut = :false, epoch = :epoch, #active = :active, expiresAt = :expiresAt, " +
-          "allotted = :allotted, redeemed = if_not_exists(redeemed, :zero)",
-        names: { ...names, "#active": "active" },
-        values: {
-          ":false": false,
-          ":epoch": epoch,
-          ":active": active,
-          ":expiresAt": expiresAt,
-          ":allotted": allotments[piece],
-          ":zero": 0,
-        },
-      },
-      condition: {
-        expression: "attribute_not_exists(pk) OR (epoch = :epoch AND #closed = :true)",
-        values: { ":true": true },
-      },
-    });
-  });
-}
-
-const names = { "#closed": "closed" };
-
-async function forEveryPiece(count: number, act: (piece: number) => Promise<void>): Promise<void> {
-  await Promise.all(Array.from({ length: count }, (_, piece) => act(piece)));
-}
-
-/** Updates a piece on its own; one that does not meet the condition has been done, or is further than that. */
-async function updatePiece(
-  table: Table,
-  couponId: string,
+/** Opens a piece that is closed for the coupon's epoch, or creates one that the coupon did not have before. */
+export function pieceOpening(
+  { id, epoch, active, expiresAt, allotments }: StoredCoupon,
   piece: number,
-  { set, condition }: { readonly set: Expression; readonly condition: Expression },
-): Promise<void> {
-  const write = { update: key.couponPiece(couponId, piece), set, condition, onConditionFailed: () => new Done() };
-  await table.update(write).catch((error: unknown) => {
-    if (!(error instanceof Done)) throw error;
-  });
+): UpdateWrite<Piece> {
+  return updateIf(
+    couponKey.couponPiece(id, piece),
+    {
+      expression: "attribute_not_exists(pk) OR (epoch = :epoch AND #closed = :true)",
+      values: { ":true": true },
+    },
+    {
+      expression:
+        "SET #closed = :false, soldOut = :false, epoch = :epoch, #active = :active, expiresAt = :expiresAt, " +
+        "allotted = :allotted, redeemed = if_not_exists(redeemed, :zero)",
+      names: pieceNames,
+      values: {
+        ":false": false,
+        ":epoch": epoch,
+        ":active": active,
+        ":expiresAt": expiresAt,
+        ":allotted": allotments[piece],
+        ":zero": 0,
+      },
+    },
+  );
 }
 
-class Done extends Error {}
-
-/** What is left of the coupon's stock and whether a user has a part in it, as it stands now. */
-export interface Stock {
-  readonly coupon: StoredCoupon;
-  /** Undefined while a change of terms is under way. */
-  readonly pieces: readonly Piece[] | undefined;
-  readonly redeemedBefore: boolean;
-}
-
-export async function readStock(table: Table, couponId: string, userId: string): Promise<Stock> {
-  const coupon = await readCoupon(table, couponId);
-  const [pieces, redeemed] = await Promise.all([
-    readPieces(table, couponId, coupon.allotments.length),
-    table.get(key.redeemedCoupon(userId, couponId)),
-  ]);
-  return {
-    coupon,
-    pieces: isSettled(coupon, pieces) ? (pieces as readonly Piece[]) : undefined,
-    redeemedBefore: redeemed !== undefined,
-  };
-}
-
-async function readPieces(table: Table, couponId: string, count: number): Promise<readonly (Piece | undefined)[]> {
-  const keys = Array.from({ length: count }, (_, piece) => key.couponPiece(couponId, piece));
-  return (await table.getAll(keys)) as readonly ((Piece & Item) | undefined)[];
-}
-
-/** Leaves word on a piece that all are empty, so that whoever comes to it need not look at the others. */
-export async function markSoldOut(table: Table, { id, epoch }: StoredCoupon, piece: number): Promise<void> {
-  await updatePiece(table, id, piece, {
-    set: { expression: "SET soldOut = :true", values: { ":true": true } },
-    condition: {
+/** Marks an open piece of the coupon's epoch: the whole stock is empty. */
+export function soldOutMark({ id, epoch }: StoredCoupon, piece: number): UpdateWrite<Piece> {
+  return updateIf(
+    couponKey.couponPiece(id, piece),
+    {
       expression: "epoch = :epoch AND #closed = :false",
-      names,
+      names: closedName,
       values: { ":epoch": epoch, ":false": false },
     },
-  });
+    { expression: "SET soldOut = :true", values: { ":true": true } },
+  );
 }
 
-/** A redemption that is about to be made. */
-export interface RedemptionRequest {
-  readonly coupon: Pick<StoredCoupon, "id" | "name" | "value">;
-  readonly piece: number;
-  readonly user: StoredUser;
-  readonly now: Date;
-  /** Told when the piece was closed or empty, and another one may not be. */
-  readonly onMiss: () => void;
+const pieceKeysOf = ({ id, allotments }: StoredCoupon) =>
+  allotments.map((_, piece) => couponKey.couponPiece(id, piece));
+
+/** The pieces of a coupon's stock; undefined for one that does not exist yet. */
+export async function findPieces(table: Table, coupon: StoredCoupon): Promise<readonly (Piece | undefined)[]> {
+  return await table.getAll(pieceKeysOf(coupon));
 }
+
+/** How often each of the coupons has been redeemed. */
+export async function countRedeemed(table: Table, coupons: readonly StoredCoupon[]): Promise<readonly number[]> {
+  const keys = coupons.map(pieceKeysOf);
+  const pieces = await table.getAll(keys.flat());
+  let place = 0;
+  return keys.map(({ length }) =>
+    pieces.slice(place, (place += length)).reduce((total, piece) => total + (piece?.redeemed ?? 0), 0),
+  );
+}
+
+/** Whether the user has redeemed the coupon. */
+export async function hasRedeemed(table: Table, userId: string, couponId: string): Promise<boolean> {
+  return (await table.get(couponKey.redeemedCoupon(userId, couponId))) !== undefined;
+}
+
+/** The coupon's fields that a redemption names. */
+export type RedeemedCoupon = Pick<StoredCoupon, "id" | "name" | "value">;
 
 /**
- * Redeems from one piece: one unit of it, once by this user, paid from its credit, and in the ledger.
+ * Redeems one unit of a piece: once by this user, paid from its credit and recorded in the ledger.
  *
- * @returns the change, refused in the contract's order where the pieces tell it; stale where only the others can
+ * @returns the change. It is refused in the contract's order where the piece knows the reason; an empty or closed piece is an
+ *   optimistic-concurrency conflict, because another piece may be open and not empty
  */
-export function redemptionChange({ coupon, piece, user, now, onMiss }: RedemptionRequest): {
-  readonly redemption: Redemption;
-  readonly change: Change;
-} {
+export function redemptionChange(
+  coupon: RedeemedCoupon,
+  piece: number,
+  user: StoredUser,
+  now: Date,
+): { readonly redemption: Redemption; readonly change: Change } {
   const redemptionId = newId("rdm_", now);
   const cause = { amount: 0 - coupon.value, reason: `Coupon: ${coupon.name}`, redemptionId };
   const { movement, change } = creditChange(user, cause, now);
@@ -252,82 +175,34 @@ export function redemptionChange({ coupon, piece, user, now, onMiss }: Redemptio
     creditLeft: movement.balance,
     redeemedAt: movement.at,
   };
-  const redeemed = key.redeemedCoupon(user.id, coupon.id);
+  const redeemed = couponKey.redeemedCoupon(user.id, coupon.id);
   const taking: Write = {
-    update: key.couponPiece(coupon.id, piece),
+    update: couponKey.couponPiece(coupon.id, piece),
     set: { expression: "SET redeemed = redeemed + :one", values: { ":one": 1 } },
     condition: {
       expression: "#closed = :false AND #active = :true AND expiresAt > :now AND redeemed < allotted",
-      names: { ...names, "#active": "active" },
+      names: pieceNames,
       values: { ":false": false, ":true": true, ":now": now.toISOString() },
     },
     onConditionFailed: (existing, alsoFailed) => {
       const found = existing as Piece | undefined;
-      onMiss();
-      if (found === undefined || found.closed) return new ConcurrencyConflict();
-      const standing = { redeemedBefore: alsoFailed(redeemed), exhausted: found.soldOut };
-      return refuseRedemption(found, standing, now) ?? new ConcurrencyConflict();
+      if (found === undefined || found.closed) return conflict(existing, alsoFailed);
+      const obstacles = { redeemedBefore: alsoFailed(redeemed), exhausted: found.soldOut };
+      return refuseRedemption(found, obstacles, now) ?? conflict(existing, alsoFailed);
     },
   };
   return {
     redemption,
     change: [
       taking,
-      { put: { ...redeemed, redemptionId }, condition: absent, onConditionFailed: alreadyRedeemed },
-      {
-        put: { ...key.redemption(user.id, user.movements + 1), ...redemption },
-        condition: absent,
-        onConditionFailed: () => new ConcurrencyConflict(),
-      },
+      putAbsent(redeemed, { redemptionId }, { onExisting: alreadyRedeemed }),
+      putAbsent(couponKey.redemption(user.id, user.movements + 1), redemption),
       ...change,
     ],
   };
 }
 
 /** A page of a user's redemptions, newest first. */
-export async function listRedemptions(
-  table: Table,
-  userId: string,
-  page: { readonly limit: number; readonly after: string | undefined },
-): Promise<{ readonly redemptions: readonly Redemption[]; readonly lastKey: string | undefined }> {
-  const { items, lastKey } = await table.query({ pk: key.redemption(userId, 0).pk, descending: true, ...page });
-  return { redemptions: items.map(viewRedemption), lastKey };
-}
-
-function viewRedemption(item: Item): Redemption {
-  const { id, couponId, value, creditLeft, redeemedAt } = item as unknown as Redemption;
-  return { id, couponId, value, creditLeft, redeemedAt };
-}
-
-function toItem(coupon: StoredCoupon) {
-  return {
-    ...key.coupon(coupon.id),
-    ...(coupon.active && { gsi1pk: activeIndex, gsi1sk: coupon.id }),
-    ...coupon,
-  };
-}
-
-function couponFrom({ pk: _pk, sk: _sk, gsi1pk: _gsi1pk, gsi1sk: _gsi1sk, ...coupon }: Item): StoredCoupon {
-  return coupon as StoredCoupon;
-}
-
-/** How often each of the coupons has been redeemed. */
-export async function countRedeemed(table: Table, coupons: readonly StoredCoupon[]): Promise<readonly number[]> {
-  const keys = coupons.map(({ id, allotments }) => allotments.map((_, piece) => key.couponPiece(id, piece)));
-  const pieces = (await table.getAll(keys.flat())) as readonly ((Piece & Item) | undefined)[];
-  let place = 0;
-  return keys.map(({ length }) =>
-    pieces.slice(place, (place += length)).reduce((total, piece) => total + (piece?.redeemed ?? 0), 0),
-  );
-}
-
-/**
- * A coupon as callers see it.
- *
- * @param redeemed how often it has been redeemed; read after the coupon, so that it may belong to a larger quantity
- */
-export function viewCoupon(coupon: StoredCoupon, redeemed: number): Coupon {
-  const { id, name, value, quantity, active, expiresAt, createdAt, updatedAt, revision } = coupon;
-  const remaining = Math.max(0, quantity - redeemed);
-  return { id, name, value, quantity, remaining, active, expiresAt, createdAt, updatedAt, etag: etagOf(revision) };
+export async function listRedemptions(table: Table, userId: string, page: PageRequest): Promise<Page<Redemption>> {
+  return await table.query({ partition: couponKey.redemption(userId, 0), ...page, descending: true });
 }

@@ -1,4 +1,7 @@
-/** What was read has changed meanwhile: read again, decide again. `serve` does that within the time of the invocation. */
+/**
+ * Optimistic-concurrency conflict: the data changed since it was read. `serve` retries the operation within the time of the
+ * invocation.
+ */
 export class ConcurrencyConflict extends Error {
   override readonly name = "ConcurrencyConflict";
 }

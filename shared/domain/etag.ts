@@ -7,8 +7,8 @@ export function etagOf(revision: number): string {
 }
 
 /**
- * Whether `If-Match` (RFC 9110 §13.1.1) lets a change of a resource in this revision pass. Without the header anything
- * passes; a tag without its quotes is understood, too.
+ * Checks `If-Match` (RFC 9110 §13.1.1) against the revision of a resource. Without the header every revision matches. A tag
+ * without its quotes is accepted.
  *
  * @throws Problem `precondition_failed`
  */
@@ -16,5 +16,5 @@ export function requireMatch(ifMatch: string | undefined, revision: number): voi
   if (ifMatch === undefined || ifMatch.trim() === "*") return;
   const tags = ifMatch.split(",").map((tag) => tag.trim().replace(/^"(.*)"$/, "$1"));
   if (tags.includes(String(revision))) return;
-  throw new Problem("precondition_failed", "The resource is no longer as you read it. Read it again.");
+  throw new Problem("precondition_failed", "The resource has changed since you read it. Read it again.");
 }

@@ -1,10 +1,10 @@
-/** A resource whose changes are counted. */
+/** A resource that counts its changes. */
 interface Counted {
   readonly updatedAt: string;
   readonly revision: number;
 }
 
-/** The resource with the given fields changed (RFC 7396), one revision on; the same one if nothing is different. */
+/** Applies a merge patch (RFC 7396) and raises the revision. A no-op returns the same resource. */
 export function patched<Resource extends Counted>(
   resource: Resource,
   patch: { readonly [Field in keyof Resource]?: Resource[Field] | undefined },

@@ -8,39 +8,39 @@ export interface ProblemDefinition {
 
 export const problemCatalogue = {
   body_malformed: { status: 400, title: "The body is not JSON" },
-  cursor_invalid: { status: 400, title: "The cursor is not valid here" },
-  token_missing: { status: 401, title: "An access token is needed" },
+  cursor_invalid: { status: 400, title: "The pagination cursor is not valid" },
+  token_missing: { status: 401, title: "An access token is required" },
   token_invalid: { status: 401, title: "The access token is not valid" },
   token_expired: { status: 401, title: "The access token has expired" },
   token_revoked: { status: 401, title: "The access token has been revoked" },
-  credentials_invalid: { status: 401, title: "The name or the password is wrong" },
+  credentials_invalid: { status: 401, title: "The username or password is wrong" },
   forbidden: { status: 403, title: "Not allowed" },
-  insufficient_scope: { status: 403, title: "The access token lacks the scope" },
+  insufficient_scope: { status: 403, title: "The access token lacks a required scope" },
   not_found: { status: 404, title: "Not found" },
-  idempotency_key_reused: { status: 422, title: "The idempotency key was used for another request" },
+  idempotency_key_reused: { status: 422, title: "The idempotency key was used for a different request" },
   request_in_progress: { status: 409, title: "The first request with this idempotency key is still running" },
   partner_email_taken: { status: 409, title: "Another partner has this e-mail address" },
-  partner_in_use: { status: 409, title: "The partner still has live subscriptions or companies" },
+  partner_in_use: { status: 409, title: "The partner has live subscriptions or companies" },
   username_taken: { status: 409, title: "The username is taken" },
-  credit_insufficient: { status: 409, title: "The credit is not enough" },
+  credit_insufficient: { status: 409, title: "The credit is not sufficient" },
   coupon_code_taken: { status: 409, title: "Another coupon has this code" },
-  coupon_quantity_too_low: { status: 409, title: "The coupon has been redeemed more often than that" },
+  coupon_quantity_too_low: { status: 409, title: "The quantity is below the number of redemptions" },
   coupon_not_found: { status: 404, title: "No coupon has this code" },
-  coupon_inactive: { status: 409, title: "The coupon is switched off" },
+  coupon_inactive: { status: 409, title: "The coupon is inactive" },
   coupon_expired: { status: 409, title: "The coupon has expired" },
-  coupon_already_redeemed: { status: 409, title: "You have redeemed this coupon before" },
-  coupon_exhausted: { status: 409, title: "The coupon is used up" },
-  subscription_exists: { status: 409, title: "The user has a live subscription already" },
+  coupon_already_redeemed: { status: 409, title: "You have already redeemed this coupon" },
+  coupon_exhausted: { status: 409, title: "The coupon is sold out" },
+  subscription_exists: { status: 409, title: "The user already has a live subscription" },
   subscription_cancelled: { status: 409, title: "The subscription is cancelled" },
-  bank_account_exists: { status: 409, title: "The company has this bank account already" },
-  limit_reached: { status: 409, title: "There may not be more of them" },
+  bank_account_exists: { status: 409, title: "The company already has this bank account" },
+  limit_reached: { status: 409, title: "The maximum number is reached" },
   precondition_failed: { status: 412, title: "The resource has changed" },
   body_too_large: { status: 413, title: "The body is too large" },
   media_type_unsupported: { status: 415, title: "The content type is not supported" },
   validation_failed: { status: 422, title: "The request has invalid fields" },
   participants_unknown: { status: 422, title: "Some participants are not active users" },
   password_too_common: { status: 422, title: "The password is too common" },
-  period_invalid: { status: 422, title: "The period is not possible" },
+  period_invalid: { status: 422, title: "The period is not valid" },
   bank_unknown: { status: 422, title: "The bank is not in the directory" },
   too_many_attempts: { status: 429, title: "Too many attempts" },
   rate_limited: { status: 429, title: "Too many requests" },
@@ -54,18 +54,18 @@ export type ProblemCode = keyof typeof problemCatalogue;
 export const problemCodes = Object.keys(problemCatalogue) as readonly ProblemCode[];
 
 /**
- * The statuses of what the domain refuses: decided for a state that may be another one at a repetition, so recorded under the
- * idempotency key.
+ * The statuses of refusals that depend on the state. They are recorded under the idempotency key, because a retry may meet a
+ * different state.
  */
 export const recordedRefusals: ReadonlySet<number> = new Set([401, 403, 404, 409, 412, 422]);
 
-/** One invalid field: a JSON Pointer (RFC 6901) into the body, or into the query or path as an object, and what is wrong. */
+/** An invalid field: a JSON Pointer (RFC 6901) into the body, or into the query or path as an object, and what is wrong. */
 export interface FieldError {
   readonly pointer: string;
   readonly detail: string;
 }
 
-/** What a problem says beyond its code. Nothing in it may repeat a secret, a token, an e-mail or a password. */
+/** Details of a problem besides its code. They never repeat a secret, a token, an e-mail address or a password. */
 export interface ProblemExtras {
   readonly errors?: readonly FieldError[];
   /** Whole seconds for the `retry-after` header (RFC 9110 §10.2.3). */
@@ -73,8 +73,8 @@ export interface ProblemExtras {
 }
 
 /**
- * A refusal of the request, by the code of the catalogue. Rules return it, everything else throws it; `serve` turns it
- * into the answer. It belongs to the domain: it knows neither HTTP headers nor API Gateway.
+ * A refusal of a request with a code of the catalogue. Rules return it, all other code throws it, and `serve` turns it into
+ * the answer. It knows neither HTTP headers nor API Gateway.
  */
 export class Problem extends Error {
   override readonly name = "Problem";
@@ -90,11 +90,7 @@ export class Problem extends Error {
   }
 }
 
-/**
- * The value that a rule decided on.
- *
- * @throws Problem where the rule refused
- */
+/** The decision of a rule. @throws Problem if the rule refused */
 export function orThrow<Value>(decision: Value | Problem): Value {
   if (decision instanceof Problem) throw decision;
   return decision;
@@ -102,26 +98,26 @@ export function orThrow<Value>(decision: Value | Problem): Value {
 
 /** A problem for fields that are not valid. */
 export function invalid(...errors: readonly FieldError[]): Problem {
-  return new Problem("validation_failed", "Some fields are not valid; `errors` names each of them.", { errors });
+  return new Problem("validation_failed", "Some fields are not valid. `errors` lists each of them.", { errors });
 }
 
-/** The problem for a caller that was suspended or deleted, or whose token was ended, after it had been let in. */
+/** The problem for a caller whose token was revoked after the authorizer had accepted it. */
 export function revokedMeanwhile(): Problem {
   return new Problem("token_revoked", "The access token was revoked while this request was running.");
 }
 
-/** The problem for what does not exist or may not be seen: the two are told apart by nobody. */
+/** The problem for a resource that does not exist or is not visible to the caller. The answer does not tell which. */
 export function notFound(): Problem {
-  return new Problem("not_found", "There is nothing here that you may see.");
+  return new Problem("not_found", "Resource not found.");
 }
 
 /**
- * The problem for a dependency that failed or was too slow; nothing was changed, or it is safe to send the request again.
+ * The problem for a dependency that failed or timed out. Nothing was changed, or a retry is safe.
  *
  * @param cause for the log: the last error
  */
 export function unavailable(cause?: unknown): Problem {
-  const detail = "A service that Portico depends on did not answer in time. Send the request again.";
+  const detail = "A service that Portico depends on did not answer in time. Retry the request.";
   return new Problem("unavailable", detail, { retryAfterSeconds: 1 }, cause);
 }
 
@@ -138,7 +134,7 @@ export interface ProblemBody {
 }
 
 /**
- * The body that tells a caller of a problem.
+ * The body of the answer with a problem.
  *
  * @param publicUrl base of the problem pages, without a slash at the end
  */

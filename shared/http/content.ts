@@ -1,17 +1,17 @@
-/** Answers that are not JSON: pages for people, and the files that pages load. */
+/** Answers that are not JSON: pages and the files that they load. */
 import { createHash } from "node:crypto";
 
 export interface Content {
   /** The value of `content-type`. */
   readonly type: string;
   readonly text: string;
-  /** Weak (RFC 9110 §8.8.1): what the gateway has compressed differs in its bytes. */
+  /** Weak (RFC 9110 §8.8.1), because the gateway may compress the text. */
   readonly etag: string;
-  /** The value of `content-security-policy`; a file has none, for the page that loads it decides. */
+  /** The value of `content-security-policy`; a file has none, because the page that loads it decides. */
   readonly policy?: string;
 }
 
-/** Text alone: nothing may be loaded, run, sent or framed. */
+/** The page may load, run, send and frame nothing. */
 const strictest = {
   "default-src": "'none'",
   "base-uri": "'none'",
@@ -22,7 +22,7 @@ const strictest = {
 /**
  * An HTML page.
  *
- * @param allowed directives of the content security policy beside the strictest ones (CSP Level 3 §6)
+ * @param directives of the content security policy that replace the strictest ones (CSP Level 3 §6)
  * @example page(html, { "script-src": "'self'" })
  */
 export function page(html: string, allowed: Readonly<Record<string, string>> = {}): Content {
@@ -38,9 +38,9 @@ const mediaTypes: Readonly<Record<string, string>> = {
 };
 
 /**
- * A file, of the media type that the ending of its name says.
+ * A file with the media type of its extension.
  *
- * @throws Error for an ending that no file of a page has
+ * @throws Error for an unknown extension
  */
 export function file(name: string, text: string): Content {
   const ending = name.slice(name.lastIndexOf(".") + 1);
@@ -54,7 +54,7 @@ function content(mediaType: string, text: string): Content {
   return { type: `${mediaType}; charset=utf-8`, text, etag: `W/"${hash}"` };
 }
 
-/** Whether `If-None-Match` (RFC 9110 §13.1.2) says that the caller has the content; tags are compared weakly. */
+/** Whether the caller has the content by `If-None-Match` (RFC 9110 §13.1.2), with weak comparison. */
 export function isCurrent(etag: string, ifNoneMatch: string | undefined): boolean {
   const opaque = (tag: string) => tag.trim().replace(/^W\//, "");
   return ifNoneMatch?.trim() === "*" || (ifNoneMatch ?? "").split(",").map(opaque).includes(opaque(etag));

@@ -1,6 +1,6 @@
 /**
- * Cursors of lists: encrypted and authenticated (AES-256-GCM), so that they are opaque, and bound by the associated data to
- * the caller, the operation and its filters. A cursor from elsewhere does not decrypt.
+ * Pagination cursors: encrypted and authenticated (AES-256-GCM), so that they are opaque. The associated data binds them to the
+ * caller, the operation and its filters; a cursor of a different list does not decrypt.
  */
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from "node:crypto";
 import { Problem } from "../domain/problems.ts";
@@ -12,7 +12,7 @@ const tagBytes = 16;
 export interface CursorBinding {
   readonly operationId: string;
   readonly principalId: string;
-  /** The parameters of the path: another resource has another list. */
+  /** The path parameters: each resource has a list of its own. */
   readonly path: unknown;
   /** The filters as sent, without `limit` and `cursor`. */
   readonly filters: Readonly<Record<string, unknown>>;
@@ -30,7 +30,7 @@ function associatedData({ operationId, principalId, path, filters }: CursorBindi
   );
 }
 
-/** Makes a cursor of the place, a sort key, after which the next page begins. */
+/** Encrypts the sort key after which the next page begins. */
 export function sealCursor(place: string, binding: CursorBinding, secret: string): string {
   const nonce = randomBytes(nonceBytes);
   const cipher = createCipheriv("aes-256-gcm", encryptionKey(secret), nonce).setAAD(associatedData(binding));
@@ -39,13 +39,13 @@ export function sealCursor(place: string, binding: CursorBinding, secret: string
 }
 
 /**
- * The place that a cursor names.
+ * The sort key in a cursor.
  *
- * @throws Problem `cursor_invalid` for one that was bent, or belongs to another caller, list or filter
+ * @throws Problem `cursor_invalid` for a tampered cursor, or one of another caller, list or filter
  */
 export function openCursor(cursor: string, binding: CursorBinding, secret: string): string {
   const bytes = Buffer.from(cursor, "base64url");
-  // Base64url has many spellings of the same bytes; only the one that was given out is taken.
+  // Base64url has several spellings of the same bytes; only the issued one is accepted.
   if (bytes.length < nonceBytes + tagBytes || bytes.toString("base64url") !== cursor) throw cursorInvalid();
   const decipher = createDecipheriv("aes-256-gcm", encryptionKey(secret), bytes.subarray(0, nonceBytes), {
     authTagLength: tagBytes,
@@ -59,5 +59,5 @@ export function openCursor(cursor: string, binding: CursorBinding, secret: strin
 }
 
 function cursorInvalid(): Problem {
-  return new Problem("cursor_invalid", "Send `nextCursor` of the page before unchanged, with the same filters.");
+  return new Problem("cursor_invalid", "Send `nextCursor` of the previous page unchanged, with the same filters.");
 }

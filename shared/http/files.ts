@@ -1,25 +1,25 @@
-/** The files that the build has put beside a function's bundle: see `files` and `filesOf` of a declaration. */
+/** The files that the build places beside a function's bundle: see `files` and `filesOf` of a declaration. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { file, type Content } from "./content.ts";
 
-/** Name as declared → name that it is served under, in a function's folder. */
+/** Lists declared name → served name, in the function's folder. */
 export const fileList = "files.json";
-/** The folder with the files themselves, beside it. */
+/** The folder of the files, beside the list. */
 export const fileFolder = "files";
 
 export interface Files {
-  /** The name that a file is served under. @throws Error for one that is not declared */
+  /** The served name of a file. @throws Error for a file that is not declared */
   servedAs(name: string): string;
-  /** The file that is served under a name; undefined where there is none. */
+  /** The file with this served name; undefined if there is none. */
   find(servedName: string): Content | undefined;
 }
 
 /**
- * Reads the list of a function's files; each file is read when it is first asked for. A caller's text is compared with the
- * list's names and never becomes part of a path.
+ * Reads the list of a function's files, and each file on first use. The caller's text is compared with the names of the list
+ * and never becomes part of a path.
  *
- * @param folder the function's own, `import.meta.dirname` of its door
+ * @param folder the function's own, `import.meta.dirname` of its entry point
  */
 export function openFiles(folder: string): Files {
   const served = new Map(

@@ -1,30 +1,28 @@
 /**
- * Idempotency keys. The record of the first answer is written in the transaction of its effect, so there is no moment
- * between the two at which a crash could part them; a repetition finds the record where its own effect would have gone.
+ * Idempotency keys. The record of the first answer is written in the transaction of its effect, so a crash cannot separate
+ * the two. A retry finds the record when its own transaction tries to write it.
  */
 import { createHmac } from "node:crypto";
-import { key } from "../runtime/key.ts";
-import type { Item, Table, Write } from "../runtime/table.ts";
+import * as z from "zod";
+import { idempotencyRecordKey, type IdempotencyRecord } from "../contract/idempotency-record.ts";
 import { Problem, invalid } from "../domain/problems.ts";
+import type { Key } from "../runtime/key.ts";
+import type { Table, Write } from "../runtime/table.ts";
 
 const keptSeconds = 24 * 60 * 60;
 
-/** An answer as it is kept and given again. */
-export interface RecordedAnswer {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
-}
+/** An answer as it is recorded and replayed. */
+export type RecordedAnswer = Pick<IdempotencyRecord, "status" | "headers" | "body">;
 
 /** A request that carries an idempotency key. */
 export interface Claim {
-  readonly key: ReturnType<typeof key.idempotency>;
-  /** Tells the same request from another one under the same key. */
+  readonly key: Key<IdempotencyRecord>;
+  /** Tells the same request from a different one with the same key. */
   readonly fingerprint: string;
   readonly now: Date;
 }
 
-/** The first answer exists already: thrown by the transaction that would have written a second one. */
+/** Thrown where the first answer exists already. */
 export class Replay extends Error {
   override readonly name = "Replay";
   readonly answer: RecordedAnswer;
@@ -38,7 +36,7 @@ export class Replay extends Error {
 /**
  * The claim that the header `Idempotency-Key` makes.
  *
- * @param request path parameters, body and precondition as sent: the same key with another of them is refused
+ * @param request path parameters, body and precondition as sent: the same key with a different request is refused
  * @throws Problem `validation_failed` for a key that is not 1 to 255 visible ASCII characters
  */
 export function claimOf(
@@ -50,12 +48,12 @@ export function claimOf(
   if (!/^[\x21-\x7e]{1,255}$/.test(idempotencyKey)) {
     throw invalid({ pointer: "/Idempotency-Key", detail: "the header must have 1 to 255 visible ASCII characters" });
   }
-  // Under the caller's key, which is nowhere kept in clear: a plain hash would help to guess a password in a body.
+  // Keyed with the caller's key, which is stored nowhere in clear: a plain hash would help to guess a password in a body.
   const fingerprint = createHmac("sha256", idempotencyKey).update(canonical(request)).digest("base64url");
-  return { key: key.idempotency(principalId, operationId, idempotencyKey), fingerprint, now };
+  return { key: idempotencyRecordKey(principalId, operationId, idempotencyKey), fingerprint, now };
 }
 
-/** The same text for the same JSON, however its members are ordered and spaced. */
+/** The same text for the same JSON, whatever the order and spacing of its members. */
 function canonical(value: unknown): string {
   return (
     JSON.stringify(value, (_name, member: unknown) =>
@@ -66,12 +64,13 @@ function canonical(value: unknown): string {
   );
 }
 
-/** The write that records an answer under the claim; it fails with `Replay` if there is one already. */
+/** The write that records an answer under the claim. It fails with `Replay` if there is one already. */
 export function recording(claim: Claim, answer: RecordedAnswer): Write {
   const nowSeconds = Math.floor(claim.now.getTime() / 1000);
+  const record: IdempotencyRecord = { ...answer, fingerprint: claim.fingerprint, ttl: nowSeconds + keptSeconds };
   return {
-    put: { ...claim.key, ...answer, fingerprint: claim.fingerprint, ttl: nowSeconds + keptSeconds },
-    // DynamoDB deletes late, so a record past its time may still be there.
+    put: { ...claim.key, ...record },
+    // DynamoDB deletes late, so an expired record may still exist.
     condition: {
       expression: "attribute_not_exists(pk) OR #ttl <= :now",
       names: { "#ttl": "ttl" },
@@ -79,32 +78,34 @@ export function recording(claim: Claim, answer: RecordedAnswer): Write {
     },
     onConditionFailed: (existing) => replayOf(claim, existing),
     onContention: () =>
-      new Problem(
-        "request_in_progress",
-        "The first request with this key is still running. Send it again in a moment.",
-        {
-          retryAfterSeconds: 1,
-        },
-      ),
+      new Problem("request_in_progress", "The first request with this key is still running. Retry in a moment.", {
+        retryAfterSeconds: 1,
+      }),
   };
 }
 
 /**
- * Looks for the first answer before there is a second decision.
+ * Looks for the first answer before a second decision is made.
  *
- * @throws Replay if there is one; Problem `idempotency_key_reused` if it is one to another request
+ * @throws Replay if there is one
+ * @throws Problem `idempotency_key_reused` if it answered a different request
  */
 export async function replayIfRecorded(table: Table, claim: Claim): Promise<void> {
   const existing = await table.get(claim.key);
   if (existing !== undefined && existing.ttl > claim.now.getTime() / 1000) throw replayOf(claim, existing);
 }
 
-function replayOf(claim: Claim, existing: Item | undefined): Error {
-  if (existing?.fingerprint !== claim.fingerprint) {
-    return new Problem(
-      "idempotency_key_reused",
-      "This key was used with another path or body within the last 24 hours.",
-    );
-  }
-  return new Replay({ status: existing.status, headers: existing.headers, body: existing.body });
+/** Parsed because a damaged record would be sent to the caller as its answer. */
+const recordSchema = z.object({
+  status: z.int().min(200).max(499),
+  headers: z.record(z.string(), z.string()),
+  body: z.string(),
+  fingerprint: z.string(),
+});
+
+function replayOf(claim: Claim, existing: unknown): Error {
+  const { fingerprint, ...answer } = recordSchema.parse(existing);
+  if (fingerprint === claim.fingerprint) return new Replay(answer);
+  const detail = "This key was used with a different path or body within the last 24 hours.";
+  return new Problem("idempotency_key_reused", detail);
 }

@@ -1,19 +1,20 @@
 /**
- * Strict JSON (RFC 8259 within the limits of I-JSON, RFC 7493): what `JSON.parse` lets pass and no honest caller sends is
- * refused with the place where it stands.
+ * Strict JSON (RFC 8259 within the limits of I-JSON, RFC 7493). It refuses input that `JSON.parse` accepts and that is ambiguous,
+ * and names the place.
  */
 import { Problem, invalid, type FieldError } from "../domain/problems.ts";
 
 const deepest = 16;
 
-/** A pointer is as long as the names on its way, so an answer that named every error could be far larger than the body. */
+/** Pointers repeat the names on their path, so an answer with every error could be much larger than the body. */
 const maxErrors = 10;
 
 /**
  * Parses a body.
  *
- * @throws Problem `body_malformed` for what is not JSON; `validation_failed` with JSON Pointers, ten at the most, for a member
- * that is named twice, a text that is not well-formed Unicode or has a NUL, `__proto__`, or nesting deeper than 16 levels
+ * @throws Problem `body_malformed` for input that is not JSON
+ * @throws Problem `validation_failed` with at most ten JSON Pointers, for a duplicate member, a text that is not well-formed
+ * Unicode or contains NUL, `__proto__`, or nesting deeper than 16 levels
  */
 export function parseJson(text: string): unknown {
   let value: unknown;
@@ -38,7 +39,7 @@ function firstOf(...sources: readonly Iterable<FieldError>[]): readonly FieldErr
   return errors;
 }
 
-/** A member's name or an index as part of a JSON Pointer (RFC 6901 §3). */
+/** The JSON Pointer (RFC 6901 §3) of a path of member names and indexes. */
 export function pointerTo(path: readonly PropertyKey[]): string {
   return path.map((part) => `/${String(part).toWellFormed().replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
 }
@@ -48,10 +49,10 @@ interface Level {
   place: string | number;
 }
 
-/** `JSON.parse` keeps the last of two members with one name; another reader in between may have kept the first. */
+/** `JSON.parse` keeps the last of two members with one name; an intermediary may keep the first. */
 function* duplicateMembers(text: string): Generator<FieldError> {
   const levels: Level[] = [];
-  // The text is known to be valid JSON, so strings and the signs of structure are all there is to look at.
+  // The text is valid JSON, so only strings and structural characters matter.
   const tokens = /"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\],]/gsu;
   let previous = "";
   for (const [token] of text.matchAll(tokens)) {
@@ -86,7 +87,7 @@ function* badTexts(value: unknown, path: readonly PropertyKey[] = []): Generator
     if (detail !== undefined) yield { pointer: pointerTo(path), detail };
   } else if (typeof value === "object" && value !== null && path.length <= deepest) {
     for (const [name, member] of Object.entries(value)) {
-      // Schemas do not see this name: an assignment to it would change the object's prototype instead.
+      // Schemas do not see this name: an assignment to it changes the prototype instead.
       if (name === "__proto__")
         yield { pointer: pointerTo([...path, name]), detail: "is not a field of this operation" };
       else if (badText(name) !== undefined)
@@ -96,7 +97,7 @@ function* badTexts(value: unknown, path: readonly PropertyKey[] = []): Generator
   }
 }
 
-/** Why a text cannot be kept as it is; undefined for a good one. */
+/** Why a text cannot be stored; undefined for a valid one. */
 export function badText(text: string): string | undefined {
   if (!text.isWellFormed()) return "has a lone surrogate: it is not well-formed Unicode";
   if (text.includes("\u0000")) return "has a NUL character";

@@ -8,11 +8,11 @@ interface MediaRange {
 }
 
 /**
- * The media type that a caller likes best.
+ * The media type that the caller prefers.
  *
- * @param accept the header as sent; without one everything is as good
- * @param offered in the order of ours: the first of those that are equally good is taken, and the first of all where none is
- *   acceptable, since an answer that can be read beats 406
+ * @param accept the header as sent; without it every type is acceptable
+ * @param offered in our order of preference: the first of equally good types wins, and the first of all if none is acceptable,
+ *   because a readable answer is better than 406
  */
 export function preferredType<Type extends string>(
   accept: string | undefined,
@@ -23,7 +23,7 @@ export function preferredType<Type extends string>(
   return offered.reduce((best, type) => (quality(type) > quality(best) ? type : best));
 }
 
-/** The weight of the range that says most about a type; 0 where none includes it. */
+/** The weight of the most specific range that includes a type; 0 if none does. */
 function qualityOf(mediaType: string, ranges: readonly MediaRange[]): number {
   const [type, subtype] = mediaType.split("/");
   const inRange = (...[ofType, ofSubtype]: readonly string[]) =>
@@ -32,7 +32,7 @@ function qualityOf(mediaType: string, ranges: readonly MediaRange[]): number {
   return range?.quality ?? 0;
 }
 
-/** Parameters other than the weight are left aside: what is offered has none that a caller could choose by. */
+/** Ignores parameters other than the weight, because the offered types have none. */
 function mediaRange(text: string): MediaRange {
   const [range = "", ...parameters] = text.split(";").map((part) => part.trim().toLowerCase());
   const [type = "", subtype = ""] = range.split("/");
@@ -40,7 +40,7 @@ function mediaRange(text: string): MediaRange {
   return { type, subtype, quality: weight === undefined ? 1 : readWeight(weight) };
 }
 
-/** @returns 0 for what is no weight (RFC 9110 §12.4.2): a range that cannot be read asks for nothing */
+/** @returns 0 for an invalid weight (RFC 9110 §12.4.2), which excludes the range */
 function readWeight(text: string): number {
   return /^(0(\.\d{0,3})?|1(\.0{0,3})?)$/.test(text) ? Number(text) : 0;
 }

@@ -1,7 +1,7 @@
 /**
- * A page of a list that is at hand as a whole, in the order of its keys.
+ * A page of a complete list in memory, in the order of its keys.
  *
- * @param keyOf a text of each item, by which the list is sorted and after which a page goes on
+ * @param keyOf the sort key of an item, after which a page continues
  */
 export function pageAfter<Element>(
   list: readonly Element[],

@@ -1,31 +1,31 @@
 /**
- * What serving has in common, whatever an operation needs: the chain of middleware, the request, and how an outcome becomes
- * an answer. What needs the table or secrets is in `serve.ts`, so that only the bundles that use it carry the SDK.
+ * What serving any operation has in common: the middleware, the validated request, and the step from an outcome to an
+ * answer. `serve.ts` adds the table and the secrets, so that only bundles that use them carry the SDK.
  */
 import middy from "@middy/core";
 import type { Context } from "aws-lambda";
-import type { Deadline } from "../runtime/retry.ts";
-import type { Answer, Call, ServedEvent } from "./request-context.ts";
-import { isCurrent, type Content } from "./content.ts";
+import type { AnyOperation } from "../contract/operation.ts";
+import type { Principal } from "../contract/principal.ts";
+import { unavailable } from "../domain/problems.ts";
 import { basePathOf, readEnvironment, type Environment } from "../runtime/environment.ts";
+import type { Deadline } from "../runtime/retry.ts";
+import { isCurrent, type Content } from "./content.ts";
 import { answerHeaders } from "./middleware/answer-headers.ts";
 import { body } from "./middleware/body.ts";
 import { observation } from "./middleware/observation.ts";
 import { problems } from "./middleware/problems.ts";
 import { rights } from "./middleware/rights.ts";
 import { validation } from "./middleware/validation.ts";
-import type { AnyOperation } from "../contract/operation.ts";
-import type { Principal } from "../contract/principal.ts";
-import { unavailable } from "../domain/problems.ts";
+import type { Answer, RequestContext, ServedEvent } from "./request-context.ts";
 
-/** What every operation is given: the validated request, who calls, and the time. */
+/** The validated request, as every operation gets it. */
 export interface ValidRequest<Path, Query, Body> {
   readonly path: Path;
   readonly query: Query;
   readonly body: Body;
   /** The caller. @throws Error in a public operation, which has none */
   readonly principal: Principal;
-  /** The same moment for everything in this call. */
+  /** One moment for everything in this request. */
   readonly now: Date;
   readonly requestId: string;
   /** `If-Match` as sent. */
@@ -35,9 +35,9 @@ export interface ValidRequest<Path, Query, Body> {
   readonly header: (name: string) => string | undefined;
 }
 
-/** What an operation decided to answer. */
+/** The answer that an operation decides on. */
 export interface Outcome<Body> {
-  /** Left out where the declared success has no body. */
+  /** Absent where the declared success has no body. */
   readonly body?: Body;
   /** A page or a file instead of the body. */
   readonly content?: Content;
@@ -50,12 +50,15 @@ export interface Outcome<Body> {
 const reserveMs = 750;
 
 /**
- * The Lambda handler of an operation: the middleware that all of them have, around what is done with a valid call.
+ * The Lambda handler of an operation: the middleware around `handle`, which gets a valid request.
  *
- * @param handle is told the moment after which no attempt at another service may begin
+ * @param handle gets the deadline after which no call to another service may begin
  * @throws Error at start, for an environment that lacks what the operation declares
  */
-export function chain(operation: AnyOperation, handle: (call: Call, deadline: Deadline) => Promise<Answer>) {
+export function pipeline(
+  operation: AnyOperation,
+  handle: (context: RequestContext, deadline: Deadline) => Promise<Answer>,
+) {
   const environment = readEnvironment(process.env, operation.secrets);
   return middy<ServedEvent, Answer>({
     timeoutEarlyInMillis: reserveMs / 2,
@@ -64,33 +67,33 @@ export function chain(operation: AnyOperation, handle: (call: Call, deadline: De
     },
   })
     .use([observation(operation, environment), answerHeaders(), problems(), rights(), body(), validation()])
-    .handler(({ call }: ServedEvent, context: Context) =>
-      handle(call, Date.now() + context.getRemainingTimeInMillis() - reserveMs),
+    .handler(({ context }: ServedEvent, invocation: Context) =>
+      handle(context, Date.now() + invocation.getRemainingTimeInMillis() - reserveMs),
     );
 }
 
-/** A call as its operation sees it; validation has made path, query and body what the declaration says. */
-export function requestOf<Path, Query, Body>(call: Call): ValidRequest<Path, Query, Body> {
+/** The request as its operation sees it. Validation has given path, query and body their declared types. */
+export function requestOf<Path, Query, Body>(context: RequestContext): ValidRequest<Path, Query, Body> {
   return {
-    path: call.path as Path,
-    query: call.query as Query,
-    body: call.body as Body,
+    path: context.path as Path,
+    query: context.query as Query,
+    body: context.body as Body,
     get principal() {
-      if (call.principal === undefined) throw new Error("a public operation has no principal");
-      return call.principal;
+      if (context.principal === undefined) throw new Error("a public operation has no principal");
+      return context.principal;
     },
-    now: call.now,
-    requestId: call.requestId,
-    ifMatch: call.header("if-match"),
-    environment: call.environment,
-    header: (name) => call.header(name),
+    now: context.now,
+    requestId: context.requestId,
+    ifMatch: context.header("if-match"),
+    environment: context.environment,
+    header: (name) => context.header(name),
   };
 }
 
-/** The answer that an outcome declared as success becomes. */
-export function answerOf(call: Call, outcome: Outcome<unknown>): Answer {
-  if (outcome.content !== undefined) return contentAnswer(call, outcome.content, outcome.headers);
-  const { operation, environment } = call;
+/** The answer of the declared success. */
+export function answerOf(context: RequestContext, outcome: Outcome<unknown>): Answer {
+  if (outcome.content !== undefined) return contentAnswer(context, outcome.content, outcome.headers);
+  const { operation, environment } = context;
   const { body, location } = outcome;
   const etag = (body as { etag?: string } | undefined)?.etag;
   return {
@@ -105,12 +108,17 @@ export function answerOf(call: Call, outcome: Outcome<unknown>): Answer {
   };
 }
 
-/** A page or a file, or 304 for a caller that has it (RFC 9110 §15.4.5). */
-function contentAnswer(call: Call, { type, text, etag, policy }: Content, headers: Outcome<never>["headers"]): Answer {
-  if (isCurrent(etag, call.header("if-none-match")))
+/** A page or a file, or 304 for a caller that has the current version (RFC 9110 §15.4.5). */
+function contentAnswer(
+  context: RequestContext,
+  { type, text, etag, policy }: Content,
+  headers: Outcome<never>["headers"],
+): Answer {
+  if (isCurrent(etag, context.header("if-none-match"))) {
     return { statusCode: 304, headers: { etag, ...headers }, body: "" };
+  }
   return {
-    statusCode: call.operation.success.status,
+    statusCode: context.operation.success.status,
     headers: {
       "content-type": type,
       etag,

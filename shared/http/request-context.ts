@@ -1,18 +1,18 @@
-/** What the middleware knows of one call, from the gateway's event to the answer. */
+/** What the middleware knows of one request, from the gateway's event to the answer. */
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from "aws-lambda";
 import type middy from "@middy/core";
-import type { Environment } from "../runtime/environment.ts";
-import type { Claim } from "./idempotency.ts";
 import type { AnyOperation } from "../contract/operation.ts";
 import type { Principal } from "../contract/principal.ts";
+import type { Environment } from "../runtime/environment.ts";
+import type { Claim } from "./idempotency.ts";
 
-export interface Call {
+export interface RequestContext {
   readonly operation: AnyOperation;
   readonly environment: Environment;
   readonly now: Date;
-  /** API Gateway's own, a UUID: the one that the caller is told. */
+  /** API Gateway's request id, a UUID: the one that the caller sees. */
   readonly requestId: string;
-  /** The caller's, where it sent a usable one. */
+  /** The caller's own id, if it sent a usable one. */
   readonly correlationId: string | undefined;
   /** A header by its lower-case name. */
   readonly header: (name: string) => string | undefined;
@@ -25,13 +25,14 @@ export interface Call {
   path?: unknown;
   query?: unknown;
   body?: unknown;
+  /** The idempotency key that the request claims. */
   claim?: Claim | undefined;
-  /** The problem code, or the OAuth error, that the call ended with. */
+  /** The problem code, or the OAuth error, that the request ended with. */
   problem?: string;
   replayed?: boolean;
 }
 
-/** The event, with the call that the first middleware adds to it. */
-export type ServedEvent = APIGatewayProxyEvent & { call: Call };
+/** The event with the request context that the first middleware adds to it. */
+export type ServedEvent = APIGatewayProxyEvent & { context: RequestContext };
 export type Answer = APIGatewayProxyResult & { headers: Record<string, string> };
 export type Middleware = middy.MiddlewareObj<ServedEvent, Answer>;

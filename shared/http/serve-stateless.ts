@@ -1,6 +1,6 @@
-/** How an operation is served that keeps and reads nothing: without a client of AWS's, its bundle is a third as large. */
-import { answerOf, chain, requestOf, type Outcome, type ValidRequest } from "./pipeline.ts";
+/** Serves an operation that reads and keeps nothing. Without an AWS client its bundle is a third as large. */
 import type { StatelessOperation } from "../contract/operation.ts";
+import { answerOf, pipeline, requestOf, type Outcome, type ValidRequest } from "./pipeline.ts";
 
 /**
  * The Lambda handler of an operation that declares no table rights, no secrets and no idempotency.
@@ -12,5 +12,5 @@ export function serveStateless<Path, Query, Body, AnswerBody>(
   operation: StatelessOperation<Path, Query, Body, AnswerBody>,
   operate: (request: ValidRequest<Path, Query, Body>) => Promise<Outcome<AnswerBody>>,
 ) {
-  return chain(operation, async (call) => answerOf(call, await operate(requestOf(call))));
+  return pipeline(operation, async (context) => answerOf(context, await operate(requestOf(context))));
 }

@@ -1,97 +1,151 @@
 /**
- * How an operation with a table, secrets or idempotency keys is served: around it the commit of its change together with the
- * idempotency record. One that declares none of them is served by `serve-stateless.ts`.
+ * Serves an operation that uses the table, secrets or idempotency keys: reads and decides, then commits the change together
+ * with the idempotency record. `serve-stateless.ts` serves operations that need none of them.
  */
-import { pauseBefore } from "../runtime/retry.ts";
-import { openSecrets, type Secrets } from "../runtime/secrets.ts";
+import type { OAuthError } from "../contract/oauth-error.ts";
+import type { Operation } from "../contract/operation.ts";
 import { ConcurrencyConflict } from "../domain/conflict.ts";
-import { createDocumentClient, openTable, type Change, type Table } from "../runtime/table.ts";
-import type { Answer, Call } from "./request-context.ts";
-import { answerOf, chain, requestOf, type Outcome, type ValidRequest } from "./pipeline.ts";
+import { Problem, recordedRefusals } from "../domain/problems.ts";
+import { logSecurityEvent, type SecurityEvent } from "../runtime/log.ts";
+import { pauseBefore, type Deadline } from "../runtime/retry.ts";
+import { Secrets } from "../runtime/secrets.ts";
+import { createDocumentClient, Table, type Change } from "../runtime/table.ts";
 import { openCursor, sealCursor } from "./cursors.ts";
 import { recording, Replay, replayIfRecorded, type RecordedAnswer } from "./idempotency.ts";
-import { problemAnswer } from "./middleware/problems.ts";
-import type { Operation, SuccessDeclaration } from "../contract/operation.ts";
-import { Problem, recordedRefusals } from "../domain/problems.ts";
+import { problemAnswer, refusalAnswer } from "./middleware/problems.ts";
+import { answerOf, pipeline, requestOf, type Outcome, type ValidRequest } from "./pipeline.ts";
+import type { Answer, RequestContext } from "./request-context.ts";
 
-/** What an operation is given: the request, and what it may use. */
+/** The request, and what its operation may use. */
 export interface ServedRequest<Path, Query, Body> extends ValidRequest<Path, Query, Body> {
-  /**
-   * What is done once in a call, however often the operation runs because of what others did: the first result, again. For
-   * what costs the caller something, as a guess does. What throws is tried again by the next run.
-   */
-  readonly once: <Result>(make: () => Promise<Result>) => Promise<Result>;
   readonly table: Table;
   readonly secrets: Secrets;
   readonly paging: Paging;
 }
 
-/** Where a list goes on: the place that the cursor of the query names, and the cursor for another place. */
+/** The request as it is decided on: again after every optimistic-concurrency conflict. */
+export interface DecidedRequest<Path, Query, Body, Prepared> extends ServedRequest<Path, Query, Body> {
+  /** Counts the attempts from 1; a later one follows a conflict. */
+  readonly attempt: number;
+  /** The result of the preparation. */
+  readonly prepared: Prepared;
+}
+
+/** The place where a list continues, and the cursor for another place. */
 export interface Paging {
+  /** The sort key that the query's cursor names; undefined on the first page. @throws Problem `cursor_invalid` */
   readonly after: () => Promise<string | undefined>;
   readonly cursor: (place: string | undefined) => Promise<string | null>;
 }
 
-/** What an operation decided: the answer, and the change that comes true together with it. */
+/** The decision of an operation: the answer, and what is committed together with it. */
 export interface ChangingOutcome<Body> extends Outcome<Body> {
   readonly change?: Change;
+  /** Logged once, after the commit. */
+  readonly securityEvents?: readonly OperationSecurityEvent[];
+  /** The caller gets this refusal as its answer, although the change is committed. */
+  readonly refusal?: Problem | OAuthError;
+}
+
+/** A security event of an operation; the log line adds request and operation. */
+export interface OperationSecurityEvent {
+  readonly event: SecurityEvent;
+  /** The principal that it concerns. */
+  readonly principalId?: string;
+}
+
+type Decide<Path, Query, Body, AnswerBody, Prepared> = (
+  request: DecidedRequest<Path, Query, Body, Prepared>,
+) => Promise<ChangingOutcome<AnswerBody>>;
+
+/** An operation whose decision follows a step that must not be repeated with it. */
+export interface PreparedOperation<Path, Query, Body, AnswerBody, Prepared> {
+  /** Runs until it succeeds once, for steps that cost the caller something, such as a guess of a password. */
+  readonly prepare: (request: ServedRequest<Path, Query, Body>) => Promise<Prepared>;
+  readonly decide: Decide<Path, Query, Body, AnswerBody, Prepared>;
 }
 
 /**
  * The Lambda handler of an operation.
  *
- * `operate` reads and decides; its change is committed with the idempotency record in one transaction. When what it read
- * has changed meanwhile (`ConcurrencyConflict`), it runs again: it must have no effect but the change that it returns.
+ * The operation reads and decides; `serve` commits its change with the idempotency record in one transaction and logs its
+ * security events. On an optimistic-concurrency conflict the operation decides again, so it has no effect besides its
+ * outcome, except steps of use cases that may be repeated.
  *
  * @example
- * export const handler = serve(operations.read, async ({ path, table }) => ({ body: await readPartner(table, path.partnerId) }));
+ * export const handler = serve(operations.read, async ({ path, table }) => ({
+ *   body: viewPartner(await readPartner(table, path.partnerId)),
+ * }));
  */
-export function serve<Path, Query, Body, AnswerBody>(
+export function serve<Path, Query, Body, AnswerBody, Prepared = undefined>(
   operation: Operation<Path, Query, Body, AnswerBody>,
-  operate: (request: ServedRequest<Path, Query, Body>) => Promise<ChangingOutcome<AnswerBody>>,
+  work: Decide<Path, Query, Body, AnswerBody, undefined> | PreparedOperation<Path, Query, Body, AnswerBody, Prepared>,
 ) {
   const client = createDocumentClient();
+  const prepare = typeof work === "function" ? undefined : work.prepare;
+  const decide = (typeof work === "function" ? work : work.decide) as Decide<Path, Query, Body, AnswerBody, unknown>;
 
-  return chain(operation, async (call, deadline) => {
-    const table = openTable(client, call.environment.TABLE_NAME, deadline);
-    const secrets = openSecrets(call.environment, deadline);
-    // Assigned and not spread, which would ask a public operation for its principal.
-    const request = Object.assign(requestOf<Path, Query, Body>(call), {
+  return pipeline(operation, async (context, deadline) => {
+    const table = new Table(client, context.environment.TABLE_NAME, deadline);
+    const secrets = new Secrets(context.environment, deadline);
+    // Object.assign keeps the getter of `principal`, which a spread would call in public operations as well.
+    const request = Object.assign(requestOf<Path, Query, Body>(context), {
       table,
       secrets,
-      paging: pagingOf(call, secrets),
-      once: onlyOnce(),
+      paging: pagingOf(context, secrets),
     });
-    for (let attempt = 1; ; attempt++) {
-      try {
-        if (call.claim !== undefined && operation.replaysFirst === true) await replayIfRecorded(table, call.claim);
-        const outcome = await operate(request);
-        const answer = answerOf(call, outcome);
-        const record = call.claim && [recording(call.claim, recorded(operation.success, outcome, answer))];
-        const change = [...(record ?? []), ...(outcome.change ?? [])];
-        if (change.length > 0) await table.commit(change);
-        return answer;
-      } catch (error) {
-        if (error instanceof Replay) return replay(call, error.answer);
-        if (error instanceof ConcurrencyConflict) {
-          await pauseBefore(attempt, deadline, error);
-          continue;
-        }
-        return await refuse(call, table, error);
-      }
+    try {
+      if (operation.replaysFirst === true) await replayFirst(context, table);
+      const prepared = await retryingConflicts(deadline, async () => await prepare?.(request));
+      return await retryingConflicts(deadline, async (attempt) => {
+        if (attempt > 1 && operation.replaysFirst === true) await replayFirst(context, table);
+        return await conclude(context, table, await decide(Object.assign(request, { attempt, prepared })));
+      });
+    } catch (error) {
+      if (error instanceof Replay) return replay(context, error.answer);
+      return await refuse(context, table, error);
     }
   });
 }
 
-function onlyOnce(): ServedRequest<0, 0, 0>["once"] {
-  let made: { readonly result: unknown } | undefined;
-  return async <Result>(make: () => Promise<Result>) => {
-    made ??= { result: await make() };
-    return made.result as Result;
-  };
+/** Repeats a step after each optimistic-concurrency conflict. @throws Problem `unavailable` when the time is up */
+async function retryingConflicts<Result>(
+  deadline: Deadline,
+  step: (attempt: number) => Promise<Result>,
+): Promise<Result> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await step(attempt);
+    } catch (error) {
+      if (!(error instanceof ConcurrencyConflict)) throw error;
+      await pauseBefore(attempt, deadline, error);
+    }
+  }
 }
 
-function pagingOf({ operation, principal, path, rawQuery }: Call, secrets: Secrets): ServedRequest<0, 0, 0>["paging"] {
+async function replayFirst({ claim }: RequestContext, table: Table): Promise<void> {
+  if (claim !== undefined) await replayIfRecorded(table, claim);
+}
+
+/** Commits the outcome, logs its security events and answers. */
+async function conclude<AnswerBody>(
+  context: RequestContext,
+  table: Table,
+  outcome: ChangingOutcome<AnswerBody>,
+): Promise<Answer> {
+  const { operation, requestId, claim } = context;
+  const { refusal, change = [], securityEvents = [] } = outcome;
+  const answer = refusal === undefined ? answerOf(context, outcome) : refusalAnswer(context, refusal);
+  const secretMembers = refusal === undefined ? operation.success.secretMembers : undefined;
+  const record = claim === undefined ? [] : [recording(claim, recorded(answer, outcome.body, secretMembers))];
+  if (record.length + change.length > 0) await table.commit([...record, ...change]);
+  for (const { event, principalId } of securityEvents) {
+    logSecurityEvent(event, { operation: operation.id, requestId, principalId });
+  }
+  return answer;
+}
+
+function pagingOf({ operation, principal, path, rawQuery }: RequestContext, secrets: Secrets): Paging {
   const { cursor, limit: _limit, ...filters } = rawQuery ?? {};
   const binding = { operationId: operation.id, principalId: principal?.id ?? "", path, filters };
   return {
@@ -101,40 +155,39 @@ function pagingOf({ operation, principal, path, rawQuery }: Call, secrets: Secre
   };
 }
 
-/** The answer as it is kept for repetitions: without the members that carry a secret or a token. */
+/** The answer as the idempotency record keeps it: without the members that carry a secret or a token. */
 function recorded(
-  { secretMembers = [] }: SuccessDeclaration<unknown>,
-  outcome: Outcome<unknown>,
-  answer: Answer,
+  { statusCode: status, headers, body: text }: Answer,
+  body: unknown,
+  secretMembers: readonly string[] = [],
 ): RecordedAnswer {
-  const { statusCode: status, headers, body } = answer;
-  if (secretMembers.length === 0) return { status, headers, body };
-  const open = Object.entries(outcome.body ?? {}).filter(([name]) => !secretMembers.includes(name));
+  if (secretMembers.length === 0) return { status, headers, body: text };
+  const open = Object.entries(body ?? {}).filter(([name]) => !secretMembers.includes(name));
   return { status, headers, body: JSON.stringify(Object.fromEntries(open)) };
 }
 
-function replay(call: Call, { status, headers, body }: RecordedAnswer): Answer {
-  call.replayed = true;
-  delete call.problem;
+function replay(context: RequestContext, { status, headers, body }: RecordedAnswer): Answer {
+  context.replayed = true;
+  delete context.problem;
   return { statusCode: status, headers: { ...headers, "idempotency-replayed": "true" }, body };
 }
 
-/** What says something of this attempt alone. */
+/** Refusals of this attempt alone: a retry may succeed. */
 const unrecordedRefusals = new Set<string>(["idempotency_key_reused", "request_in_progress", "token_revoked"]);
 
 /**
- * Ends a call in a refusal. One that the domain decided on is recorded under the idempotency key like any answer: a
- * repetition gets the first answer again, whatever has become of the state.
+ * Ends a request with a refusal. A refusal of the domain is recorded under the idempotency key like any answer, so that a
+ * retry gets the first answer again even if the state has changed.
  */
-async function refuse(call: Call, table: Table, error: unknown): Promise<Answer> {
-  if (!(error instanceof Problem) || call.claim === undefined) throw error;
+async function refuse(context: RequestContext, table: Table, error: unknown): Promise<Answer> {
+  if (!(error instanceof Problem) || context.claim === undefined) throw error;
   if (unrecordedRefusals.has(error.code)) throw error;
-  const { statusCode: status, headers, body } = problemAnswer(call, error);
+  const { statusCode: status, headers, body } = problemAnswer(context, error);
   if (!recordedRefusals.has(status)) throw error;
   try {
-    await table.commit([recording(call.claim, { status, headers, body })]);
+    await table.commit([recording(context.claim, { status, headers, body })]);
   } catch (failure) {
-    if (failure instanceof Replay) return replay(call, failure.answer);
+    if (failure instanceof Replay) return replay(context, failure.answer);
     throw failure;
   }
   throw error;

@@ -4,7 +4,8 @@ import { errors, importJWK, jwtVerify, SignJWT, type JWTPayload } from "jose";
 import * as z from "zod";
 import { roles, scopes, type Role, type Scope } from "../domain/access.ts";
 import type { Principal } from "../contract/principal.ts";
-import { signatureAlgorithm, type PublicKey, type SigningKey } from "./signing-keys.ts";
+import type { PublicKey } from "./model.ts";
+import { signatureAlgorithm, type SigningKey } from "./signing-keys.ts";
 
 /** What a token is issued for. */
 export interface TokenSubject {

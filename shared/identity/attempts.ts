@@ -1,40 +1,23 @@
-/**
- * Limits on guessing that parallel guesses cannot outrun: an attempt takes its place **before** it is checked and gives it
- * back when it was right. Honest callers in a crowd wait for a place; only failures use them up.
- */
-export interface AttemptLimit {
-  readonly most: number;
-  readonly windowSeconds: number;
-}
-
-/** Ten failures in fifteen minutes. */
-export const guessLimit: AttemptLimit = { most: 10, windowSeconds: 15 * 60 };
-
-/** What is kept of a name's attempts. Times are seconds of the epoch. */
-export interface Attempts {
-  /** When attempts failed; those outside of the window may still be among them. */
-  readonly failures: readonly number[];
-  /** When attempts began that are being checked, by the id of each. */
-  readonly pending: Readonly<Record<string, number>>;
-}
+/** Decides whether an attempt may be checked. Parallel callers wait for a free slot; only failures use slots up. */
+import type { AttemptLimit, Attempts } from "./model.ts";
 
 /**
- * No check takes longer: an attempt that was begun before and never settled was broken off, by a crash or a fault. Its place
- * is free again, for nobody was told anything that helps in guessing.
+ * The maximum duration of a check. An attempt that is older and was never settled was interrupted by a crash or a fault. Its
+ * slot is free again: the caller got no answer that helps in guessing.
  */
 const maxCheckSeconds = 30;
 
 export type AttemptDecision =
-  | { readonly kind: "take"; readonly next: Attempts }
-  /** Others are being checked; there will be a place or a refusal in a moment. */
+  | { readonly kind: "reserve"; readonly next: Attempts }
+  /** Other attempts are being checked: a retry finds a free slot or a refusal. */
   | { readonly kind: "wait" }
   | { readonly kind: "refuse"; readonly retryAfterSeconds: number };
 
-/** Whether another attempt may be checked now. @param id names the attempt, to settle it by */
+/** Whether another attempt may be checked now. @param id names the attempt until it is settled */
 export function decideAttempt(
   attempts: Attempts | undefined,
   id: string,
-  { most, windowSeconds }: AttemptLimit,
+  { maxFailures, windowSeconds }: AttemptLimit,
   now: Date,
 ): AttemptDecision {
   const nowSeconds = Math.floor(now.getTime() / 1000);
@@ -42,8 +25,8 @@ export function decideAttempt(
   const running = Object.entries(pending).filter(([, at]) => at > nowSeconds - maxCheckSeconds);
   const recent = failures.filter((at) => at > nowSeconds - windowSeconds).sort((a, b) => a - b);
 
-  const decisive = recent.at(-most);
+  const decisive = recent.at(-maxFailures);
   if (decisive !== undefined) return { kind: "refuse", retryAfterSeconds: decisive + windowSeconds - nowSeconds };
-  if (recent.length + running.length >= most) return { kind: "wait" };
-  return { kind: "take", next: { failures: recent, pending: { ...Object.fromEntries(running), [id]: nowSeconds } } };
+  if (recent.length + running.length >= maxFailures) return { kind: "wait" };
+  return { kind: "reserve", next: { failures: recent, pending: { ...Object.fromEntries(running), [id]: nowSeconds } } };
 }

@@ -1,18 +1,18 @@
-/** Authentication of a request by its access token: genuine, of a living principal, of its present version. */
+/** Authenticates a request by its access token: genuine, of an active principal, with its current token version. */
 import type { Environment } from "../runtime/environment.ts";
 import type { Principal } from "../contract/principal.ts";
 import type { Table } from "../runtime/table.ts";
 import { verifyAccessToken, type TokenRefusal, type VerifiedToken } from "./access-tokens.ts";
-import type { PublicKey } from "./signing-keys.ts";
-import { findPrincipal, findPublicKeys, type PrincipalState } from "./store.ts";
+import type { PrincipalState, PublicKey } from "./model.ts";
+import { findPrincipal, findPublicKeys } from "./store.ts";
 
 export type AuthenticationRefusal = TokenRefusal | "token_revoked";
 
-/** RFC 6750 §2.1; the scheme's name has no case (RFC 9110 §11.1). */
+/** RFC 6750 §2.1; the name of the scheme is case-insensitive (RFC 9110 §11.1). */
 const bearerPattern = /^Bearer +([A-Za-z0-9\-._~+/]+=*)$/i;
 
 /**
- * Who presents the token of an `Authorization` header.
+ * Authenticates the caller by its `Authorization` header.
  *
  * @returns the principal, or why it is refused
  * @throws Problem `unavailable`
@@ -29,9 +29,9 @@ export async function authenticate(
 }
 
 /**
- * What an access token is worth at this moment.
+ * Checks whether an access token is valid now.
  *
- * @returns what the token says, if it is genuine and still counts, or why it is refused
+ * @returns the token's principal and claims, or why it is refused
  * @throws Problem `unavailable`
  */
 export async function inspectToken(
@@ -46,7 +46,7 @@ export async function inspectToken(
   return state !== undefined && isCurrent(state, principal, version) ? verified : "token_revoked";
 }
 
-/** Whether a genuine token still counts. @param version the one that the token carries */
+/** Whether a genuine token is still valid. @param version the token version that it carries */
 export function isCurrent(state: PrincipalState, principal: Principal, version: number): boolean {
   if (state.status !== "active") return false;
   if (state.kind === "partner") return principal.kind === "partner" && state.version === version;
@@ -65,12 +65,12 @@ export function verificationOf(environment: Environment): { readonly issuer: str
 }
 
 const freshMs = 60_000;
-/** No unknown `kid` makes us read the keys more often than this, so that forged tokens cost no read each. */
+/** An unknown `kid` causes at most one read in this time, so that forged tokens do not cost a read each. */
 export const refetchMs = 1000;
 
 let known: { readonly keys: readonly PublicKey[]; readonly at: number } = { keys: [], at: 0 };
 
-/** The public key, from memory for a minute; an unknown one is looked for at once, for it may have come by a rotation. */
+/** The public key, cached for a minute. An unknown one is read at once, because a rotation may have published it. */
 async function findKey(table: Table, kid: string): Promise<PublicKey | undefined> {
   const find = () => known.keys.find((key) => key.kid === kid);
   const age = Date.now() - known.at;

@@ -1,8 +1,9 @@
 /**
- * Client secrets of partners. They have the entropy of a key or are chosen by a partner, so they are kept as HMAC-SHA-256
- * under a key that is not in the table: the table alone is no help in guessing them.
+ * Client secrets of partners, stored as HMAC-SHA-256 with a key that is not in the table. The table alone therefore does not
+ * help to guess a secret.
  */
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
+import type { ClientCredential } from "./model.ts";
 
 /** A secret of 256 random bits, 43 characters of base64url. */
 export function generateClientSecret(): string {
@@ -12,15 +13,6 @@ export function generateClientSecret(): string {
 /** @param hashingKey the secret `clientSecretKey` */
 export function hashClientSecret(clientSecret: string, hashingKey: string): string {
   return createHmac("sha256", hashingKey).update(clientSecret).digest("base64url");
-}
-
-/** What a partner proves itself with. */
-export interface ClientCredential {
-  readonly secretHash: string;
-  /** The secret before, which still works until `previousValidUntil`. */
-  readonly previousHash?: string;
-  /** RFC 3339. */
-  readonly previousValidUntil?: string;
 }
 
 /**
@@ -47,7 +39,7 @@ function equal(kept: string, presented: string): boolean {
   return timingSafeEqual(actual, expected) && kept.length === presented.length;
 }
 
-/** The credential after a new secret: of the secrets before only the last works on, for `graceMs` milliseconds. */
+/** The credential after a new secret: of the previous secrets, only the last one stays valid, for `graceMs` milliseconds. */
 export function replaceClientSecret(
   { secretHash }: ClientCredential,
   newHash: string,

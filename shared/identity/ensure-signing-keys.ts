@@ -8,7 +8,7 @@ import {
   publicKeysOf,
   type SigningKeySet,
 } from "./signing-keys.ts";
-import { publishKeys } from "./store.ts";
+import { keyPublication } from "./store.ts";
 
 /**
  * Does nothing but publish where a key set exists. Read past the memory of the process: a rotation may have just ended, and
@@ -20,7 +20,7 @@ export async function ensureSigningKeys(table: Table, secrets: Secrets, now: Dat
     // Also a set that was emptied because a key has leaked: nothing of before is published.
     const first: SigningKeySet = { keys: [await generateSigningKey(now)] };
     // Published first: a key that signs before it can be found would have its tokens refused.
-    await publishKeys(table, publicKeysOf(first));
+    await table.commit(keyPublication(publicKeysOf(first)));
     await secrets.write("signingKeys", JSON.stringify(first));
     return;
   }
@@ -28,7 +28,7 @@ export async function ensureSigningKeys(table: Table, secrets: Secrets, now: Dat
   const pending = await readKeySet(secrets, "AWSPENDING");
   const next = pending !== undefined && continuesKeySet(pending, current) ? pending.keys : [];
   const all = new Map([...next, ...current.keys].map((key) => [key.kid, key]));
-  await publishKeys(table, publicKeysOf({ keys: [...all.values()] }));
+  await table.commit(keyPublication(publicKeysOf({ keys: [...all.values()] })));
 }
 
 async function readKeySet(secrets: Secrets, stage: SecretStage): Promise<SigningKeySet | undefined> {

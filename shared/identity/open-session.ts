@@ -1,15 +1,15 @@
-/** The two tokens of a session: what signing in, refreshing and exchanging give out. */
+/** Opens sessions and issues their two tokens, for sign-in, refresh and token exchange. */
 import type { Environment } from "../runtime/environment.ts";
 import { newId } from "../domain/ids.ts";
 import type { Secrets } from "../runtime/secrets.ts";
 import type { Write } from "../runtime/table.ts";
 import { issueAccessToken } from "./access-tokens.ts";
+import type { UserState } from "./model.ts";
 import { beginSession, formatRefreshToken, newRefreshToken, type RefreshToken } from "./sessions.ts";
 import { sessionCreation } from "./session-store.ts";
 import { currentSigningKey } from "./signing-keys.ts";
-import type { UserState } from "./store.ts";
 
-/** What tokens are issued with. */
+/** What issuing tokens needs. */
 export interface Issuance {
   readonly secrets: Secrets;
   readonly environment: Environment;
@@ -23,7 +23,7 @@ export interface SessionTokens {
   readonly expiresIn: number | undefined;
 }
 
-/** The tokens of a session whose present refresh token is given. */
+/** The tokens of a session with this current refresh token. */
 export async function issueSessionTokens(
   refreshToken: RefreshToken,
   clientId: string,
@@ -39,7 +39,7 @@ export async function issueSessionTokens(
   return { accessToken: token, refreshToken: formatRefreshToken(refreshToken), expiresIn };
 }
 
-/** A new session with its tokens; it begins with the write. */
+/** A new session with its tokens, and the write that creates it. */
 export async function openSession(
   userId: string,
   clientId: string,

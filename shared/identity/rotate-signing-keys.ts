@@ -17,7 +17,7 @@ import {
   rotateKeySet,
   type SigningKeySet,
 } from "./signing-keys.ts";
-import { findPublicKeys, publishKeys } from "./store.ts";
+import { findPublicKeys, keyPublication } from "./store.ts";
 
 export type RotationStep = "createSecret" | "setSecret" | "testSecret" | "finishSecret";
 
@@ -50,7 +50,7 @@ const steps: Record<RotationStep, (rotation: Rotation) => Promise<void>> = {
 
   async setSecret(rotation) {
     // The pending set holds every key that still verifies, the present one among them.
-    await publishKeys(rotation.table, publicKeysOf(await pendingSet(rotation)));
+    await rotation.table.commit(keyPublication(publicKeysOf(await pendingSet(rotation))));
   },
 
   async testSecret(rotation) {

@@ -1,68 +1,57 @@
-/** Items of sessions, and what a user's state says of them. */
-import { Problem } from "../domain/problems.ts";
-import { all, absent, present } from "../runtime/writes.ts";
-import { key } from "../runtime/key.ts";
-import { ConcurrencyConflict } from "../domain/conflict.ts";
+/** Reads and writes of sessions, and of the part of a user's state that decides about them. */
+import { revokedMeanwhile } from "../domain/problems.ts";
 import type { Change, Expression, Table, Write } from "../runtime/table.ts";
-import type { Session } from "./sessions.ts";
-import { findUserState, type UserState } from "./store.ts";
+import { all, conflict, present, putAbsent, updateIf } from "../runtime/writes.ts";
+import { identityKey } from "./keys.ts";
+import { maxEndedSessions, type Session, type UserState } from "./model.ts";
+import { isAlive } from "./sessions.ts";
+import { findUserState } from "./store.ts";
 
 export async function findSession(table: Table, userId: string, sessionId: string): Promise<Session | undefined> {
-  return (await table.get(key.session(userId, sessionId))) as Session | undefined;
+  return await table.get(identityKey.session(userId, sessionId));
 }
 
-/** Whether a session goes on, as far as the user's state says. */
-export function isAlive(session: Session, state: UserState): boolean {
-  return (
-    state.status === "active" &&
-    (session.version >= state.sessionsFrom || state.keptSession === session.sessionId) &&
-    state.endedSessions?.[session.sessionId] === undefined
-  );
+/** A session that was alive when it was read, with the state that says so. */
+export interface LiveSession {
+  readonly sessionId: string;
+  readonly state: UserState;
 }
 
 /**
- * The caller's session with the state by which it is alive, for a change that must not bring it back.
+ * The caller's session, for a change that must not revive an ended one.
  *
- * @throws Problem `token_revoked` if it has ended since the authorizer let it pass
+ * @throws Problem `token_revoked` if the session has ended since the authorizer accepted the token
  */
-export async function requireAlive(
-  table: Table,
-  userId: string,
-  sessionId: string,
-): Promise<{ readonly sessionId: string; readonly state: UserState }> {
+export async function requireAlive(table: Table, userId: string, sessionId: string): Promise<LiveSession> {
   const [session, state] = await Promise.all([findSession(table, userId, sessionId), findUserState(table, userId)]);
   if (session !== undefined && state !== undefined && isAlive(session, state)) return { sessionId, state };
-  throw new Problem("token_revoked", "The access token was revoked while this request was running.");
+  throw revokedMeanwhile();
 }
 
 export function sessionCreation(session: Session): Write {
-  return { put: toItem(session), condition: absent, onConditionFailed: () => new ConcurrencyConflict() };
+  return putAbsent(identityKey.session(session.userId, session.sessionId), withTtl(session));
 }
 
-/** The next token takes the place of the present one, which only one of many callers can achieve. */
+/** Replaces the current refresh token by its successor. Only one of many parallel callers succeeds. */
 export function sessionContinuation(before: Session, after: Session): Write {
   return {
-    put: toItem(after),
+    put: { ...identityKey.session(after.userId, after.sessionId), ...withTtl(after) },
     condition: all(
       { expression: "tokenHash = :tokenHash", values: { ":tokenHash": before.tokenHash } },
       { expression: "generation = :generation", values: { ":generation": before.generation } },
     ),
-    onConditionFailed: () => new ConcurrencyConflict(),
+    onConditionFailed: conflict,
   };
 }
-
-/** So many ended sessions are remembered; with one more, all access tokens of the user are ended instead. */
-const maxEnded = 50;
 
 /**
  * Ends one session: its refresh token and, at once, its access tokens.
  *
- * @param state as read; if it has changed meanwhile the write is stale
- * @param accessTokenSeconds how long its access tokens might live on; undefined for ever
+ * @param state as read; a change of it since is an optimistic-concurrency conflict
+ * @param accessTokenSeconds the lifetime of its access tokens; undefined for tokens that never expire
  */
 export function endSession(
-  userId: string,
-  sessionId: string,
+  { userId, sessionId }: Pick<Session, "userId" | "sessionId">,
   state: UserState,
   accessTokenSeconds: number | undefined,
   now: Date,
@@ -70,21 +59,17 @@ export function endSession(
   const nowSeconds = Math.floor(now.getTime() / 1000);
   const remembered = Object.entries(state.endedSessions ?? {}).filter(([, until]) => until > nowSeconds);
   const until = accessTokenSeconds === undefined ? Number.MAX_SAFE_INTEGER : nowSeconds + accessTokenSeconds;
-  const forgets = remembered.length >= maxEnded;
+  const forgets = remembered.length >= maxEndedSessions;
   const ended = forgets ? {} : { ...Object.fromEntries(remembered), [sessionId]: until };
+  const set = {
+    expression: forgets
+      ? "SET endedSessions = :ended, version = version + :one REMOVE keptSession"
+      : "SET endedSessions = :ended",
+    values: { ":ended": ended, ...(forgets && { ":one": 1 }) },
+  };
   return [
-    { delete: key.session(userId, sessionId) },
-    {
-      update: key.principal(userId),
-      set: {
-        expression: forgets
-          ? "SET endedSessions = :ended, version = version + :one REMOVE keptSession"
-          : "SET endedSessions = :ended",
-        values: { ":ended": ended, ...(forgets && { ":one": 1 }) },
-      },
-      condition: sessionsUnchanged(state),
-      onConditionFailed: () => new ConcurrencyConflict(),
-    },
+    { delete: identityKey.session(userId, sessionId) },
+    updateIf(identityKey.principal(userId), sessionsUnchanged(state), set),
   ];
 }
 
@@ -98,35 +83,26 @@ function sessionsUnchanged({ version, endedSessions }: UserState): Expression {
   );
 }
 
+const nextVersion = "SET version = version + :one, sessionsFrom = version + :one";
+
 /**
- * Ends every session of a user, or every one but one.
+ * Ends every session of a user, or every other one.
  *
- * @param kept the session that goes on, alive by this state: if it has changed meanwhile the write is stale
+ * @param kept the session that continues; a change of its state since it was read is an optimistic-concurrency conflict
  */
-export function endAllSessions(
-  userId: string,
-  kept?: { readonly sessionId: string; readonly state: UserState },
-): Write {
-  return {
-    update: key.principal(userId),
-    set:
-      kept === undefined
-        ? {
-            expression: "SET version = version + :one, sessionsFrom = version + :one REMOVE keptSession, endedSessions",
-            values: { ":one": 1 },
-          }
-        : {
-            expression:
-              "SET version = version + :one, sessionsFrom = version + :one, keptSession = :kept REMOVE endedSessions",
-            values: { ":one": 1, ":kept": kept.sessionId },
-          },
-    condition: kept === undefined ? present : sessionsUnchanged(kept.state),
-    onConditionFailed: () => new ConcurrencyConflict(),
-  };
+export function endAllSessions(userId: string, kept?: LiveSession): Write {
+  const key = identityKey.principal(userId);
+  if (kept === undefined) {
+    const expression = `${nextVersion} REMOVE keptSession, endedSessions`;
+    return updateIf(key, present, { expression, values: { ":one": 1 } });
+  }
+  return updateIf(key, sessionsUnchanged(kept.state), {
+    expression: `${nextVersion}, keptSession = :kept REMOVE endedSessions`,
+    values: { ":one": 1, ":kept": kept.sessionId },
+  });
 }
 
-function toItem(session: Session) {
-  // DynamoDB removes it some time after its last token has expired.
-  const ttl = Math.ceil(Date.parse(session.expiresAt) / 1000);
-  return { ...key.session(session.userId, session.sessionId), ...session, ttl };
+/** DynamoDB deletes a session some time after its last refresh token has expired. */
+function withTtl(session: Session): Session & { readonly ttl: number } {
+  return { ...session, ttl: Math.ceil(Date.parse(session.expiresAt) / 1000) };
 }

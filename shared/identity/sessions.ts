@@ -1,12 +1,13 @@
 /**
- * Sessions of people and their refresh tokens (RFC 6749 §6, RFC 9700 §4.14): opaque, single use, kept as hashes only.
+ * Sessions of users and their refresh tokens (RFC 6749 §6, RFC 9700 §4.14): opaque, single use, stored as hashes.
  *
- * Each token of a session is derived from the one before with a key that is not in the table. So the successor of a spent
- * token can be given again to a client that lost the answer without having been stored; and a token that was spent long ago
- * can be told from a forged one: deriving onwards from it ends at the present token.
+ * Each token of a session is derived from its predecessor with a key that is not in the table. Therefore a client that lost
+ * an answer can get the successor of its spent token again, although no token is stored. A token that was spent long ago also
+ * differs from a forged one: repeated derivation from it ends at the current token.
  */
 import { createHash, createHmac, randomBytes } from "node:crypto";
 import { isUlid } from "../domain/ids.ts";
+import { graceMs, refreshTokenSeconds, type Session, type UserState } from "./model.ts";
 
 /** A refresh token's parts. As text: `<user>.<session>.<generation>.<secret>`, ids without their prefixes. */
 export interface RefreshToken {
@@ -17,30 +18,6 @@ export interface RefreshToken {
   /** 256 bits of base64url. */
   readonly secret: string;
 }
-
-/** A session as it is kept. */
-export interface Session {
-  readonly userId: string;
-  /** `ses_…`, the claim `sid` of its access tokens. */
-  readonly sessionId: string;
-  /** The public client that signed the user in. */
-  readonly clientId: string;
-  readonly generation: number;
-  /** Of the present token's secret. */
-  readonly tokenHash: string;
-  /** When the present token was issued, RFC 3339. */
-  readonly issuedAt: string;
-  /** When the present token expires, RFC 3339. */
-  readonly expiresAt: string;
-  /** The principal's token version when the session began or was last used: see `sessionsFrom`. */
-  readonly version: number;
-}
-
-/** How long a refresh token lives; a new one begins anew. */
-export const refreshTokenSeconds = 7 * 24 * 60 * 60;
-
-/** How long a spent token still gets its successor, for a client that lost the answer. */
-export const graceMs = 10_000;
 
 export function newRefreshToken(userId: string, sessionId: string): RefreshToken {
   return { userId, sessionId, generation: 1, secret: randomBytes(32).toString("base64url") };
@@ -55,7 +32,7 @@ export function successorOf(token: RefreshToken, key: string): RefreshToken {
   return { userId, sessionId, generation: generation + 1, secret: next };
 }
 
-/** What is kept of a token. */
+/** The hash of a token that is stored. */
 export function hashRefreshToken({ secret }: RefreshToken): string {
   return createHash("sha256").update(secret).digest("base64url");
 }
@@ -64,7 +41,7 @@ export function formatRefreshToken({ userId, sessionId, generation, secret }: Re
   return [userId.slice(4), sessionId.slice(4), generation, secret].join(".");
 }
 
-/** The token that a text is; undefined for a text of another form. */
+/** Parses a refresh token; undefined for any other text. */
 export function parseRefreshToken(text: string): RefreshToken | undefined {
   const [, user = "", session = "", generation = "", secret = ""] =
     /^([^.]{26})\.([^.]{26})\.([1-9]\d{0,5})\.([A-Za-z0-9_-]{43})$/.exec(text) ?? [];
@@ -72,12 +49,12 @@ export function parseRefreshToken(text: string): RefreshToken | undefined {
   return { userId: `usr_${user}`, sessionId: `ses_${session}`, generation: Number(generation), secret };
 }
 
-/** What a presented token is to its session. */
+/** The state of a presented refresh token in its session. */
 export type RefreshTokenState =
   | "current"
-  /** Spent a moment ago and its successor not used yet: the client may have lost the answer. */
+  /** Spent within the grace period, its successor still unused: the client may have lost the answer. */
   | "just_spent"
-  /** Spent, and somebody else has its successor. */
+  /** Spent earlier: somebody else may hold its successor. */
   | "reused"
   | "forged"
   | "expired";
@@ -97,15 +74,15 @@ export function refreshTokenState(token: RefreshToken, session: Session, key: st
 
 export function beginSession(token: RefreshToken, clientId: string, version: number, now: Date): Session {
   const { userId, sessionId } = token;
-  return { userId, sessionId, clientId, ...presentToken(token, now), version };
+  return { userId, sessionId, clientId, ...currentToken(token, now), version };
 }
 
-/** The session after its token was exchanged for the next one. */
+/** The session after its current token was exchanged for the next one. */
 export function continueSession(session: Session, next: RefreshToken, version: number, now: Date): Session {
-  return { ...session, ...presentToken(next, now), version };
+  return { ...session, ...currentToken(next, now), version };
 }
 
-function presentToken(
+function currentToken(
   token: RefreshToken,
   now: Date,
 ): Pick<Session, "generation" | "tokenHash" | "issuedAt" | "expiresAt"> {
@@ -115,4 +92,13 @@ function presentToken(
     issuedAt: now.toISOString(),
     expiresAt: new Date(now.getTime() + refreshTokenSeconds * 1000).toISOString(),
   };
+}
+
+/** Whether a session is alive by the state of its user. */
+export function isAlive(session: Session, state: UserState): boolean {
+  return (
+    state.status === "active" &&
+    (session.version >= state.sessionsFrom || state.keptSession === session.sessionId) &&
+    state.endedSessions?.[session.sessionId] === undefined
+  );
 }

@@ -2,10 +2,11 @@
  * The keys that sign access tokens: a JWK set (RFC 7517) with private members in Secrets Manager, its public half in the
  * table. So only what issues tokens can sign; what verifies them, the authorizer first, cannot.
  */
-import { exportJWK, generateKeyPair, type JWK } from "jose";
+import { exportJWK, generateKeyPair } from "jose";
 import * as z from "zod";
 import { unavailable } from "../domain/problems.ts";
 import type { Secrets } from "../runtime/secrets.ts";
+import type { PublicKey } from "./model.ts";
 
 /** EdDSA over Ed25519 (RFC 8037). */
 export const signatureAlgorithm = "EdDSA";
@@ -29,15 +30,6 @@ export type SigningKey = z.output<typeof privateKeySetSchema>["keys"][number];
 /** The set in Secrets Manager: the first key signs, the others are on their way in or out. */
 export interface SigningKeySet {
   readonly keys: readonly SigningKey[];
-}
-
-export interface PublicKey extends JWK {
-  readonly kty: "OKP";
-  readonly crv: "Ed25519";
-  readonly x: string;
-  readonly kid: string;
-  readonly use: "sig";
-  readonly alg: "EdDSA";
 }
 
 /** A new key; its `kid` names the day of its making and is unique. */

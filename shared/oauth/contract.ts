@@ -1,63 +1,11 @@
-/** Operations of OAuth and its discovery. */
+/** Operations of the OAuth endpoints and their discovery. */
 import * as z from "zod";
-import { scopes } from "../domain/access.ts";
 import { operation } from "../contract/operation.ts";
-import { tableKeys } from "../runtime/key.ts";
-
-/** Extension parameters are to be ignored (RFC 6749 §3.2), so forms are the bodies that are not strict. */
-const tokenRequest = z.looseObject({
-  grant_type: z.string().optional(),
-  client_id: z.string().optional(),
-  client_secret: z.string().optional(),
-  scope: z.string().optional(),
-  refresh_token: z.string().optional(),
-  subject_token: z.string().optional(),
-  subject_token_type: z.string().optional(),
-  requested_token_type: z.string().optional(),
-  actor_token: z.string().optional(),
-});
-
-export type TokenRequest = z.output<typeof tokenRequest>;
-
-const tokenAnswer = z.object({
-  access_token: z.string(),
-  token_type: z.literal("Bearer"),
-  expires_in: z.int().positive().optional().meta({ description: "Seconds; absent for a token that never expires" }),
-  scope: z.string().optional().meta({ description: "Of a partner's token" }),
-  refresh_token: z.string().optional().meta({ description: "Of a person's session" }),
-  issued_token_type: z.string().optional().meta({ description: "After a token exchange (RFC 8693 §2.2.1)" }),
-});
-
-export type TokenAnswer = z.output<typeof tokenAnswer>;
-
-const introspection = z.object({
-  active: z.boolean(),
-  scope: z.string().optional(),
-  client_id: z.string().optional(),
-  token_type: z.literal("Bearer").optional(),
-  exp: z.int().optional(),
-  iat: z.int().optional(),
-  sub: z.string().optional(),
-  aud: z.string().optional(),
-  iss: z.string().optional(),
-  jti: z.string().optional(),
-});
-
-export type Introspection = z.output<typeof introspection>;
-
-/** A token and the client that presents it (RFC 7009 §2.1, RFC 7662 §2.1). */
-const presentedToken = z.looseObject({
-  token: z.string().optional(),
-  token_type_hint: z.string().optional(),
-  client_id: z.string().optional(),
-  client_secret: z.string().optional(),
-});
-
-export type PresentedToken = z.output<typeof presentedToken>;
-
-/** Shown in examples; signed by nobody. */
-export const exampleToken =
-  "eyJhbGciOiJFZERTQSIsInR5cCI6ImF0K2p3dCIsImtpZCI6IjIwMjYtMTEtMjAtMTFxWUFZS3gifQ.eyJzdWIiOiJwdHJfMDFKRDMifQ.c2lnbmF0dXJl";
+import { scopes } from "../domain/access.ts";
+import { exampleToken, introspection, presentedToken, tokenAnswer, tokenRequest } from "../identity/contract.ts";
+import { identityPartitions } from "../identity/keys.ts";
+import { partnerPartitions } from "../partners/keys.ts";
+import { userPartitions } from "../users/keys.ts";
 
 export const operations = {
   token: operation({
@@ -68,10 +16,10 @@ export const operations = {
     summary: "Issue an access token",
     description:
       "The token endpoint (RFC 6749 §3.2). `client_credentials`: a partner authenticates with its id or its e-mail address and its " +
-      "client secret, by HTTP Basic or in the body, one of the two; under the token policy `single` the new token ends the one before " +
-      "at once. `refresh_token`: a public client continues a person's session; each refresh token works once, and using a spent one " +
-      "ends the session. `urn:ietf:params:oauth:grant-type:token-exchange` (RFC 8693): a public client turns the external identity " +
-      "provider's JWT into a session; the user is created the first time.",
+      "client secret, either with HTTP Basic or in the body. With the token policy `single` the new token revokes the previous one " +
+      "at once. `refresh_token`: a public client continues a user's session. Each refresh token works once; reuse of a spent one " +
+      "ends the session. `urn:ietf:params:oauth:grant-type:token-exchange` (RFC 8693): a public client exchanges a JWT of the external " +
+      "identity provider for a session. The first exchange of a subject creates its user.",
     access: "public",
     request: {
       body: tokenRequest,
@@ -94,11 +42,17 @@ export const operations = {
     errorFormat: "oauth",
     oauthErrors: ["invalid_request", "invalid_client", "invalid_grant", "invalid_scope", "unsupported_grant_type"],
     table: [
-      { actions: ["GetItem"], leadingKeys: [tableKeys.partnerEmails] },
-      { actions: ["GetItem", "PutItem"], leadingKeys: [tableKeys.credentials, tableKeys.externalSubjects] },
-      { actions: ["GetItem", "PutItem", "UpdateItem"], leadingKeys: [tableKeys.principals] },
-      { actions: ["GetItem", "PutItem", "DeleteItem"], leadingKeys: [tableKeys.sessions] },
-      { actions: ["PutItem"], leadingKeys: [tableKeys.usernames, tableKeys.users, tableKeys.userPlaces] },
+      { actions: ["GetItem"], leadingKeys: [partnerPartitions.partnerEmails] },
+      {
+        actions: ["GetItem", "PutItem"],
+        leadingKeys: [identityPartitions.credentials, userPartitions.externalSubjects],
+      },
+      { actions: ["GetItem", "PutItem", "UpdateItem"], leadingKeys: [identityPartitions.principals] },
+      { actions: ["GetItem", "PutItem", "DeleteItem"], leadingKeys: [identityPartitions.sessions] },
+      {
+        actions: ["PutItem"],
+        leadingKeys: [userPartitions.usernames, userPartitions.users, userPartitions.userPlaces],
+      },
     ],
     secrets: ["signingKeys", "clientSecretKey", "refreshTokenKey"],
   }),
@@ -110,8 +64,9 @@ export const operations = {
     tag: "OAuth",
     summary: "Revoke a token",
     description:
-      "RFC 7009. A partner authenticates and ends its access tokens by presenting one; a public client ends a person's session by " +
-      "presenting its refresh token or its access token. A token that is not known, or not this client's, is answered alike.",
+      "RFC 7009. A partner authenticates and presents an access token to revoke all of its access tokens. A public client presents a " +
+      "refresh token or an access token of a session to end that session. The answer is the same for a token that is unknown or " +
+      "belongs to another client.",
     access: "public",
     request: {
       body: presentedToken,
@@ -119,14 +74,17 @@ export const operations = {
       bodyOptional: true,
       bodyExample: { token: exampleToken, token_type_hint: "access_token" },
     },
-    success: { status: 200, description: "The token is not valid, or no longer" },
+    success: { status: 200, description: "The token is not valid, or no longer valid" },
     problems: [],
     errorFormat: "oauth",
     oauthErrors: ["invalid_request", "invalid_client"],
     table: [
-      { actions: ["GetItem"], leadingKeys: [tableKeys.partnerEmails, tableKeys.credentials, tableKeys.signingKeys] },
-      { actions: ["GetItem", "UpdateItem"], leadingKeys: [tableKeys.principals] },
-      { actions: ["GetItem", "DeleteItem"], leadingKeys: [tableKeys.sessions] },
+      {
+        actions: ["GetItem"],
+        leadingKeys: [partnerPartitions.partnerEmails, identityPartitions.credentials, identityPartitions.signingKeys],
+      },
+      { actions: ["GetItem", "UpdateItem"], leadingKeys: [identityPartitions.principals] },
+      { actions: ["GetItem", "DeleteItem"], leadingKeys: [identityPartitions.sessions] },
     ],
     secrets: ["clientSecretKey", "refreshTokenKey"],
   }),
@@ -138,7 +96,7 @@ export const operations = {
     tag: "OAuth",
     summary: "Introspect a token",
     description:
-      'RFC 7662, for a partner that authenticates, on its own access tokens. Any other token is `{"active": false}`.',
+      'RFC 7662, for an authenticated partner and its own access tokens. Any other token is `{"active": false}`.',
     access: "public",
     request: {
       body: presentedToken,
@@ -148,7 +106,7 @@ export const operations = {
     },
     success: {
       status: 200,
-      description: "What the token says, if it is active",
+      description: "The claims of the token if it is active",
       body: introspection,
       example: { active: false },
     },
@@ -158,7 +116,12 @@ export const operations = {
     table: [
       {
         actions: ["GetItem"],
-        leadingKeys: [tableKeys.partnerEmails, tableKeys.credentials, tableKeys.principals, tableKeys.signingKeys],
+        leadingKeys: [
+          partnerPartitions.partnerEmails,
+          identityPartitions.credentials,
+          identityPartitions.principals,
+          identityPartitions.signingKeys,
+        ],
       },
     ],
     secrets: ["clientSecretKey"],
@@ -170,7 +133,7 @@ export const operations = {
     path: "/.well-known/oauth-authorization-server",
     tag: "OAuth",
     summary: "Authorization server metadata",
-    description: "What the authorization server can do and where (RFC 8414).",
+    description: "The endpoints and capabilities of the authorization server (RFC 8414).",
     access: "public",
     request: {},
     success: {
@@ -249,6 +212,6 @@ export const operations = {
     },
     problems: ["unavailable"],
     cacheControl: "public, max-age=60",
-    table: [{ actions: ["GetItem"], leadingKeys: [tableKeys.signingKeys] }],
+    table: [{ actions: ["GetItem"], leadingKeys: [identityPartitions.signingKeys] }],
   }),
 };

@@ -1,10 +1,11 @@
-/** A partner proves who it is with its client secret. */
+/** Authenticates a partner with its client secret. */
+import { isUlid } from "../domain/ids.ts";
+import { acceptsClientSecret, hashClientSecret } from "../identity/client-secrets.ts";
+import type { PartnerState } from "../identity/model.ts";
+import { findClientCredential, findPartnerState } from "../identity/store.ts";
+import { invalidClient, type ClientCredentials } from "../identity/token-requests.ts";
 import type { Environment } from "../runtime/environment.ts";
 import { log } from "../runtime/log.ts";
-import { acceptsClientSecret, hashClientSecret } from "../identity/client-secrets.ts";
-import { findClientCredential, findPartnerState, type PartnerState } from "../identity/store.ts";
-import { invalidClient, type ClientCredentials } from "../identity/token-requests.ts";
-import { isUlid } from "../domain/ids.ts";
 import type { Secrets } from "../runtime/secrets.ts";
 import type { Table } from "../runtime/table.ts";
 import { findPartnerIdByEmail } from "./store.ts";
@@ -14,7 +15,7 @@ export interface AuthenticatedClient {
   readonly state: PartnerState;
 }
 
-/** What a client is authenticated with. */
+/** What the authentication of a client needs. */
 export interface ClientContext {
   readonly table: Table;
   readonly secrets: Secrets;
@@ -26,7 +27,7 @@ export interface ClientContext {
 /**
  * The partner that the credentials belong to. Its client id is its id or its e-mail address.
  *
- * @throws OAuthError `invalid_client`, alike for an unknown client, a wrong secret and a suspended partner
+ * @throws OAuthError `invalid_client`, the same for an unknown client, a wrong secret and a suspended partner
  */
 export async function authenticateClient(
   { clientId, clientSecret }: ClientCredentials,
@@ -46,7 +47,7 @@ export async function authenticateClient(
   throw invalidClient("Unknown client or wrong client secret");
 }
 
-/** An id that no partner has: an unknown client takes the same steps, so that the time does not tell. */
+/** An id that no partner has. An unknown client takes the same steps with it, so the response time discloses nothing. */
 const nobody = "ptr_00000000000000000000000000";
 
 async function resolveClientId(table: Table, clientId: string): Promise<string> {

@@ -1,22 +1,31 @@
-/** Operations on partners: who they are, what they prove themselves with, and their end. */
+/** Operations on partners, their client secrets and their tokens. */
 import * as z from "zod";
-import { administrators } from "../domain/access.ts";
+import { companyPartitions } from "../companies/keys.ts";
 import { operation } from "../contract/operation.ts";
 import { email, etag, id, pageOf, pageQuery, shownInstant, text } from "../contract/schemas.ts";
-import { tokenPolicies } from "../identity/store.ts";
-import { tableKeys } from "../runtime/key.ts";
-import { isWebsiteUrl, parseGracePeriod } from "./rules.ts";
+import { administrators } from "../domain/access.ts";
+import { identityPartitions } from "../identity/keys.ts";
+import { tokenPolicies } from "../identity/model.ts";
+import { subscriptionPartitions } from "../subscriptions/keys.ts";
+import { partnerPartitions } from "./keys.ts";
+import {
+  clientSecretPattern,
+  isWebsiteUrl,
+  maxPartnerNameLength,
+  maxWebsiteUrlLength,
+  parseGracePeriod,
+  partnerStatuses,
+} from "./model.ts";
 
-const partnerStatuses = ["active", "suspended"] as const;
+const name = text(1, maxPartnerNameLength);
 
 const websiteUrl = z
   .string()
-  .max(2048, "must have at most 2048 characters")
+  .max(maxWebsiteUrlLength, `must have at most ${maxWebsiteUrlLength} characters`)
   .refine(isWebsiteUrl, "must be a URL that begins with https://")
   .meta({ format: "uri" });
 
-/** RFC 6749 §A.2 allows blanks, too; without them no reader of a Basic header can take a `+` for one. */
-const clientSecret = z.string().regex(/^[\x21-\x7e]{16,128}$/, "must have 16 to 128 visible ASCII characters");
+const clientSecret = z.string().regex(clientSecretPattern, "must have 16 to 128 visible ASCII characters");
 
 const partnerSchema = z
   .object({
@@ -32,9 +41,9 @@ const partnerSchema = z
   })
   .meta({ id: "Partner" });
 
-export type Partner = z.output<typeof partnerSchema>;
+export type PartnerView = z.output<typeof partnerSchema>;
 
-const partnerExample: Partner = {
+const partnerExample: PartnerView = {
   id: "ptr_01JD3Y5W8Q4T6V2X9ZB7C1D3EF",
   name: "Blue Bicycle",
   websiteUrl: "https://bluebicycle.example",
@@ -48,19 +57,19 @@ const partnerExample: Partner = {
 
 const partnerPath = z.strictObject({ partnerId: id("ptr_") });
 const byAdministrator = { user: { roles: administrators } };
-/** An administrator, or a partner for itself; another partner's id is hidden from it. */
+/** An administrator, or a partner for itself. Other partners are hidden from it. */
 const byAdministratorOrItself = { user: { roles: administrators }, partner: {} };
 
 const registration = z.strictObject({
-  name: text(1, 100),
+  name,
   websiteUrl,
   email,
-  secret: clientSecret.optional().meta({ description: "Without it one of 256 random bits is made" }),
+  secret: clientSecret.optional().meta({ description: "If absent, a secret of 256 random bits is generated" }),
 });
 
 const patch = z
   .strictObject({
-    name: text(1, 100),
+    name,
     websiteUrl,
     email,
     tokenPolicy: z.enum(tokenPolicies),
@@ -81,7 +90,7 @@ export const operations = {
     tag: "Partners",
     summary: "Register a partner",
     description:
-      "Creates a partner. The answer shows its client secret this once. E-mail addresses are compared without regard to case.",
+      "Creates a partner. The response shows its client secret once. E-mail addresses are compared case-insensitively.",
     access: byAdministrator,
     request: {
       body: registration,
@@ -96,7 +105,7 @@ export const operations = {
       description: "The partner with its client secret",
       body: partnerSchema.extend({
         clientId: z.string(),
-        clientSecret: z.string().optional().meta({ description: "Absent when the answer is replayed" }),
+        clientSecret: z.string().optional().meta({ description: "Absent from a replayed response" }),
       }),
       example: { ...partnerExample, clientId: partnerExample.id, clientSecret: exampleSecret },
       secretMembers: ["clientSecret"],
@@ -106,7 +115,12 @@ export const operations = {
     table: [
       {
         actions: ["PutItem"],
-        leadingKeys: [tableKeys.partners, tableKeys.partnerEmails, tableKeys.principals, tableKeys.credentials],
+        leadingKeys: [
+          partnerPartitions.partners,
+          partnerPartitions.partnerEmails,
+          identityPartitions.principals,
+          identityPartitions.credentials,
+        ],
       },
     ],
     secrets: ["clientSecretKey"],
@@ -118,7 +132,7 @@ export const operations = {
     path: "/v1/partners",
     tag: "Partners",
     summary: "List partners",
-    description: "All partners, newest first.",
+    description: "Lists all partners, newest first.",
     access: byAdministrator,
     request: { query: z.strictObject(pageQuery) },
     success: {
@@ -128,7 +142,7 @@ export const operations = {
       example: { items: [partnerExample], nextCursor: null },
     },
     problems: ["cursor_invalid"],
-    table: [{ actions: ["Query"], leadingKeys: [tableKeys.partners] }],
+    table: [{ actions: ["Query"], leadingKeys: [partnerPartitions.partners] }],
     secrets: ["cursorKey"],
   }),
 
@@ -138,12 +152,12 @@ export const operations = {
     path: "/v1/partners/me",
     tag: "Partners",
     summary: "Read the calling partner",
-    description: "The partner whose token is used.",
+    description: "Returns the partner that the access token belongs to.",
     access: { partner: {} },
     request: {},
     success: { status: 200, description: "The partner", body: partnerSchema, example: partnerExample },
     problems: [],
-    table: [{ actions: ["GetItem"], leadingKeys: [tableKeys.partners] }],
+    table: [{ actions: ["GetItem"], leadingKeys: [partnerPartitions.partners] }],
   }),
 
   read: operation({
@@ -152,12 +166,12 @@ export const operations = {
     path: "/v1/partners/{partnerId}",
     tag: "Partners",
     summary: "Read a partner",
-    description: "One partner by its id.",
+    description: "Returns one partner by its id.",
     access: byAdministrator,
     request: { path: partnerPath },
     success: { status: 200, description: "The partner", body: partnerSchema, example: partnerExample },
     problems: [],
-    table: [{ actions: ["GetItem"], leadingKeys: [tableKeys.partners] }],
+    table: [{ actions: ["GetItem"], leadingKeys: [partnerPartitions.partners] }],
   }),
 
   change: operation({
@@ -167,22 +181,22 @@ export const operations = {
     tag: "Partners",
     summary: "Change a partner",
     description:
-      "Changes the given fields (RFC 7396). Suspending ends the partner's tokens at once, and so does going back to the token " +
-      "policy `single`.",
+      "Changes the given fields (RFC 7396). A suspension revokes the partner's tokens at once, and so does a change of the token " +
+      "policy from `many` to `single`.",
     access: byAdministrator,
     request: { path: partnerPath, body: patch, bodyExample: { status: "suspended" } },
     success: {
       status: 200,
-      description: "The partner as it is now",
+      description: "The changed partner",
       body: partnerSchema,
       example: { ...partnerExample, status: "suspended", etag: '"2"' },
     },
     problems: ["partner_email_taken"],
     conditional: true,
     table: [
-      { actions: ["GetItem", "PutItem"], leadingKeys: [tableKeys.partners] },
-      { actions: ["PutItem", "DeleteItem"], leadingKeys: [tableKeys.partnerEmails] },
-      { actions: ["UpdateItem"], leadingKeys: [tableKeys.principals] },
+      { actions: ["GetItem", "PutItem"], leadingKeys: [partnerPartitions.partners] },
+      { actions: ["PutItem", "DeleteItem"], leadingKeys: [partnerPartitions.partnerEmails] },
+      { actions: ["UpdateItem"], leadingKeys: [identityPartitions.principals] },
     ],
   }),
 
@@ -193,19 +207,23 @@ export const operations = {
     tag: "Partners",
     summary: "Delete a partner",
     description:
-      "Deletes a partner that has neither live subscriptions nor companies, with its ended subscriptions and their history. Its e-mail address is " +
-      "free again. If the time is not enough to remove everything, the answer is 503; the same call again goes on.",
+      "Deletes a partner that has neither live subscriptions nor companies, with its ended subscriptions and their history. Its " +
+      "e-mail address becomes available again. If the time is up before everything is removed, the response is 503; send the " +
+      "request again to continue.",
     access: byAdministrator,
     request: { path: partnerPath },
     success: { status: 204, description: "The partner is deleted" },
     problems: ["partner_in_use"],
     conditional: true,
     table: [
-      { actions: ["GetItem", "DeleteItem"], leadingKeys: [tableKeys.partners] },
-      { actions: ["DeleteItem"], leadingKeys: [tableKeys.partnerEmails, tableKeys.credentials] },
-      { actions: ["GetItem", "UpdateItem", "DeleteItem"], leadingKeys: [tableKeys.principals] },
-      { actions: ["Query", "BatchWriteItem"], leadingKeys: [tableKeys.subscriptions, tableKeys.subscriptionHistories] },
-      { actions: ["Query"], leadingKeys: [tableKeys.companies] },
+      { actions: ["GetItem", "DeleteItem"], leadingKeys: [partnerPartitions.partners] },
+      { actions: ["DeleteItem"], leadingKeys: [partnerPartitions.partnerEmails, identityPartitions.credentials] },
+      { actions: ["GetItem", "UpdateItem", "DeleteItem"], leadingKeys: [identityPartitions.principals] },
+      {
+        actions: ["Query", "BatchWriteItem"],
+        leadingKeys: [subscriptionPartitions.subscriptions, subscriptionPartitions.histories],
+      },
+      { actions: ["Query"], leadingKeys: [companyPartitions.companies] },
     ],
     timeoutSeconds: 29,
   }),
@@ -215,10 +233,10 @@ export const operations = {
     method: "POST",
     path: "/v1/partners/{partnerId}/secret",
     tag: "Partners",
-    summary: "Make a new client secret",
+    summary: "Issue a new client secret",
     description:
-      "Replaces the client secret; the answer shows the new one this once. The secret before works on for `gracePeriod`; older " +
-      "ones end at once. Access tokens stay valid: revoke them, too, if the secret has leaked.",
+      "Replaces the client secret. The response shows the new one once. The previous secret stays valid for `gracePeriod`; older " +
+      "ones become invalid at once. Access tokens stay valid: revoke them as well if the secret has leaked.",
     access: byAdministratorOrItself,
     request: {
       path: partnerPath,
@@ -237,7 +255,7 @@ export const operations = {
           })
           .meta({ type: "string", format: "duration" })
           .default(0),
-        secret: clientSecret.optional().meta({ description: "Without it one of 256 random bits is made" }),
+        secret: clientSecret.optional().meta({ description: "If absent, a secret of 256 random bits is generated" }),
       }),
       bodyOptional: true,
       bodyExample: { gracePeriod: "P1D" },
@@ -247,7 +265,7 @@ export const operations = {
       description: "The new client secret",
       body: z.object({
         clientId: z.string(),
-        clientSecret: z.string().optional().meta({ description: "Absent when the answer is replayed" }),
+        clientSecret: z.string().optional().meta({ description: "Absent from a replayed response" }),
         previousValidUntil: shownInstant,
       }),
       example: {
@@ -259,7 +277,7 @@ export const operations = {
     },
     problems: [],
     idempotent: true,
-    table: [{ actions: ["GetItem", "PutItem"], leadingKeys: [tableKeys.credentials] }],
+    table: [{ actions: ["GetItem", "PutItem"], leadingKeys: [identityPartitions.credentials] }],
     secrets: ["clientSecretKey"],
   }),
 
@@ -269,12 +287,12 @@ export const operations = {
     path: "/v1/partners/{partnerId}/revoke-tokens",
     tag: "Partners",
     summary: "Revoke a partner's tokens",
-    description: "Ends all access tokens of the partner: the very next request with one of them is refused.",
+    description: "Revokes all access tokens of the partner. The very next request with one of them is refused.",
     access: byAdministratorOrItself,
     request: { path: partnerPath, body: z.strictObject({}), bodyOptional: true },
     success: { status: 204, description: "The tokens are revoked" },
     problems: [],
     idempotent: true,
-    table: [{ actions: ["GetItem", "UpdateItem"], leadingKeys: [tableKeys.principals] }],
+    table: [{ actions: ["GetItem", "UpdateItem"], leadingKeys: [identityPartitions.principals] }],
   }),
 };

@@ -1,26 +1,33 @@
 /**
- * Deleting a partner, in steps that can each be repeated: hold off whatever would forbid it, look, end the partner in one
- * transaction, and remove what it leaves behind. A call that was interrupted is finished by the same call again.
+ * Deletes a partner in steps that may each be repeated: hold off whatever would forbid the deletion, check, end the partner in
+ * one transaction, and remove what it leaves behind. The same call again finishes an interrupted deletion.
  */
+import { hasCompany } from "../companies/store.ts";
+import { ConcurrencyConflict } from "../domain/conflict.ts";
 import { requireMatch } from "../domain/etag.ts";
 import { notFound, Problem } from "../domain/problems.ts";
-import { findPartnerState, forgetPrincipal, holdForDeletion, releaseFromDeletion } from "../identity/store.ts";
-import { hasCompany } from "../companies/store.ts";
-import { hasLiveSubscription, removeSubscriptions } from "../subscriptions/store.ts";
-import { ConcurrencyConflict } from "../domain/conflict.ts";
-import type { Table } from "../runtime/table.ts";
+import { deletionHold, deletionRelease, findPartnerState, principalRemoval } from "../identity/store.ts";
+import type { Change, Table } from "../runtime/table.ts";
+import { removeSubscriptions } from "../subscriptions/remove-subscriptions.ts";
+import { hasLiveSubscription } from "../subscriptions/store.ts";
+import type { StoredPartner } from "./model.ts";
 import { findPartner, partnerDeletion } from "./store.ts";
 
+export interface DeletionRequest {
+  readonly partnerId: string;
+  /** `If-Match` as sent. */
+  readonly ifMatch: string | undefined;
+  readonly now: Date;
+}
+
 /**
- * @throws Problem `not_found`, `precondition_failed`, `partner_in_use`, or `unavailable` when the time was not enough
- * @throws ConcurrencyConflict while another deletion of the partner runs, or when the partner has changed meanwhile
+ * Deletes the partner with all its items but its state.
+ *
+ * @returns the change that removes the state, which must come last: without it, a repeated call finds nothing to finish
+ * @throws Problem `not_found`, `precondition_failed`, `partner_in_use`, or `unavailable` when the time is up
+ * @throws ConcurrencyConflict while another deletion of the partner runs, or when the partner changed since it was read
  */
-export async function deletePartner(
-  table: Table,
-  partnerId: string,
-  ifMatch: string | undefined,
-  now: Date,
-): Promise<void> {
+export async function deletePartner(table: Table, { partnerId, ifMatch, now }: DeletionRequest): Promise<Change> {
   const [partner, ended] = await Promise.all([
     findPartner(table, partnerId),
     findPartnerState(table, partnerId, ["deleted"]),
@@ -28,22 +35,24 @@ export async function deletePartner(
   if (partner === undefined && ended === undefined) throw notFound();
   if (partner !== undefined) {
     requireMatch(ifMatch, partner.revision);
-    // The other areas say what is theirs; nothing new comes to life while the partner is held.
-    await holdForDeletion(table, partnerId, now);
-    const uses = await Promise.all([hasLiveSubscription(table, partnerId, now), hasCompany(table, partnerId)]);
-    if (uses.includes(true)) {
-      await releaseFromDeletion(table, partnerId);
-      throw new Problem(
-        "partner_in_use",
-        "The partner has live subscriptions or companies. Cancel and delete them first.",
-      );
-    }
-    await table.commit(partnerDeletion(partner)).catch(async (error: unknown) => {
-      // The next attempt takes a hold of its own. After any other error the deletion may still come true, so the hold stays.
-      if (error instanceof ConcurrencyConflict) await releaseFromDeletion(table, partnerId);
-      throw error;
-    });
+    await endPartner(table, partner, now);
   }
   await removeSubscriptions(table, partnerId);
-  await forgetPrincipal(table, partnerId);
+  return principalRemoval(partnerId);
+}
+
+async function endPartner(table: Table, partner: StoredPartner, now: Date): Promise<void> {
+  // Nothing new comes to life while the partner is held, so the checks below stay true until the commit.
+  await table.commit(deletionHold(partner.id, now));
+  const uses = await Promise.all([hasLiveSubscription(table, partner.id, now), hasCompany(table, partner.id)]);
+  if (uses.includes(true)) {
+    await table.commit(deletionRelease(partner.id));
+    const detail = "The partner has live subscriptions or companies. Cancel and delete them first.";
+    throw new Problem("partner_in_use", detail);
+  }
+  await table.commit(partnerDeletion(partner)).catch(async (error: unknown) => {
+    // The next attempt takes its own hold. After any other error the commit may still succeed, so the hold stays.
+    if (error instanceof ConcurrencyConflict) await table.commit(deletionRelease(partner.id));
+    throw error;
+  });
 }

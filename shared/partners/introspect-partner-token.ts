@@ -1,26 +1,10 @@
-/** What a partner may do with a token that it holds: end it (RFC 7009), or ask what it says (RFC 7662). */
+/** Answers a partner's question about one of its own access tokens (RFC 7662). */
 import { OAuthError } from "../contract/oauth-error.ts";
 import type { VerifiedToken } from "../identity/access-tokens.ts";
 import { inspectToken, verificationOf } from "../identity/authenticate.ts";
-import type { Introspection, PresentedToken } from "../oauth/contract.ts";
-import { tokenRevocation } from "../identity/store.ts";
+import type { Introspection, PresentedToken } from "../identity/contract.ts";
 import { readClientCredentials } from "../identity/token-requests.ts";
-import type { Change } from "../runtime/table.ts";
 import { authenticateClient, type ClientContext } from "./authenticate-client.ts";
-
-/**
- * The change that ends the partner's access tokens, if the presented one is among them. Under the policy `many` one ends all.
- *
- * @throws OAuthError `invalid_client`, `invalid_request`
- */
-export async function revokePartnerToken(
-  body: PresentedToken,
-  authorization: string | undefined,
-  context: ClientContext,
-): Promise<Change> {
-  const own = await inspectOwnToken(body, authorization, context);
-  return own === undefined ? [] : [tokenRevocation(own.principal.id)];
-}
 
 /** @throws OAuthError `invalid_client`, `invalid_request` */
 export async function introspectPartnerToken(
@@ -45,8 +29,12 @@ export async function introspectPartnerToken(
   };
 }
 
-/** The presented token, if it counts and is the partner's own: of others' nothing is told. */
-async function inspectOwnToken(
+/**
+ * The token if it is active and belongs to this partner; otherwise nothing is disclosed.
+ *
+ * @throws OAuthError `invalid_client`, `invalid_request`
+ */
+export async function inspectOwnToken(
   body: PresentedToken,
   authorization: string | undefined,
   context: ClientContext,

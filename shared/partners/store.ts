@@ -1,97 +1,77 @@
-/** Items of partners: the profile, and the e-mail address that belongs to one of them. */
-import { etagOf } from "../domain/etag.ts";
-import { orThrow, notFound, Problem } from "../domain/problems.ts";
-import type { ClientCredential } from "../identity/client-secrets.ts";
+/** Reads and writes of partners and of the e-mail addresses that they reserve. */
+import { notFound, orThrow, Problem } from "../domain/problems.ts";
+import type { ClientCredential } from "../identity/model.ts";
 import { partnerStateChange, principalCreation, principalDeletion } from "../identity/store.ts";
-import { absent, unchanged } from "../runtime/writes.ts";
-import { key } from "../runtime/key.ts";
-import { ConcurrencyConflict } from "../domain/conflict.ts";
-import type { Change, Item, Table, Write } from "../runtime/table.ts";
-import type { Partner } from "./contract.ts";
-import { endsTokens, normalizeEmail, type StoredPartner } from "./rules.ts";
+import type { Change, Page, QueryRange, Table, Write } from "../runtime/table.ts";
+import { deleteUnchanged, putAbsent, putUnchanged } from "../runtime/writes.ts";
+import { partnerKey } from "./keys.ts";
+import { normalizeEmail, type StoredPartner } from "./model.ts";
+import { endsTokens } from "./rules.ts";
 
 export async function findPartner(table: Table, partnerId: string): Promise<StoredPartner | undefined> {
-  const item = await table.get(key.partner(partnerId));
-  return item && fromItem(item);
+  return await table.get(partnerKey.partner(partnerId));
 }
 
-/** The partner. @throws Problem `not_found` */
+/** @throws Problem `not_found` */
 export async function readPartner(table: Table, partnerId: string): Promise<StoredPartner> {
   return orThrow((await findPartner(table, partnerId)) ?? notFound());
 }
 
-/** The id of the partner that has this e-mail address. */
 export async function findPartnerIdByEmail(table: Table, email: string): Promise<string | undefined> {
-  return (await table.get(key.partnerEmail(normalizeEmail(email))))?.partnerId;
+  return (await table.get(partnerKey.partnerEmail(email)))?.partnerId;
 }
 
-/** A page of partners, newest first. */
+/** A page of all partners, newest first. */
 export async function listPartners(
   table: Table,
-  page: { readonly limit: number; readonly after: string | undefined },
-): Promise<{ readonly partners: readonly StoredPartner[]; readonly lastKey: string | undefined }> {
-  const { items, lastKey } = await table.query({ pk: key.partner("").pk, descending: true, ...page });
-  return { partners: items.map(fromItem), lastKey };
+  page: Pick<QueryRange, "after" | "limit">,
+): Promise<Page<StoredPartner>> {
+  return await table.query({ partition: partnerKey.partner(""), descending: true, ...page });
 }
 
-/** Refused with `partner_email_taken` if another partner has the e-mail address. */
+/** Creates a partner. Refused with `partner_email_taken` if another partner has the e-mail address. */
 export function partnerCreation(partner: StoredPartner, credential: ClientCredential): Change {
   const { id, status, tokenPolicy } = partner;
   return [
-    holdEmail(partner),
-    { put: { ...key.partner(id), ...partner }, condition: absent },
-    // No token has been issued yet; the first one raises the version to 1.
+    reserveEmail(partner),
+    putAbsent(partnerKey.partner(id), partner),
+    // No token has been issued yet. The first one raises the version to 1.
     ...principalCreation(id, { kind: "partner", status, tokenPolicy, version: 0 }, credential),
   ];
 }
 
+/** Replaces a partner. Refused with `partner_email_taken` if another partner has the new e-mail address. */
 export function partnerChange(before: StoredPartner, after: StoredPartner): Change {
   if (after.revision === before.revision) return [];
-  const emailMoves = normalizeEmail(before.email) !== normalizeEmail(after.email);
-  const stateMoves = before.status !== after.status || before.tokenPolicy !== after.tokenPolicy;
+  const emailChanges = normalizeEmail(before.email) !== normalizeEmail(after.email);
+  const stateChanges = before.status !== after.status || before.tokenPolicy !== after.tokenPolicy;
   return [
-    {
-      put: { ...key.partner(after.id), ...after },
-      condition: unchanged(before.revision),
-      onConditionFailed: () => new ConcurrencyConflict(),
-    },
-    ...(emailMoves ? [holdEmail(after), releaseEmail(before)] : []),
-    ...(stateMoves ? [partnerStateChange(after.id, after, { endsTokens: endsTokens(before, after) })] : []),
+    putUnchanged(partnerKey.partner(after.id), after, before.revision),
+    ...(emailChanges ? [reserveEmail(after), releaseEmail(before)] : []),
+    ...(stateChanges ? [partnerStateChange(after.id, after, { endsTokens: endsTokens(before, after) })] : []),
   ];
 }
 
-/** Ends the partner, unless it has changed since it was read. */
+/** Deletes a partner and ends its principal, unless the partner has changed since it was read. */
 export function partnerDeletion(partner: StoredPartner): Change {
   return [
-    {
-      delete: key.partner(partner.id),
-      condition: unchanged(partner.revision),
-      onConditionFailed: () => new ConcurrencyConflict(),
-    },
+    deleteUnchanged(partnerKey.partner(partner.id), partner.revision),
     releaseEmail(partner),
     ...principalDeletion(partner.id),
   ];
 }
 
-function holdEmail({ id, email }: StoredPartner): Write {
-  return {
-    put: { ...key.partnerEmail(normalizeEmail(email)), partnerId: id },
-    condition: absent,
-    onConditionFailed: () =>
-      new Problem("partner_email_taken", "Another partner is registered with this e-mail address."),
-  };
+function reserveEmail({ id, email }: StoredPartner): Write {
+  return putAbsent(
+    partnerKey.partnerEmail(email),
+    { partnerId: id },
+    {
+      onExisting: () =>
+        new Problem("partner_email_taken", "Another partner has this e-mail address. Use a different one."),
+    },
+  );
 }
 
 function releaseEmail({ email }: StoredPartner): Write {
-  return { delete: key.partnerEmail(normalizeEmail(email)) };
-}
-
-function fromItem({ pk: _pk, sk: _sk, ...partner }: Item): StoredPartner {
-  return partner as StoredPartner;
-}
-
-/** A partner as callers see it. */
-export function viewPartner(partner: StoredPartner): Partner {
-  const { id, name, websiteUrl, email, status, tokenPolicy, createdAt, updatedAt, revision } = partner;
-  return { id, name, websiteUrl, email, status, tokenPolicy, createdAt, updatedAt, etag: etagOf(revision) };
+  return { delete: partnerKey.partnerEmail(email) };
 }

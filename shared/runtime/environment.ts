@@ -1,10 +1,10 @@
 /**
- * The environment of every function as one schema. CDK sets the variables from the type (a missing one is a compile
- * error) and each function parses them at start (a wrong one fails there, with the variable's name and not its value).
+ * The environment of every function as one schema. CDK sets the variables from its type, so a missing one is a compile error.
+ * Each function parses them at start; the error names a wrong variable but not its value.
  */
 import * as z from "zod";
 
-/** The secrets that an operation can ask for, and the variable that names each one's ARN. */
+/** The secrets that an operation can declare, with the variable for the ARN of each. */
 export const secretVariables = {
   signingKeys: "SIGNING_KEYS_SECRET",
   clientSecretKey: "CLIENT_SECRET_KEY_SECRET",
@@ -24,22 +24,22 @@ const environmentSchema = z.object({
   STAGE: z.string().min(1),
   /** The deployed version, shown by `GET /health`. */
   VERSION: z.string().min(1),
-  /** Where callers reach the API, without a slash at the end: issuer, audience and base of the problems' types. */
+  /** The URL of the API without a trailing slash: issuer, audience and base of the problem types. */
   PUBLIC_URL: z.url().regex(/[^/]$/),
   TABLE_NAME: z.string().min(1),
-  /** Origins that browsers may call from, separated by blanks; empty for none. */
+  /** Allowed CORS origins, separated by spaces; empty for none. */
   ALLOWED_ORIGINS: z.string(),
   LOG_LEVEL: z.enum(["DEBUG", "INFO", "WARN", "ERROR"]),
   /** Lifetime of a partner's access token in whole seconds, or `never`. */
   PARTNER_TOKEN_SECONDS: lifetime,
   /** Lifetime of a user's access token in whole seconds, or `never`. */
   USER_TOKEN_SECONDS: lifetime,
-  /** Client ids of the public clients by which people sign in (RFC 6749 §2.1), separated by blanks; the first one signs in. */
+  /** Client ids of the public clients (RFC 6749 §2.1), separated by spaces. `POST /v1/auth/login` uses the first one. */
   PUBLIC_CLIENTS: z.string().min(1),
-  /** The external identity provider: all four, or none where the stage has none. */
+  /** The external identity provider: all four variables or none. */
   IDP_ISSUER: z.url().optional(),
   IDP_AUDIENCE: z.string().min(1).optional(),
-  /** JWS algorithms (RFC 7518 §3.1), separated by blanks. */
+  /** JWS algorithms (RFC 7518 §3.1), separated by spaces. */
   IDP_ALGORITHMS: z.string().min(1).optional(),
   IDP_JWKS_URI: z.url().optional(),
   SIGNING_KEYS_SECRET: z.string().min(1).optional(),
@@ -50,7 +50,7 @@ const environmentSchema = z.object({
   ROOT_SIGN_IN_SECRET: z.string().min(1).optional(),
 });
 
-/** The variables as text, as CDK has to set them. The secrets' ARNs are set where a function asks for them. */
+/** The variables as text, as CDK sets them. A function gets the ARNs of the secrets that it declares. */
 export type EnvironmentVariables = {
   readonly [Name in keyof z.input<typeof environmentSchema>]:
     string | Extract<undefined, z.input<typeof environmentSchema>[Name]>;
@@ -59,12 +59,12 @@ export type EnvironmentVariables = {
 /** The parsed variables. */
 export type Environment = z.output<typeof environmentSchema>;
 
-/** What stands before every path of the API: without a domain of its own, API Gateway puts the stage's name there. */
+/** The path prefix of the API. Without a custom domain, API Gateway prefixes the name of the stage. */
 export function basePathOf({ PUBLIC_URL }: Environment): string {
   return new URL(PUBLIC_URL).pathname.replace(/\/$/, "");
 }
 
-/** The public clients that the stage lists; the first one is the one of `POST /v1/auth/login`. */
+/** The public clients of the stage; `POST /v1/auth/login` uses the first one. */
 export function publicClients({ PUBLIC_CLIENTS }: Environment): readonly string[] {
   return PUBLIC_CLIENTS.split(" ").filter(Boolean);
 }

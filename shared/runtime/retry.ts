@@ -1,14 +1,14 @@
 /**
- * The one retry policy towards AWS: which errors, how often, how long. The SDK's own retries are off (`maxAttempts: 1`),
- * for its three attempts lose honest callers under load. Why so: `docs/decisions/0013-retry-policy.md`.
+ * The retry policy for AWS: which errors, how often, how long. The SDK's own retries are off (`maxAttempts: 1`), because its
+ * three attempts lose honest callers under load. See `docs/decisions/0013-retry-policy.md`.
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { unavailable } from "../domain/problems.ts";
 
-/** The moment, in milliseconds of the epoch, at which the last attempt ends and after which none begins. */
+/** When the last attempt ends, in milliseconds of the epoch. No attempt begins later. */
 export type Deadline = number;
 
-/** Errors by which AWS says «not now»: contention, throttling, a fault of its own. */
+/** Errors of AWS that a retry may resolve: contention, throttling, a fault of the service. */
 const transientNames = new Set([
   "InternalFailure",
   "InternalServerError",
@@ -35,10 +35,10 @@ const transientNames = new Set([
   "TransactionInProgressException",
 ]);
 
-/** What the SDK calls a call that got no answer in time: a limit of the connection, or the limit of one attempt below. */
+/** The SDK's names for a call that timed out: by the connection's limit, or by the limit of one attempt below. */
 const silenceNames = new Set(["AbortError", "TimeoutError"]);
 
-/** Codes of Node.js for a connection that was not made or did not last, and for a name that was not resolved. */
+/** Codes of Node.js for a failed or broken connection, and for a failed DNS lookup. */
 const connectionCodes = new Set([
   "EAI_AGAIN",
   "ECONNABORTED",
@@ -53,7 +53,7 @@ const connectionCodes = new Set([
   "ETIMEDOUT",
 ]);
 
-/** Reasons of a cancelled transaction that say nothing about its conditions. */
+/** Reasons of a cancelled transaction that are not about its conditions. */
 const contentionReasons = new Set(["None", "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"]);
 
 interface AwsError {
@@ -64,11 +64,11 @@ interface AwsError {
 }
 
 /**
- * Whether the same call may succeed a moment later. A cancelled transaction only when contention is **all** that cancelled
- * it: next to a failed condition, trying again would repeat a refusal.
+ * Whether a retry of the same call may succeed. A cancelled transaction qualifies only if contention is its **only** reason:
+ * beside a failed condition, a retry would repeat a refusal.
  *
- * What is wrong with the call itself is not transient, and neither is what only a person can put right: a missing right,
- * wrong credentials, a disabled KMS key. These are alarmed as `internal_error`.
+ * An error in the call itself is not transient, and neither is one that only a person can fix: a missing right, wrong
+ * credentials, a disabled KMS key. These raise the alarm for `internal_error`.
  */
 export function isTransient(error: unknown): boolean {
   if (typeof error !== "object" || error === null) return false;
@@ -77,11 +77,11 @@ export function isTransient(error: unknown): boolean {
     return (CancellationReasons ?? []).every(({ Code: reason = "None" }) => contentionReasons.has(reason));
   }
   if (transientNames.has(name) || silenceNames.has(name)) return true;
-  // The SDK has noticed that this machine's clock is wrong, and signs the next attempt by AWS's.
+  // The SDK found a wrong local clock and signs the next attempt with the time of AWS.
   if (metadata.clockSkewCorrected === true) return true;
   const { httpStatusCode: status } = metadata;
   if (status !== undefined) return status >= 500 || status === 429;
-  // Without a status it never came from AWS.
+  // An error without a status did not come from AWS.
   return typeof code === "string" && (connectionCodes.has(code) || code.startsWith("UND_ERR_"));
 }
 
@@ -89,14 +89,14 @@ const firstPauseMs = 10;
 const maxPauseMs = 400;
 
 /**
- * How long one attempt may take. DynamoDB answers in milliseconds, so a silent connection is given up while there is still
- * time for others: a function of 10 s tries six times, not three.
+ * The maximum duration of one attempt. DynamoDB answers in milliseconds, so a silent connection is abandoned early: a function
+ * of 10 s tries six times, not three.
  */
 const maxAttemptMs = 1500;
 
 /**
- * The pause before attempt `attempt` (1 is the first repetition), in milliseconds: exponential with full jitter, so that
- * callers that collided do not collide again.
+ * The pause before retry `attempt` (from 1), in milliseconds: exponential backoff with full jitter, so that callers that
+ * collided do not collide again.
  *
  * @param random a number in [0, 1)
  */
@@ -105,10 +105,10 @@ export function pauseMs(attempt: number, random: number = Math.random()): number
 }
 
 /**
- * Pauses before repetition `attempt`.
+ * Pauses before retry `attempt`.
  *
- * @param cause why the attempt before was not the last
- * @throws Problem `unavailable` when there is no time left for another
+ * @param cause the error of the failed attempt
+ * @throws Problem `unavailable` when no time is left for another attempt
  */
 export async function pauseBefore(attempt: number, deadline: Deadline, cause: unknown): Promise<void> {
   const pause = pauseMs(attempt);
@@ -117,19 +117,19 @@ export async function pauseBefore(attempt: number, deadline: Deadline, cause: un
 }
 
 /**
- * Runs `attempt` until it succeeds, fails for good or the time is up. Every attempt must be one that may follow another of
- * which nobody knows whether it was done: its answer may have been lost.
+ * Runs `attempt` until it succeeds, fails permanently or the time is up. Each attempt must be safe to repeat, because the
+ * answer of the previous one may have been lost.
  *
  * @param shouldRetry which errors are worth another attempt
- * @param attempt stops when its signal says so: at the latest at the deadline
- * @throws Problem `unavailable` when the time is up; whatever `attempt` threw when it is not worth repeating
+ * @param attempt stops when its signal fires, at the latest at the deadline
+ * @throws Problem `unavailable` when the time is up; otherwise the error of `attempt`
  */
 export async function retrying<Result>(
   deadline: Deadline,
   shouldRetry: (error: unknown) => boolean,
   attempt: (signal: AbortSignal) => Promise<Result>,
 ): Promise<Result> {
-  // A function that was frozen or busy past its deadline has been answered for: nothing may happen any more.
+  // The gateway has already answered for a function that was frozen or busy past its deadline, so it must change nothing.
   if (Date.now() >= deadline) throw unavailable();
   for (let count = 1; ; count++) {
     const leftMs = Math.max(1, Math.ceil(deadline - Date.now()));

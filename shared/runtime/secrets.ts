@@ -1,27 +1,10 @@
-/** Secrets Manager, read lazily and kept for a minute: a rotation is noticed within that time, without a redeploy. */
+/** Secrets Manager, read on demand and cached for a minute, so a rotation takes effect within that time. */
 import { randomUUID } from "node:crypto";
-import type { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
+import type * as sdkTypes from "@aws-sdk/client-secrets-manager";
 import { secretVariables, type Environment, type SecretName } from "./environment.ts";
 import { isTransient, retrying, type Deadline } from "./retry.ts";
 
-export interface Secrets {
-  /**
-   * The secret's current text, at most a minute old.
-   *
-   * @throws Problem `unavailable` when Secrets Manager does not answer in time
-   */
-  read(name: SecretName): Promise<string>;
-  /** Makes a text the secret's current one. @throws Problem `unavailable` */
-  write(name: SecretName, text: string): Promise<void>;
-  /** The text of a version that has this stage; undefined where there is none. Never from memory. */
-  readVersion(name: SecretName, stage: SecretStage, versionId?: string): Promise<string | undefined>;
-  /** Keeps a text as the version that is to become current. May be repeated. @param versionId the rotation's token */
-  writePending(name: SecretName, versionId: string, text: string): Promise<void>;
-  /** Makes a version the current one. May be repeated. */
-  promote(name: SecretName, versionId: string): Promise<void>;
-}
-
-/** Secrets Manager's names for what a version is to the secret. */
+/** Secrets Manager's labels for the versions of a secret. */
 export type SecretStage = "AWSCURRENT" | "AWSPENDING";
 
 const freshMs = 60_000;
@@ -32,97 +15,111 @@ interface Reading {
 }
 
 const readings = new Map<SecretName, Reading>();
-let client: SecretsManagerClient | undefined;
+let client: sdkTypes.SecretsManagerClient | undefined;
 
-/** The secrets within one invocation. @param deadline no attempt begins after it, none lasts longer */
-export function openSecrets(environment: Environment, deadline: Deadline): Secrets {
-  const arnOf = (name: SecretName): string => {
-    const arn = environment[secretVariables[name]];
+/** The secrets within one invocation. Every method may throw Problem `unavailable` when Secrets Manager does not answer. */
+export class Secrets {
+  readonly #environment: Environment;
+  readonly #deadline: Deadline;
+
+  /** @param deadline no attempt begins after it, none lasts longer */
+  constructor(environment: Environment, deadline: Deadline) {
+    this.#environment = environment;
+    this.#deadline = deadline;
+  }
+
+  /** The secret's current text, at most a minute old. */
+  async read(name: SecretName): Promise<string> {
+    const known = readings.get(name);
+    if (known !== undefined && Date.now() - known.at < freshMs) return known.text;
+    const at = Date.now();
+    const text = await this.#retrying(async ({ GetSecretValueCommand }, opened, abortSignal) => {
+      const command = new GetSecretValueCommand({ SecretId: this.#arnOf(name) });
+      const { SecretString } = await opened.send(command, { abortSignal });
+      return SecretString ?? "";
+    });
+    readings.set(name, { text, at });
+    return text;
+  }
+
+  /** Makes a text the secret's current one. */
+  async write(name: SecretName, text: string): Promise<void> {
+    const token = randomUUID();
+    await this.#retrying(async ({ PutSecretValueCommand }, opened, abortSignal) => {
+      const input = { SecretId: this.#arnOf(name), SecretString: text, ClientRequestToken: token };
+      await opened.send(new PutSecretValueCommand(input), { abortSignal });
+    });
+    readings.delete(name);
+  }
+
+  /** The text of the version with this label, never from memory; undefined where there is none. */
+  async readVersion(name: SecretName, stage: SecretStage, versionId?: string): Promise<string | undefined> {
+    return await this.#retrying(async ({ GetSecretValueCommand, ResourceNotFoundException }, opened) => {
+      const input = { SecretId: this.#arnOf(name), VersionStage: stage, VersionId: versionId };
+      try {
+        return (await opened.send(new GetSecretValueCommand(input))).SecretString;
+      } catch (error) {
+        if (error instanceof ResourceNotFoundException) return undefined;
+        throw error;
+      }
+    });
+  }
+
+  /** Keeps a text as the version that becomes current next. Repeatable. @param versionId the rotation's token */
+  async writePending(name: SecretName, versionId: string, text: string): Promise<void> {
+    await this.#retrying(async ({ PutSecretValueCommand }, opened) => {
+      const input = {
+        SecretId: this.#arnOf(name),
+        ClientRequestToken: versionId,
+        SecretString: text,
+        VersionStages: ["AWSPENDING"],
+      };
+      await opened.send(new PutSecretValueCommand(input));
+    });
+  }
+
+  /** Makes a version the current one. Repeatable. */
+  async promote(name: SecretName, versionId: string): Promise<void> {
+    await this.#retrying(async ({ DescribeSecretCommand, UpdateSecretVersionStageCommand }, opened) => {
+      const { VersionIdsToStages = {} } = await opened.send(new DescribeSecretCommand({ SecretId: this.#arnOf(name) }));
+      const current = Object.keys(VersionIdsToStages).find((id) => VersionIdsToStages[id]?.includes("AWSCURRENT"));
+      if (current === versionId) return;
+      const input = {
+        SecretId: this.#arnOf(name),
+        VersionStage: "AWSCURRENT",
+        MoveToVersionId: versionId,
+        RemoveFromVersionId: current,
+      };
+      await opened.send(new UpdateSecretVersionStageCommand(input));
+    });
+    readings.delete(name);
+  }
+
+  #arnOf(name: SecretName): string {
+    const arn = this.#environment[secretVariables[name]];
     if (arn === undefined) throw new Error(`the secret ${name} is not declared`);
     return arn;
-  };
+  }
 
-  return {
-    async read(name) {
-      const known = readings.get(name);
-      if (known !== undefined && Date.now() - known.at < freshMs) return known.text;
-      const at = Date.now();
-      const text = await retrying(deadline, isTransient, async (abortSignal) => {
-        const { GetSecretValueCommand } = await sdk();
-        const command = new GetSecretValueCommand({ SecretId: arnOf(name) });
-        const { SecretString } = await (await openClient()).send(command, { abortSignal });
-        return SecretString ?? "";
-      });
-      readings.set(name, { text, at });
-      return text;
-    },
-
-    async write(name, text) {
-      const token = randomUUID();
-      await retrying(deadline, isTransient, async (abortSignal) => {
-        const { PutSecretValueCommand } = await sdk();
-        const input = { SecretId: arnOf(name), SecretString: text, ClientRequestToken: token };
-        await (await openClient()).send(new PutSecretValueCommand(input), { abortSignal });
-      });
-      readings.delete(name);
-    },
-
-    async readVersion(name, stage, versionId) {
-      return await retrying(deadline, isTransient, async () => {
-        const { GetSecretValueCommand, ResourceNotFoundException } = await sdk();
-        const input = { SecretId: arnOf(name), VersionStage: stage, VersionId: versionId };
-        try {
-          return (await (await openClient()).send(new GetSecretValueCommand(input))).SecretString;
-        } catch (error) {
-          if (error instanceof ResourceNotFoundException) return undefined;
-          throw error;
-        }
-      });
-    },
-
-    async writePending(name, versionId, text) {
-      await retrying(deadline, isTransient, async () => {
-        const { PutSecretValueCommand } = await sdk();
-        const input = {
-          SecretId: arnOf(name),
-          ClientRequestToken: versionId,
-          SecretString: text,
-          VersionStages: ["AWSPENDING"],
-        };
-        await (await openClient()).send(new PutSecretValueCommand(input));
-      });
-    },
-
-    async promote(name, versionId) {
-      await retrying(deadline, isTransient, async () => {
-        const { DescribeSecretCommand, UpdateSecretVersionStageCommand } = await sdk();
-        const opened = await openClient();
-        const { VersionIdsToStages = {} } = await opened.send(new DescribeSecretCommand({ SecretId: arnOf(name) }));
-        const current = Object.keys(VersionIdsToStages).find((id) => VersionIdsToStages[id]?.includes("AWSCURRENT"));
-        if (current === versionId) return;
-        const input = {
-          SecretId: arnOf(name),
-          VersionStage: "AWSCURRENT",
-          MoveToVersionId: versionId,
-          RemoveFromVersionId: current,
-        };
-        await opened.send(new UpdateSecretVersionStageCommand(input));
-      });
-      readings.delete(name);
-    },
-  };
+  async #retrying<Result>(
+    attempt: (sdk: Sdk, client: sdkTypes.SecretsManagerClient, abortSignal: AbortSignal) => Promise<Result>,
+  ): Promise<Result> {
+    return await retrying(this.#deadline, isTransient, async (abortSignal) => {
+      const sdk = await loadSdk();
+      client ??= new sdk.SecretsManagerClient({ maxAttempts: 1, requestHandler: { connectionTimeout: 1000 } });
+      return await attempt(sdk, client, abortSignal);
+    });
+  }
 }
 
-/** Forgets what was read, so that the next reading asks Secrets Manager. */
+/** Forgets what was read, so that the next read asks Secrets Manager. */
 export function forgetSecret(name: SecretName): void {
   readings.delete(name);
 }
 
-/** Only functions that need a secret pay for loading this client, and only at the first use. */
-const sdk = () => import("@aws-sdk/client-secrets-manager");
+type Sdk = typeof sdkTypes;
 
-async function openClient(): Promise<SecretsManagerClient> {
-  const { SecretsManagerClient: Client } = await sdk();
-  client ??= new Client({ maxAttempts: 1, requestHandler: { connectionTimeout: 1000 } });
-  return client;
+/** Loaded on first use, so that only functions that read a secret pay for this client. */
+function loadSdk(): Promise<Sdk> {
+  return import("@aws-sdk/client-secrets-manager");
 }

@@ -1,6 +1,6 @@
 /**
- * The single table: reads, and changes that hold together or not at all. Only this folder and the areas' `store.ts` know
- * DynamoDB; its exceptions end here.
+ * The single table: typed reads, and changes that hold together or not at all. Only this file and the areas' `store.ts`
+ * know DynamoDB; its exceptions end here.
  */
 import { randomUUID } from "node:crypto";
 import { ConditionalCheckFailedException, DynamoDBClient } from "@aws-sdk/client-dynamodb";
@@ -18,7 +18,7 @@ import {
 import { unmarshall, type NativeAttributeValue } from "@aws-sdk/util-dynamodb";
 import { Problem } from "../domain/problems.ts";
 import { isTransient, retrying, type Deadline } from "./retry.ts";
-import type { Key } from "./key.ts";
+import type { Key, Partition, ShapeOf } from "./key.ts";
 
 export type Item = Record<string, NativeAttributeValue>;
 
@@ -30,50 +30,64 @@ export interface Expression {
 }
 
 /**
- * One item's part in a change. `onConditionFailed` says what a failed condition means: a refusal, or that the decision was made on
- * a stale reading.
+ * The error that a failed condition is thrown as: a refusal, or `ConcurrencyConflict` for a decision on stale data.
+ *
+ * @param existing the item as it stands in the table
+ * @param alsoFailed whether the condition on another item of the change failed as well
  */
-export type Write = (
-  | { readonly put: Item & Key; readonly condition?: Expression }
-  | UpdateOfItem
-  | { readonly delete: Key; readonly condition?: Expression }
-  | { readonly check: Key; readonly condition: Expression }
-) & {
-  /**
-   * The error that a failed condition is thrown as, given the item as it stands in the table.
-   *
-   * @param alsoFailed whether the condition on another item of the change failed as well
-   */
-  readonly onConditionFailed?: (existing: Item | undefined, alsoFailed: (key: Key) => boolean) => Error;
-  /** What it means that this item was in other transactions until the time was up; default `unavailable`. */
-  readonly onContention?: () => Problem;
-};
+export type OnConditionFailed = (existing: Item | undefined, alsoFailed: (key: Key) => boolean) => Error;
 
-interface UpdateOfItem {
-  readonly update: Key;
-  readonly set: Expression;
-  readonly condition?: Expression;
+interface Guarded {
+  readonly condition: Expression;
+  readonly onConditionFailed: OnConditionFailed;
 }
 
-/** A write that updates an item. */
-export type UpdateWrite = Extract<Write, UpdateOfItem>;
+interface Unguarded {
+  readonly condition?: undefined;
+  readonly onConditionFailed?: undefined;
+}
 
-/** What has to happen all or nothing: at most 100 writes, none twice on one item. */
+type Target =
+  { readonly put: Item & Key } | { readonly update: Key; readonly set: Expression } | { readonly delete: Key };
+
+interface Contention {
+  /** The error when other transactions held this item until the time was up; default `unavailable`. */
+  readonly onContention?: () => Problem;
+}
+
+/** One item's part in a change. Every condition says what its failure means. */
+export type Write = ((Target & (Guarded | Unguarded)) | ({ readonly check: Key } & Guarded)) & Contention;
+
+/** A write with a condition. */
+export type ConditionalWrite = Extract<Write, Guarded>;
+
+/** A write that updates an item of this shape. */
+export type UpdateWrite<Shape = unknown> = { readonly update: Key<Shape>; readonly set: Expression } & (
+  Guarded | Unguarded
+);
+
+/** An update with a condition. */
+export type ConditionalUpdate<Shape = unknown> = UpdateWrite<Shape> & Guarded;
+
+/** The writes of one transaction: at most 100, no item twice. */
 export type Change = readonly Write[];
 
 /** A page of a query, in the order of the sort key. */
-export interface Page {
-  readonly items: readonly Item[];
+export interface Page<Shape> {
+  readonly items: readonly Shape[];
+  /** The sort keys of the items, in the table or in the index that was read. */
+  readonly sortKeys: readonly string[];
   /** The sort key after which the next page begins; undefined on the last page. */
   readonly lastKey?: string;
 }
 
 /** A part of a partition, in the order of its sort key. */
-export type QueryRange = {
-  readonly pk: string;
+export type QueryRange<Shape = unknown> = {
+  /** Any key of the partition. */
+  readonly partition: Partition<Shape>;
   /** Begin after this sort key (in the direction of reading). */
   readonly after?: string | undefined;
-  /** How many items at the most. */
+  /** The maximum number of items. */
   readonly limit: number;
   /** Reads the index instead of the table: eventually consistent. */
   readonly index?: "gsi1";
@@ -88,39 +102,7 @@ export type QueryRange = {
   | { readonly descending: true }
 );
 
-export interface Table {
-  /** The item, read consistently. @throws Problem `unavailable` */
-  get(key: Key): Promise<Item | undefined>;
-  /**
-   * The items in the order of their keys, each read consistently, undefined where there is none. Side by side, a hundred in
-   * each call; not one snapshot: of what a transaction writes at this moment a part may be seen.
-   *
-   * @param keys in any number; one may be there twice
-   * @throws Problem `unavailable`
-   */
-  getAll(keys: readonly Key[]): Promise<readonly (Item | undefined)[]>;
-  /** A page of a partition, read consistently unless an index is named. @throws Problem `unavailable` */
-  query(range: QueryRange): Promise<Page>;
-  /**
-   * Makes the change in one transaction. Trying again after a lost answer is safe: all attempts of one commit have the same
-   * client token and the same parameters, by which DynamoDB recognises them. Another commit has another token.
-   *
-   * @throws Problem the refusal of the first write (in the order given) whose condition failed, or `unavailable`
-   * @throws ConcurrencyConflict when that write's condition says so
-   */
-  commit(change: Change): Promise<void>;
-  /**
-   * Updates one item outside of a transaction, which is cheaper and never collides, and returns it as it is afterwards.
-   * After a lost answer it is done again: only for updates that may happen twice.
-   *
-   * @throws Error what the failed condition means, or Problem `unavailable`
-   */
-  update(write: UpdateWrite): Promise<Item>;
-  /** Removes items without conditions, in any number. @throws Problem `unavailable`; some may then be gone already */
-  remove(keys: readonly Key[]): Promise<void>;
-}
-
-/** One client for the life of the process. Its own retries are off, and how long a call may take is said with each call. */
+/** One client for the life of the process. The SDK's own retries are off, and each call sets its own time limit. */
 export function createDocumentClient(): DynamoDBDocumentClient {
   const client = new DynamoDBClient({
     maxAttempts: 1,
@@ -129,112 +111,143 @@ export function createDocumentClient(): DynamoDBDocumentClient {
   return DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } });
 }
 
-/**
- * The table within one invocation.
- *
- * @param deadline no attempt begins after it, none lasts longer
- */
-export function openTable(client: DynamoDBDocumentClient, tableName: string, deadline: Deadline): Table {
-  const persistently = <Result>(attempt: (options: { abortSignal: AbortSignal }) => Promise<Result>) =>
-    retrying(deadline, isTransient, (abortSignal) => attempt({ abortSignal }));
+/** The table within one invocation. Items are returned without the attributes of their keys. */
+export class Table {
+  readonly #client: DynamoDBDocumentClient;
+  readonly #name: string;
+  readonly #deadline: Deadline;
 
-  /** Sends a part of a batch after another until nothing is left of it. @param send returns what is left */
-  const batched = async <Part>(parts: readonly Part[], send: BatchAttempt<Part>): Promise<void> => {
+  /** @param deadline no attempt begins after it, none lasts longer */
+  constructor(client: DynamoDBDocumentClient, name: string, deadline: Deadline) {
+    this.#client = client;
+    this.#name = name;
+    this.#deadline = deadline;
+  }
+
+  /** The item, read consistently. @throws Problem `unavailable` */
+  async get<Shape>(key: Key<Shape>): Promise<Shape | undefined> {
+    const command = new GetCommand({ TableName: this.#name, Key: key, ConsistentRead: true });
+    const { Item } = await this.#retrying((options) => this.#client.send(command, options));
+    return Item && (contentOf(Item) as Shape);
+  }
+
+  /**
+   * The items in the order of their keys, each read consistently, undefined where there is none. The read is no snapshot:
+   * it may see a part of what a transaction writes at the same moment.
+   *
+   * @param keys any number, duplicates allowed; read in parallel batches of a hundred
+   * @throws Problem `unavailable`
+   */
+  async getAll<const Keys extends readonly Key[]>(
+    keys: Keys,
+  ): Promise<{ readonly [Place in keyof Keys]: ShapeOf<Keys[Place]> | undefined }> {
+    const found = new Map<string, unknown>();
+    const distinct = [...new Map(keys.map((key) => [nameOf(key), key])).values()];
+    const readSlice = (slice: readonly Key[]) =>
+      this.#inBatches(slice, async (left, options) => {
+        const request = { RequestItems: { [this.#name]: { Keys: [...left], ConsistentRead: true } } };
+        const { Responses, UnprocessedKeys } = await this.#client.send(new BatchGetCommand(request), options);
+        for (const item of Responses?.[this.#name] ?? []) found.set(nameOf(item as Key), contentOf(item));
+        return (UnprocessedKeys?.[this.#name]?.Keys ?? []) as Key[];
+      });
+    await Promise.all(slicesOf(distinct, 100).map(readSlice));
+    return keys.map((key) => found.get(nameOf(key))) as {
+      readonly [Place in keyof Keys]: ShapeOf<Keys[Place]> | undefined;
+    };
+  }
+
+  /** A page of a partition, read consistently unless an index is named. @throws Problem `unavailable` */
+  async query<Shape>(range: QueryRange<Shape>): Promise<Page<Shape>> {
+    // DynamoDB refuses a BETWEEN whose ends are the wrong way round; here it is an empty range.
+    if (range.descending !== true && isEmpty(range)) return { items: [], sortKeys: [] };
+    const command = new QueryCommand(queryInput(this.#name, range));
+    const { Items = [], LastEvaluatedKey } = await this.#retrying((options) => this.#client.send(command, options));
+    const sortKey = range.index === undefined ? "sk" : "gsi1sk";
+    const lastKey = LastEvaluatedKey?.[sortKey] as string | undefined;
+    return {
+      items: Items.map((item) => contentOf(item) as Shape),
+      sortKeys: Items.map((item) => item[sortKey] as string),
+      ...(lastKey !== undefined && { lastKey }),
+    };
+  }
+
+  /**
+   * Makes the change in one transaction. A retry after a lost answer is safe: all attempts of one commit share a client
+   * token and their parameters, by which DynamoDB recognises them.
+   *
+   * @throws Error what the first write (in the order given) whose condition failed says: a Problem, or ConcurrencyConflict
+   * @throws Problem `unavailable`
+   */
+  async commit(change: Change): Promise<void> {
+    const input: TransactWriteCommandInput = {
+      TransactItems: change.map((write) => transactItem(this.#name, write)),
+      ClientRequestToken: randomUUID(),
+    };
+    try {
+      await this.#retrying((options) => this.#client.send(new TransactWriteCommand(input), options));
+    } catch (error) {
+      throw meaningOf(change, error) ?? error;
+    }
+  }
+
+  /**
+   * Updates one item outside of a transaction, which is cheaper and never collides. A lost answer repeats the update, so it
+   * must be one that may happen twice.
+   *
+   * @returns the item after the update
+   * @throws Error what the failed condition means, or Problem `unavailable`
+   */
+  async update<Shape>(write: UpdateWrite<Shape>): Promise<Shape> {
+    const { Update: input } = transactItem(this.#name, write);
+    const command = () =>
+      new UpdateCommand({ ...input, TableName: this.#name, Key: write.update, ReturnValues: "ALL_NEW" });
+    try {
+      const { Attributes = {} } = await this.#retrying((options) => this.#client.send(command(), options));
+      return contentOf(Attributes) as Shape;
+    } catch (error) {
+      if (!(error instanceof ConditionalCheckFailedException)) throw error;
+      throw write.onConditionFailed?.(error.Item && contentOf(unmarshall(error.Item)), () => false) ?? error;
+    }
+  }
+
+  /** Removes any number of items without conditions. @throws Problem `unavailable`; some may be gone by then */
+  async remove(keys: readonly Key[]): Promise<void> {
+    for (const slice of slicesOf(keys, 25)) {
+      const requests = slice.map((key) => ({ DeleteRequest: { Key: key } }));
+      await this.#inBatches(requests, async (left, options) => {
+        const command = new BatchWriteCommand({ RequestItems: { [this.#name]: [...left] } });
+        const { UnprocessedItems } = await this.#client.send(command, options);
+        return (UnprocessedItems?.[this.#name] ?? []) as typeof requests;
+      });
+    }
+  }
+
+  async #retrying<Result>(attempt: (options: AttemptOptions) => Promise<Result>): Promise<Result> {
+    return await retrying(this.#deadline, isTransient, (abortSignal) => attempt({ abortSignal }));
+  }
+
+  /** Sends the parts until DynamoDB has processed all of them. @param send returns the unprocessed parts */
+  async #inBatches<Part>(
+    parts: readonly Part[],
+    send: (parts: readonly Part[], options: AttemptOptions) => Promise<readonly Part[]>,
+  ): Promise<void> {
     let left = parts;
-    await retrying(
-      deadline,
-      (error) => error instanceof Unprocessed || isTransient(error),
-      async (abortSignal) => {
-        left = await send(left, { abortSignal });
-        if (left.length > 0) throw new Unprocessed();
-      },
-    );
-  };
-
-  return {
-    async get(key) {
-      const { Item } = await persistently((options) =>
-        client.send(new GetCommand({ TableName: tableName, Key: key, ConsistentRead: true }), options),
-      );
-      return Item;
-    },
-
-    async getAll(keys) {
-      const found = new Map<string, Item>();
-      const distinct = [...new Map(keys.map((key) => [nameOf(key), key])).values()];
-      await Promise.all(
-        slicesOf(distinct, 100).map((slice) =>
-          batched(slice, async (left, options) => {
-            const { Responses, UnprocessedKeys } = await client.send(
-              new BatchGetCommand({ RequestItems: { [tableName]: { Keys: [...left], ConsistentRead: true } } }),
-              options,
-            );
-            for (const item of Responses?.[tableName] ?? []) found.set(nameOf(item as Key), item);
-            return (UnprocessedKeys?.[tableName]?.Keys ?? []) as (Item & Key)[];
-          }),
-        ),
-      );
-      return keys.map((key) => found.get(nameOf(key)));
-    },
-
-    async query(range) {
-      // DynamoDB refuses a BETWEEN with its ends the wrong way round; here it is just an empty range.
-      if (range.descending !== true && isEmpty(range)) return { items: [] };
-      const input = queryInput(tableName, range);
-      const { Items = [], LastEvaluatedKey } = await persistently((options) =>
-        client.send(new QueryCommand(input), options),
-      );
-      const lastKey = LastEvaluatedKey?.[range.index === undefined ? "sk" : "gsi1sk"] as string | undefined;
-      return { items: Items, ...(lastKey !== undefined && { lastKey }) };
-    },
-
-    async commit(change) {
-      const input: TransactWriteCommandInput = {
-        TransactItems: change.map((write) => transactItem(tableName, write)),
-        ClientRequestToken: randomUUID(),
-      };
-      try {
-        await persistently((options) => client.send(new TransactWriteCommand(input), options));
-      } catch (error) {
-        throw meaningOf(change, error) ?? error;
-      }
-    },
-
-    async update(write) {
-      const { Update: input } = transactItem(tableName, write);
-      try {
-        const { Attributes = {} } = await persistently((options) =>
-          client.send(
-            new UpdateCommand({ ...input, TableName: tableName, Key: write.update, ReturnValues: "ALL_NEW" }),
-            options,
-          ),
-        );
-        return Attributes;
-      } catch (error) {
-        if (!(error instanceof ConditionalCheckFailedException)) throw error;
-        throw write.onConditionFailed?.(error.Item && unmarshall(error.Item), () => false) ?? error;
-      }
-    },
-
-    async remove(keys) {
-      for (const slice of slicesOf(keys, 25)) {
-        const requests = slice.map((key) => ({ DeleteRequest: { Key: key } }));
-        await batched(requests, async (left, options) => {
-          const { UnprocessedItems } = await client.send(
-            new BatchWriteCommand({ RequestItems: { [tableName]: [...left] } }),
-            options,
-          );
-          return (UnprocessedItems?.[tableName] ?? []) as typeof requests;
-        });
-      }
-    },
-  };
+    const shouldRetry = (error: unknown) => error instanceof Unprocessed || isTransient(error);
+    await retrying(this.#deadline, shouldRetry, async (abortSignal) => {
+      left = await send(left, { abortSignal });
+      if (left.length > 0) throw new Unprocessed();
+    });
+  }
 }
 
-type BatchAttempt<Part> = (
-  parts: readonly Part[],
-  options: { readonly abortSignal: AbortSignal },
-) => Promise<readonly Part[]>;
+interface AttemptOptions {
+  readonly abortSignal: AbortSignal;
+}
+
+/** An item without the attributes of its keys. */
+function contentOf({ pk: _pk, sk: _sk, gsi1pk: _gsi1pk, gsi1sk: _gsi1sk, ...content }: Item): Item {
+  return content;
+}
 
 function slicesOf<Part>(parts: readonly Part[], length: number): readonly (readonly Part[])[] {
   return Array.from({ length: Math.ceil(parts.length / length) }, (_, index) =>
@@ -259,7 +272,7 @@ function queryInput(tableName: string, range: QueryRange): QueryCommandInput {
       "#pk": index ? "gsi1pk" : "pk",
       ...(text !== "" && { "#sk": index ? "gsi1sk" : "sk" }),
     },
-    ExpressionAttributeValues: { ":pk": range.pk, ...values },
+    ExpressionAttributeValues: { ":pk": range.partition.pk, ...values },
     ScanIndexForward: range.descending !== true,
     Limit: range.limit,
   };
@@ -330,7 +343,7 @@ function meaningOf(change: Change, error: unknown): Error | undefined {
     const place = change.findIndex((write) => nameOf(keyOf(write)) === nameOf(key));
     return failed[place]?.Code === "ConditionalCheckFailed";
   };
-  const meaning = change[failedAt]?.onConditionFailed?.(existing && unmarshall(existing), alsoFailed);
+  const meaning = change[failedAt]?.onConditionFailed?.(existing && contentOf(unmarshall(existing)), alsoFailed);
   if (meaning !== undefined) return meaning;
   const contended = error instanceof Problem ? reasonsOf(error.cause) : [];
   return change[contended.findIndex(({ Code }) => Code === "TransactionConflict")]?.onContention?.();

@@ -1,22 +1,64 @@
-/** Condition fragments by name, so that a store reads like the rule that it holds. */
-import type { Expression } from "./table.ts";
+/** Conditions and writes by name, so that a store reads like the rule that it holds. */
+import { ConcurrencyConflict } from "../domain/conflict.ts";
+import type { IndexKey, Key } from "./key.ts";
+import type { ConditionalUpdate, ConditionalWrite, Expression, OnConditionFailed } from "./table.ts";
 
-/** There is no item under this key. */
+/** No item has this key. */
 export const absent: Expression = { expression: "attribute_not_exists(pk)" };
 
-/** There is an item under this key. */
+/** An item has this key. */
 export const present: Expression = { expression: "attribute_exists(pk)" };
 
-/** The item is still as it was read: nobody has changed it since. `undefined` stands for an item that did not exist. */
-export function unchanged(revision: number | undefined): Expression {
-  return revision === undefined ? absent : { expression: "revision = :revision", values: { ":revision": revision } };
+/** The item still has the revision that was read. */
+export function unchanged(revision: number): Expression {
+  return { expression: "revision = :revision", values: { ":revision": revision } };
 }
 
 /** All of the conditions. */
 export function all(...conditions: readonly Expression[]): Expression {
   return {
     expression: conditions.map(({ expression }) => `(${expression})`).join(" AND "),
-    names: Object.assign({}, ...conditions.map(({ names }) => names)),
-    values: Object.assign({}, ...conditions.map(({ values }) => values)),
+    names: Object.fromEntries(conditions.flatMap(({ names = {} }) => Object.entries(names))),
+    values: Object.fromEntries(conditions.flatMap(({ values = {} }) => Object.entries(values))),
   };
+}
+
+/** The meaning of a failed condition on data that was read before: the operation reads and decides again. */
+export const conflict: OnConditionFailed = () => new ConcurrencyConflict();
+
+/**
+ * Creates an item.
+ *
+ * @param index makes the item appear in the index
+ * @param onExisting the meaning of an item that is there already; by default an optimistic-concurrency conflict
+ */
+export function putAbsent<Shape extends object>(
+  key: Key<Shape>,
+  item: Shape,
+  {
+    index,
+    onExisting = conflict,
+  }: { readonly index?: IndexKey | undefined; readonly onExisting?: OnConditionFailed } = {},
+): ConditionalWrite {
+  return { put: { ...key, ...index, ...item }, condition: absent, onConditionFailed: onExisting };
+}
+
+/** Replaces an item that still has the revision that was read; otherwise it is an optimistic-concurrency conflict. */
+export function putUnchanged<Shape extends object>(
+  key: Key<Shape>,
+  item: Shape,
+  readRevision: number,
+  index?: IndexKey,
+): ConditionalWrite {
+  return { put: { ...key, ...index, ...item }, condition: unchanged(readRevision), onConditionFailed: conflict };
+}
+
+/** Deletes an item that still has the revision that was read; otherwise it is an optimistic-concurrency conflict. */
+export function deleteUnchanged(key: Key, readRevision: number): ConditionalWrite {
+  return { delete: key, condition: unchanged(readRevision), onConditionFailed: conflict };
+}
+
+/** Updates an item that meets the condition; otherwise it is an optimistic-concurrency conflict. */
+export function updateIf<Shape>(key: Key<Shape>, condition: Expression, set: Expression): ConditionalUpdate<Shape> {
+  return { update: key, set, condition, onConditionFailed: conflict };
 }

@@ -1,11 +1,12 @@
 /** Operations on a partner's subscriptions. */
 import * as z from "zod";
-import { administrators, type Scope } from "../domain/access.ts";
 import { operation } from "../contract/operation.ts";
 import { email, etag, id, instant, pageOf, pageQuery, shownInstant } from "../contract/schemas.ts";
-import { tableKeys } from "../runtime/key.ts";
-import { parsePeriod } from "./period.ts";
-import { subscriptionStatuses } from "./rules.ts";
+import { administrators, type Scope } from "../domain/access.ts";
+import { identityPartitions } from "../identity/keys.ts";
+import { subscriptionPartitions } from "./keys.ts";
+import { changeTypes, subscriptionStatuses } from "./model.ts";
+import { parsePeriod, type Duration } from "./period.ts";
 
 const externalUserId = z
   .string()
@@ -14,7 +15,7 @@ const externalUserId = z
 
 const duration = z
   .string()
-  .transform((value, context) => {
+  .transform((value, context): Duration => {
     const period = parsePeriod(value);
     if (period !== undefined) return { text: value, period };
     const message = "must be an ISO 8601 period of whole days, weeks, months or years, at most 10 years";
@@ -53,8 +54,6 @@ const subscriptionExample: SubscriptionView = {
   etag: '"1"',
 };
 
-export const changeTypes = ["created", "extended", "cancelled"] as const;
-
 const historyEntrySchema = z
   .object({
     id: id("hst_"),
@@ -66,9 +65,9 @@ const historyEntrySchema = z
   })
   .meta({ id: "SubscriptionChange" });
 
-export type HistoryEntry = z.output<typeof historyEntrySchema>;
+export type HistoryEntryView = z.output<typeof historyEntrySchema>;
 
-const historyExample: HistoryEntry = {
+const historyExample: HistoryEntryView = {
   id: "hst_01JD3Y5W8Q4T6V2X9ZB7C1D3EF",
   type: "created",
   at: "2026-11-20T12:00:00.000Z",
@@ -77,6 +76,24 @@ const historyExample: HistoryEntry = {
   tokenId: "6f6c1a52-6a5c-4b7e-9a39-2d9f1c8e7b10",
 };
 
+const creation = z
+  .strictObject({
+    externalUserId,
+    userEmail: email,
+    duration,
+    startsAt: instant.optional(),
+    expiresAt: instant.optional(),
+  })
+  .refine(({ startsAt, expiresAt }) => startsAt === undefined || expiresAt === undefined, {
+    path: ["expiresAt"],
+    message: "must not be sent together with startsAt",
+  });
+
+const extension = z.strictObject({ duration, expiresAt: instant.optional() });
+
+export type CreationRequest = z.output<typeof creation>;
+export type ExtensionRequest = z.output<typeof extension>;
+
 const subscriptionPath = z.strictObject({ externalUserId });
 const listQuery = z.strictObject({
   ...pageQuery,
@@ -84,12 +101,7 @@ const listQuery = z.strictObject({
   expiresBefore: instant.optional(),
 });
 
-export type ListQuery = z.output<typeof listQuery>;
-
 const byPartner = (scope: Scope) => ({ partner: { scope } });
-
-const subscriptionItem = tableKeys.subscriptions;
-const historyItem = tableKeys.subscriptionHistories;
 
 const listAnswer = {
   status: 200,
@@ -99,8 +111,8 @@ const listAnswer = {
 } as const;
 
 const listRights = [
-  { actions: ["Query"], leadingKeys: [subscriptionItem] },
-  { actions: ["Query"], leadingKeys: [subscriptionItem], index: "gsi1" },
+  { actions: ["Query"], leadingKeys: [subscriptionPartitions.subscriptions] },
+  { actions: ["Query"], leadingKeys: [subscriptionPartitions.subscriptions], index: "gsi1" },
 ] as const;
 
 export const operations = {
@@ -111,31 +123,20 @@ export const operations = {
     tag: "Subscriptions",
     summary: "Create a subscription",
     description:
-      "Sells a subscription to a user of the partner's own site. It starts at `startsAt`, by default now, or so that it ends at " +
-      "`expiresAt`; not both. A user has one live subscription at the most; a new one is allowed once that is cancelled or expired.",
+      "Sells a subscription to a user of the partner's own site. It starts at `startsAt` (default now) or ends at `expiresAt`; send at " +
+      "most one of them. A user has at most one live subscription; a new one is allowed once that is cancelled or expired.",
     access: byPartner("subscriptions:write"),
     request: {
-      body: z
-        .strictObject({
-          externalUserId,
-          userEmail: email,
-          duration,
-          startsAt: instant.optional(),
-          expiresAt: instant.optional(),
-        })
-        .refine(({ startsAt, expiresAt }) => startsAt === undefined || expiresAt === undefined, {
-          path: ["expiresAt"],
-          message: "must not be there together with startsAt",
-        }),
+      body: creation,
       bodyExample: { externalUserId: "customer-4711", userEmail: "grace@example.com", duration: "P1M" },
     },
     success: { status: 201, description: "The subscription", body: subscriptionSchema, example: subscriptionExample },
     problems: ["subscription_exists", "period_invalid"],
     idempotent: true,
     table: [
-      { actions: ["GetItem", "PutItem"], leadingKeys: [subscriptionItem] },
-      { actions: ["PutItem"], leadingKeys: [historyItem] },
-      { actions: ["ConditionCheckItem"], leadingKeys: [tableKeys.principals] },
+      { actions: ["GetItem", "PutItem"], leadingKeys: [subscriptionPartitions.subscriptions] },
+      { actions: ["PutItem"], leadingKeys: [subscriptionPartitions.histories] },
+      { actions: ["ConditionCheckItem"], leadingKeys: [identityPartitions.principals] },
     ],
   }),
 
@@ -146,8 +147,8 @@ export const operations = {
     tag: "Subscriptions",
     summary: "List subscriptions",
     description:
-      "The partner's subscriptions: by external user id without filters, by expiry with one. A filtered list may lag behind a " +
-      "change by a moment.",
+      "Lists the partner's subscriptions: by external user id, or by expiry with a filter. A filtered list may lag behind a change " +
+      "for a moment.",
     access: byPartner("subscriptions:read"),
     request: { query: listQuery },
     success: listAnswer,
@@ -163,13 +164,13 @@ export const operations = {
     tag: "Subscriptions",
     summary: "List a partner's subscriptions",
     description:
-      "What the partner sees in its own list, for administrators: the same filters, order and pages. A filtered list may lag behind a " +
-      "change by a moment.",
+      "Lists a partner's subscriptions for administrators, with the same filters, order and pages as the partner's own list. A " +
+      "filtered list may lag behind a change for a moment.",
     access: { user: { roles: administrators } },
     request: { path: z.strictObject({ partnerId: id("ptr_") }), query: listQuery },
     success: listAnswer,
     problems: ["cursor_invalid"],
-    table: [{ actions: ["GetItem"], leadingKeys: [tableKeys.partners] }, ...listRights],
+    table: [{ actions: ["GetItem"], leadingKeys: [identityPartitions.principals] }, ...listRights],
     secrets: ["cursorKey"],
   }),
 
@@ -179,12 +180,12 @@ export const operations = {
     path: "/v1/subscriptions/{externalUserId}",
     tag: "Subscriptions",
     summary: "Read a subscription",
-    description: "The latest subscription of an external user. Its status is computed at the time of reading.",
+    description: "Returns the latest subscription of an external user. Its status is computed at the time of reading.",
     access: byPartner("subscriptions:read"),
     request: { path: subscriptionPath },
     success: { status: 200, description: "The subscription", body: subscriptionSchema, example: subscriptionExample },
     problems: [],
-    table: [{ actions: ["GetItem"], leadingKeys: [subscriptionItem] }],
+    table: [{ actions: ["GetItem"], leadingKeys: [subscriptionPartitions.subscriptions] }],
   }),
 
   extend: operation({
@@ -194,17 +195,17 @@ export const operations = {
     tag: "Subscriptions",
     summary: "Extend a subscription",
     description:
-      "Moves the expiry by `duration`, from the old expiry or from now, whichever is later; or to exactly `expiresAt`. Extending " +
-      "never shortens. Extensions at the same moment all count: send an `Idempotency-Key` to make a repetition safe.",
+      "Moves the expiry to `duration` after the old expiry or now, whichever is later, or to exactly `expiresAt`. Extending never " +
+      "shortens. Parallel extensions all count: send an `Idempotency-Key` to make a retry safe.",
     access: byPartner("subscriptions:write"),
     request: {
       path: subscriptionPath,
-      body: z.strictObject({ duration, expiresAt: instant.optional() }),
+      body: extension,
       bodyExample: { duration: "P1M" },
     },
     success: {
       status: 200,
-      description: "The subscription as it is now",
+      description: "The extended subscription",
       body: subscriptionSchema,
       example: { ...subscriptionExample, expiresAt: "2027-01-20T12:00:00.000Z", etag: '"2"' },
     },
@@ -212,9 +213,9 @@ export const operations = {
     idempotent: true,
     conditional: true,
     table: [
-      { actions: ["GetItem", "PutItem"], leadingKeys: [subscriptionItem] },
-      { actions: ["PutItem"], leadingKeys: [historyItem] },
-      { actions: ["ConditionCheckItem"], leadingKeys: [tableKeys.principals] },
+      { actions: ["GetItem", "PutItem"], leadingKeys: [subscriptionPartitions.subscriptions] },
+      { actions: ["PutItem"], leadingKeys: [subscriptionPartitions.histories] },
+      { actions: ["ConditionCheckItem"], leadingKeys: [identityPartitions.principals] },
     ],
   }),
 
@@ -224,15 +225,15 @@ export const operations = {
     path: "/v1/subscriptions/{externalUserId}",
     tag: "Subscriptions",
     summary: "Cancel a subscription",
-    description: "Ends the subscription now. Cancelling again changes nothing.",
+    description: "Ends the subscription now. Cancelling it again is a no-op.",
     access: byPartner("subscriptions:write"),
     request: { path: subscriptionPath },
     success: { status: 204, description: "The subscription is cancelled" },
     problems: [],
     conditional: true,
     table: [
-      { actions: ["GetItem", "PutItem"], leadingKeys: [subscriptionItem] },
-      { actions: ["PutItem"], leadingKeys: [historyItem] },
+      { actions: ["GetItem", "PutItem"], leadingKeys: [subscriptionPartitions.subscriptions] },
+      { actions: ["PutItem"], leadingKeys: [subscriptionPartitions.histories] },
     ],
   }),
 
@@ -242,7 +243,8 @@ export const operations = {
     path: "/v1/subscriptions/{externalUserId}/history",
     tag: "Subscriptions",
     summary: "List the changes of a subscription",
-    description: "Every change under an external user, oldest first, through all the subscriptions that it has had.",
+    description:
+      "Lists every change of an external user's subscriptions, oldest first, including those of earlier subscriptions.",
     access: byPartner("subscriptions:read"),
     request: { path: subscriptionPath, query: z.strictObject(pageQuery) },
     success: {
@@ -252,7 +254,7 @@ export const operations = {
       example: { items: [historyExample], nextCursor: null },
     },
     problems: ["cursor_invalid"],
-    table: [{ actions: ["Query"], leadingKeys: [historyItem] }],
+    table: [{ actions: ["Query"], leadingKeys: [subscriptionPartitions.histories] }],
     secrets: ["cursorKey"],
   }),
 };

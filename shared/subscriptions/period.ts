@@ -1,23 +1,29 @@
 /**
- * Periods: whole days, weeks, months or years (ISO 8601), on the calendar of UTC. Months are calendar months: where the day
- * does not exist, the last one of the month stands for it.
+ * Periods of whole days, weeks, months or years (ISO 8601) on the calendar of UTC. Months are calendar months: a day that the
+ * month does not have becomes its last day.
  */
 export interface Period {
   readonly count: number;
   readonly unit: "D" | "W" | "M" | "Y";
 }
 
+/** A period with the text that names it. */
+export interface Duration {
+  readonly text: string;
+  readonly period: Period;
+}
+
 const periodPattern = /^P([1-9]\d{0,3})([DWMY])$/;
 
-/** Ten years, in each unit; ten years have 3652 days at least. */
-const longest: Record<Period["unit"], number> = { D: 3652, W: 521, M: 120, Y: 10 };
+/** Ten years in each unit: they have at least 3652 days. */
+const maxCount: Record<Period["unit"], number> = { D: 3652, W: 521, M: 120, Y: 10 };
 
-/** The period that a text names; undefined for another text and for more than ten years. */
+/** The period that a text names; undefined for any other text and for more than ten years. */
 export function parsePeriod(text: string): Period | undefined {
   const [, count, unit] = periodPattern.exec(text) ?? [];
   if (count === undefined) return undefined;
   const period = { count: Number(count), unit: unit as Period["unit"] };
-  return period.count <= longest[period.unit] ? period : undefined;
+  return period.count <= maxCount[period.unit] ? period : undefined;
 }
 
 const dayMs = 86_400_000;
@@ -47,7 +53,7 @@ function shift(moment: Date, { count, unit }: Period, sign: 1 | -1): Date {
 
 function shiftMonths(moment: Date, months: number): Date {
   const shifted = new Date(moment);
-  // From the first of the month, so that the 31st does not run over into the month after.
+  // From the first of the month, so that the 31st does not overflow into the next month.
   shifted.setUTCDate(1);
   shifted.setUTCMonth(shifted.getUTCMonth() + months);
   const lastDay = new Date(Date.UTC(shifted.getUTCFullYear(), shifted.getUTCMonth() + 1, 0)).getUTCDate();

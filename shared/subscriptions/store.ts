@@ -1,22 +1,28 @@
-/** Items of subscriptions: the latest one of each external user, and every change that led to it. */
-import { etagOf } from "../domain/etag.ts";
-import { orThrow, notFound } from "../domain/problems.ts";
-import { whileActive } from "../identity/store.ts";
+/** Reads and writes of subscriptions: the latest one of each external user, and every change that led to it. */
 import { newId } from "../domain/ids.ts";
-import { absent, unchanged } from "../runtime/writes.ts";
-import { key } from "../runtime/key.ts";
-import { ConcurrencyConflict } from "../domain/conflict.ts";
-import type { Change, Item, Page, QueryRange, Table } from "../runtime/table.ts";
-import type { changeTypes, HistoryEntry, SubscriptionView } from "./contract.ts";
-import { isLive, statusAt, type Subscription, type SubscriptionStatus, type Term } from "./rules.ts";
+import { notFound, orThrow } from "../domain/problems.ts";
+import { whileActive } from "../identity/store.ts";
+import type { Key, Partition } from "../runtime/key.ts";
+import type { Change, Page, QueryRange, Table } from "../runtime/table.ts";
+import { putAbsent, putUnchanged } from "../runtime/writes.ts";
+import { byExpiry, placeByExpiry, subscriptionKey } from "./keys.ts";
+import {
+  termOf,
+  type ChangeType,
+  type HistoryEntry,
+  type StoredSubscription,
+  type Subscription,
+  type SubscriptionStatus,
+} from "./model.ts";
+import { isLive, statusAt } from "./rules.ts";
 
 export async function findSubscription(
   table: Table,
   partnerId: string,
   externalUserId: string,
 ): Promise<Subscription | undefined> {
-  const item = await table.get(key.subscription(partnerId, externalUserId));
-  return item && fromItem(item);
+  const stored = await table.get(subscriptionKey.subscription(partnerId, externalUserId));
+  return stored && fromStored(stored);
 }
 
 /** The latest subscription of an external user. @throws Problem `not_found` */
@@ -24,250 +30,190 @@ export async function readSubscription(table: Table, partnerId: string, external
   return orThrow((await findSubscription(table, partnerId, externalUserId)) ?? notFound());
 }
 
-/** Who makes a change, by which token, when. */
+/** The partner and the access token that make a change, and the time. */
 export interface Author {
   readonly partnerId: string;
   readonly tokenId: string;
   readonly now: Date;
 }
 
-/** The subscription and its line in the history, unless it has changed since it was read. */
+/** Keeps a subscription and its history entry, unless the subscription has changed since it was read. */
 export function subscriptionChange(
-  type: (typeof changeTypes)[number],
+  type: ChangeType,
   before: Subscription | undefined,
   after: Subscription,
   { partnerId, tokenId, now }: Author,
 ): Change {
   if (before?.revision === after.revision) return [];
+  const key = subscriptionKey.subscription(partnerId, after.externalUserId);
+  const stored = toStored(after);
+  const index = placeByExpiry(partnerId, stored);
   const entry: HistoryEntry = {
     id: newId("hst_", after.updatedAt),
     type,
-    at: after.updatedAt.toISOString(),
-    from: before === undefined || type === "created" ? null : viewTerm(before),
-    to: viewTerm(after),
+    at: stored.updatedAt,
+    from: before === undefined || type === "created" ? null : termOf(toStored(before)),
+    to: termOf(stored),
     tokenId,
   };
+  const comesToLife = isLive(after, now) && !(before && isLive(before, now));
   return [
-    {
-      put: toItem(partnerId, after),
-      condition: unchanged(before?.revision),
-      onConditionFailed: () => new ConcurrencyConflict(),
-    },
-    {
-      put: { ...key.subscriptionHistory(partnerId, after.externalUserId, after.revision), ...entry },
-      condition: absent,
-      onConditionFailed: () => new ConcurrencyConflict(),
-    },
-    // What comes to life must not be missed by a deletion of the partner.
-    ...(isLive(after, now) && !(before && isLive(before, now)) ? [whileActive(partnerId, now)] : []),
+    before === undefined ? putAbsent(key, stored, { index }) : putUnchanged(key, stored, before.revision, index),
+    putAbsent(subscriptionKey.historyEntry(partnerId, after.externalUserId, after.revision), entry),
+    // A deletion of the partner must not miss a subscription that comes to life.
+    ...(comesToLife ? [whileActive(partnerId, now)] : []),
   ];
 }
 
-interface PageRequest {
-  readonly limit: number;
-  readonly after: string | undefined;
-}
+type PageRequest = Pick<QueryRange, "after" | "limit">;
 
 interface SubscriptionPage {
-  readonly subscriptions: readonly Subscription[];
-  readonly lastKey: string | undefined;
-}
-
-/** A page of a partner's subscriptions in the order of their external user ids, read consistently. */
-export async function listSubscriptions(table: Table, partnerId: string, page: PageRequest): Promise<SubscriptionPage> {
-  const { items, lastKey } = await table.query({ pk: key.subscription(partnerId, "").pk, ...page });
-  return { subscriptions: items.map(fromItem), lastKey };
+  readonly items: readonly Subscription[];
+  readonly lastKey?: string | undefined;
 }
 
 export interface SubscriptionFilters {
   readonly status?: SubscriptionStatus | undefined;
   readonly expiresBefore?: Date | undefined;
+  /** The moment that statuses are computed for. */
+  readonly now: Date;
 }
 
-/** How many pages of the index one call reads to fill its own; scheduled and active ones lie mixed in it. */
+/** A page of a partner's subscriptions: by expiry with a filter, otherwise by external user id. */
+export async function findSubscriptions(
+  table: Table,
+  partnerId: string,
+  filters: SubscriptionFilters,
+  page: PageRequest,
+): Promise<SubscriptionPage> {
+  return filters.status === undefined && filters.expiresBefore === undefined
+    ? await listSubscriptions(table, partnerId, page)
+    : await filterSubscriptions(table, partnerId, filters, page);
+}
+
+/** A page of a partner's subscriptions in the order of their external user ids, read consistently. */
+export async function listSubscriptions(table: Table, partnerId: string, page: PageRequest): Promise<SubscriptionPage> {
+  const { items, lastKey } = await table.query({ partition: subscriptionKey.subscription(partnerId, ""), ...page });
+  return { items: items.map(fromStored), lastKey };
+}
+
+/** The maximum number of index pages that one call reads to fill its own: scheduled and active ones are mixed in the index. */
 const maxIndexPages = 8;
 
-/**
- * A page of the subscriptions that pass the filters, by expiry, from the index. It may have fewer than `limit` although
- * there are more.
- */
+/** A page of the subscriptions that pass the filters, by expiry, from the index. It may be short although more follow. */
 export async function filterSubscriptions(
   table: Table,
   partnerId: string,
-  { status, expiresBefore }: SubscriptionFilters,
-  now: Date,
+  { status, expiresBefore, now }: SubscriptionFilters,
   { limit, after }: PageRequest,
 ): Promise<SubscriptionPage> {
-  const partitions = status === undefined ? [false, true] : [status === "cancelled"];
-  const to = earliest(expiresBefore, status === "expired" ? soonestAfter(now) : undefined)?.toISOString();
-  const from = status === "active" || status === "scheduled" ? soonestAfter(now).toISOString() : undefined;
-  const found: Item[] = [];
+  const partitions = (status === undefined ? [false, true] : [status === "cancelled"]).map((cancelled) =>
+    byExpiry(partnerId, cancelled),
+  );
+  const to = earliest(expiresBefore, status === "expired" ? justAfter(now) : undefined)?.toISOString();
+  const from = status === "active" || status === "scheduled" ? justAfter(now).toISOString() : undefined;
+  const found: Subscription[] = [];
   let place = after;
   for (let pages = 0; pages < maxIndexPages; pages++) {
-    const ranges = partitions.map((cancelled): QueryRange => ({
-      pk: indexPartition(partnerId, cancelled),
-      index: "gsi1",
-      from,
-      to,
-      after: place,
-      limit,
-    }));
+    const reads = partitions.map((partition) =>
+      table.query({ partition, index: "gsi1", from, to, after: place, limit }),
+    );
     const page = mergePages(
-      await Promise.all(ranges.map((range) => table.query(range))),
+      await Promise.all(reads),
       limit - found.length,
-      (item) => status === undefined || statusAt(fromItem(item), now) === status,
+      (subscription) => status === undefined || statusAt(subscription, now) === status,
     );
     found.push(...page.items);
     place = page.lastKey;
     if (place === undefined || found.length === limit) break;
   }
-  return { subscriptions: found.map(fromItem), lastKey: place };
-}
-
-/** A page of a partner's subscriptions: by expiry where a filter is given, otherwise by external user id. */
-export async function findSubscriptions(
-  table: Table,
-  partnerId: string,
-  filters: SubscriptionFilters,
-  now: Date,
-  page: PageRequest,
-): Promise<SubscriptionPage> {
-  return filters.status === undefined && filters.expiresBefore === undefined
-    ? await listSubscriptions(table, partnerId, page)
-    : await filterSubscriptions(table, partnerId, filters, now, page);
+  return { items: found, lastKey: place };
 }
 
 /**
- * One page, in the order of the index, of pages from several partitions: up to where all of them are known.
- *
- * @param most how many items at the most
+ * Merges pages of several index partitions into one page in the order of the index. It ends where the first of them ends,
+ * because nothing is known of that partition from there on.
  */
-function mergePages(pages: readonly Page[], most: number, passes: (item: Item) => boolean): Page {
-  const frontiers = pages.flatMap(({ lastKey }) => (lastKey === undefined ? [] : [lastKey])).sort();
-  const frontier = frontiers[0];
-  const known = pages
-    .flatMap(({ items }) => items)
-    .filter(({ gsi1sk }) => frontier === undefined || gsi1sk <= frontier)
-    .sort((a, b) => (a.gsi1sk < b.gsi1sk ? -1 : 1));
-  const passing = known.filter(passes);
-  const items = passing.slice(0, most);
-  const lastKey = passing.length > most ? (items.at(-1)?.gsi1sk as string) : frontier;
-  return { items, ...(lastKey !== undefined && { lastKey }) };
+function mergePages(
+  pages: readonly Page<StoredSubscription>[],
+  maxItems: number,
+  passes: (subscription: Subscription) => boolean,
+): SubscriptionPage {
+  const frontier = pages.flatMap(({ lastKey }) => lastKey ?? []).sort()[0];
+  const passing = pages
+    .flatMap(({ items, sortKeys }) =>
+      items.map((item, index) => ({ subscription: fromStored(item), place: sortKeys[index] as string })),
+    )
+    .filter(({ place }) => frontier === undefined || place <= frontier)
+    .filter(({ subscription }) => passes(subscription))
+    .sort((a, b) => (a.place < b.place ? -1 : 1));
+  const kept = passing.slice(0, maxItems);
+  return {
+    items: kept.map(({ subscription }) => subscription),
+    lastKey: passing.length > maxItems ? kept.at(-1)?.place : frontier,
+  };
 }
 
-/** A page of the changes under an external user, oldest first. */
+/** A page of the changes of an external user's subscriptions, oldest first. */
 export async function listHistory(
   table: Table,
   partnerId: string,
   externalUserId: string,
   page: PageRequest,
-): Promise<{ readonly entries: readonly HistoryEntry[]; readonly lastKey: string | undefined }> {
-  const { pk } = key.subscriptionHistory(partnerId, externalUserId, 0);
-  const { items, lastKey } = await table.query({ pk, ...page });
-  return { entries: items.map(viewEntry), lastKey };
+): Promise<Page<HistoryEntry>> {
+  return await table.query({ partition: subscriptionKey.historyEntry(partnerId, externalUserId, 0), ...page });
 }
 
-function viewEntry(item: Item): HistoryEntry {
-  const { id, type, at, from, to, tokenId } = item as HistoryEntry;
-  return { id, type, at, from: from && orderedTerm(from), to: to && orderedTerm(to), tokenId };
-}
-
-/** DynamoDB gives members back in any order; readers like them in one. */
-function orderedTerm({
-  duration,
-  startsAt,
-  expiresAt,
-}: NonNullable<HistoryEntry["to"]>): NonNullable<HistoryEntry["to"]> {
-  return { duration, startsAt, expiresAt };
-}
-
-const sweepLimit = 500;
-
-/** Whether a partner has a live subscription. */
 export async function hasLiveSubscription(table: Table, partnerId: string, now: Date): Promise<boolean> {
-  for await (const subscriptions of allSubscriptions(table, partnerId)) {
-    if (subscriptions.some((subscription) => isLive(subscription, now))) return true;
+  for await (const { items } of subscriptionPages(table, partnerId)) {
+    if (items.some((stored) => isLive(fromStored(stored), now))) return true;
   }
   return false;
 }
 
-/** Removes all of a partner's subscriptions and their history. Done again, it goes on where it was interrupted. */
-export async function removeSubscriptions(table: Table, partnerId: string): Promise<void> {
-  for await (const subscriptions of allSubscriptions(table, partnerId)) {
-    for (const { externalUserId } of subscriptions) {
-      const { pk } = key.subscriptionHistory(partnerId, externalUserId, 0);
-      for (let history = await table.query({ pk, limit: sweepLimit }); history.items.length > 0;) {
-        await table.remove(history.items.map(({ sk }) => ({ pk, sk })));
-        if (history.lastKey === undefined) break;
-        history = await table.query({ pk, limit: sweepLimit, after: history.lastKey });
-      }
-    }
-    await table.remove(subscriptions.map(({ externalUserId }) => key.subscription(partnerId, externalUserId)));
-  }
+/** All subscriptions of a partner, page by page; their sort keys are the external user ids. */
+export function subscriptionPages(table: Table, partnerId: string): AsyncGenerator<Page<StoredSubscription>> {
+  return pagesOf(table, subscriptionKey.subscription(partnerId, ""));
 }
 
-async function* allSubscriptions(table: Table, partnerId: string): AsyncGenerator<readonly Subscription[]> {
+/** The keys of an external user's whole history, page by page. */
+export async function* historyKeys(
+  table: Table,
+  partnerId: string,
+  externalUserId: string,
+): AsyncGenerator<readonly Key<HistoryEntry>[]> {
+  const { pk } = subscriptionKey.historyEntry(partnerId, externalUserId, 0);
+  for await (const { sortKeys } of pagesOf(table, { pk })) yield sortKeys.map((sk) => ({ pk, sk }));
+}
+
+const maxPageLength = 500;
+
+async function* pagesOf<Shape>(table: Table, partition: Partition<Shape>): AsyncGenerator<Page<Shape>> {
   let after: string | undefined;
   do {
-    const page = await listSubscriptions(table, partnerId, { limit: sweepLimit, after });
-    yield page.subscriptions;
+    const page: Page<Shape> = await table.query({ partition, limit: maxPageLength, after });
+    yield page;
     after = page.lastKey;
   } while (after !== undefined);
 }
 
-/** Cancelled ones lie apart: their expiry is the moment of the cancelling, and lists by status seldom want them. */
-function indexPartition(partnerId: string, cancelled: boolean): string {
-  const { pk } = key.subscription(partnerId, "");
-  return cancelled ? `${pk}#CANCELLED` : pk;
-}
-
-function toItem(partnerId: string, { startsAt, expiresAt, createdAt, updatedAt, ...rest }: Subscription) {
-  const expiry = expiresAt.toISOString();
+function toStored({ startsAt, expiresAt, createdAt, updatedAt, ...rest }: Subscription): StoredSubscription {
   return {
-    ...key.subscription(partnerId, rest.externalUserId),
-    gsi1pk: indexPartition(partnerId, rest.cancelled),
-    gsi1sk: `${expiry}#${rest.externalUserId}`,
     ...rest,
     startsAt: startsAt.toISOString(),
-    expiresAt: expiry,
+    expiresAt: expiresAt.toISOString(),
     createdAt: createdAt.toISOString(),
     updatedAt: updatedAt.toISOString(),
   };
 }
 
-function fromItem(item: Item): Subscription {
-  const { id, externalUserId, userEmail, duration, cancelled, revision } = item as unknown as Subscription;
-  const moment = (name: string) => new Date(item[name] as string);
+function fromStored({ startsAt, expiresAt, createdAt, updatedAt, ...rest }: StoredSubscription): Subscription {
   return {
-    id,
-    externalUserId,
-    userEmail,
-    duration,
-    cancelled,
-    revision,
-    startsAt: moment("startsAt"),
-    expiresAt: moment("expiresAt"),
-    createdAt: moment("createdAt"),
-    updatedAt: moment("updatedAt"),
-  };
-}
-
-function viewTerm({ duration, startsAt, expiresAt }: Term): NonNullable<HistoryEntry["to"]> {
-  return { duration, startsAt: startsAt.toISOString(), expiresAt: expiresAt.toISOString() };
-}
-
-/** A subscription as callers see it at a moment. */
-export function viewSubscription(subscription: Subscription, now: Date): SubscriptionView {
-  const { id, externalUserId, userEmail, createdAt, updatedAt, revision } = subscription;
-  return {
-    id,
-    externalUserId,
-    userEmail,
-    ...viewTerm(subscription),
-    status: statusAt(subscription, now),
-    createdAt: createdAt.toISOString(),
-    updatedAt: updatedAt.toISOString(),
-    etag: etagOf(revision),
+    ...rest,
+    startsAt: new Date(startsAt),
+    expiresAt: new Date(expiresAt),
+    createdAt: new Date(createdAt),
+    updatedAt: new Date(updatedAt),
   };
 }
 
@@ -275,7 +221,7 @@ function earliest(...moments: readonly (Date | undefined)[]): Date | undefined {
   return moments.filter((moment) => moment !== undefined).sort((a, b) => a.getTime() - b.getTime())[0];
 }
 
-/** Expiry keys have the external user behind the moment, so the next millisecond is the bound between «until» and «after». */
-function soonestAfter(moment: Date): Date {
+/** Index keys continue with the external user behind the moment, so the next millisecond is the bound that includes them. */
+function justAfter(moment: Date): Date {
   return new Date(moment.getTime() + 1);
 }

@@ -1,8 +1,8 @@
-/** Operations around the business: health, the contract itself, and the pages that explain problems. */
+/** Operations of the system itself: health, the OpenAPI document, and the pages that explain problems. */
 import * as z from "zod";
 import { operation } from "../contract/operation.ts";
 import { problemCodes, type ProblemCode } from "../domain/problems.ts";
-import { tableKeys } from "../runtime/key.ts";
+import { systemPartitions } from "./keys.ts";
 
 const code = z.enum(problemCodes as [ProblemCode, ...ProblemCode[]]);
 
@@ -10,7 +10,7 @@ const problemSummarySchema = z.object({ code, title: z.string(), status: z.int()
 
 const problemListSchema = z.object({ problems: z.array(problemSummarySchema).readonly() });
 
-export type ProblemList = z.output<typeof problemListSchema>;
+export type ProblemListView = z.output<typeof problemListSchema>;
 
 const fieldErrorSchema = z.object({ pointer: z.string(), detail: z.string() });
 
@@ -29,7 +29,7 @@ const problemPageSchema = problemSummarySchema.extend({
   }),
 });
 
-export type ProblemPage = z.output<typeof problemPageSchema>;
+export type ProblemPageView = z.output<typeof problemPageSchema>;
 
 const notFoundExample = {
   code: "not_found",
@@ -45,17 +45,17 @@ export const operations = {
     path: "/health",
     tag: "System",
     summary: "Check the health",
-    description: "Whether Portico can serve: 503 when the table cannot be read.",
+    description: "Reports whether Portico can serve requests: 503 when the table cannot be read.",
     access: "public",
     request: {},
     success: {
       status: 200,
-      description: "Portico is well",
+      description: "Portico is healthy",
       body: z.object({ status: z.literal("ok"), version: z.string(), checks: z.object({ table: z.literal("ok") }) }),
       example: { status: "ok", version: "0.1.0", checks: { table: "ok" } },
     },
     problems: ["unavailable"],
-    table: [{ actions: ["GetItem"], leadingKeys: [tableKeys.health] }],
+    table: [{ actions: ["GetItem"], leadingKeys: [systemPartitions.health] }],
     timeoutSeconds: 5,
   }),
 
@@ -64,8 +64,8 @@ export const operations = {
     method: "GET",
     path: "/openapi.json",
     tag: "System",
-    summary: "Read the contract",
-    description: "This document: OpenAPI 3.1, made from the schemas that validate.",
+    summary: "Read the OpenAPI document",
+    description: "Returns this document, OpenAPI 3.1, generated from the schemas that validate requests.",
     access: "public",
     request: {},
     success: {
@@ -86,12 +86,12 @@ export const operations = {
     tag: "System",
     summary: "List the problems",
     description:
-      "The closed catalogue of codes, each with its meaning. JSON, or HTML for a browser, by content negotiation.",
+      "Lists all problem codes with their meanings. The response is JSON, or HTML for a browser, by content negotiation.",
     access: "public",
     request: {},
     success: {
       status: 200,
-      description: "Every code",
+      description: "All problem codes",
       body: problemListSchema,
       mediaTypes: ["text/html"],
       example: { problems: [notFoundExample] },
@@ -109,7 +109,8 @@ export const operations = {
     tag: "System",
     summary: "Explain a problem",
     description:
-      "What a code means, why it happens, what to do and an example: the page that a problem's `type` points to. JSON, or HTML for a browser, by content negotiation.",
+      "Explains a code with its causes, a remedy and an example. The `type` of a problem points to this page. The response is JSON, " +
+      "or HTML for a browser, by content negotiation.",
     access: "public",
     request: { path: z.strictObject({ code }) },
     success: {

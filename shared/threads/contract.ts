@@ -3,10 +3,11 @@ import * as z from "zod";
 import { roles } from "../domain/access.ts";
 import { operation } from "../contract/operation.ts";
 import { codePoints, id, pageOf, pageQuery, shownInstant, username } from "../contract/schemas.ts";
-import { tableKeys } from "../runtime/key.ts";
-import { maxParticipants, repetitionsOf } from "./rules.ts";
+import { userPartitions } from "../users/keys.ts";
+import { threadPartitions } from "./keys.ts";
+import { duplicatesIn, maxMessageLength, maxParticipants, minMessageLength } from "./model.ts";
 
-const shownUsername = z.string().meta({ description: "`deleted` for a user that was deleted" });
+const shownUsername = z.string().meta({ description: "`deleted` for a deleted user" });
 
 const threadSchema = z
   .object({
@@ -15,7 +16,7 @@ const threadSchema = z
     createdBy: shownUsername,
     createdAt: shownInstant,
     lastMessageAt: shownInstant.nullable(),
-    lastSequence: z.int().min(0).meta({ description: "How many messages the thread has" }),
+    lastSequence: z.int().min(0).meta({ description: "The number of messages in the thread" }),
   })
   .meta({ id: "Thread" });
 
@@ -52,24 +53,27 @@ const messageExample: MessageView = {
 
 const participants = z
   .array(username)
-  .min(1, "must name somebody")
+  .min(1, "must name at least one user")
   .max(maxParticipants, `must name at most ${maxParticipants} users`)
   .superRefine((usernames, context) => {
-    for (const index of repetitionsOf(usernames)) {
-      context.addIssue({ code: "custom", path: [index], message: "is there twice; upper and lower case are the same" });
+    for (const index of duplicatesIn(usernames)) {
+      context.addIssue({ code: "custom", path: [index], message: "is a duplicate; letter case does not matter" });
     }
   });
 
-/** Control characters but for tab, line feed and carriage return. */
-const unsightly = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/u;
+/** Control characters except tab, line feed and carriage return. */
+const forbiddenCharacters = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/u;
 
-/** Counted as it is kept: in NFC, by code points. */
+/** Counted as it is stored: in NFC, by code points. */
 const messageText = z
   .string()
   .normalize("NFC")
-  .refine((text) => codePoints(text) >= 2 && codePoints(text) <= 280, "must have 2 to 280 characters")
-  .refine((text) => !unsightly.test(text), "must not have control characters but line breaks and tabs")
-  .meta({ minLength: 2, maxLength: 280 });
+  .refine(
+    (text) => codePoints(text) >= minMessageLength && codePoints(text) <= maxMessageLength,
+    `must have ${minMessageLength} to ${maxMessageLength} characters`,
+  )
+  .refine((text) => !forbiddenCharacters.test(text), "must not have control characters except line breaks and tabs")
+  .meta({ minLength: minMessageLength, maxLength: maxMessageLength });
 
 const afterSequence = z
   .string()
@@ -89,8 +93,8 @@ export const operations = {
     tag: "Threads",
     summary: "Begin a thread",
     description:
-      "Begins a thread of 2 to 100 people: the caller, who may be named or not, and others by their usernames. All of them are active " +
-      "users and in the thread, or there is none.",
+      "Begins a thread of 2 to 100 participants: the caller, who need not be named, and other users by their usernames. If any of them " +
+      "is not an active user, no thread is created.",
     access: byAnyUser,
     request: { body: z.strictObject({ participants }), bodyExample: { participants: ["grace"] } },
     success: {
@@ -102,9 +106,9 @@ export const operations = {
     problems: ["participants_unknown"],
     idempotent: true,
     table: [
-      { actions: ["BatchGetItem"], leadingKeys: [tableKeys.usernames] },
-      { actions: ["BatchGetItem"], leadingKeys: [tableKeys.users] },
-      { actions: ["PutItem"], leadingKeys: [tableKeys.threads, tableKeys.threadMemberships] },
+      { actions: ["BatchGetItem"], leadingKeys: [userPartitions.usernames] },
+      { actions: ["BatchGetItem"], leadingKeys: [userPartitions.users] },
+      { actions: ["PutItem"], leadingKeys: [threadPartitions.threads, threadPartitions.threadMemberships] },
     ],
   }),
 
@@ -113,8 +117,8 @@ export const operations = {
     method: "GET",
     path: "/v1/threads",
     tag: "Threads",
-    summary: "List one's threads",
-    description: "The threads that the caller is in, newest thread first, each with the time of its last message.",
+    summary: "List the caller's threads",
+    description: "Lists the threads of the caller, newest thread first, each with the time of its last message.",
     access: byAnyUser,
     request: { query: z.strictObject(pageQuery) },
     success: {
@@ -125,10 +129,10 @@ export const operations = {
     },
     problems: ["cursor_invalid"],
     table: [
-      { actions: ["Query"], leadingKeys: [tableKeys.threadMemberships] },
-      { actions: ["Query"], leadingKeys: [tableKeys.threadMemberships], index: "gsi1" },
-      { actions: ["BatchGetItem"], leadingKeys: [tableKeys.threads] },
-      { actions: ["BatchGetItem"], leadingKeys: [tableKeys.users] },
+      { actions: ["Query"], leadingKeys: [threadPartitions.threadMemberships] },
+      { actions: ["Query"], leadingKeys: [threadPartitions.threadMemberships], index: "gsi1" },
+      { actions: ["BatchGetItem"], leadingKeys: [threadPartitions.threads] },
+      { actions: ["BatchGetItem"], leadingKeys: [userPartitions.users] },
     ],
     secrets: ["cursorKey"],
   }),
@@ -139,14 +143,15 @@ export const operations = {
     path: "/v1/threads/{threadId}",
     tag: "Threads",
     summary: "Read a thread",
-    description: "Who is in it, and when it was last written to. Only participants see a thread.",
+    description:
+      "Returns the participants of a thread and the time of its last message. Only participants see a thread.",
     access: byAnyUser,
     request: { path: threadPath },
     success: { status: 200, description: "The thread", body: threadSchema, example: threadExample },
     problems: [],
     table: [
-      { actions: ["BatchGetItem"], leadingKeys: [tableKeys.threads] },
-      { actions: ["BatchGetItem"], leadingKeys: [tableKeys.users] },
+      { actions: ["BatchGetItem"], leadingKeys: [threadPartitions.threads] },
+      { actions: ["BatchGetItem"], leadingKeys: [userPartitions.users] },
     ],
   }),
 
@@ -158,7 +163,7 @@ export const operations = {
     summary: "Post a message",
     description:
       "Adds a message of the caller. The messages of a thread are numbered 1, 2, 3 and so on, without gaps, in the order in which they " +
-      "were accepted. Send an `Idempotency-Key` to make a repetition safe.",
+      "were accepted. Send an `Idempotency-Key` to make retries safe.",
     access: byAnyUser,
     request: {
       path: threadPath,
@@ -169,9 +174,9 @@ export const operations = {
     problems: [],
     idempotent: true,
     table: [
-      { actions: ["BatchGetItem", "PutItem"], leadingKeys: [tableKeys.threads] },
-      { actions: ["GetItem"], leadingKeys: [tableKeys.users] },
-      { actions: ["PutItem"], leadingKeys: [tableKeys.messages] },
+      { actions: ["BatchGetItem", "PutItem"], leadingKeys: [threadPartitions.threads] },
+      { actions: ["GetItem"], leadingKeys: [userPartitions.users] },
+      { actions: ["PutItem"], leadingKeys: [threadPartitions.messages] },
     ],
   }),
 
@@ -182,8 +187,8 @@ export const operations = {
     tag: "Threads",
     summary: "List the messages of a thread",
     description:
-      "The messages of a thread, oldest first. A client that asks again and again with the highest number that it has seen in `after` " +
-      "misses none and sees none twice.",
+      "Lists the messages of a thread, oldest first. A client that polls with the highest number that it has seen as `after` gets every " +
+      "message exactly once.",
     access: byAnyUser,
     request: { path: threadPath, query: z.strictObject({ ...pageQuery, after: afterSequence }) },
     success: {
@@ -194,9 +199,9 @@ export const operations = {
     },
     problems: ["cursor_invalid"],
     table: [
-      { actions: ["GetItem"], leadingKeys: [tableKeys.threads] },
-      { actions: ["Query"], leadingKeys: [tableKeys.messages] },
-      { actions: ["BatchGetItem"], leadingKeys: [tableKeys.users] },
+      { actions: ["GetItem"], leadingKeys: [threadPartitions.threads] },
+      { actions: ["Query"], leadingKeys: [threadPartitions.messages] },
+      { actions: ["BatchGetItem"], leadingKeys: [userPartitions.users] },
     ],
     secrets: ["cursorKey"],
   }),

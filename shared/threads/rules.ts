@@ -1,74 +1,34 @@
-/** Who talks to whom, and in which order. Pure: no AWS, no HTTP, and the time is an argument. */
-import { invalid, notFound, Problem, revokedMeanwhile, type FieldError } from "../domain/problems.ts";
+/** Decides who takes part in a thread and how its messages follow. Pure: no AWS, no HTTP, and the time is an argument. */
 import { newId } from "../domain/ids.ts";
-import { normalizeUsername, type StoredUser } from "../users/rules.ts";
+import { invalid, notFound, Problem, revokedMeanwhile, type FieldError } from "../domain/problems.ts";
+import type { StoredUser } from "../users/model.ts";
+import { maxParticipants, type Conversation, type Message, type Thread } from "./model.ts";
 
-/** How many people a thread has at the most, its creator included. */
-export const maxParticipants = 100;
-
-/** A thread as it was begun: nothing of it ever changes. People are named by their ids. */
-export interface Thread {
-  readonly id: string;
-  readonly createdBy: string;
-  readonly participants: readonly string[];
-  readonly createdAt: Date;
-}
-
-/** Number and time of the last message of a thread. */
-export interface LastMessage {
-  readonly sequence: number;
-  readonly createdAt: Date;
-}
-
-export interface Message extends LastMessage {
-  readonly id: string;
-  /** Id of a participant. */
-  readonly sender: string;
-  /** In NFC. */
-  readonly text: string;
-}
-
-/** A thread and how far it has come; without a last message before the first. */
-export interface Conversation {
-  readonly thread: Thread;
-  readonly last: LastMessage | undefined;
-}
-
-/** Someone whom a creator names, and who that is; nobody for an unknown name, and for a user that was deleted. */
+/** A named participant; without a user for an unknown name or a deleted user. */
 export interface Candidate {
   readonly username: string;
   readonly user: StoredUser | undefined;
 }
 
-/** The places of usernames that are there once before already; letter case is no part of a name. */
-export function repetitionsOf(usernames: readonly string[]): readonly number[] {
-  const seen = new Set<string>();
-  return usernames.flatMap((username, index) => {
-    const distinct = seen.size;
-    return seen.add(normalizeUsername(username)).size === distinct ? [index] : [];
-  });
-}
-
 /**
- * A new thread of the creator and those it names, in the order in which they are named; a creator that does not name itself
- * comes first.
+ * A new thread of the creator and the named users, in the order of the names. A creator that is not named comes first.
  *
- * @param creator as it is kept now; undefined if it was deleted after it was let in
+ * @param creator its current state; undefined if it was deleted while the request was running
  * @param named no name twice
  */
 export function begin(creator: StoredUser | undefined, named: readonly Candidate[], now: Date): Thread | Problem {
   if (creator?.status !== "active") return revokedMeanwhile();
   const namesItself = named.some(({ user }) => user?.id === creator.id);
   const size = named.length + (namesItself ? 0 : 1);
-  if (size < 2) return participantsInvalid("must name somebody else than you");
-  if (size > maxParticipants) return participantsInvalid(`must be at most ${maxParticipants} together with you`);
+  if (size < 2) return participantsInvalid("must name at least one other user");
+  if (size > maxParticipants) return participantsInvalid(`must be at most ${maxParticipants}, you included`);
   const participants = named.flatMap(({ user }) => (user?.status === "active" ? [user.id] : []));
   if (participants.length < named.length) return participantsUnknown(named);
   return {
     id: newId("thr_", now),
     createdBy: creator.id,
     participants: namesItself ? participants : [creator.id, ...participants],
-    createdAt: now,
+    createdAt: now.toISOString(),
   };
 }
 
@@ -82,13 +42,13 @@ function participantsUnknown(named: readonly Candidate[]): Problem {
   );
   const errors = unknown.map(({ username, index }): FieldError => ({
     pointer: `/participants/${index}`,
-    detail: `${username} is no active user`,
+    detail: `${username} is not an active user`,
   }));
   const names = unknown.map(({ username }) => username).join(", ");
-  return new Problem("participants_unknown", `These are no active users: ${names}.`, { errors });
+  return new Problem("participants_unknown", `Not active users: ${names}. Remove them.`, { errors });
 }
 
-/** The thread as a user sees it: to others than its participants it does not exist. */
+/** The thread if the user takes part in it; for everyone else it does not exist. */
 export function seenBy(thread: Thread | undefined, userId: string): Thread | Problem {
   return thread?.participants.includes(userId) === true ? thread : notFound();
 }
@@ -96,7 +56,7 @@ export function seenBy(thread: Thread | undefined, userId: string): Thread | Pro
 /**
  * The next message of a thread.
  *
- * @param sender as it is kept now; undefined if it was deleted after it was let in
+ * @param sender its current state; undefined if it was deleted while the request was running
  * @param text in NFC
  */
 export function post(
@@ -106,18 +66,19 @@ export function post(
   now: Date,
 ): Message | Problem {
   if (sender?.status !== "active") return revokedMeanwhile();
-  // Clocks differ, and a call that was begun first may come second; still no message is older than the one before it.
+  // Clocks differ, and requests overtake each other; still no message is older than the previous one.
   const { createdAt: earliest } = last ?? thread;
-  const createdAt = earliest > now ? earliest : now;
-  return { id: newId("msg_", createdAt), sequence: (last?.sequence ?? 0) + 1, sender: sender.id, text, createdAt };
+  const createdAt = earliest > now.toISOString() ? earliest : now.toISOString();
+  const id = newId("msg_", new Date(createdAt));
+  return { id, sequence: (last?.sequence ?? 0) + 1, sender: sender.id, text, createdAt };
 }
 
 /**
- * Messages up to the first number that is missing. Numbers have no gaps, but a reading that meets a transaction on its way
- * may see a message before the one in front of it: whoever went on behind it would miss that for ever.
+ * The messages up to the first missing number. Numbers have no gaps, but a read during a transaction may see a message
+ * before its predecessor: a client that continued after it would miss the predecessor for ever.
  *
  * @param messages in the order of their numbers
- * @param after the number that the first of them follows
+ * @param after the number that precedes the first of them
  */
 export function unbroken(messages: readonly Message[], after: number): readonly Message[] {
   return messages.filter(({ sequence }, index) => sequence === after + 1 + index);

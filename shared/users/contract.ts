@@ -1,14 +1,19 @@
-/** Operations of people: signing in and out, and who they are. */
+/** Operations of users: sign-in, profiles, administration and credit. */
 import * as z from "zod";
 import { administrators, roles } from "../domain/access.ts";
 import { operation } from "../contract/operation.ts";
 import { etag, id, pageOf, pageQuery, shownInstant, text, username, wholeNumber } from "../contract/schemas.ts";
-import { exampleToken } from "../oauth/contract.ts";
-import { tableKeys } from "../runtime/key.ts";
-import { isPasswordLength } from "./rules.ts";
-
-const userStatuses = ["active", "suspended"] as const;
-const sexes = ["male", "female", "other"] as const;
+import { exampleToken } from "../identity/contract.ts";
+import { identityPartitions } from "../identity/keys.ts";
+import { userPartitions } from "./keys.ts";
+import {
+  isPasswordLength,
+  maxCreditAmount,
+  maxPasswordLength,
+  minPasswordLength,
+  sexes,
+  userStatuses,
+} from "./model.ts";
 
 const userSchema = z
   .object({
@@ -26,9 +31,9 @@ const userSchema = z
   })
   .meta({ id: "User" });
 
-export type User = z.output<typeof userSchema>;
+export type UserView = z.output<typeof userSchema>;
 
-const userExample: User = {
+const userExample: UserView = {
   id: "usr_01JD3Y5W8Q4T6V2X9ZB7C1D3EF",
   username: "ada",
   name: "Ada Lovelace",
@@ -45,19 +50,19 @@ const userExample: User = {
 const movementSchema = z
   .object({
     id: id("mov_"),
-    amount: z.int().meta({ description: "What was added; negative for what was taken" }),
+    amount: z.int().meta({ description: "The amount of the movement; negative for credit that was taken" }),
     balance: z.int().min(0).meta({ description: "The credit after this movement" }),
     reason: z.string(),
     redemptionId: id("rdm_")
       .nullable()
-      .meta({ description: "The redemption that spent it; null for any other movement" }),
+      .meta({ description: "The redemption that spent the credit; null for any other movement" }),
     at: shownInstant,
   })
   .meta({ id: "CreditMovement" });
 
-export type CreditMovement = z.output<typeof movementSchema>;
+export type CreditMovementView = z.output<typeof movementSchema>;
 
-const movementExample: CreditMovement = {
+const movementExample: CreditMovementView = {
   id: "mov_01JD3Y5W8Q4T6V2X9ZB7C1D3EF",
   amount: 50,
   balance: 170,
@@ -69,31 +74,28 @@ const movementExample: CreditMovement = {
 const exampleRefreshToken =
   "01JD3Y5W8Q4T6V2X9ZB7C1D3EF.01JD3Y5X2M6N8P0R4T7V9WBCDE.1.Zk3mY0vQx1lT7cN5sR9wB2hJ8dF4gK6pA1uE3iO5yTc";
 
-/** Whether it is too common is for the rules to say: that has a code of its own. */
+/** The rules refuse common passwords, with a problem code of their own. */
 const password = z
   .string()
-  .refine(isPasswordLength, "must have 12 to 128 characters")
-  .meta({ minLength: 12, maxLength: 128 });
+  .refine(isPasswordLength, `must have ${minPasswordLength} to ${maxPasswordLength} characters`)
+  .meta({ minLength: minPasswordLength, maxLength: maxPasswordLength });
 
-/** A password that is compared, not chosen. */
+/** A password that is verified, not chosen. */
 const presentedPassword = z.string().min(1, "must not be empty").max(1024, "must have at most 1024 characters");
-
-/** Credit moves by a billion at the most at once, so that every balance is exact. */
-const maxAmount = 1_000_000_000;
 
 const creation = z.strictObject({
   username,
   name: text(1, 80),
   password,
-  credit: wholeNumber.min(0, "must not be negative").max(maxAmount).optional(),
+  credit: wholeNumber.min(0, "must not be negative").max(maxCreditAmount).optional(),
 });
 
 const grant = z.strictObject({
   amount: wholeNumber
-    .min(-maxAmount)
-    .max(maxAmount)
+    .min(-maxCreditAmount)
+    .max(maxCreditAmount)
     .refine((amount) => amount !== 0, "must not be 0")
-    .meta({ description: "What is added; negative takes credit away. Not 0" }),
+    .meta({ description: "The amount to add; a negative amount takes credit. Not 0" }),
   reason: text(1, 200),
 });
 
@@ -141,12 +143,12 @@ export const operations = {
     tag: "Sign-in",
     summary: "Sign in",
     description:
-      "Signs a person in with username and password. A wrong name and a wrong password are answered alike, in like time. After " +
-      "10 failures in 15 minutes for a name, `429 too_many_attempts` until the time is over; sessions that run already go on.",
+      "Signs a user in with username and password. A wrong name and a wrong password get the same answer, in similar time. After " +
+      "10 failures in 15 minutes for a name the answer is `429 too_many_attempts`; existing sessions continue.",
     access: "public",
     request: {
       body: z.strictObject({
-        username: z.string().min(1).max(64).meta({ description: "Upper and lower case are the same" }),
+        username: z.string().min(1).max(64).meta({ description: "Case-insensitive" }),
         password: presentedPassword,
       }),
       bodyExample: { username: "ada", password: "correct horse battery staple" },
@@ -175,13 +177,16 @@ export const operations = {
     },
     problems: ["credentials_invalid", "too_many_attempts"],
     table: [
-      { actions: ["GetItem"], leadingKeys: [tableKeys.usernames, tableKeys.users, tableKeys.principals] },
-      { actions: ["GetItem", "UpdateItem"], leadingKeys: [tableKeys.credentials] },
-      { actions: ["GetItem", "PutItem", "UpdateItem"], leadingKeys: [tableKeys.attempts] },
-      { actions: ["PutItem"], leadingKeys: [tableKeys.sessions] },
+      {
+        actions: ["GetItem"],
+        leadingKeys: [userPartitions.usernames, userPartitions.users, identityPartitions.principals],
+      },
+      { actions: ["GetItem", "UpdateItem"], leadingKeys: [identityPartitions.credentials] },
+      { actions: ["GetItem", "PutItem", "UpdateItem"], leadingKeys: [identityPartitions.attempts] },
+      { actions: ["PutItem"], leadingKeys: [identityPartitions.sessions] },
     ],
     secrets: ["signingKeys"],
-    // argon2id computes for a moment; Lambda gives CPU in proportion to memory.
+    // argon2id needs CPU, which Lambda allots in proportion to memory.
     memoryMegabytes: 1024,
   }),
 
@@ -191,12 +196,12 @@ export const operations = {
     path: "/v1/auth/logout",
     tag: "Sign-in",
     summary: "Sign out",
-    description: "Ends every session of the caller: all access tokens and refresh tokens, at once.",
+    description: "Ends every session of the caller. All of its access tokens and refresh tokens stop working at once.",
     access: byAnyUser,
     request: { body: z.strictObject({}), bodyOptional: true },
-    success: { status: 204, description: "Every session is over" },
+    success: { status: 204, description: "All sessions have ended" },
     problems: [],
-    table: [{ actions: ["UpdateItem"], leadingKeys: [tableKeys.principals] }],
+    table: [{ actions: ["UpdateItem"], leadingKeys: [identityPartitions.principals] }],
   }),
 
   create: operation({
@@ -205,8 +210,7 @@ export const operations = {
     path: "/v1/users",
     tag: "Users",
     summary: "Create a user",
-    description:
-      "Creates a user with the role `user`. Usernames are compared without regard to case and never given out again.",
+    description: "Creates a user with the role `user`. Usernames are case-insensitive and are never reused.",
     access: byAdministrator,
     request: {
       body: creation,
@@ -219,12 +223,12 @@ export const operations = {
       {
         actions: ["PutItem"],
         leadingKeys: [
-          tableKeys.usernames,
-          tableKeys.users,
-          tableKeys.userPlaces,
-          tableKeys.principals,
-          tableKeys.credentials,
-          tableKeys.creditMovements,
+          userPartitions.usernames,
+          userPartitions.users,
+          userPartitions.userPlaces,
+          identityPartitions.principals,
+          identityPartitions.credentials,
+          userPartitions.creditMovements,
         ],
       },
     ],
@@ -248,8 +252,8 @@ export const operations = {
     },
     problems: ["cursor_invalid"],
     table: [
-      { actions: ["Query"], leadingKeys: [tableKeys.userPlaces] },
-      { actions: ["BatchGetItem"], leadingKeys: [tableKeys.users] },
+      { actions: ["Query"], leadingKeys: [userPartitions.userPlaces] },
+      { actions: ["BatchGetItem"], leadingKeys: [userPartitions.users] },
     ],
     secrets: ["cursorKey"],
   }),
@@ -260,12 +264,12 @@ export const operations = {
     path: "/v1/users/me",
     tag: "Users",
     summary: "Read the calling user",
-    description: "The user whose token is used.",
+    description: "The user to whom the access token belongs.",
     access: byAnyUser,
     request: {},
     success: { status: 200, description: "The user", ...userAnswer },
     problems: [],
-    table: [{ actions: ["GetItem"], leadingKeys: [tableKeys.users] }],
+    table: [{ actions: ["GetItem"], leadingKeys: [userPartitions.users] }],
   }),
 
   changeSelf: operation({
@@ -277,10 +281,10 @@ export const operations = {
     description: "Changes the given fields (RFC 7396); `null` clears the birth date or the sex.",
     access: byAnyUser,
     request: { body: selfPatch, bodyExample: { birthDate: "1915-12-10" } },
-    success: { status: 200, description: "The user as it is now", ...userAnswer },
+    success: { status: 200, description: "The changed user", ...userAnswer },
     problems: [],
     conditional: true,
-    table: [{ actions: ["GetItem", "PutItem"], leadingKeys: [tableKeys.users] }],
+    table: [{ actions: ["GetItem", "PutItem"], leadingKeys: [userPartitions.users] }],
   }),
 
   changePassword: operation({
@@ -290,21 +294,22 @@ export const operations = {
     tag: "Users",
     summary: "Change the password",
     description:
-      "Needs the present password, whose guesses count like those at the sign-in. Ends all other sessions; the one that calls goes on.",
+      "Requires the current password; wrong guesses count together with those at sign-in. Ends all other sessions of the user; the " +
+      "calling session continues.",
     access: byAnyUser,
     request: {
       body: z.strictObject({ currentPassword: presentedPassword, newPassword: password }),
       bodyExample: { currentPassword: "correct horse battery staple", newPassword: "a longer ride on a blue bicycle" },
     },
-    success: { status: 204, description: "The password is changed" },
+    success: { status: 204, description: "The password has been changed" },
     problems: ["credentials_invalid", "password_too_common", "too_many_attempts"],
     idempotent: true,
     replaysFirst: true,
     table: [
-      { actions: ["GetItem", "UpdateItem"], leadingKeys: [tableKeys.credentials] },
-      { actions: ["GetItem"], leadingKeys: [tableKeys.users, tableKeys.sessions] },
-      { actions: ["GetItem", "UpdateItem"], leadingKeys: [tableKeys.principals] },
-      { actions: ["GetItem", "PutItem", "UpdateItem"], leadingKeys: [tableKeys.attempts] },
+      { actions: ["GetItem", "UpdateItem"], leadingKeys: [identityPartitions.credentials] },
+      { actions: ["GetItem"], leadingKeys: [userPartitions.users, identityPartitions.sessions] },
+      { actions: ["GetItem", "UpdateItem"], leadingKeys: [identityPartitions.principals] },
+      { actions: ["GetItem", "PutItem", "UpdateItem"], leadingKeys: [identityPartitions.attempts] },
     ],
     memoryMegabytes: 1024,
   }),
@@ -320,7 +325,7 @@ export const operations = {
     request: { path: userPath },
     success: { status: 200, description: "The user", ...userAnswer },
     problems: [],
-    table: [{ actions: ["GetItem"], leadingKeys: [tableKeys.users] }],
+    table: [{ actions: ["GetItem"], leadingKeys: [userPartitions.users] }],
   }),
 
   change: operation({
@@ -330,21 +335,21 @@ export const operations = {
     tag: "Users",
     summary: "Change a user",
     description:
-      "Suspends or resumes a user; root also gives and takes the role `admin`. Either acts on the very next request. Nobody suspends " +
-      "or demotes root.",
+      "Suspends or resumes a user; root can also grant and revoke the role `admin`. The change takes effect on the user's next " +
+      "request. The root user cannot be suspended or demoted.",
     access: byAdministrator,
     request: { path: userPath, body: patch, bodyExample: { status: "suspended" } },
     success: {
       status: 200,
-      description: "The user as it is now",
+      description: "The changed user",
       body: userSchema,
       example: { ...userExample, status: "suspended", etag: '"2"' },
     },
     problems: [],
     conditional: true,
     table: [
-      { actions: ["GetItem", "PutItem"], leadingKeys: [tableKeys.users] },
-      { actions: ["UpdateItem"], leadingKeys: [tableKeys.principals] },
+      { actions: ["GetItem", "PutItem"], leadingKeys: [userPartitions.users] },
+      { actions: ["UpdateItem"], leadingKeys: [identityPartitions.principals] },
     ],
   }),
 
@@ -355,17 +360,17 @@ export const operations = {
     tag: "Users",
     summary: "Delete a user",
     description:
-      "Deletes a user and ends its sessions at once. Its username is not given out again. Nobody deletes root.",
+      "Deletes a user and ends its sessions at once. The username is never reused. The root user cannot be deleted.",
     access: byAdministrator,
     request: { path: userPath },
-    success: { status: 204, description: "The user is deleted" },
+    success: { status: 204, description: "The user has been deleted" },
     problems: [],
     conditional: true,
     table: [
-      { actions: ["GetItem", "DeleteItem"], leadingKeys: [tableKeys.users] },
-      { actions: ["DeleteItem"], leadingKeys: [tableKeys.userPlaces] },
-      { actions: ["UpdateItem"], leadingKeys: [tableKeys.principals] },
-      { actions: ["DeleteItem"], leadingKeys: [tableKeys.credentials] },
+      { actions: ["GetItem", "DeleteItem"], leadingKeys: [userPartitions.users] },
+      { actions: ["DeleteItem"], leadingKeys: [userPartitions.userPlaces] },
+      { actions: ["UpdateItem"], leadingKeys: [identityPartitions.principals] },
+      { actions: ["DeleteItem"], leadingKeys: [identityPartitions.credentials] },
     ],
   }),
 
@@ -375,11 +380,12 @@ export const operations = {
     path: "/v1/users/me/credit",
     tag: "Credit",
     summary: "List the movements of the caller's credit",
-    description: "Every movement of the calling user's credit, newest first. Their sum is the balance, always.",
+    description:
+      "Every movement of the calling user's credit, newest first. The sum of all movements is always the balance.",
     access: byAnyUser,
     request: { query: z.strictObject(pageQuery) },
     ...movementPage,
-    table: [{ actions: ["Query"], leadingKeys: [tableKeys.creditMovements] }],
+    table: [{ actions: ["Query"], leadingKeys: [userPartitions.creditMovements] }],
   }),
 
   ledger: operation({
@@ -388,13 +394,13 @@ export const operations = {
     path: "/v1/users/{userId}/credit",
     tag: "Credit",
     summary: "List the movements of a user's credit",
-    description: "Every movement of a user's credit, newest first. Their sum is the balance, always.",
+    description: "Every movement of a user's credit, newest first. The sum of all movements is always the balance.",
     access: byAdministrator,
     request: { path: userPath, query: z.strictObject(pageQuery) },
     ...movementPage,
     table: [
-      { actions: ["GetItem"], leadingKeys: [tableKeys.users] },
-      { actions: ["Query"], leadingKeys: [tableKeys.creditMovements] },
+      { actions: ["GetItem"], leadingKeys: [userPartitions.users] },
+      { actions: ["Query"], leadingKeys: [userPartitions.creditMovements] },
     ],
   }),
 
@@ -405,8 +411,8 @@ export const operations = {
     tag: "Credit",
     summary: "Grant or take credit",
     description:
-      "Moves a user's credit by `amount` and says why. The answer is the movement with the new balance, which never falls below " +
-      "zero. Grants at the same moment all count: send an `Idempotency-Key` to make a repetition safe.",
+      "Adds `amount` to a user's credit and records the reason. The answer is the movement with the new balance, which never falls " +
+      "below zero. Parallel grants all count; send an `Idempotency-Key` to make a retry safe.",
     access: byAdministrator,
     request: {
       path: userPath,
@@ -417,8 +423,8 @@ export const operations = {
     problems: ["credit_insufficient"],
     idempotent: true,
     table: [
-      { actions: ["GetItem", "PutItem"], leadingKeys: [tableKeys.users] },
-      { actions: ["PutItem"], leadingKeys: [tableKeys.creditMovements] },
+      { actions: ["GetItem", "PutItem"], leadingKeys: [userPartitions.users] },
+      { actions: ["PutItem"], leadingKeys: [userPartitions.creditMovements] },
     ],
   }),
 };

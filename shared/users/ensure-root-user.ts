@@ -1,4 +1,7 @@
-/** The root user: one, made at deploy time from Secrets Manager, and let in again by changing its secret. */
+/**
+ * Creates the root user from its secret, and restores its access when the secret changes. Commits by itself: the bootstrap
+ * runs it, and it may be repeated.
+ */
 import * as z from "zod";
 import { hashPassword, verifyPassword } from "../identity/passwords.ts";
 import { endAllSessions } from "../identity/session-store.ts";
@@ -9,12 +12,11 @@ import { findUserId, userCreation } from "./store.ts";
 
 const rootSignInSchema = z.object({ username: z.string().min(3), password: z.string().min(12) });
 
-/** What the bootstrap did about the root user. */
+/** What happened to the root user. */
 export type RootOutcome = "created" | "restored" | "unchanged";
 
 /**
- * Makes the root user as its secret says, or gives it the secret's password, which ends its sessions. Does nothing where
- * all is as it should be.
+ * Makes the root user match its secret. A different password replaces the old one and ends root's sessions.
  *
  * @param secret the secret `rootSignIn`: `{"username", "password"}`
  */

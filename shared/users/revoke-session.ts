@@ -1,16 +1,17 @@
-/** A public client ends a person's session (RFC 7009) by its refresh token, spent or not, or its access token. */
+/** Revocation by a public client (RFC 7009): ends a user's session by its refresh token, spent or not, or its access token. */
 import { OAuthError } from "../contract/oauth-error.ts";
 import { inspectToken, verificationOf } from "../identity/authenticate.ts";
-import type { PresentedToken } from "../oauth/contract.ts";
-import { findSession, endSession } from "../identity/session-store.ts";
-import { parseRefreshToken, refreshTokenState, type Session } from "../identity/sessions.ts";
+import type { PresentedToken } from "../identity/contract.ts";
+import type { Session } from "../identity/model.ts";
+import { endSession, findSession } from "../identity/session-store.ts";
+import { parseRefreshToken, refreshTokenState } from "../identity/sessions.ts";
 import { findUserState } from "../identity/store.ts";
 import { readPublicClient } from "../identity/token-requests.ts";
 import type { Change } from "../runtime/table.ts";
-import type { GrantContext } from "./exchange-token.ts";
+import type { GrantContext } from "./refresh-session.ts";
 
 /**
- * The change that ends the session; empty for a token that is not known or another client's.
+ * The change that ends the session; empty for a token that is unknown or belongs to another client.
  *
  * @throws OAuthError `invalid_client`, `invalid_request`
  */
@@ -25,8 +26,7 @@ export async function revokeSession(
   const session = await sessionOf(body.token, context);
   if (session?.clientId !== clientId) return [];
   const state = await findUserState(table, session.userId);
-  if (state === undefined) return [];
-  return endSession(session.userId, session.sessionId, state, environment.USER_TOKEN_SECONDS, now);
+  return state === undefined ? [] : endSession(session, state, environment.USER_TOKEN_SECONDS, now);
 }
 
 async function sessionOf(

@@ -1,23 +1,17 @@
-/** A person proves who it is with its password. */
-import { log } from "../runtime/log.ts";
-import { guessLimit } from "../identity/attempts.ts";
+/** Signs a user in with username and password. */
+import { guessLimit, type UserState } from "../identity/model.ts";
+import { limitAttempts } from "../identity/limit-attempts.ts";
 import { hashPassword, isOutdatedHash, verifyPassword } from "../identity/passwords.ts";
-import {
-  findPasswordHash,
-  findUserState,
-  passwordReplacement,
-  settleAttempt,
-  reserveAttempt,
-  type UserState,
-} from "../identity/store.ts";
+import { findPasswordHash, findUserState, passwordReplacement } from "../identity/store.ts";
+import { log } from "../runtime/log.ts";
 import type { Change, Table } from "../runtime/table.ts";
-import { normalizeUsername, type StoredUser } from "./rules.ts";
+import { normalizeUsername, type StoredUser } from "./model.ts";
 import { findUser, findUserId } from "./store.ts";
 
 export interface SignedIn {
   readonly user: StoredUser;
   readonly state: UserState;
-  /** Hashes the password anew where the parameters have grown since it was set. */
+  /** Stores a new hash of the password if the parameters of the hash function have changed since it was set. */
   readonly rehash: Change;
 }
 
@@ -30,58 +24,55 @@ export interface SignInContext {
 }
 
 /**
- * The user whose name and password these are; undefined alike for an unknown name, a wrong password and a user that is not
- * active, after the same work.
+ * The user with this name and password. An unknown name, a wrong password and an inactive user give the same result after the
+ * same work.
  *
- * @throws Problem `too_many_attempts` after ten failures in a quarter of an hour for the name
+ * @returns undefined if sign-in is refused
+ * @throws Problem `too_many_attempts` after ten failures in fifteen minutes for the name
  * @throws ConcurrencyConflict while other attempts for the name are being checked
  */
-export async function signIn(
+export async function signInUser(
   table: Table,
   { username, password }: { readonly username: string; readonly password: string },
-  context: SignInContext,
+  { now, requestId }: SignInContext,
 ): Promise<SignedIn | undefined> {
   const name = normalizeUsername(username);
-  return await attempting(table, name, context, async () => {
-    // An unknown name takes the same steps, so that the time does not tell.
-    const userId = (await findUserId(table, name)) ?? nobody;
-    // The state first: whoever proves the old password while a new one is set begins a session that is over already.
-    const state = await findUserState(table, userId);
-    const [hash, user] = await Promise.all([findPasswordHash(table, userId), findUser(table, userId)]);
-    const correct = await verifyPassword(password, hash);
-    if (!correct || hash === undefined || user === undefined || state?.status !== "active") return undefined;
-    const rehash = isOutdatedHash(hash) ? [passwordReplacement(user.id, await hashPassword(password), hash)] : [];
-    return { user, state, rehash };
-  });
+  const signedIn = await limitAttempts(table, { kind: "sign-in", name, limit: guessLimit, now }, () =>
+    verifySignIn(table, name, password),
+  );
+  if (signedIn === undefined) log("warn", "sign_in_failed", { requestId });
+  return signedIn;
+}
+
+async function verifySignIn(table: Table, name: string, password: string): Promise<SignedIn | undefined> {
+  // An unknown name takes the same steps, so that the time does not reveal it.
+  const userId = (await findUserId(table, name)) ?? nobody;
+  // The state is read first: a session that begins with the old password during a password change is over at once.
+  const state = await findUserState(table, userId);
+  const [hash, user] = await Promise.all([findPasswordHash(table, userId), findUser(table, userId)]);
+  const correct = await verifyPassword(password, hash);
+  if (!correct || hash === undefined || user === undefined || state?.status !== "active") return undefined;
+  const rehash = isOutdatedHash(hash) ? [passwordReplacement(user.id, await hashPassword(password), hash)] : [];
+  return { user, state, rehash };
 }
 
 /**
- * The hash of a signed-in user's present password, if this is it; guesses count like those at the sign-in.
+ * Confirms the current password of a signed-in user. Its guesses count together with those at sign-in.
  *
+ * @returns the hash of the password; undefined if the password is wrong
  * @throws Problem `too_many_attempts`
  */
 export async function confirmPassword(
   table: Table,
   user: StoredUser,
   password: string,
-  context: SignInContext,
-): Promise<string | undefined> {
-  return await attempting(table, normalizeUsername(user.username), context, async () => {
-    const hash = await findPasswordHash(table, user.id);
-    return (await verifyPassword(password, hash)) ? hash : undefined;
-  });
-}
-
-/** Takes a place among the attempts for a name, checks, and settles: an undefined result is a failure. */
-async function attempting<Result>(
-  table: Table,
-  name: string,
   { now, requestId }: SignInContext,
-  check: () => Promise<Result | undefined>,
-): Promise<Result | undefined> {
-  const attempt = await reserveAttempt(table, "sign-in", name, guessLimit, now);
-  const result = await check();
-  await settleAttempt(table, attempt, { failed: result === undefined, now });
-  if (result === undefined) log("warn", "sign_in_failed", { requestId });
-  return result;
+): Promise<string | undefined> {
+  const name = normalizeUsername(user.username);
+  const hash = await limitAttempts(table, { kind: "sign-in", name, limit: guessLimit, now }, async () => {
+    const kept = await findPasswordHash(table, user.id);
+    return (await verifyPassword(password, kept)) ? kept : undefined;
+  });
+  if (hash === undefined) log("warn", "sign_in_failed", { requestId });
+  return hash;
 }

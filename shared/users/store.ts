@@ -1,25 +1,21 @@
-/** Items of users: the profile, the username that points to it, and the external subject that does. */
-import { etagOf } from "../domain/etag.ts";
-import { orThrow, notFound, Problem } from "../domain/problems.ts";
+/** Reads and writes of users: the profile, its place in the list, what points to it, and the ledger of its credit. */
+import { notFound, orThrow, Problem } from "../domain/problems.ts";
+import { ConcurrencyConflict } from "../domain/conflict.ts";
 import type { ExternalIdentity } from "../identity/external-identity.ts";
 import { principalCreation, principalDeletion, userStateChange } from "../identity/store.ts";
-import { absent, all, unchanged } from "../runtime/writes.ts";
-import { key } from "../runtime/key.ts";
-import { ConcurrencyConflict } from "../domain/conflict.ts";
-import type { Change, Item, Table, Write } from "../runtime/table.ts";
-import type { CreditMovement, User } from "./contract.ts";
-import {
-  endsTokens,
-  moveCredit,
-  normalizeUsername,
-  openingMovement,
-  type CreditCause,
-  type StoredUser,
-} from "./rules.ts";
+import type { Change, Table, Write } from "../runtime/table.ts";
+import { all, deleteUnchanged, putAbsent, putUnchanged, unchanged } from "../runtime/writes.ts";
+import { userKey } from "./keys.ts";
+import type { CreditMovement, StoredUser } from "./model.ts";
+import { endsTokens, moveCredit, openingMovement, type CreditCause } from "./rules.ts";
+
+interface PageRequest {
+  readonly limit: number;
+  readonly after: string | undefined;
+}
 
 export async function findUser(table: Table, userId: string): Promise<StoredUser | undefined> {
-  const item = await table.get(key.user(userId));
-  return item && fromItem(item);
+  return await table.get(userKey.user(userId));
 }
 
 /** The user. @throws Problem `not_found` */
@@ -27,89 +23,78 @@ export async function readUser(table: Table, userId: string): Promise<StoredUser
   return orThrow((await findUser(table, userId)) ?? notFound());
 }
 
-/** The id behind a username, whose case does not matter; also of a user that was deleted. */
+/** The id that a username belongs to, in any case; also for a deleted user. */
 export async function findUserId(table: Table, username: string): Promise<string | undefined> {
-  return (await table.get(key.username(normalizeUsername(username))))?.userId;
+  return (await table.get(userKey.username(username)))?.userId;
 }
 
-/** The ids behind usernames, in their order; of users that were deleted as well. */
+/** The ids that usernames belong to, in their order; also for deleted users. */
 export async function findUserIds(
   table: Table,
   usernames: readonly string[],
 ): Promise<readonly (string | undefined)[]> {
-  const items = await table.getAll(usernames.map((username) => key.username(normalizeUsername(username))));
-  return items.map((item) => item?.userId as string | undefined);
+  const pointers = await table.getAll(usernames.map((username) => userKey.username(username)));
+  return pointers.map((pointer) => pointer?.userId);
 }
 
-/** Users by their ids; one that was deleted is not among them. */
+/** Users by their ids, without those that were deleted. */
 export async function findUsers(table: Table, userIds: readonly string[]): Promise<ReadonlyMap<string, StoredUser>> {
-  const items = await table.getAll(userIds.map(key.user));
-  return new Map(items.flatMap((item) => (item === undefined ? [] : [[item.id as string, fromItem(item)]])));
+  const users = await table.getAll(userIds.map(userKey.user));
+  return new Map(users.flatMap((user) => (user === undefined ? [] : [[user.id, user]])));
 }
 
-/** The id of the user that an external identity is. */
+/** The id of the user that an external identity belongs to. */
 export async function findExternalUserId(
   table: Table,
   { issuer, subject }: ExternalIdentity,
 ): Promise<string | undefined> {
-  return (await table.get(key.externalSubject(issuer, subject)))?.userId;
+  return (await table.get(userKey.externalSubject(issuer, subject)))?.userId;
 }
 
 /** A page of users, newest first. */
 export async function listUsers(
   table: Table,
-  page: { readonly limit: number; readonly after: string | undefined },
+  page: PageRequest,
 ): Promise<{ readonly users: readonly StoredUser[]; readonly lastKey: string | undefined }> {
-  const { items, lastKey } = await table.query({ pk: key.userPlace("").pk, descending: true, ...page });
-  const ids = items.map(({ sk }) => sk as string);
+  const { sortKeys: ids, lastKey } = await table.query({ partition: userKey.userPlace(""), descending: true, ...page });
   const found = await findUsers(table, ids);
   return { users: ids.flatMap((id) => found.get(id) ?? []), lastKey };
 }
 
 /**
- * The writes of a new user. Refused with `username_taken` if the name belongs to anyone or did.
+ * Creates a user. Refused with `username_taken` if the name belongs to anyone, or did.
  *
  * @param passwordHash of `hashPassword`; undefined for a user that signs in elsewhere
  */
 export function userCreation(user: StoredUser, passwordHash: string | undefined): Change {
   const { id, username, status, role } = user;
   const opening = openingMovement(user);
+  const onExisting = () => new Problem("username_taken", "The username belongs to another user, or did.");
   return [
-    {
-      put: { ...key.username(normalizeUsername(username)), userId: id },
-      condition: absent,
-      onConditionFailed: () => new Problem("username_taken", "This username belongs to another user, or did once."),
-    },
-    { put: toItem(user), condition: absent },
-    { put: key.userPlace(id), condition: absent },
+    putAbsent(userKey.username(username), { userId: id }, { onExisting }),
+    putAbsent(userKey.user(id), user),
+    putAbsent(userKey.userPlace(id), {}),
     ...principalCreation(id, { kind: "user", status, role, version: 1, sessionsFrom: 1 }, { passwordHash }),
     ...(opening === undefined ? [] : [movementEntry(user, opening)]),
   ];
 }
 
-/** Binds a new user to an external identity; whoever is first creates the user. */
+/** Creates a user for an external identity. Of parallel creations for one subject, only one succeeds. */
 export function externalUserCreation(user: StoredUser, { issuer, subject }: ExternalIdentity): Change {
-  return [
-    {
-      put: { ...key.externalSubject(issuer, subject), userId: user.id },
-      condition: absent,
-      onConditionFailed: () => new ConcurrencyConflict(),
-    },
-    ...userCreation(user, undefined),
-  ];
+  return [putAbsent(userKey.externalSubject(issuer, subject), { userId: user.id }), ...userCreation(user, undefined)];
 }
 
 export function userChange(before: StoredUser, after: StoredUser): Change {
   if (after.revision === before.revision) return [];
   return [
-    { put: toItem(after), condition: unchanged(before.revision), onConditionFailed: () => new ConcurrencyConflict() },
+    putUnchanged(userKey.user(after.id), after, before.revision),
     ...(endsTokens(before, after) ? [userStateChange(after.id, after)] : []),
   ];
 }
 
 /**
- * Moves a user's credit, with the line in the ledger; refused with `credit_insufficient` where the balance would fall below
- * zero, and stale if the user has changed since it was read.
+ * Moves a user's credit and adds the movement to the ledger. Refused with `credit_insufficient` if the balance would fall
+ * below zero; a change of the user since it was read is an optimistic-concurrency conflict.
  */
 export function creditChange(
   before: StoredUser,
@@ -117,16 +102,14 @@ export function creditChange(
   now: Date,
 ): { readonly movement: CreditMovement; readonly change: Change } {
   const { user: after, movement } = moveCredit(before, cause, now);
+  const sufficient = { expression: "credit >= :taken", values: { ":taken": -cause.amount } };
   const change: Change = [
     {
-      put: toItem(after),
-      condition: all(unchanged(before.revision), {
-        expression: "credit >= :taken",
-        values: { ":taken": -cause.amount },
-      }),
+      put: { ...userKey.user(after.id), ...after },
+      condition: all(unchanged(before.revision), sufficient),
       onConditionFailed: (existing) =>
         existing?.revision === before.revision
-          ? new Problem("credit_insufficient", "The credit is not enough: it never falls below zero.")
+          ? new Problem("credit_insufficient", "The credit is not sufficient. It never falls below zero.")
           : new ConcurrencyConflict(),
     },
     movementEntry(after, movement),
@@ -135,51 +118,25 @@ export function creditChange(
 }
 
 function movementEntry(user: StoredUser, movement: CreditMovement): Write {
-  return {
-    put: { ...key.creditMovement(user.id, user.movements), ...movement },
-    condition: absent,
-    onConditionFailed: () => new ConcurrencyConflict(),
-  };
+  return putAbsent(userKey.creditMovement(user.id, user.movements), movement);
 }
 
 /** A page of a user's ledger, newest first. */
 export async function listMovements(
   table: Table,
   userId: string,
-  page: { readonly limit: number; readonly after: string | undefined },
+  page: PageRequest,
 ): Promise<{ readonly movements: readonly CreditMovement[]; readonly lastKey: string | undefined }> {
-  const { items, lastKey } = await table.query({ pk: key.creditMovement(userId, 0).pk, descending: true, ...page });
-  return { movements: items.map(viewMovement), lastKey };
+  const partition = userKey.creditMovement(userId, 0);
+  const { items, lastKey } = await table.query({ partition, descending: true, ...page });
+  return { movements: items, lastKey };
 }
 
-function viewMovement(item: Item): CreditMovement {
-  const { id, amount, balance, reason, redemptionId, at } = item as unknown as CreditMovement;
-  return { id, amount, balance, reason, redemptionId, at };
-}
-
-/** Ends a user, unless it has changed since it was read. The username stays taken. */
+/** Deletes a user that has not changed since it was read. The username stays taken. */
 export function userDeletion(user: StoredUser): Change {
   return [
-    {
-      delete: key.user(user.id),
-      condition: unchanged(user.revision),
-      onConditionFailed: () => new ConcurrencyConflict(),
-    },
-    { delete: key.userPlace(user.id) },
+    deleteUnchanged(userKey.user(user.id), user.revision),
+    { delete: userKey.userPlace(user.id) },
     ...principalDeletion(user.id),
   ];
-}
-
-function toItem(user: StoredUser) {
-  return { ...key.user(user.id), ...user };
-}
-
-function fromItem({ pk: _pk, sk: _sk, ...user }: Item): StoredUser {
-  return user as StoredUser;
-}
-
-/** A user as callers see it. */
-export function viewUser(user: StoredUser): User {
-  const { id, username, name, role, status, credit, birthDate, sex, createdAt, updatedAt, revision } = user;
-  return { id, username, name, role, status, credit, birthDate, sex, createdAt, updatedAt, etag: etagOf(revision) };
 }

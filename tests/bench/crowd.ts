@@ -1,6 +1,6 @@
 /**
- * How many redemptions of one coupon a second its pieces allow, under DynamoDB's limit on one item and its conflicts. The limit
- * is a fiftieth of the real one, so that it is what binds, and not this machine: what shows is how throughput grows.
+ * Measures the redemptions of one coupon per second by the number of its pieces, under DynamoDB's limit on one item and its
+ * conflicts. The limit is a fiftieth of the real one, so that the limit binds instead of this machine.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -11,13 +11,14 @@ import { clientOf } from "../../infra/local/support/table-contents.ts";
 import { startHost, type Host } from "../../infra/local/host.ts";
 import { itemLimits, type ItemLimitCounts } from "../faults/item-limits.ts";
 import { synthesise } from "../../infra/local/commands/synth.ts";
-import { choosePiece } from "../../shared/coupons/redeem-coupon.ts";
-import { createCoupon, maxPieces, spread, type StoredCoupon } from "../../shared/coupons/rules.ts";
-import { couponCreation, redemptionChange } from "../../shared/coupons/store.ts";
+import { maxPieces, type StoredCoupon } from "../../shared/coupons/model.ts";
+import { redeemCoupon } from "../../shared/coupons/redeem-coupon.ts";
+import { createCoupon, spread } from "../../shared/coupons/rules.ts";
+import { couponCreation } from "../../shared/coupons/store.ts";
 import { pauseBefore } from "../../shared/runtime/retry.ts";
 import { ConcurrencyConflict } from "../../shared/domain/conflict.ts";
-import { openTable, type Table } from "../../shared/runtime/table.ts";
-import { createUser, type StoredUser } from "../../shared/users/rules.ts";
+import { Table } from "../../shared/runtime/table.ts";
+import { createUser } from "../../shared/users/rules.ts";
 import { userCreation } from "../../shared/users/store.ts";
 import { row, table } from "./report.ts";
 
@@ -25,7 +26,7 @@ const limits = { transactionsPerSecond: 10, holdMs: 5, keyPrefix: "COUPON-PIECE#
 const pieceCounts = [1, 2, 4, 8, 16, maxPieces];
 const secondsPerRun = 4;
 const workers = 64;
-/** Twice the pieces bring at least this many times the redemptions, as long as the machine is not what binds. */
+/** The minimum growth of throughput when the pieces double, as long as the limit binds and not the machine. */
 const minGrowth = 1.6;
 const boundAbove = 120;
 
@@ -58,14 +59,14 @@ export async function benchCrowd(): Promise<boolean> {
   }
 }
 
-/** A crowd on a coupon that has this many pieces and more than it can want. */
+/** Redeems a coupon with this many pieces and an ample stock by many users at once. */
 async function measure(assembly: string, pieces: number): Promise<Run> {
   const refused = { conflicts: 0, throttles: 0 };
   const host = await startHost({ assembly, interceptors: [itemLimits(limits, refused)] });
   const [redeemer, planter] = [redeemerOf(host), clientOf(host.engineEndpoint, host.model.region)];
   try {
     const open = (client: DynamoDBDocumentClient) =>
-      openTable(client, host.model.tables[0]?.name ?? "", Date.now() + 60_000);
+      new Table(client, host.model.tables[0]?.name ?? "", Date.now() + 60_000);
     const plant = open(planter);
     const coupon = await plantCoupon(plant, pieces);
     const end = performance.now() + secondsPerRun * 1000;
@@ -75,7 +76,7 @@ async function measure(assembly: string, pieces: number): Promise<Run> {
         while (performance.now() < end) {
           const user = createUser({ username: crypto.randomUUID(), name: "Ada", credit: 1 }, new Date());
           await plant.commit(userCreation(user, undefined));
-          await redeemOnce(open(redeemer), coupon, user);
+          await redeemOnce(open(redeemer), coupon, user.id);
           if (performance.now() < end) redeemed++;
         }
       }),
@@ -96,15 +97,13 @@ async function plantCoupon(plant: Table, pieces: number): Promise<StoredCoupon> 
   return coupon;
 }
 
-/** What the function does once the code is proved. */
-async function redeemOnce(redeemer: Table, coupon: StoredCoupon, user: StoredUser): Promise<void> {
-  const redeeming = { coupon: { ...coupon, pieces: coupon.allotments.length }, missed: false };
+/** Does what the function does after the code is proved. */
+async function redeemOnce(redeemer: Table, stored: StoredCoupon, userId: string): Promise<void> {
+  const coupon = { ...stored, pieces: stored.allotments.length };
   for (let attempt = 1; ; attempt++) {
     try {
-      const now = new Date();
-      const piece = await choosePiece(redeemer, redeeming, user.id, now);
-      const onMiss = () => (redeeming.missed = true);
-      await redeemer.commit(redemptionChange({ coupon, piece, user, now, onMiss }).change);
+      const { change } = await redeemCoupon(redeemer, { coupon, userId, attempt, now: new Date() });
+      await redeemer.commit(change);
       return;
     } catch (error) {
       if (!(error instanceof ConcurrencyConflict)) throw error;
@@ -113,7 +112,7 @@ async function redeemOnce(redeemer: Table, coupon: StoredCoupon, user: StoredUse
   }
 }
 
-/** Speaks as the function that redeems, through the proxy and its limits. */
+/** A client with the rights of the redeeming function, through the proxy and its limits. */
 function redeemerOf({ model, proxy }: Host): DynamoDBDocumentClient {
   const redeem = model.functions.find(({ name }) => name.endsWith("-coupons-redeem"));
   const credentials = proxy.keyOf(redeem?.id ?? "");

@@ -5,7 +5,7 @@ import { expectProblem } from "../support/expect-problem.ts";
 import { allPages } from "../support/lists.ts";
 import { inParallel, Portico, tally } from "../support/portico.ts";
 import { contentsOf, plantItem } from "../support/table.ts";
-import { key } from "../../shared/runtime/key.ts";
+import { couponKey as key } from "../../shared/coupons/keys.ts";
 import type { Item } from "../../shared/runtime/table.ts";
 
 let portico: Portico;

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { newId } from "../../shared/domain/ids.ts";
-import type { Message, Thread } from "../../shared/threads/rules.ts";
+import type { Message, Thread } from "../../shared/threads/model.ts";
 import { messageCreation, threadCreation } from "../../shared/threads/store.ts";
 import { conforming, pointersOf, verdict } from "../support/conformance.ts";
 import { expectTokenRefused } from "../support/expect-problem.ts";
@@ -311,7 +311,8 @@ describe("reading", () => {
     const now = new Date();
     const threads = upTo(12).map((): Thread => {
       const others = upTo(99).map(() => newId("usr_", now));
-      return { id: newId("thr_", now), createdBy: person.id, participants: [person.id, ...others], createdAt: now };
+      const participants = [person.id, ...others];
+      return { id: newId("thr_", now), createdBy: person.id, participants, createdAt: now.toISOString() };
     });
     await plantChanges(portico.host, threads.map(threadCreation));
     const pages = await threadsOf(person, 100);
@@ -413,11 +414,12 @@ describe("reading", () => {
 
   test("a page ends before a message that is not there yet, so that a poller comes back for it", async () => {
     const threadId = await newThread();
-    const createdAt = new Date();
+    const now = new Date();
+    const createdAt = now.toISOString();
     const thread: Thread = { id: threadId, createdBy: ada.id, participants: [ada.id, bob.id], createdAt };
     // What a reading may meet while DynamoDB writes a transaction: message 3, and not yet message 2.
     const written = upTo(4).map((sequence) => {
-      const message: Message = { id: newId("msg_", createdAt), sequence, sender: bob.id, text: "hello", createdAt };
+      const message: Message = { id: newId("msg_", now), sequence, sender: bob.id, text: "hello", createdAt };
       return messageCreation({ thread, last: undefined }, message).slice(1);
     });
     const [first, second, third, fourth] = written as [any, any, any, any];

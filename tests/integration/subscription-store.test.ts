@@ -1,16 +1,13 @@
+import { ConcurrencyConflict } from "../../shared/domain/conflict.ts";
 import { newId } from "../../shared/domain/ids.ts";
-import { principalCreation, holdForDeletion, releaseFromDeletion } from "../../shared/identity/store.ts";
-import { Problem } from "../../shared/domain/problems.ts";
-import { parsePeriod } from "../../shared/subscriptions/period.ts";
-import {
-  cancel,
-  create,
-  extend,
-  type CreationRequest,
-  type Duration,
-  type Subscription,
-  statusAt,
-} from "../../shared/subscriptions/rules.ts";
+import { orThrow } from "../../shared/domain/problems.ts";
+import { deletionHold, deletionRelease, principalCreation } from "../../shared/identity/store.ts";
+import type { Table } from "../../shared/runtime/table.ts";
+import type { CreationRequest } from "../../shared/subscriptions/contract.ts";
+import type { Subscription } from "../../shared/subscriptions/model.ts";
+import { parsePeriod, type Duration } from "../../shared/subscriptions/period.ts";
+import { removeSubscriptions } from "../../shared/subscriptions/remove-subscriptions.ts";
+import { cancel, create, extend, statusAt } from "../../shared/subscriptions/rules.ts";
 import {
   filterSubscriptions,
   findSubscription,
@@ -18,13 +15,10 @@ import {
   listHistory,
   listSubscriptions,
   readSubscription,
-  removeSubscriptions,
   subscriptionChange,
-  viewSubscription,
   type SubscriptionFilters,
 } from "../../shared/subscriptions/store.ts";
-import { ConcurrencyConflict } from "../../shared/domain/conflict.ts";
-import type { Table } from "../../shared/runtime/table.ts";
+import { viewSubscription } from "../../shared/subscriptions/view.ts";
 import { inParallel, tally } from "../support/portico.ts";
 import { itemsOf, startTable, type TestTable } from "../support/table.ts";
 
@@ -44,16 +38,11 @@ afterAll(async () => {
 
 function duration(text: string): Duration {
   const period = parsePeriod(text);
-  if (period === undefined) throw new Error(`${text} is no period`);
+  if (period === undefined) throw new Error(`${text} is not a period`);
   return { text, period };
 }
 
-function orThrow(decision: Subscription | Problem): Subscription {
-  if (decision instanceof Problem) throw decision;
-  return decision;
-}
-
-/** A partner that is active, with nothing yet. */
+/** A new partner without any subscription. */
 async function newPartner(status: "active" | "suspended" = "active"): Promise<string> {
   const id = newId("ptr_", now);
   await table.commit(
@@ -85,7 +74,7 @@ const wholeHistory = (partnerId: string, user: string) =>
   listHistory(table, partnerId, user, { limit: 100, after: undefined });
 
 describe("a subscription", () => {
-  test("is found as it was kept, by its partner alone", async () => {
+  test("is returned as it was kept, to its partner only", async () => {
     const [partner, other] = [await newPartner(), await newPartner()];
     const subscription = await sell(partner, "a:b@c~d");
     expect(await findSubscription(table, partner, "a:b@c~d")).toEqual(subscription);
@@ -93,7 +82,7 @@ describe("a subscription", () => {
     await expect(readSubscription(table, other, "a:b@c~d")).rejects.toMatchObject({ code: "not_found" });
   });
 
-  test("is seen with its status at a moment and its revision as entity tag", async () => {
+  test("is shown with its status at a moment and its revision as entity tag", async () => {
     const partner = await newPartner();
     const subscription = await sell(partner, "u1", { startsAt: inDays(1) });
     const { cancelled: _cancelled, revision: _revision, ...shown } = subscription;
@@ -108,13 +97,13 @@ describe("a subscription", () => {
     });
   });
 
-  test("and its line in the history are written together or not at all", async () => {
+  test("and its history entry are written together or not at all", async () => {
     const partner = await newPartner();
     const first = await sell(partner, "u1");
     const extended = orThrow(extend(first, { duration: duration("P1D") }, now));
     await table.commit(subscriptionChange("extended", first, extended, author(partner, "token-2")));
     const before = await itemsOf(engine.client, engine.name);
-    // A decision on the state that it had before.
+    // Decisions on stale data.
     const late = orThrow(extend(first, { duration: duration("P1Y") }, now));
     await expect(table.commit(subscriptionChange("extended", first, late, author(partner)))).rejects.toThrow(
       ConcurrencyConflict,
@@ -129,13 +118,13 @@ describe("a subscription", () => {
     expect(await itemsOf(engine.client, engine.name)).toEqual(before);
   });
 
-  test("that did not change writes nothing", async () => {
+  test("without a change writes nothing", async () => {
     const partner = await newPartner();
     const cancelled = await cancelNow(partner, await sell(partner, "u1"));
     expect(subscriptionChange("cancelled", cancelled, cancel(cancelled, inDays(1)), author(partner))).toEqual([]);
   });
 
-  test("of which fifty are created at the same moment is one", async () => {
+  test("is created once by fifty parallel calls", async () => {
     const partner = await newPartner();
     const outcomes = await inParallel(50, () =>
       sell(partner, "u1").then(
@@ -144,10 +133,10 @@ describe("a subscription", () => {
       ),
     );
     expect(tally(outcomes)).toEqual({ made: 1, ConcurrencyConflict: 49 });
-    expect((await wholeHistory(partner, "u1")).entries).toHaveLength(1);
+    expect((await wholeHistory(partner, "u1")).items).toHaveLength(1);
   });
 
-  test("keeps its e-mail address in no key", async () => {
+  test("has its e-mail address in no key", async () => {
     const partner = await newPartner();
     await sell(partner, "u1", { userEmail: "grace.hopper@example.com" });
     const keys = (await itemsOf(engine.client, engine.name)).map(({ pk, sk, gsi1pk, gsi1sk }) =>
@@ -157,21 +146,21 @@ describe("a subscription", () => {
   });
 });
 
-describe("the life of its partner", () => {
-  test("is what a subscription comes into being with", async () => {
+describe("the state of the partner", () => {
+  test("forbids a subscription of a suspended or unknown partner", async () => {
     const refused = [await newPartner("suspended"), newId("ptr_", now)];
     for (const partner of refused) {
       await expect(sell(partner, "u1")).rejects.toMatchObject({ code: "token_revoked" });
       expect(await findSubscription(table, partner, "u1")).toBeUndefined();
-      expect((await wholeHistory(partner, "u1")).entries).toEqual([]);
+      expect((await wholeHistory(partner, "u1")).items).toEqual([]);
     }
   });
 
-  test("being ended at this moment lets nothing come to life, but lets what lives go on", async () => {
+  test("forbids during a deletion what comes to life, and allows changes of a live subscription", async () => {
     const partner = await newPartner();
     const subscription = await sell(partner, "u1");
     const expired = await sell(partner, "u2", { duration: duration("P1D") });
-    await holdForDeletion(table, partner, now);
+    await table.commit(deletionHold(partner, now));
     await expect(sell(partner, "u3")).rejects.toThrow(ConcurrencyConflict);
     const revived = orThrow(extend(expired, { duration: duration("P1D") }, inDays(2)));
     const whileHeld = { partnerId: partner, tokenId: "t", now };
@@ -179,14 +168,14 @@ describe("the life of its partner", () => {
     await expect(table.commit(revival)).rejects.toThrow(ConcurrencyConflict);
     const extended = orThrow(extend(subscription, { duration: duration("P1D") }, now));
     await table.commit(subscriptionChange("extended", subscription, extended, author(partner)));
-    await releaseFromDeletion(table, partner);
+    await table.commit(deletionRelease(partner));
     await sell(partner, "u3");
     expect(await findSubscription(table, partner, "u1")).toEqual(extended);
   });
 });
 
 describe("the history", () => {
-  test("has every change in the order in which they came true, whatever the clocks said", async () => {
+  test("lists every change in the order of the commits, whatever the clocks say", async () => {
     const partner = await newPartner();
     const created = await sell(partner, "u1");
     // The clock of this caller is behind.
@@ -199,7 +188,7 @@ describe("the history", () => {
       create(cancelled, { externalUserId: "u1", userEmail: "u1@example.com", duration: duration("P1D") }, inDays(2)),
     );
     await table.commit(subscriptionChange("created", cancelled, again, author(partner, "token-3", inDays(2))));
-    const { entries, lastKey } = await wholeHistory(partner, "u1");
+    const { items: entries, lastKey } = await wholeHistory(partner, "u1");
     expect(lastKey).toBeUndefined();
     expect(entries.map(({ type, tokenId, at }) => [type, tokenId, at])).toEqual([
       ["created", "token-1", now.toISOString()],
@@ -210,7 +199,7 @@ describe("the history", () => {
     expect(entries.map(({ from }) => from)).toEqual([null, entries[0]?.to, entries[1]?.to, null]);
   });
 
-  test("is paged in the order of the changes beyond nine", async () => {
+  test("keeps the order across pages beyond nine changes", async () => {
     const partner = await newPartner();
     let subscription = await sell(partner, "u1");
     for (let count = 0; count < 11; count++) {
@@ -220,8 +209,8 @@ describe("the history", () => {
     }
     const first = await listHistory(table, partner, "u1", { limit: 5, after: undefined });
     const second = await listHistory(table, partner, "u1", { limit: 50, after: first.lastKey });
-    expect([first.entries.length, second.entries.length, second.lastKey]).toEqual([5, 7, undefined]);
-    expect([...first.entries, ...second.entries].map(({ tokenId }) => tokenId).slice(1)).toEqual(
+    expect([first.items.length, second.items.length, second.lastKey]).toEqual([5, 7, undefined]);
+    expect([...first.items, ...second.items].map(({ tokenId }) => tokenId).slice(1)).toEqual(
       Array.from({ length: 11 }, (_, count) => `token-${count}`),
     );
   });
@@ -252,22 +241,22 @@ describe("lists", () => {
 
   const names = (list: readonly Subscription[]) => list.map(({ externalUserId }) => externalUserId);
 
-  async function walk(filters: SubscriptionFilters, limit: number): Promise<string[]> {
+  async function walk(filters: Omit<SubscriptionFilters, "now">, limit: number): Promise<string[]> {
     const seen: string[] = [];
     let after: string | undefined;
     do {
-      const page = await filterSubscriptions(table, partner, filters, at, { limit, after });
-      expect(page.subscriptions.length).toBeLessThanOrEqual(limit);
-      seen.push(...names(page.subscriptions));
+      const page = await filterSubscriptions(table, partner, { ...filters, now: at }, { limit, after });
+      expect(page.items.length).toBeLessThanOrEqual(limit);
+      seen.push(...names(page.items));
       after = page.lastKey;
     } while (after !== undefined);
     return seen;
   }
 
-  test("without filters go by the external user id, and have nothing of another partner", async () => {
+  test("without filters are sorted by external user id and contain no other partner's subscriptions", async () => {
     const first = await listSubscriptions(table, partner, { limit: 15, after: undefined });
     const second = await listSubscriptions(table, partner, { limit: 100, after: first.lastKey });
-    expect(names([...first.subscriptions, ...second.subscriptions])).toEqual(names(subscriptions).sort());
+    expect(names([...first.items, ...second.items])).toEqual(names(subscriptions).sort());
   });
 
   test.each(
@@ -275,7 +264,7 @@ describe("lists", () => {
       [undefined, inDays(1), inDays(20), inDays(40)].map((bound) => [status, bound] as const),
     ),
   )(
-    "by status %s and expiresBefore %s have exactly what fits, by expiry, at any size of page",
+    "with status %s and expiresBefore %s contain exactly the matches, by expiry, at any page size",
     async (status, expiresBefore) => {
       const fitting = subscriptions
         .filter((one) => status === undefined || statusAt(one, at) === status)
@@ -286,13 +275,13 @@ describe("lists", () => {
     },
   );
 
-  test("are tried on all four statuses", () => {
+  test("are tested with all four statuses", () => {
     expect(new Set(subscriptions.map((one) => statusAt(one, at))).size).toBe(4);
   });
 });
 
-describe("the end of a partner", () => {
-  test("is forbidden by what is live, be it running or scheduled", async () => {
+describe("the deletion of a partner", () => {
+  test("is forbidden by a live subscription, active or scheduled", async () => {
     const partner = await newPartner();
     expect(await hasLiveSubscription(table, partner, now)).toBe(false);
     const sold = await sell(partner, "u1", { startsAt: inDays(5) });
@@ -302,7 +291,7 @@ describe("the end of a partner", () => {
     expect(await hasLiveSubscription(table, partner, now)).toBe(false);
   });
 
-  test("removes all of its subscriptions and their history, and nothing of anybody else", async () => {
+  test("removes all of its subscriptions and their history, and nothing else", async () => {
     const [partner, other] = [await newPartner(), await newPartner()];
     await sell(other, "u1");
     for (let index = 0; index < 30; index++) await cancelNow(partner, await sell(partner, `u${index}`));

@@ -2,7 +2,8 @@
 import { randomUUID } from "node:crypto";
 import { issueAccessToken } from "../../shared/identity/access-tokens.ts";
 import { newId } from "../../shared/domain/ids.ts";
-import { createUser, type StoredUser } from "../../shared/users/rules.ts";
+import type { StoredUser } from "../../shared/users/model.ts";
+import { createUser } from "../../shared/users/rules.ts";
 import { userCreation } from "../../shared/users/store.ts";
 import { signingKeyOf } from "./forgery.ts";
 import type { Answer, Portico } from "./portico.ts";

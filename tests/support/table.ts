@@ -5,7 +5,7 @@ import { ensureTable, startEngine } from "../../infra/local/services/dynamodb-en
 import type { Host } from "../../infra/local/host.ts";
 import { readModel, type TableModel } from "../../infra/local/template/model.ts";
 import { loadAssembly, parametersOf } from "../../infra/local/template/intrinsics.ts";
-import { openTable, type Change, type Item, type Table } from "../../shared/runtime/table.ts";
+import { Table, type Change, type Item } from "../../shared/runtime/table.ts";
 
 export { contentsOf, itemsOf } from "../../infra/local/support/table-contents.ts";
 
@@ -28,7 +28,7 @@ export async function startTable(): Promise<TestTable> {
   await ensureTable(engine.endpoint, region, model);
   const client = clientOf(engine.endpoint, region);
   return {
-    table: openTable(client, model.name, Number.MAX_SAFE_INTEGER),
+    table: new Table(client, model.name, Number.MAX_SAFE_INTEGER),
     client,
     name: model.name,
     endpoint: engine.endpoint,
@@ -54,7 +54,7 @@ export async function plantItem({ engineEndpoint, model }: Host, item: Item): Pr
 /** Makes changes in a running host's table, past functions, roles and faults. */
 export async function plantChanges({ engineEndpoint, model }: Host, changes: readonly Change[]): Promise<void> {
   const client = clientOf(engineEndpoint, model.region);
-  const table = openTable(client, model.tables[0]!.name, Number.MAX_SAFE_INTEGER);
+  const table = new Table(client, model.tables[0]!.name, Number.MAX_SAFE_INTEGER);
   for (const change of changes) await table.commit(change);
   client.destroy();
 }

@@ -7,7 +7,7 @@ import { plantCrowd } from "../support/people.ts";
 import { contentsOf } from "../support/table.ts";
 import type { Answer } from "../support/portico.ts";
 import type { FaultRule } from "../faults/fault-injector.ts";
-import { maxAccounts } from "../../shared/companies/rules.ts";
+import { maxAccounts } from "../../shared/companies/model.ts";
 import type { Scenario, World } from "./kit.ts";
 
 const dayMs = 86_400_000;

@@ -1,32 +1,32 @@
-import type { Call, Middleware, Answer } from "../request-context.ts";
+import type { RequestContext, Middleware, Answer } from "../request-context.ts";
 
-/** The headers that every answer carries, whatever made it. */
+/** Adds the headers that every answer carries. */
 export function answerHeaders(): Middleware {
-  const add = (call: Call, answer: Answer | null | undefined) => {
+  const add = (context: RequestContext, answer: Answer | null | undefined) => {
     if (answer)
-      answer.headers = { ...commonHeaders(call, answer.statusCode), ...answer.headers, ...vary(call, answer) };
+      answer.headers = { ...commonHeaders(context, answer.statusCode), ...answer.headers, ...vary(context, answer) };
   };
   return {
-    after: ({ event, response }) => add(event.call, response),
-    onError: ({ event, response }) => add(event.call, response),
+    after: ({ event, response }) => add(event.context, response),
+    onError: ({ event, response }) => add(event.context, response),
   };
 }
 
-function commonHeaders(call: Call, status: number): Record<string, string> {
+function commonHeaders(context: RequestContext, status: number): Record<string, string> {
   return {
-    "x-request-id": call.requestId,
-    ...(call.correlationId !== undefined && { "x-correlation-id": call.correlationId }),
-    "cache-control": status < 400 ? (call.operation.cacheControl ?? "no-store") : "no-store",
+    "x-request-id": context.requestId,
+    ...(context.correlationId !== undefined && { "x-correlation-id": context.correlationId }),
+    "cache-control": status < 400 ? (context.operation.cacheControl ?? "no-store") : "no-store",
     "strict-transport-security": "max-age=63072000; includeSubDomains",
     "x-content-type-options": "nosniff",
-    ...crossOriginHeaders(call),
+    ...crossOriginHeaders(context),
   };
 }
 
 /** CORS (Fetch Standard §3.2): only for the origins that the stage lists. */
-function crossOriginHeaders(call: Call): Record<string, string> {
-  const origins = allowedOrigins(call);
-  const origin = call.header("origin");
+function crossOriginHeaders(context: RequestContext): Record<string, string> {
+  const origins = allowedOrigins(context);
+  const origin = context.header("origin");
   if (origin === undefined || !origins.includes(origin)) return {};
   return {
     "access-control-allow-origin": origin,
@@ -35,16 +35,16 @@ function crossOriginHeaders(call: Call): Record<string, string> {
   };
 }
 
-function allowedOrigins({ environment }: Call): readonly string[] {
+function allowedOrigins({ environment }: RequestContext): readonly string[] {
   return environment.ALLOWED_ORIGINS.split(" ").filter(Boolean);
 }
 
-/** What else of the request the answer depends on (RFC 9110 §12.5.5); the gateway compresses what may be cached, too. */
-function vary(call: Call, answer: Answer): Record<string, string> {
+/** `vary` (RFC 9110 §12.5.5): the origin, and the encoding of cacheable answers, which the gateway may compress. */
+function vary(context: RequestContext, answer: Answer): Record<string, string> {
   const names = [
     answer.headers["vary"],
-    call.operation.cacheControl !== undefined && answer.statusCode < 400 && "accept-encoding",
-    allowedOrigins(call).length > 0 && "origin",
+    context.operation.cacheControl !== undefined && answer.statusCode < 400 && "accept-encoding",
+    allowedOrigins(context).length > 0 && "origin",
   ].filter((name) => typeof name === "string");
   return names.length === 0 ? {} : { vary: names.join(", ") };
 }

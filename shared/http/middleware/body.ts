@@ -1,26 +1,26 @@
 import { parseJson } from "../json.ts";
 import { Problem, invalid } from "../../domain/problems.ts";
-import type { Call, Middleware, ServedEvent } from "../request-context.ts";
+import type { RequestContext, Middleware, ServedEvent } from "../request-context.ts";
 
 const maxBytes = 64 * 1024;
 
-/** Reads the body: its size, its content type, its syntax. What it means is for validation to say. */
+/** Checks size, content type and syntax of the body and parses it. Validation checks its meaning. */
 export function body(): Middleware {
   return {
     before: ({ event }) => {
-      const { call } = event;
-      const { body: schema, bodyType = "json", bodyOptional = false } = call.operation.request;
+      const { context } = event;
+      const { body: schema, bodyType = "json", bodyOptional = false } = context.operation.request;
       const text = bodyText(event);
       if (Buffer.byteLength(text) > maxBytes) {
-        throw new Problem("body_too_large", "A body may have 64 KiB (65536 bytes) at most.");
+        throw new Problem("body_too_large", "The maximum size of a body is 64 KiB (65536 bytes).");
       }
       if (schema === undefined) return;
       if (text === "" && bodyOptional) {
-        call.rawBody = {};
+        context.rawBody = {};
         return;
       }
-      requireMediaType(call, bodyType);
-      call.rawBody = bodyType === "json" ? parseJson(text) : parseForm(text);
+      requireMediaType(context, bodyType);
+      context.rawBody = bodyType === "json" ? parseJson(text) : parseForm(text);
     },
   };
 }
@@ -30,15 +30,15 @@ function bodyText(event: ServedEvent): string {
   return event.isBase64Encoded ? Buffer.from(text, "base64").toString("utf8") : text;
 }
 
-function requireMediaType(call: Call, bodyType: "json" | "form"): void {
-  // RFC 7396 §4 has a type of its own for merge patches; it is JSON all the same.
+function requireMediaType(context: RequestContext, bodyType: "json" | "form"): void {
+  // RFC 7396 §4 defines a media type of its own for merge patches, which is JSON as well.
   const supported =
     bodyType === "form"
       ? ["application/x-www-form-urlencoded"]
-      : call.operation.method === "PATCH"
+      : context.operation.method === "PATCH"
         ? ["application/json", "application/merge-patch+json"]
         : ["application/json"];
-  const [mediaType = "", ...parameters] = (call.header("content-type") ?? "")
+  const [mediaType = "", ...parameters] = (context.header("content-type") ?? "")
     .toLowerCase()
     .split(";")
     .map((part) => part.trim());
@@ -48,11 +48,11 @@ function requireMediaType(call: Call, bodyType: "json" | "form"): void {
   }
 }
 
-/** RFC 6749 §3.2: parameters without a value are as if they were not there, and none may be there twice. */
+/** RFC 6749 §3.2: parameters without a value count as absent, and none may occur twice. */
 function parseForm(text: string): Record<string, string> {
   const parameters = [...new URLSearchParams(text)].filter(([, value]) => value !== "");
   const names = parameters.map(([name]) => name);
   const twice = names.find((name, index) => names.indexOf(name) !== index);
-  if (twice !== undefined) throw invalid({ pointer: `/${twice}`, detail: "is there twice" });
+  if (twice !== undefined) throw invalid({ pointer: `/${twice}`, detail: "occurs more than once" });
   return Object.fromEntries(parameters);
 }

@@ -3,15 +3,15 @@ import type { Environment } from "../../runtime/environment.ts";
 import { describeError, log, logSecurityEvent, measure } from "../../runtime/log.ts";
 import type { AnyOperation } from "../../contract/operation.ts";
 import { Problem } from "../../domain/problems.ts";
-import type { Call, Middleware, ServedEvent } from "../request-context.ts";
+import type { RequestContext, Middleware, ServedEvent } from "../request-context.ts";
 
 const correlationIdPattern = /^[\x21-\x7e]{1,128}$/;
 
-/** Begins the call, and at its end logs and measures how it was served. */
+/** Begins the context, and at its end logs and measures how it was served. */
 export function observation(operation: AnyOperation, environment: Environment): Middleware {
-  const conclude = (call: Call, status: number) => {
-    const latencyMs = Date.now() - call.now.getTime();
-    const { problem, requestId, correlationId, principal, replayed } = call;
+  const conclude = (context: RequestContext, status: number) => {
+    const latencyMs = Date.now() - context.now.getTime();
+    const { problem, requestId, correlationId, principal, replayed } = context;
     log("info", "request_served", {
       operation: operation.id,
       status,
@@ -27,13 +27,13 @@ export function observation(operation: AnyOperation, environment: Environment): 
 
   return {
     before: ({ event }) => {
-      event.call = beginCall(operation, environment, event);
+      event.context = beginContext(operation, environment, event);
     },
-    after: ({ event, response }) => conclude(event.call, response?.statusCode ?? 0),
+    after: ({ event, response }) => conclude(event.context, response?.statusCode ?? 0),
     onError: ({ event, error, response }) => {
-      const { call } = event;
+      const { context } = event;
       const { operation: id, status } = { operation: operation.id, status: response?.statusCode ?? 0 };
-      const common = { operation: id, requestId: call.requestId, principalId: call.principal?.id };
+      const common = { operation: id, requestId: context.requestId, principalId: context.principal?.id };
       if (status === 500) log("error", "internal_error", { ...common, ...describeError(error) });
       if (status === 503) {
         log("warn", "dependency_failed", {
@@ -41,13 +41,13 @@ export function observation(operation: AnyOperation, environment: Environment): 
           ...describeError(error instanceof Problem ? error.cause : error),
         });
       }
-      if (call.problem === "too_many_attempts") logSecurityEvent("too_many_attempts", common);
-      conclude(call, status);
+      if (context.problem === "too_many_attempts") logSecurityEvent("too_many_attempts", common);
+      conclude(context, status);
     },
   };
 }
 
-function beginCall(operation: AnyOperation, environment: Environment, event: ServedEvent): Call {
+function beginContext(operation: AnyOperation, environment: Environment, event: ServedEvent): RequestContext {
   const headers = new Map(Object.entries(event.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]));
   const header = (name: string) => headers.get(name);
   const correlationId = header("x-correlation-id");

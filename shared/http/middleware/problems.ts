@@ -1,39 +1,44 @@
 import { OAuthError, toOAuthError } from "../../contract/oauth-error.ts";
 import { Problem, problemBody, problemCatalogue } from "../../domain/problems.ts";
-import type { Answer, Call, Middleware } from "../request-context.ts";
+import type { Answer, Middleware, RequestContext } from "../request-context.ts";
 
-/** Turns whatever was thrown into the answer: a problem as it is, anything else into `internal_error`, a bug. */
+/** Turns any error into the answer: a refusal as it is, everything else into `internal_error`, which is a bug. */
 export function problems(): Middleware {
   return {
     onError: (request) => {
-      const { call } = request.event;
-      const error = request.error;
+      const { error } = request;
       const known =
         error instanceof Problem || error instanceof OAuthError
           ? error
           : new Problem(
               "internal_error",
-              "Portico made a mistake. It has been reported; the request id helps to find it.",
+              "Portico failed to serve this request. Quote the request id when you report it.",
             );
-      request.response =
-        call.operation.errorFormat === "oauth" ? oauthAnswer(call, known) : problemAnswer(call, known as Problem);
+      request.response = refusalAnswer(request.event.context, known);
     },
   };
 }
 
-/** The answer that tells of a problem (RFC 9457). */
-export function problemAnswer(call: Call, problem: Problem): Answer {
-  call.problem = problem.code;
+/** The answer to a refused request, in the error format of its operation. */
+export function refusalAnswer(context: RequestContext, refusal: Problem | OAuthError): Answer {
+  return context.operation.errorFormat === "oauth"
+    ? oauthAnswer(context, refusal)
+    : problemAnswer(context, refusal as Problem);
+}
+
+/** The answer that carries a problem (RFC 9457). */
+export function problemAnswer(context: RequestContext, problem: Problem): Answer {
+  context.problem = problem.code;
   return {
     statusCode: problemCatalogue[problem.code].status,
     headers: { "content-type": "application/problem+json", ...challenge(problem), ...retryAfter(problem) },
-    body: JSON.stringify(problemBody(problem, call.environment.PUBLIC_URL, call.requestId)),
+    body: JSON.stringify(problemBody(problem, context.environment.PUBLIC_URL, context.requestId)),
   };
 }
 
-function oauthAnswer(call: Call, error: Problem | OAuthError): Answer {
+function oauthAnswer(context: RequestContext, error: Problem | OAuthError): Answer {
   const oauthError = error instanceof Problem ? toOAuthError(error) : error;
-  call.problem = oauthError.error;
+  context.problem = oauthError.error;
   return {
     statusCode: oauthError.status,
     headers: {
@@ -46,7 +51,7 @@ function oauthAnswer(call: Call, error: Problem | OAuthError): Answer {
   };
 }
 
-/** A token that was revoked while the operation ran is refused like one that the authorizer refuses (RFC 6750 §3). */
+/** A token that is revoked while the operation runs is refused like one that the authorizer refuses (RFC 6750 §3). */
 function challenge({ code }: Problem): Record<string, string> {
   return code === "token_revoked" ? { "www-authenticate": 'Bearer realm="portico", error="invalid_token"' } : {};
 }

@@ -3,28 +3,28 @@ import type { APIGatewayProxyEvent } from "aws-lambda";
 import { claimOf } from "../idempotency.ts";
 import { badText, pointerTo } from "../json.ts";
 import { invalid, notFound, type FieldError } from "../../domain/problems.ts";
-import type { Call, Middleware } from "../request-context.ts";
+import type { RequestContext, Middleware } from "../request-context.ts";
 
 const maxErrors = 50;
 
 /**
- * Validates path, query and body by the declared schemas, and the idempotency key. A path parameter of the wrong form names
- * nothing that exists: 404.
+ * Validates path, query, body and idempotency key against the declaration. A malformed path parameter gets 404, because no such
+ * resource exists.
  */
 export function validation(): Middleware {
   return {
     before: ({ event }) => {
-      const { call } = event;
-      const { request } = call.operation;
-      call.path = validPath(request.path, event.pathParameters ?? {});
-      call.rawQuery = readQuery(event);
-      const query = checked(request.query, call.rawQuery);
-      const body = checked(request.body, call.rawBody);
+      const { context } = event;
+      const { request } = context.operation;
+      context.path = validPath(request.path, event.pathParameters ?? {});
+      context.rawQuery = readQuery(event);
+      const query = checked(request.query, context.rawQuery);
+      const body = checked(request.body, context.rawBody);
       const errors = [...query.errors, ...body.errors];
       if (errors.length > 0) throw invalid(...errors.slice(0, maxErrors));
-      call.query = query.value;
-      call.body = body.value;
-      call.claim = claim(call, event);
+      context.query = query.value;
+      context.body = body.value;
+      context.claim = claim(context, event);
     },
   };
 }
@@ -35,12 +35,12 @@ function validPath(schema: z.ZodType | undefined, parameters: object): unknown {
   return parsed?.data;
 }
 
-/** The query's parameters; each may be there once. */
+/** The query parameters. Each may occur once. */
 function readQuery(event: APIGatewayProxyEvent): Record<string, string> {
   const errors: FieldError[] = [];
   const query = Object.entries(event.multiValueQueryStringParameters ?? {}).map(([name, values = []]) => {
     const value = values[0] ?? "";
-    if (values.length > 1) errors.push({ pointer: pointerTo([name]), detail: "is there more than once" });
+    if (values.length > 1) errors.push({ pointer: pointerTo([name]), detail: "occurs more than once" });
     const bad = badText(value);
     if (bad !== undefined) errors.push({ pointer: pointerTo([name]), detail: bad });
     return [name, value] as const;
@@ -60,7 +60,7 @@ function checked(schema: z.ZodType | undefined, value: unknown): { value?: unkno
   return parsed.success ? { value: parsed.data, errors: [] } : { errors: parsed.error.issues.flatMap(fieldErrors) };
 }
 
-/** Zod's issue as field errors, in words that never repeat what was sent. */
+/** Zod's issue as field errors, whose texts never repeat the input. */
 function fieldErrors(issue: z.core.$ZodIssue): FieldError[] {
   if (issue.code === "unrecognized_keys") {
     return issue.keys.map((name) => ({
@@ -75,12 +75,12 @@ function fieldErrors(issue: z.core.$ZodIssue): FieldError[] {
   return [{ pointer, detail: issue.message }];
 }
 
-function claim(call: Call, event: APIGatewayProxyEvent): Call["claim"] {
-  if (call.operation.idempotent !== true || call.principal === undefined) return undefined;
-  const scope = { principalId: call.principal.id, operationId: call.operation.id, now: call.now };
-  return claimOf(call.header("idempotency-key"), scope, [
+function claim(context: RequestContext, event: APIGatewayProxyEvent): RequestContext["claim"] {
+  if (context.operation.idempotent !== true || context.principal === undefined) return undefined;
+  const scope = { principalId: context.principal.id, operationId: context.operation.id, now: context.now };
+  return claimOf(context.header("idempotency-key"), scope, [
     event.pathParameters ?? {},
-    call.rawBody ?? null,
-    call.header("if-match") ?? null,
+    context.rawBody ?? null,
+    context.header("if-match") ?? null,
   ]);
 }

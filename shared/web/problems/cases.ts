@@ -142,8 +142,8 @@ export const problemCases: Record<ProblemCode, ProblemCase> = {
       "More people redeemed the coupon than was known when the quantity was chosen.",
       "Redemptions went on between reading the coupon and changing it.",
     ],
-    detail: "The coupon has been redeemed more often than this quantity.",
-    errors: [{ pointer: "/quantity", detail: "The coupon has been redeemed more often than this quantity." }],
+    detail: "The coupon has already been redeemed more often than this quantity.",
+    errors: [{ pointer: "/quantity", detail: "The coupon has already been redeemed more often than this quantity." }],
   },
   coupon_not_found: {
     causes: [
@@ -157,25 +157,25 @@ export const problemCases: Record<ProblemCode, ProblemCase> = {
       "An administrator has switched the coupon off, for a pause or because of a mistake in it.",
       "The campaign was prepared, but has not begun.",
     ],
-    detail: "The coupon is switched off.",
+    detail: "The coupon is not active.",
   },
   coupon_expired: {
     causes: ["The coupon's `expiresAt` has passed.", "An administrator has moved the end of the campaign forward."],
-    detail: "The coupon's time is over.",
+    detail: "The coupon has expired.",
   },
   coupon_already_redeemed: {
     causes: [
       "You redeemed it earlier, maybe on another device.",
       "A request whose answer was lost was sent again without its idempotency key.",
     ],
-    detail: "You have redeemed this coupon before.",
+    detail: "You have already redeemed this coupon.",
   },
   coupon_exhausted: {
     causes: [
       "Others were faster: every piece of the stock is taken.",
       "An administrator has lowered the quantity to what was redeemed.",
     ],
-    detail: "The coupon has been redeemed as often as it can be.",
+    detail: "The coupon has been redeemed as often as possible.",
   },
   subscription_exists: {
     causes: [
@@ -262,8 +262,8 @@ export const problemCases: Record<ProblemCode, ProblemCase> = {
   },
   participants_unknown: {
     causes: ["A username was mistyped.", "The user was deleted or suspended meanwhile."],
-    detail: "These are no active users: grace.",
-    errors: [{ pointer: "/participants/0", detail: "grace is no active user" }],
+    detail: "Not active users: grace. Remove them.",
+    errors: [{ pointer: "/participants/0", detail: "grace is not an active user" }],
   },
   too_many_attempts: {
     causes: [

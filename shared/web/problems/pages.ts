@@ -3,7 +3,7 @@ import type { Content } from "../../http/content.ts";
 import { preferredType } from "../../http/negotiation.ts";
 import { Problem, problemBody, problemCatalogue, problemCodes, type ProblemCode } from "../../domain/problems.ts";
 import { escaped, framed, inHtml, type Site } from "../frame.ts";
-import type { ProblemList, ProblemPage } from "../../system/contract.ts";
+import type { ProblemListView, ProblemPageView } from "../../system/contract.ts";
 import { problemCases } from "./cases.ts";
 
 const explanations: Record<ProblemCode, readonly [meaning: string, remedy: string]> = {
@@ -112,7 +112,7 @@ const explanations: Record<ProblemCode, readonly [meaning: string, remedy: strin
 const exampleRequestId = "1b2f6d3e-8c4a-4e0f-9d57-3a6b1c2d4e5f";
 
 /** @param publicUrl base of the problem pages, as it stands in a problem's `type` */
-export function problemPage(code: ProblemCode, publicUrl: string): ProblemPage {
+export function problemPage(code: ProblemCode, publicUrl: string): ProblemPageView {
   const [meaning, remedy] = explanations[code];
   const { causes, detail, errors } = problemCases[code];
   const problem = new Problem(code, detail, { ...(errors && { errors }) });
@@ -121,7 +121,7 @@ export function problemPage(code: ProblemCode, publicUrl: string): ProblemPage {
 }
 
 /** Every code with its meaning, in the catalogue's order. */
-export function problemList(): ProblemList {
+export function problemList(): ProblemListView {
   return {
     problems: problemCodes.map((code) => ({ code, ...problemCatalogue[code], meaning: explanations[code][0] })),
   };
@@ -133,7 +133,7 @@ export function prefersHtml(accept: string | undefined): boolean {
 }
 
 export function problemPageHtml(
-  { code, title, status, meaning, causes, remedy, example }: ProblemPage,
+  { code, title, status, meaning, causes, remedy, example }: ProblemPageView,
   site: Site,
 ): Content {
   const main = `<div class="text">
@@ -158,8 +158,8 @@ give this code.</p>
   return framed({ title: escaped(title), path: `/problems/${code}`, main }, site);
 }
 
-export function problemListHtml({ problems }: ProblemList, site: Site): Content {
-  const entry = ({ code, meaning }: ProblemList["problems"][number]) =>
+export function problemListHtml({ problems }: ProblemListView, site: Site): Content {
+  const entry = ({ code, meaning }: ProblemListView["problems"][number]) =>
     `<div><dt><a href="${site.basePath}/problems/${code}"><code>${code}</code></a></dt><dd>${inHtml(meaning)}</dd></div>`;
   const groups = [...Map.groupBy(problems, ({ status }) => status)].sort(([one], [other]) => one - other);
   const main = `<div class="text">

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { canonicalMoney } from "../../../shared/companies/money.ts";
 
-/** What a text is worth in whole cents, by arithmetic that is exact at any size. */
+/** The value of a text in whole cents, exact at any size. */
 function centsOf(text: string): bigint {
   const [whole = "", fraction = ""] = text.split(".");
   return BigInt(whole) * 100n + BigInt(fraction.padEnd(2, "0"));
@@ -24,7 +24,7 @@ test.each([
   ["0.01", "0.01"],
   ["1234567890.12", "1234567890.12"],
   ["9999999999.99", "9999999999.99"],
-])("%s is kept and shown as %s", (text, shown) => expect(canonicalMoney(text)).toBe(shown));
+])("the canonical form of %s is %s", (text, shown) => expect(canonicalMoney(text)).toBe(shown));
 
 test.each([
   "",
@@ -54,9 +54,9 @@ test.each([
   "１",
   "1.2.3",
   "R$ 5",
-])("%j is no amount of money", (text) => expect(canonicalMoney(text)).toBeUndefined());
+])("%j is not an amount of money", (text) => expect(canonicalMoney(text)).toBeUndefined());
 
-test("every amount to 9999999999.99 keeps its worth to the cent, in one form with two places", () => {
+test("every amount up to 9999999999.99 keeps its value, in one form with two places", () => {
   fc.assert(
     fc.property(spellings, (text) => {
       const canonical = canonicalMoney(text);
@@ -67,7 +67,7 @@ test("every amount to 9999999999.99 keeps its worth to the cent, in one form wit
   );
 });
 
-test("two amounts have the same form exactly where they are worth the same", () => {
+test("two amounts have the same form exactly if they have the same value", () => {
   fc.assert(
     fc.property(spellings, spellings, (one, other) => {
       expect(canonicalMoney(one) === canonicalMoney(other)).toBe(centsOf(one) === centsOf(other));
@@ -75,7 +75,7 @@ test("two amounts have the same form exactly where they are worth the same", () 
   );
 });
 
-test("no amount above the highest, and none with more than two places, is taken", () => {
+test("rejects amounts above the maximum and amounts with more than two places", () => {
   const tooLarge = fc.bigInt({ min: maxCents / 100n + 1n, max: 10n ** 30n }).map(String);
   const tooFine = fc
     .tuple(amounts, fc.stringMatching(/^\d{3,20}$/))

@@ -1,16 +1,15 @@
 import fc from "fast-check";
-import { orThrow, Problem } from "../../../shared/domain/problems.ts";
 import type { AccountFields } from "../../../shared/companies/contract.ts";
+import { maxAccounts, type StoredCompany } from "../../../shared/companies/model.ts";
 import {
   accountOf,
   addAccount,
   changeAccount,
   changeCompany,
   createCompany,
-  maxAccounts,
   removeAccount,
-  type StoredCompany,
 } from "../../../shared/companies/rules.ts";
+import { orThrow, Problem } from "../../../shared/domain/problems.ts";
 
 const now = new Date("2026-11-20T12:00:00.000Z");
 const later = new Date("2026-11-21T12:00:00.000Z");
@@ -28,8 +27,8 @@ const refusal = (decision: unknown) => (decision instanceof Problem ? decision.c
 const pointers = (decision: unknown) =>
   decision instanceof Problem ? decision.extras.errors?.map(({ pointer }) => pointer) : undefined;
 
-describe("creating", () => {
-  test("makes a company in its first revision, with ids and times that the system gives", () => {
+describe("createCompany", () => {
+  test("creates a company in its first revision with generated ids and times", () => {
     const company = created([account()]);
     expect(company).toEqual({
       id: expect.stringMatching(/^cmp_/),
@@ -51,7 +50,7 @@ describe("creating", () => {
     });
   });
 
-  test("keeps accounts in the order in which they were sent, which is that of their ids", () => {
+  test("keeps the accounts in the order of the request, which is the order of their ids", () => {
     const { bankAccounts } = created(numbered(maxAccounts));
     expect(bankAccounts.map(({ accountNumber }) => accountNumber)).toEqual(
       numbered(maxAccounts).map(({ accountNumber }) => accountNumber),
@@ -60,14 +59,14 @@ describe("creating", () => {
     expect(ids).toEqual([...new Set(ids)].sort());
   });
 
-  test("names every account at an unknown bank, before it looks for accounts that are there twice", () => {
+  test("names every account of an unknown bank before it looks for duplicates", () => {
     const sent = [account(), account({ bankCode: "000" }), account(), account({ bankCode: "1" })];
     const decision = createCompany({ name: "a", phone: "1", declaredBilling: "0.00", bankAccounts: sent }, now);
     expect(refusal(decision)).toBe("bank_unknown");
     expect(pointers(decision)).toEqual(["/bankAccounts/1/bankCode", "/bankAccounts/3/bankCode"]);
   });
 
-  test("names every account that is there a second time", () => {
+  test("names every duplicate account", () => {
     const sent = [account(), account({ agency: "2" }), account(), account()];
     const decision = createCompany({ name: "a", phone: "1", declaredBilling: "0.00", bankAccounts: sent }, now);
     expect(refusal(decision)).toBe("bank_account_exists");
@@ -75,8 +74,8 @@ describe("creating", () => {
   });
 });
 
-describe("changing a company", () => {
-  test("changes the given fields and counts on", () => {
+describe("changeCompany", () => {
+  test("changes the given fields and raises the revision", () => {
     const before = created([account()]);
     expect(changeCompany(before, { phone: "1" }, later)).toEqual({
       ...before,
@@ -87,7 +86,7 @@ describe("changing a company", () => {
   });
 
   test.each([{}, { name: undefined }, { name: "Padaria Aurora", declaredBilling: "5.00" }])(
-    "%j changes nothing",
+    "%j is a no-op",
     (patch) => {
       const before = created();
       expect(changeCompany(before, patch, later)).toBe(before);
@@ -96,7 +95,7 @@ describe("changing a company", () => {
 });
 
 describe("accounts", () => {
-  test("agency, number and bank together make an account: one of them different is another one", () => {
+  test("accounts that differ in agency, number or bank are different accounts", () => {
     const company = created([account()]);
     for (const fields of [{ agency: "1" }, { accountNumber: "12345x" }, { bankCode: "001" }]) {
       expect(refusal(addAccount(company, account(fields), now))).toBeUndefined();
@@ -104,14 +103,14 @@ describe("accounts", () => {
     expect(refusal(addAccount(company, account(), now))).toBe("bank_account_exists");
   });
 
-  test("the fiftieth is taken, the next one is not; one that is there already is that in any case", () => {
+  test("accepts the fiftieth account and refuses the next; a duplicate is refused as a duplicate even at the limit", () => {
     const { company } = orThrow(addAccount(created(numbered(49)), account({ accountNumber: "49" }), later));
     expect(company.bankAccounts).toHaveLength(maxAccounts);
     expect(refusal(addAccount(company, account({ accountNumber: "50" }), later))).toBe("limit_reached");
     expect(refusal(addAccount(company, account({ accountNumber: "49" }), later))).toBe("bank_account_exists");
   });
 
-  test("a change moves an account, counts on in it and in its company, and frees what it was", () => {
+  test("a change raises the revisions of the account and its company and frees the previous values", () => {
     const before = created(numbered(2));
     const [first, second] = before.bankAccounts;
     const { company, account: moved } = orThrow(changeAccount(before, first!, { accountNumber: "7" }, later));
@@ -125,7 +124,7 @@ describe("accounts", () => {
     expect(refusal(addAccount(company, account({ accountNumber: "0" }), later))).toBeUndefined();
   });
 
-  test("a change to what the account is already changes nothing; to what another one is, is refused", () => {
+  test("a change to the current values is a no-op; a change to the values of a different account is refused", () => {
     const before = created(numbered(2));
     const [first] = before.bankAccounts;
     expect(orThrow(changeAccount(before, first!, account({ accountNumber: "0" }), later)).company).toBe(before);
@@ -134,12 +133,12 @@ describe("accounts", () => {
     expect([refusal(unknown), pointers(unknown)]).toEqual(["bank_unknown", ["/bankCode"]]);
   });
 
-  test("an account that is not the company's is not found", () => {
+  test("does not find an account of a different company", () => {
     expect(refusal(accountOf(created([account()]), "acc_01JD3Y5W8Q4T6V2X9ZB7C1D3EF"))).toBe("not_found");
   });
 });
 
-test("through any changes no account is there twice, none too many, and the company counts each change once", () => {
+test("any sequence of changes leaves no duplicate account and raises the revision of the company once per change", () => {
   const fields = fc.record({
     agency: fc.constantFrom("1", "2"),
     accountNumber: fc.stringMatching(/^[0-3]$/),

@@ -1,20 +1,17 @@
 import fc from "fast-check";
 import { Problem } from "../../../shared/domain/problems.ts";
+import { maxPieces, type ChangingCoupon, type Piece, type StoredCoupon } from "../../../shared/coupons/model.ts";
 import {
-  changeCoupon,
+  beginChange,
   concludeChange,
   createCoupon,
   drawPiece,
   isAbandoned,
   isSettled,
-  maxPieces,
   outcomeOf,
   piecesFor,
   refuseRedemption,
   spread,
-  type PendingChange,
-  type Piece,
-  type StoredCoupon,
 } from "../../../shared/coupons/rules.ts";
 
 const now = new Date("2026-11-20T12:00:00.000Z");
@@ -27,20 +24,19 @@ const coupon = (quantity: number): StoredCoupon =>
 
 const quantities = fc.integer({ min: 1, max: 1_000_000 });
 
-/** A coupon of which each piece has been redeemed some times, and a quantity that somebody wants. */
+/** A coupon, how often each of its pieces has been redeemed, and a requested quantity. */
 const changes = quantities.chain((quantity) =>
   fc.record({
     before: fc.constant(coupon(quantity)),
-    redeemed: fc.tuple(...coupon(quantity).allotments.map((most) => fc.integer({ min: 0, max: most }))),
+    redeemed: fc.tuple(...coupon(quantity).allotments.map((allotted) => fc.integer({ min: 0, max: allotted }))),
     wanted: quantities.filter((wanted) => wanted !== quantity),
   }),
 );
 
-const begun = (before: StoredCoupon, quantity: number) =>
-  changeCoupon(before, { quantity }, later) as StoredCoupon & { pending: PendingChange };
+const begun = (before: StoredCoupon, quantity: number) => beginChange(before, { quantity }, later) as ChangingCoupon;
 
 describe("the stock of a coupon", () => {
-  test("is its quantity, in pieces that differ by one at the most", () => {
+  test("is the quantity, split into pieces that differ by one at most", () => {
     fc.assert(
       fc.property(quantities, (quantity) => {
         const { allotments } = coupon(quantity);
@@ -58,17 +54,17 @@ describe("the stock of a coupon", () => {
     [1000, 20],
     [3200, maxPieces],
     [1_000_000, maxPieces],
-  ])("of %d units is in %d pieces", (quantity, pieces) => {
+  ])("of %d units has %d pieces", (quantity, pieces) => {
     expect(piecesFor(quantity)).toBe(pieces);
   });
 
-  test("spreads no units over no fewer parts than asked", () => {
+  test("spreads zero units over the requested number of parts", () => {
     expect(spread(0, 3)).toEqual([0, 0, 0]);
   });
 });
 
 describe("a change of the quantity", () => {
-  test("keeps what has been redeemed of each piece, and leaves the rest of the quantity or of the old one", () => {
+  test("keeps the redemptions of each piece and spreads the rest of the new quantity, or of the old one if refused", () => {
     fc.assert(
       fc.property(changes, ({ before, redeemed, wanted }) => {
         const after = concludeChange(begun(before, wanted), redeemed);
@@ -82,7 +78,7 @@ describe("a change of the quantity", () => {
     );
   });
 
-  test("is counted by the etag where it came true, and by the epoch in either case", () => {
+  test("increases the revision if effective, and the epoch in either case", () => {
     const before = coupon(10);
     const lowered = concludeChange(begun(before, 5), [5]);
     const refused = concludeChange(begun(before, 5), [6]);
@@ -94,25 +90,25 @@ describe("a change of the quantity", () => {
   });
 });
 
-describe("a change", () => {
-  test("of nothing is none", () => {
+describe("a change of a coupon", () => {
+  test("without a difference returns the same coupon", () => {
     const before = coupon(10);
-    expect(changeCoupon(before, {}, later)).toBe(before);
+    expect(beginChange(before, {}, later)).toBe(before);
     const same = { name: before.name, quantity: 10, active: true, expiresAt: tomorrow };
-    expect(changeCoupon(before, same, later)).toBe(before);
+    expect(beginChange(before, same, later)).toBe(before);
   });
 
-  test("of the name alone comes true at once", () => {
-    const after = changeCoupon(coupon(10), { name: "Zoo" }, later);
+  test("of the name alone takes effect at once", () => {
+    const after = beginChange(coupon(10), { name: "Zoo" }, later);
     expect(after).toMatchObject({ name: "Zoo", revision: 2, epoch: 1 });
     expect(after.pending).toBeUndefined();
   });
 
   test.each([[{ active: false }], [{ expiresAt: later }], [{ quantity: 11 }], [{ active: false, name: "Zoo" }]])(
-    "of the terms %j is only begun, with everything else as it is",
+    "of the terms %j becomes pending and leaves everything else unchanged",
     (patch) => {
       const before = coupon(10);
-      const { pending, ...rest } = changeCoupon(before, patch, later);
+      const { pending, ...rest } = beginChange(before, patch, later);
       expect(rest).toEqual(before);
       expect(pending).toMatchObject({ epoch: 2, began: later.toISOString() });
       const concluded = concludeChange({ ...rest, pending: pending! }, [0]);
@@ -133,8 +129,8 @@ const piece = (fields: Partial<Piece> = {}): Piece => ({
   ...fields,
 });
 
-describe("a coupon is settled", () => {
-  test("when every piece is open under its terms, and not before", () => {
+describe("settling", () => {
+  test("a coupon is settled only when every piece is open under its terms", () => {
     const settled = coupon(100);
     expect(isSettled(settled, [piece(), piece()])).toBe(true);
     expect(isSettled(settled, [piece(), piece({ closed: true })])).toBe(false);
@@ -143,14 +139,14 @@ describe("a coupon is settled", () => {
     expect(isSettled(begun(settled, 60), [piece(), piece()])).toBe(false);
   });
 
-  test("by others only when its change looks abandoned", () => {
+  test("a change counts as abandoned after two seconds", () => {
     const changing = begun(coupon(100), 60);
     expect(isAbandoned(changing, new Date(later.getTime() + 1000))).toBe(false);
     expect(isAbandoned(changing, new Date(later.getTime() + 3000))).toBe(true);
   });
 });
 
-describe("a redemption is refused", () => {
+describe("a redemption", () => {
   const reasons = [
     ["coupon_inactive", { active: false }],
     ["coupon_expired", { expiresAt: now.toISOString() }],
@@ -158,7 +154,7 @@ describe("a redemption is refused", () => {
     ["coupon_exhausted", { exhausted: true }],
   ] as const;
 
-  test("for the first of its reasons in the contract's order", () => {
+  test("is refused for the first reason in the contract's order", () => {
     const subsets = fc.tuple(fc.boolean(), fc.boolean(), fc.boolean(), fc.boolean());
     fc.assert(
       fc.property(subsets, (chosen) => {
@@ -174,8 +170,8 @@ describe("a redemption is refused", () => {
   });
 });
 
-describe("the piece that is drawn", () => {
-  test("has something left, whatever is drawn; none is when all are empty", () => {
+describe("drawing a piece", () => {
+  test("returns a piece that is not empty, or undefined when all are empty", () => {
     const stocks = fc.array(
       fc.tuple(fc.nat(4), fc.nat(4)).map(([redeemed, left]) => piece({ redeemed, allotted: redeemed + left })),
       { minLength: 1, maxLength: maxPieces },
@@ -190,7 +186,7 @@ describe("the piece that is drawn", () => {
     );
   });
 
-  test("is drawn in proportion to what it has left", () => {
+  test("follows the proportions of what is left", () => {
     const pieces = [piece({ allotted: 1 }), piece({ allotted: 0 }), piece({ allotted: 3 })];
     expect([0, 0.24, 0.25, 0.99].map((random) => drawPiece(pieces, random))).toEqual([0, 0, 2, 2]);
   });

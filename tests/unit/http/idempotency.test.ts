@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { claimOf, recording, Replay, type Claim } from "../../../shared/http/idempotency.ts";
 import { Problem } from "../../../shared/domain/problems.ts";
-import { key } from "../../../shared/runtime/key.ts";
+import { idempotencyRecordKey } from "../../../shared/contract/idempotency-record.ts";
 
 const now = new Date("2026-11-20T12:00:00.900Z");
 const scope = { principalId: "ptr_1", operationId: "subscriptions.extend", now };
@@ -37,7 +37,7 @@ describe("a key", () => {
       claim("k", {}, { ...scope, operationId: "subscriptions.create" }),
     ].map((made) => made.key.pk);
     expect(new Set(keys).size).toBe(4);
-    expect(claim("k").key).toEqual(key.idempotency("ptr_1", "subscriptions.extend", "k"));
+    expect(claim("k").key).toEqual(idempotencyRecordKey("ptr_1", "subscriptions.extend", "k"));
   });
 
   test("is not in the table as it was sent", () => {

@@ -1,8 +1,9 @@
 /** How many wrong guesses a name has: ten that fail in any quarter of an hour. */
 import fc from "fast-check";
-import { guessLimit, decideAttempt, type AttemptLimit, type Attempts } from "../../../shared/identity/attempts.ts";
+import { guessLimit, type AttemptLimit, type Attempts } from "../../../shared/identity/model.ts";
+import { decideAttempt } from "../../../shared/identity/attempts.ts";
 
-const limit = { most: 3, windowSeconds: 60 };
+const limit = { maxFailures: 3, windowSeconds: 60 };
 const at = (seconds: number): Date => new Date(seconds * 1000 + 999);
 
 function kept(failures: readonly number[], pending: Readonly<Record<string, number>> = {}): Attempts {
@@ -17,29 +18,29 @@ function settle({ failures, pending }: Attempts, id: string, failed: boolean, se
 }
 
 test("the limit of sign-ins is ten failures in a quarter of an hour", () => {
-  expect(guessLimit).toEqual({ most: 10, windowSeconds: 900 });
+  expect(guessLimit).toEqual({ maxFailures: 10, windowSeconds: 900 });
 });
 
 test("the first attempt takes a place, named by its id", () => {
-  expect(decideAttempt(undefined, "a", limit, at(100))).toEqual({ kind: "take", next: kept([], { a: 100 }) });
+  expect(decideAttempt(undefined, "a", limit, at(100))).toEqual({ kind: "reserve", next: kept([], { a: 100 }) });
 });
 
 test("a failure counts until the window has slid past it, to the second", () => {
   const full = kept([100, 110, 120]);
   expect(decideAttempt(full, "a", limit, at(159))).toEqual({ kind: "refuse", retryAfterSeconds: 1 });
-  expect(decideAttempt(full, "a", limit, at(160))).toEqual({ kind: "take", next: kept([110, 120], { a: 160 }) });
+  expect(decideAttempt(full, "a", limit, at(160))).toEqual({ kind: "reserve", next: kept([110, 120], { a: 160 }) });
 });
 
 test("the window slides: one place is free again when the oldest failure leaves it, not all of them", () => {
   const next = kept([110, 120, 160]);
   expect(decideAttempt(next, "a", limit, at(161))).toEqual({ kind: "refuse", retryAfterSeconds: 9 });
-  expect(decideAttempt(next, "a", limit, at(170))).toMatchObject({ kind: "take" });
+  expect(decideAttempt(next, "a", limit, at(170))).toMatchObject({ kind: "reserve" });
 });
 
 test("while all places are taken but not all have failed, others wait", () => {
   expect(decideAttempt(kept([90, 95], { a: 99 }), "b", limit, at(100))).toEqual({ kind: "wait" });
   expect(decideAttempt(kept([90], { a: 99 }), "b", limit, at(100))).toEqual({
-    kind: "take",
+    kind: "reserve",
     next: kept([90], { a: 99, b: 100 }),
   });
 });
@@ -47,12 +48,12 @@ test("while all places are taken but not all have failed, others wait", () => {
 test("an attempt that was begun and never settled frees its place after thirty seconds: nobody was told anything", () => {
   const abandoned = kept([90, 95], { a: 99 });
   expect(decideAttempt(abandoned, "b", limit, at(128))).toEqual({ kind: "wait" });
-  expect(decideAttempt(abandoned, "b", limit, at(129))).toEqual({ kind: "take", next: kept([90, 95], { b: 129 }) });
+  expect(decideAttempt(abandoned, "b", limit, at(129))).toEqual({ kind: "reserve", next: kept([90, 95], { b: 129 }) });
 });
 
 test("ten attempts that were broken off lock nobody out", () => {
   const crashed = kept([], Object.fromEntries(Array.from({ length: 10 }, (_, index) => [`crash-${index}`, 100])));
-  expect(decideAttempt(crashed, "a", guessLimit, at(130))).toEqual({ kind: "take", next: kept([], { a: 130 }) });
+  expect(decideAttempt(crashed, "a", guessLimit, at(130))).toEqual({ kind: "reserve", next: kept([], { a: 130 }) });
 });
 
 test("refused callers who come again when they are told to find a place, and a second earlier they do not", () => {
@@ -64,7 +65,7 @@ test("refused callers who come again when they are told to find a place, and a s
       const { retryAfterSeconds } = decision;
       expect(retryAfterSeconds).toBeGreaterThan(0);
       expect(retryAfterSeconds).toBeLessThanOrEqual(limit.windowSeconds);
-      expect(decideAttempt(kept(times), "a", limit, at(now + retryAfterSeconds)).kind).toBe("take");
+      expect(decideAttempt(kept(times), "a", limit, at(now + retryAfterSeconds)).kind).toBe("reserve");
       expect(decideAttempt(kept(times), "a", limit, at(now + retryAfterSeconds - 1)).kind).toBe("refuse");
     }),
   );
@@ -72,7 +73,7 @@ test("refused callers who come again when they are told to find a place, and a s
 
 const events = fc.array(
   fc.record({
-    what: fc.constantFrom("take", "fail", "succeed", "crash"),
+    what: fc.constantFrom("reserve", "fail", "succeed", "crash"),
     passes: fc.integer({ min: 0, max: 25 }),
     which: fc.nat(),
   }),
@@ -105,11 +106,11 @@ function live(bound: AttemptLimit, sequence: readonly Step[]): Trace {
       begun.delete(id);
       wrong.delete(id);
     }
-    if (what === "take") {
+    if (what === "reserve") {
       const id = `attempt-${++count}`;
       const decision = decideAttempt(attempts, id, bound, at(now));
       if (decision.kind === "refuse") refusals++;
-      if (decision.kind !== "take") continue;
+      if (decision.kind !== "reserve") continue;
       attempts = decision.next;
       begun.set(id, now);
       wrong.set(id, now);
@@ -127,7 +128,7 @@ function live(bound: AttemptLimit, sequence: readonly Step[]): Trace {
 test("however attempts begin, fail, succeed and crash, no window sees more failures begin than the limit", () => {
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 10 }), events, (most, sequence) => {
-      const bound = { most, windowSeconds: 60 };
+      const bound = { maxFailures: most, windowSeconds: 60 };
       const { wrong } = live(bound, sequence);
       // A place is taken when the attempt begins, and a failure is counted when it ends, later: windows can only be longer.
       const inWindow = wrong.map((end) => wrong.filter((time) => time <= end && time > end - 60).length);
@@ -140,7 +141,7 @@ test("however attempts begin, fail, succeed and crash, no window sees more failu
 test("nobody is refused for successes: only failures use places up", () => {
   const honest = fc.array(
     fc.record({
-      what: fc.constantFrom("take", "succeed"),
+      what: fc.constantFrom("reserve", "succeed"),
       passes: fc.integer({ min: 0, max: 2 }),
       which: fc.nat(),
     }),
@@ -149,7 +150,7 @@ test("nobody is refused for successes: only failures use places up", () => {
   fc.assert(
     fc.property(honest, (sequence) => {
       const all = sequence.flatMap((event) => [event, { what: "succeed", passes: 0, which: 0 }]);
-      expect(live({ most: 3, windowSeconds: 60 }, all).refusals).toBe(0);
+      expect(live({ maxFailures: 3, windowSeconds: 60 }, all).refusals).toBe(0);
     }),
   );
 });

@@ -1,18 +1,16 @@
 /** What a presented refresh token is to its session, whenever it comes. */
 import fc from "fast-check";
+import { graceMs, refreshTokenSeconds, type Session } from "../../../shared/identity/model.ts";
 import {
   beginSession,
   continueSession,
   formatRefreshToken,
-  graceMs,
   hashRefreshToken,
   newRefreshToken,
   parseRefreshToken,
-  refreshTokenSeconds,
   refreshTokenState,
   successorOf,
   type RefreshToken,
-  type Session,
 } from "../../../shared/identity/sessions.ts";
 
 const key = "the key that no table has";

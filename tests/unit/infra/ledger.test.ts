@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { checkLedger } from "../../../infra/checks/ledger.ts";
 import { createUser, moveCredit, openingMovement } from "../../../shared/users/rules.ts";
-import { key } from "../../../shared/runtime/key.ts";
+import { couponKey } from "../../../shared/coupons/keys.ts";
+import { userKey } from "../../../shared/users/keys.ts";
 import type { Item } from "../../../shared/runtime/table.ts";
 
 const now = new Date("2026-11-20T12:00:00.000Z");
@@ -10,13 +11,13 @@ const now = new Date("2026-11-20T12:00:00.000Z");
 function itemsAfter(credit: number, amounts: readonly number[]): Item[] {
   let user = createUser({ username: "ada", name: "Ada", credit }, now);
   const opening = openingMovement(user);
-  const items: Item[] = opening === undefined ? [] : [{ ...key.creditMovement(user.id, 1), ...opening }];
+  const items: Item[] = opening === undefined ? [] : [{ ...userKey.creditMovement(user.id, 1), ...opening }];
   for (const amount of amounts) {
     const moved = moveCredit(user, { amount, reason: "Test" }, now);
     user = moved.user;
-    items.push({ ...key.creditMovement(user.id, user.movements), ...moved.movement });
+    items.push({ ...userKey.creditMovement(user.id, user.movements), ...moved.movement });
   }
-  return [{ ...key.user(user.id), ...user }, ...items];
+  return [{ ...userKey.user(user.id), ...user }, ...items];
 }
 
 /** A user that has redeemed a coupon once. */
@@ -27,10 +28,10 @@ function redeemedOnce(): Item[] {
   return [
     user!,
     ...movements,
-    { ...key.coupon("cpn_1"), id: "cpn_1", quantity: 2 },
-    { ...key.couponPiece("cpn_1", 0), redeemed: 1, allotted: 2 },
-    { ...key.redeemedCoupon(id, "cpn_1"), redemptionId },
-    { ...key.redemption(id, 2), id: redemptionId, couponId: "cpn_1", value: 7 },
+    { ...couponKey.coupon("cpn_1"), id: "cpn_1", quantity: 2 },
+    { ...couponKey.couponPiece("cpn_1", 0), redeemed: 1, allotted: 2 },
+    { ...couponKey.redeemedCoupon(id, "cpn_1"), redemptionId },
+    { ...couponKey.redemption(id, 2), id: redemptionId, couponId: "cpn_1", value: 7 },
   ];
 }
 

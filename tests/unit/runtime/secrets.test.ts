@@ -3,7 +3,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { jest } from "@jest/globals";
 import type { Environment } from "../../../shared/runtime/environment.ts";
-import { forgetSecret, openSecrets } from "../../../shared/runtime/secrets.ts";
+import { forgetSecret, Secrets } from "../../../shared/runtime/secrets.ts";
 
 let server: Server;
 let answers = 0;
@@ -36,7 +36,7 @@ test("a process notices another value of a secret within a minute, and at once w
   let now = Date.now();
   jest.spyOn(Date, "now").mockImplementation(() => now);
   const environment = { CURSOR_KEY_SECRET: "arn:aws:secretsmanager:eu-west-1:1:secret:cursor" } as Environment;
-  const read = async () => await openSecrets(environment, now + 5000).read("cursorKey");
+  const read = async () => await new Secrets(environment, now + 5000).read("cursorKey");
 
   expect(await read()).toBe("text 1");
   now += 59_999;

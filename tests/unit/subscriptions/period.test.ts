@@ -3,7 +3,7 @@ import { after, before, parsePeriod, type Period } from "../../../shared/subscri
 
 const period = (text: string): Period => {
   const parsed = parsePeriod(text);
-  if (parsed === undefined) throw new Error(`${text} is no period`);
+  if (parsed === undefined) throw new Error(`${text} is not a period`);
   return parsed;
 };
 
@@ -13,15 +13,15 @@ const moments = fc.date({
   max: new Date("2200-01-01T00:00:00Z"),
   noInvalidDate: true,
 });
-const longest = { D: 3652, W: 521, M: 120, Y: 10 };
+const maxCount = { D: 3652, W: 521, M: 120, Y: 10 };
 const periods = fc
   .constantFrom<Period["unit"]>("D", "W", "M", "Y")
-  .chain((unit) => fc.record({ unit: fc.constant(unit), count: fc.integer({ min: 1, max: longest[unit] }) }));
+  .chain((unit) => fc.record({ unit: fc.constant(unit), count: fc.integer({ min: 1, max: maxCount[unit] }) }));
 
 const lastDayOf = (moment: Date) =>
   new Date(Date.UTC(moment.getUTCFullYear(), moment.getUTCMonth() + 1, 0)).getUTCDate();
 
-describe("a period", () => {
+describe("parsePeriod", () => {
   test.each([
     ["P7D", { count: 7, unit: "D" }],
     ["P2W", { count: 2, unit: "W" }],
@@ -30,7 +30,7 @@ describe("a period", () => {
     ["P120M", { count: 120, unit: "M" }],
     ["P521W", { count: 521, unit: "W" }],
     ["P3652D", { count: 3652, unit: "D" }],
-  ])("%s is read as what it says", (text, expected) => {
+  ])("parses %s", (text, expected) => {
     expect(parsePeriod(text)).toEqual(expected);
   });
 
@@ -55,14 +55,14 @@ describe("a period", () => {
     "P1D ",
     "P1D\n",
     "P١D",
-  ])("%j is none", (text) => expect(parsePeriod(text)).toBeUndefined());
+  ])("rejects %j", (text) => expect(parsePeriod(text)).toBeUndefined());
 
   test.each(["P3653D", "P522W", "P121M", "P11Y", "P9999D", "P99999D"])(
-    "%s is longer than ten years, so it is none",
+    "rejects %s, which is longer than ten years",
     (text) => expect(parsePeriod(text)).toBeUndefined(),
   );
 
-  test("of any kind is at most as long as ten years can be", () => {
+  test("accepts no period that is longer than ten years can be", () => {
     // The year 2100 has no leap day: ten years across it are a day shorter.
     const thisCentury = moments.filter((moment) => moment < new Date("2089-01-01T00:00:00Z"));
     fc.assert(
@@ -73,7 +73,7 @@ describe("a period", () => {
   });
 });
 
-describe("the calendar", () => {
+describe("after and before", () => {
   test.each([
     ["2026-01-31T10:00:00.000Z", "P1M", "2026-02-28T10:00:00.000Z"],
     ["2028-01-31T10:00:00.000Z", "P1M", "2028-02-29T10:00:00.000Z"],
@@ -99,7 +99,7 @@ describe("the calendar", () => {
     expect(before(new Date(moment), period(text)).toISOString()).toBe(expected);
   });
 
-  test("days and weeks are so many times twenty-four hours", () => {
+  test("days and weeks are multiples of twenty-four hours", () => {
     fc.assert(
       fc.property(moments, fc.integer({ min: 1, max: 521 }), (moment, count) => {
         expect(after(moment, { count, unit: "D" }).getTime() - moment.getTime()).toBe(count * dayMs);
@@ -108,7 +108,7 @@ describe("the calendar", () => {
     );
   });
 
-  test("months lead to the same day of the month and time of day, or to the last day of a shorter month", () => {
+  test("months keep the day of the month and the time of day, or use the last day of a shorter month", () => {
     fc.assert(
       fc.property(moments, fc.integer({ min: 1, max: 120 }), fc.constantFrom(after, before), (moment, count, shift) => {
         const shifted = shift(moment, { count, unit: "M" });
@@ -120,7 +120,7 @@ describe("the calendar", () => {
     );
   });
 
-  test("a year is twelve months, a week seven days", () => {
+  test("a year is twelve months, and a week is seven days", () => {
     fc.assert(
       fc.property(moments, fc.integer({ min: 1, max: 10 }), fc.constantFrom(after, before), (moment, count, shift) => {
         expect(shift(moment, { count, unit: "Y" })).toEqual(shift(moment, { count: count * 12, unit: "M" }));
@@ -129,7 +129,7 @@ describe("the calendar", () => {
     );
   });
 
-  test("later stays later, and earlier stays earlier", () => {
+  test("keep the order of two moments", () => {
     fc.assert(
       fc.property(moments, moments, periods, (one, other, length) => {
         const [early, late] = one <= other ? [one, other] : [other, one];
@@ -140,7 +140,7 @@ describe("the calendar", () => {
     );
   });
 
-  test("there and back is at most the days of one month away", () => {
+  test("forth and back differs from the start by at most three days", () => {
     fc.assert(
       fc.property(moments, periods, (moment, length) => {
         const back = before(after(moment, length), length).getTime();
@@ -150,7 +150,7 @@ describe("the calendar", () => {
     );
   });
 
-  test("what is given stays as it is", () => {
+  test("do not modify their argument", () => {
     fc.assert(
       fc.property(moments, periods, (moment, length) => {
         const time = moment.getTime();

@@ -1,16 +1,9 @@
 import fc from "fast-check";
-import { Problem } from "../../../shared/domain/problems.ts";
-import { after, parsePeriod } from "../../../shared/subscriptions/period.ts";
-import {
-  cancel,
-  create,
-  extend,
-  isLive,
-  statusAt,
-  type CreationRequest,
-  type Duration,
-  type Subscription,
-} from "../../../shared/subscriptions/rules.ts";
+import { orThrow, Problem } from "../../../shared/domain/problems.ts";
+import type { CreationRequest } from "../../../shared/subscriptions/contract.ts";
+import type { Subscription } from "../../../shared/subscriptions/model.ts";
+import { after, parsePeriod, type Duration } from "../../../shared/subscriptions/period.ts";
+import { cancel, create, extend, isLive, statusAt } from "../../../shared/subscriptions/rules.ts";
 
 const now = new Date("2026-11-20T12:00:00.000Z");
 const dayMs = 86_400_000;
@@ -18,7 +11,7 @@ const inDays = (days: number) => new Date(now.getTime() + days * dayMs);
 
 function duration(text: string): Duration {
   const period = parsePeriod(text);
-  if (period === undefined) throw new Error(`${text} is no period`);
+  if (period === undefined) throw new Error(`${text} is not a period`);
   return { text, period };
 }
 
@@ -29,24 +22,19 @@ const sold = (fields: Partial<CreationRequest> = {}): CreationRequest => ({
   ...fields,
 });
 
-function orThrow(decision: Subscription | Problem): Subscription {
-  if (decision instanceof Problem) throw decision;
-  return decision;
-}
-
 const refusal = (decision: Subscription | Problem) => (decision instanceof Problem ? decision.code : undefined);
 const live = (fields: Partial<CreationRequest> = {}) => orThrow(create(undefined, sold(fields), now));
 
 const durations = fc
   .constantFrom<[string, number]>(["D", 3652], ["W", 521], ["M", 120], ["Y", 10])
-  .chain(([unit, most]) => fc.integer({ min: 1, max: most }).map((count) => duration(`P${count}${unit}`)));
+  .chain(([unit, max]) => fc.integer({ min: 1, max }).map((count) => duration(`P${count}${unit}`)));
 const moments = fc.date({
   min: new Date("1970-01-01T00:00:00Z"),
   max: new Date("2200-01-01T00:00:00Z"),
   noInvalidDate: true,
 });
 
-describe("creating", () => {
+describe("create", () => {
   test("starts now and ends one duration later", () => {
     expect(live()).toMatchObject({
       externalUserId: "u1",
@@ -62,19 +50,19 @@ describe("creating", () => {
     expect(live().id).toMatch(/^sub_[0-9A-Z]{26}$/);
   });
 
-  test("from a start the end follows, from an end the start", () => {
+  test("computes the end from the start, and the start from the end", () => {
     expect(live({ startsAt: new Date("2027-01-31T00:00:00Z") }).expiresAt).toEqual(new Date("2027-02-28T00:00:00Z"));
     expect(live({ expiresAt: new Date("2027-03-31T00:00:00Z") }).startsAt).toEqual(new Date("2027-02-28T00:00:00Z"));
   });
 
-  test("a term that is over already is none; one that ends in a millisecond is one", () => {
+  test("refuses a term that is already over, and accepts one that ends in a millisecond", () => {
     expect(refusal(create(undefined, sold({ expiresAt: now }), now))).toBe("period_invalid");
     expect(refusal(create(undefined, sold({ expiresAt: new Date(now.getTime() - 1) }), now))).toBe("period_invalid");
     expect(refusal(create(undefined, sold({ startsAt: inDays(-60) }), now))).toBe("period_invalid");
     expect(live({ expiresAt: new Date(now.getTime() + 1) }).expiresAt).toEqual(new Date(now.getTime() + 1));
   });
 
-  test("a term that leaves the calendar of the API is none", () => {
+  test("refuses a term outside of the years 1970 to 9999", () => {
     const early = create(
       undefined,
       sold({ expiresAt: new Date("1979-01-01T00:00:00Z"), duration: duration("P10Y") }),
@@ -86,7 +74,7 @@ describe("creating", () => {
     );
   });
 
-  test("what is live forbids another one; what is cancelled or expired does not, and its count goes on", () => {
+  test("is refused beside a live subscription, and continues the revision of a cancelled or expired one", () => {
     const previous = live();
     expect(refusal(create(previous, sold(), inDays(1)))).toBe("subscription_exists");
     expect(refusal(create(live({ startsAt: inDays(9) }), sold(), inDays(1)))).toBe("subscription_exists");
@@ -97,7 +85,7 @@ describe("creating", () => {
     expect(new Set([previous.id, afterCancelling.id, afterExpiry.id]).size).toBe(3);
   });
 
-  test("whatever is asked for, what is created is live and lies where it was asked for", () => {
+  test("for any request, the new subscription is live and has the requested start or end", () => {
     const requests = fc.record({ duration: durations, startsAt: fc.option(moments, { nil: undefined }) });
     const ends = fc.record({ duration: durations, expiresAt: moments });
     fc.assert(
@@ -116,8 +104,8 @@ describe("creating", () => {
   });
 });
 
-describe("extending", () => {
-  test("adds to the old end while it is ahead, and to now when it is past", () => {
+describe("extend", () => {
+  test("adds to a future expiry, and to now after the expiry", () => {
     const subscription = live();
     expect(orThrow(extend(subscription, { duration: duration("P1M") }, inDays(1))).expiresAt).toEqual(
       new Date("2027-01-20T12:00:00Z"),
@@ -126,7 +114,7 @@ describe("extending", () => {
     expect(orThrow(extend(subscription, { duration: duration("P1W") }, late)).expiresAt).toEqual(inDays(107));
   });
 
-  test("with a date ends exactly then, if that is after the old end and after now", () => {
+  test("sets exactly the requested expiry if it is later than the old one and than now", () => {
     const subscription = live();
     const to = (expiresAt: Date, at = now) => extend(subscription, { duration: duration("P1D"), expiresAt }, at);
     const next = new Date(subscription.expiresAt.getTime() + 1);
@@ -136,7 +124,7 @@ describe("extending", () => {
     expect(refusal(to(inDays(50), inDays(51)))).toBe("period_invalid");
   });
 
-  test("is refused for a cancelled one before anything else is looked at", () => {
+  test("refuses a cancelled subscription before it checks anything else", () => {
     const cancelled = cancel(live(), now);
     expect(refusal(extend(cancelled, { duration: duration("P1D") }, now))).toBe("subscription_cancelled");
     expect(refusal(extend(cancelled, { duration: duration("P1D"), expiresAt: inDays(-1) }, now))).toBe(
@@ -144,12 +132,12 @@ describe("extending", () => {
     );
   });
 
-  test("never leads beyond the year 9999", () => {
+  test("never goes beyond the year 9999", () => {
     const last = live({ expiresAt: new Date("9999-12-31T23:59:59.999Z"), duration: duration("P1Y") });
     expect(refusal(extend(last, { duration: duration("P1D") }, now))).toBe("period_invalid");
   });
 
-  test("an extended subscription never ends earlier than before", () => {
+  test("never shortens a subscription", () => {
     const requests = fc.record({ duration: durations, expiresAt: fc.option(moments, { nil: undefined }) });
     fc.assert(
       fc.property(durations, requests, fc.integer({ min: -1000, max: 5000 }), (first, request, days) => {
@@ -175,8 +163,8 @@ describe("extending", () => {
   });
 });
 
-describe("cancelling", () => {
-  test("ends it now; again it is the same one", () => {
+describe("cancel", () => {
+  test("ends the subscription now; cancelling it again is a no-op", () => {
     const cancelled = cancel(live(), inDays(1));
     expect(cancelled).toEqual({
       ...live(),
@@ -189,7 +177,7 @@ describe("cancelling", () => {
     expect(cancel(cancelled, inDays(2))).toBe(cancelled);
   });
 
-  test("never moves an end that is past, and leaves no start behind the end", () => {
+  test("keeps a past end, and never leaves the start after the end", () => {
     const expired = cancel(live(), inDays(100));
     expect(expired.expiresAt).toEqual(live().expiresAt);
     const scheduled = cancel(live({ startsAt: inDays(9) }), inDays(1));
@@ -197,8 +185,8 @@ describe("cancelling", () => {
   });
 });
 
-describe("the status", () => {
-  test("turns at the start and at the end, to the millisecond", () => {
+describe("statusAt", () => {
+  test("changes at the start and at the end, to the millisecond", () => {
     const subscription = live({ startsAt: inDays(1) });
     const shortly = (moment: Date) => new Date(moment.getTime() - 1);
     expect(statusAt(subscription, shortly(subscription.startsAt))).toBe("scheduled");
@@ -208,7 +196,7 @@ describe("the status", () => {
     expect(statusAt(cancel(subscription, now), inDays(999))).toBe("cancelled");
   });
 
-  test("is scheduled or active exactly where the subscription is live", () => {
+  test("is scheduled or active exactly if the subscription is live", () => {
     fc.assert(
       fc.property(durations, moments, moments, fc.boolean(), (length, startsAt, at, ended) => {
         const decision = create(undefined, sold({ duration: length, startsAt }), new Date(0));
@@ -220,7 +208,7 @@ describe("the status", () => {
   });
 });
 
-test("through any changes, with clocks that differ, counts go up by one and no change is older than the one before", () => {
+test("any sequence of changes with different clocks raises the revision by one and never goes back in time", () => {
   type Step = (subscription: Subscription | undefined, at: Date) => Subscription | Problem | undefined;
   const steps = fc.oneof(
     durations.map(

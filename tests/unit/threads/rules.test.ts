@@ -1,18 +1,12 @@
 import fc from "fast-check";
 import { codePoints } from "../../../shared/contract/schemas.ts";
 import { newId } from "../../../shared/domain/ids.ts";
-import { Problem } from "../../../shared/domain/problems.ts";
+import { orThrow, Problem } from "../../../shared/domain/problems.ts";
 import { operations } from "../../../shared/threads/contract.ts";
-import {
-  begin,
-  post,
-  repetitionsOf,
-  seenBy,
-  unbroken,
-  type Message,
-  type Thread,
-} from "../../../shared/threads/rules.ts";
-import { createUser, type StoredUser } from "../../../shared/users/rules.ts";
+import { duplicatesIn, type Message, type Thread } from "../../../shared/threads/model.ts";
+import { begin, post, seenBy, unbroken } from "../../../shared/threads/rules.ts";
+import type { StoredUser } from "../../../shared/users/model.ts";
+import { createUser } from "../../../shared/users/rules.ts";
 
 const now = new Date("2026-11-20T12:00:00.000Z");
 const later = (milliseconds: number) => new Date(now.getTime() + milliseconds);
@@ -22,11 +16,6 @@ const userOf = (username: string, fields: Partial<StoredUser> = {}): StoredUser 
 });
 const named = (...users: readonly StoredUser[]) => users.map((user) => ({ username: user.username, user }));
 
-function orThrow<Value>(decision: Value | Problem): Value {
-  if (decision instanceof Problem) throw decision;
-  return decision;
-}
-
 const refusal = (decision: object) => {
   expect(decision).toBeInstanceOf(Problem);
   const { code, extras } = decision as Problem;
@@ -35,17 +24,17 @@ const refusal = (decision: object) => {
 
 const ada = userOf("ada");
 const bob = userOf("bob");
-const thread: Thread = { id: "thr_1", createdBy: ada.id, participants: [ada.id, bob.id], createdAt: now };
+const thread: Thread = { id: "thr_1", createdBy: ada.id, participants: [ada.id, bob.id], createdAt: now.toISOString() };
 
-describe("beginning", () => {
-  test("puts a creator that does not name itself first, and leaves one that does in its place", () => {
+describe("beginning a thread", () => {
+  test("puts an unnamed creator first and keeps the place of a named one", () => {
     const eve = userOf("eve");
     const participantsOf = (...users: readonly StoredUser[]) => orThrow(begin(ada, named(...users), now)).participants;
     expect(participantsOf(bob, eve)).toEqual([ada.id, bob.id, eve.id]);
     expect(participantsOf(bob, ada, eve)).toEqual([bob.id, ada.id, eve.id]);
   });
 
-  test("takes 2 to 100 people in all", () => {
+  test("accepts 2 to 100 participants in total", () => {
     const others = Array.from({ length: 100 }, (_, index) => userOf(`other-${index}`));
     const size = (people: readonly StoredUser[]) => {
       const decision = begin(ada, named(...people), now);
@@ -59,7 +48,7 @@ describe("beginning", () => {
     expect(size(others)).toEqual(invalid);
   });
 
-  test("refuses everybody who is not active, each at its place", () => {
+  test("refuses users that are not active and points to each of them", () => {
     const gone = { username: "gone", user: undefined };
     const suspended = userOf("suspended", { status: "suspended" });
     const decision = begin(ada, [...named(bob), gone, ...named(suspended)], now);
@@ -67,7 +56,7 @@ describe("beginning", () => {
     expect((decision as Problem).detail).toMatch(/gone, suspended/);
   });
 
-  test("ends the call of a creator that was suspended or deleted meanwhile, as posting does", () => {
+  test("and posting are refused for a caller that was suspended or deleted during the request", () => {
     for (const caller of [undefined, userOf("ada", { status: "suspended" })]) {
       expect(refusal(begin(caller, named(bob), now))).toEqual(["token_revoked", undefined]);
       expect(refusal(post({ thread, last: undefined }, caller, "hi", now))).toEqual(["token_revoked", undefined]);
@@ -75,27 +64,28 @@ describe("beginning", () => {
   });
 });
 
-test("names repeat whatever their case, and are shown where they repeat", () => {
-  expect(repetitionsOf(["ada", "bob", "ADA", "eve", "Bob", "ada"])).toEqual([2, 4, 5]);
-  expect(repetitionsOf(["ada", "bob"])).toEqual([]);
+test("duplicate usernames are found whatever their letter case, at their indices", () => {
+  expect(duplicatesIn(["ada", "bob", "ADA", "eve", "Bob", "ada"])).toEqual([2, 4, 5]);
+  expect(duplicatesIn(["ada", "bob"])).toEqual([]);
 });
 
-test("a thread exists for its participants alone", () => {
+test("a thread exists for its participants only", () => {
   expect(seenBy(thread, bob.id)).toBe(thread);
   expect(refusal(seenBy(thread, "usr_other"))).toEqual(["not_found", undefined]);
   expect(refusal(seenBy(undefined, bob.id))).toEqual(["not_found", undefined]);
 });
 
-describe("posting", () => {
-  test("numbers messages 1, 2, 3 and never goes back in time, whatever the clocks say", () => {
+describe("posting a message", () => {
+  test("numbers messages 1, 2, 3 and never goes back in time, even if clocks differ", () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: -5000, max: 5000 }), { minLength: 1, maxLength: 30 }), (clocks) => {
         let last: Message | undefined;
         for (const [index, clock] of clocks.entries()) {
           const message = orThrow(post({ thread, last }, bob, "hello", later(clock)));
           expect(message).toMatchObject({ sequence: index + 1, sender: bob.id, text: "hello" });
-          expect(message.createdAt.getTime()).toBeGreaterThanOrEqual((last ?? thread).createdAt.getTime());
-          expect(message.createdAt.getTime()).toBeGreaterThanOrEqual(later(clock).getTime());
+          const createdAt = Date.parse(message.createdAt);
+          expect(createdAt).toBeGreaterThanOrEqual(Date.parse((last ?? thread).createdAt));
+          expect(createdAt).toBeGreaterThanOrEqual(later(clock).getTime());
           last = message;
         }
       }),
@@ -103,13 +93,13 @@ describe("posting", () => {
   });
 });
 
-test("messages are read up to the first number that is missing", () => {
+test("a list of messages ends before the first missing number", () => {
   const message = (sequence: number): Message => ({
     id: newId("msg_", now),
     sequence,
     sender: ada.id,
     text: "hello",
-    createdAt: now,
+    createdAt: now.toISOString(),
   });
   fc.assert(
     fc.property(fc.nat(1000), fc.uniqueArray(fc.integer({ min: 1, max: 12 })), (after, offsets) => {
@@ -121,14 +111,14 @@ test("messages are read up to the first number that is missing", () => {
   );
 });
 
-describe("a message's text", () => {
+describe("the text of a message", () => {
   const body = operations.post.request.body!;
   const taken = (message: string) => {
     const parsed = body.safeParse({ message });
     return parsed.success ? parsed.data.message : undefined;
   };
 
-  test("is kept in NFC, and kept as it is once it was", () => {
+  test("is stored in NFC, and normalizing it again changes nothing", () => {
     fc.assert(
       fc.property(fc.string({ unit: "grapheme", minLength: 2, maxLength: 60 }), (text) => {
         const kept = text.normalize("NFC");
@@ -139,7 +129,7 @@ describe("a message's text", () => {
     );
   });
 
-  test("has 2 to 280 code points in NFC and no control characters but tab, line feed and carriage return", () => {
+  test("has 2 to 280 code points in NFC and no control characters except tab, line feed and carriage return", () => {
     const units = fc.oneof(fc.constantFrom("a", "e\u0301", "\t", "\n", "\r", "👋", " "), fc.string({ unit: "binary" }));
     fc.assert(
       fc.property(fc.array(units, { maxLength: 300 }), (parts) => {

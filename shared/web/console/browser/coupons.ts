@@ -1,5 +1,5 @@
 /** Coupons: the list, creating one, changing one, switching one off and on. */
-import type { Coupon } from "../../../coupons/contract.ts";
+import type { CouponView } from "../../../coupons/contract.ts";
 import { ask, type DialogOutcome } from "./dialogs.ts";
 import { element } from "./dom.ts";
 import type { Field } from "./forms.ts";
@@ -39,29 +39,29 @@ export function couponsView({ api, signal }: Console): View {
     await settle(outcome, coupons.reload, "The coupon is created.");
   };
   /** The row is shown as it is then; after a change by somebody else the whole list is read again. */
-  const settleRow = async (outcome: DialogOutcome, changed: Coupon | undefined, done: string): Promise<void> => {
+  const settleRow = async (outcome: DialogOutcome, changed: CouponView | undefined, done: string): Promise<void> => {
     await settle(outcome, async () => (changed ? coupons.replace(changed) : await coupons.reload()), done);
   };
-  const edit = async (coupon: Coupon): Promise<void> => {
-    let changed: Coupon | undefined;
+  const edit = async (coupon: CouponView): Promise<void> => {
+    let changed: CouponView | undefined;
     const outcome = await ask({
       title: "Edit the coupon",
       fields: [nameField(coupon), quantityField(coupon), expiryField(coupon)],
       submit: "Save",
       act: async (values) => {
-        changed = await api.patch<Coupon>(`${path}/${coupon.id}`, coupon.etag, values);
+        changed = await api.patch<CouponView>(`${path}/${coupon.id}`, coupon.etag, values);
       },
     });
     await settleRow(outcome, changed, `${coupon.name} is changed.`);
   };
-  const toggle = async ({ id, etag, name, active }: Coupon): Promise<void> => {
-    let changed: Coupon | undefined;
+  const toggle = async ({ id, etag, name, active }: CouponView): Promise<void> => {
+    let changed: CouponView | undefined;
     const outcome = await changeOf(async () => {
-      changed = await api.patch<Coupon>(`${path}/${id}`, etag, { active: !active });
+      changed = await api.patch<CouponView>(`${path}/${id}`, etag, { active: !active });
     });
     await settleRow(outcome, changed, active ? `${name} is switched off.` : `${name} is switched on.`);
   };
-  const actionsOf = (coupon: Coupon): HTMLElement =>
+  const actionsOf = (coupon: CouponView): HTMLElement =>
     element(
       "div",
       { class: "buttons" },
@@ -72,7 +72,7 @@ export function couponsView({ api, signal }: Console): View {
       }),
     );
 
-  const coupons = list<Coupon>({
+  const coupons = list<CouponView>({
     things: "coupons",
     columns: [
       { title: "Name", cell: ({ name }) => name },
@@ -100,11 +100,11 @@ function statusOf(active: boolean, expiresAt: string): string {
   return active ? "active" : "off";
 }
 
-function nameField(coupon?: Coupon): Field {
+function nameField(coupon?: CouponView): Field {
   return { name: "name", label: "Name", hint: "Users see it", ...(coupon && { value: coupon.name }) };
 }
 
-function quantityField(coupon?: Coupon): Field {
+function quantityField(coupon?: CouponView): Field {
   return {
     name: "quantity",
     label: "Quantity",
@@ -116,7 +116,7 @@ function quantityField(coupon?: Coupon): Field {
   };
 }
 
-function expiryField(coupon?: Coupon): Field {
+function expiryField(coupon?: CouponView): Field {
   return {
     name: "expiresAt",
     label: "Ends",

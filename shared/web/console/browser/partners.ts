@@ -1,5 +1,5 @@
 /** Partners: the list, registering one, and the page of one with its subscriptions. */
-import type { Partner } from "../../../partners/contract.ts";
+import type { PartnerView } from "../../../partners/contract.ts";
 import { ask, showOnce } from "./dialogs.ts";
 import { element } from "./dom.ts";
 import type { Field } from "./forms.ts";
@@ -19,13 +19,13 @@ interface Secret {
 
 export function partnersView({ api, signal, go }: Console): View {
   const register = async (): Promise<void> => {
-    let made: (Partner & Secret) | undefined;
+    let made: (PartnerView & Secret) | undefined;
     await ask({
       title: "Register a partner",
       fields: profileFields(),
       submit: "Register",
       act: async (values) => {
-        made = await api.post<Partner & Secret>(path, values);
+        made = await api.post<PartnerView & Secret>(path, values);
       },
     });
     if (made === undefined) return;
@@ -33,7 +33,7 @@ export function partnersView({ api, signal, go }: Console): View {
     const tell = await showSecret("The partner's client secret", made, `${name} is registered.`);
     go(hashOf(id), tell);
   };
-  const partners = list<Partner>({
+  const partners = list<PartnerView>({
     things: "partners",
     columns: [
       { title: "Name", cell: ({ id, name }) => element("a", { href: hashOf(id) }, name) },
@@ -53,7 +53,7 @@ export function partnersView({ api, signal, go }: Console): View {
 export function partnerView(console: Console, id: string): View {
   const { api, signal, go } = console;
   const own = `${path}/${encodeURIComponent(id)}`;
-  return resourceView<Partner>({
+  return resourceView<PartnerView>({
     back: ["#/partners", "Partners"],
     read: () => api.get(own, signal),
     facts: (partner) => [
@@ -107,7 +107,7 @@ export function partnerView(console: Console, id: string): View {
   });
 }
 
-function suspension(own: string, { name, status, etag }: Partner, api: Console["api"]): Action {
+function suspension(own: string, { name, status, etag }: PartnerView, api: Console["api"]): Action {
   if (status === "suspended") {
     return {
       label: "Resume",
@@ -127,7 +127,7 @@ function suspension(own: string, { name, status, etag }: Partner, api: Console["
   };
 }
 
-function newSecret(own: string, { name }: Partner, api: Console["api"]): Action {
+function newSecret(own: string, { name }: PartnerView, api: Console["api"]): Action {
   let made: Secret | undefined;
   return {
     label: "New secret",
@@ -180,7 +180,7 @@ async function showSecret(title: string, { clientId, clientSecret }: Secret, don
   return () => say(done);
 }
 
-function profileFields(partner?: Partner): Field[] {
+function profileFields(partner?: PartnerView): Field[] {
   return [
     { name: "name", label: "Name", ...(partner && { value: partner.name }) },
     {
@@ -200,7 +200,7 @@ function profileFields(partner?: Partner): Field[] {
   ];
 }
 
-function tokenPolicyField({ tokenPolicy }: Partner): Field {
+function tokenPolicyField({ tokenPolicy }: PartnerView): Field {
   return {
     name: "tokenPolicy",
     label: "Valid tokens",

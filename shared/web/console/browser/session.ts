@@ -2,7 +2,7 @@
  * The session of the person who is signed in. Its tokens are in this page's memory alone: no script of another page, no
  * other tab and no later visitor of this browser finds them, and a reload is a sign-out.
  */
-import type { User } from "../../../users/contract.ts";
+import type { UserView as User } from "../../../users/contract.ts";
 import { addressOf, Problem, send } from "./http.ts";
 
 /** The public client that the stage lists for browsers. */

@@ -1,5 +1,5 @@
 /** Users: the list, creating one, and the page of one with its credit. */
-import type { CreditMovement, User } from "../../../users/contract.ts";
+import type { CreditMovementView as CreditMovement, UserView as User } from "../../../users/contract.ts";
 import { ask } from "./dialogs.ts";
 import { element } from "./dom.ts";
 import { badge, moment, number, signed, wholeNumberOf } from "./format.ts";

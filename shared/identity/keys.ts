@@ -1,0 +1,31 @@
+/** Keys of principals, credentials, sessions, attempts and signing keys. */
+import { hashed, type Key } from "../runtime/key.ts";
+import type { PrincipalState, PublicKey, Session, StoredAttempts, StoredCredential } from "./model.ts";
+
+/** Partition keys as roles are granted them; `*` stands for any characters. */
+export const identityPartitions = {
+  signingKeys: "SIGNING-KEYS",
+  principals: "PRINCIPAL#*",
+  credentials: "CREDENTIAL#*",
+  attempts: "ATTEMPTS#*",
+  sessions: "SESSIONS#*",
+} as const;
+
+export const identityKey = {
+  /** The public halves of the signing keys (RFC 7517). */
+  signingKeys: (): Key<{ readonly keys: readonly PublicKey[] }> => ({ pk: "SIGNING-KEYS", sk: "SIGNING-KEYS" }),
+  /** Token version and status of a partner or user: all that the authorizer reads. */
+  principal: (id: string): Key<PrincipalState> => ({ pk: `PRINCIPAL#${id}`, sk: "PRINCIPAL" }),
+  /** Hashes of a partner's client secrets or of a user's password. */
+  credential: (id: string): Key<StoredCredential> => ({ pk: `CREDENTIAL#${id}`, sk: "CREDENTIAL" }),
+  /** Failed attempts of one kind for one name. */
+  attempts: (kind: string, name: string): Key<StoredAttempts> => ({
+    pk: `ATTEMPTS#${kind}#${hashed(name)}`,
+    sk: "ATTEMPTS",
+  }),
+  /** A session of a user, with the hash of its current refresh token. */
+  session: (userId: string, sessionId: string): Key<Session & { readonly ttl: number }> => ({
+    pk: `SESSIONS#${userId}`,
+    sk: sessionId,
+  }),
+} as const;

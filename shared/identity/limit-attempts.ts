@@ -1,0 +1,79 @@
+/**
+ * Limits guessing under parallel calls: each attempt reserves a slot before it is checked and releases it on success.
+ * Both steps commit by themselves, because the limit has to hold whatever becomes of the operation.
+ */
+import { randomUUID } from "node:crypto";
+import { ConcurrencyConflict } from "../domain/conflict.ts";
+import { Problem } from "../domain/problems.ts";
+import type { Table } from "../runtime/table.ts";
+import { decideAttempt } from "./attempts.ts";
+import type { AttemptLimit, ReservedAttempt } from "./model.ts";
+import { attemptReservation, attemptSettlement, AttemptSettled, findAttempts } from "./store.ts";
+
+export interface AttemptRequest {
+  /** What is guessed, such as `sign-in`. */
+  readonly kind: string;
+  /** Whose attempts are counted. */
+  readonly name: string;
+  readonly limit: AttemptLimit;
+  readonly now: Date;
+}
+
+/**
+ * Reserves a slot for an attempt.
+ *
+ * @throws Problem `too_many_attempts`
+ * @throws ConcurrencyConflict when other attempts of the name are being checked or reserve at the same moment
+ */
+export async function reserveAttempt(
+  table: Table,
+  { kind, name, limit, now }: AttemptRequest,
+): Promise<ReservedAttempt> {
+  const stored = await findAttempts(table, kind, name);
+  const id = randomUUID();
+  const decision = decideAttempt(stored, id, limit, now);
+  if (decision.kind === "wait") throw new ConcurrencyConflict();
+  if (decision.kind === "refuse") {
+    const { retryAfterSeconds } = decision;
+    throw new Problem("too_many_attempts", "Too many failed attempts. Wait, then try again.", { retryAfterSeconds });
+  }
+  await table.commit([
+    attemptReservation({ kind, name, id }, stored, { ...decision.next, ttl: forgottenAt(limit, now) }),
+  ]);
+  return { kind, name, id };
+}
+
+/** When DynamoDB may delete the attempts, in seconds of the epoch. */
+function forgottenAt({ windowSeconds }: AttemptLimit, now: Date): number {
+  return Math.ceil(now.getTime() / 1000) + 2 * windowSeconds;
+}
+
+/** Settles an attempt: a failure counts until its window has passed, a success releases the slot. Repeatable. */
+export async function settleAttempt(
+  table: Table,
+  attempt: ReservedAttempt,
+  outcome: { readonly failed: boolean; readonly now: Date },
+): Promise<void> {
+  try {
+    await table.update(attemptSettlement(attempt, outcome));
+  } catch (error) {
+    if (!(error instanceof AttemptSettled)) throw error;
+  }
+}
+
+/**
+ * Checks a guess within the limit: an undefined result is a failure.
+ *
+ * @throws Problem `too_many_attempts`
+ * @throws ConcurrencyConflict when other attempts of the name are being checked or reserve at the same moment
+ */
+export async function limitAttempts<Result>(
+  table: Table,
+  request: AttemptRequest,
+  check: () => Promise<Result | undefined>,
+): Promise<Result | undefined> {
+  const attempt = await reserveAttempt(table, request);
+  const result = await check();
+  await settleAttempt(table, attempt, { failed: result === undefined, now: request.now });
+  return result;
+}

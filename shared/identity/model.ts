@@ -1,0 +1,118 @@
+/** Principals, credentials, sessions and attempts as they are kept, with their limits. */
+import type { JWK } from "jose";
+import type { Role } from "../domain/access.ts";
+
+/** How many access tokens of a partner are valid at once: the newest alone, or all of the current version. */
+export const tokenPolicies = ["single", "many"] as const;
+export type TokenPolicy = (typeof tokenPolicies)[number];
+
+/** The state that decides whether a principal's tokens are valid: one small item, because every request reads it. */
+export type PrincipalState = PartnerState | UserState;
+
+interface CommonState {
+  readonly status: "active" | "suspended" | "deleted";
+  /** The token version: a token with a different one is refused. */
+  readonly version: number;
+}
+
+export interface PartnerState extends CommonState {
+  readonly kind: "partner";
+  readonly tokenPolicy: TokenPolicy;
+}
+
+export interface UserState extends CommonState {
+  readonly kind: "user";
+  readonly role: Role;
+  /** Sessions that began or were last used before the token version reached this one are over. */
+  readonly sessionsFrom: number;
+  /** The one session that outlived the last password change: its older tokens are still valid. */
+  readonly keptSession?: string;
+  /** Sessions that ended one by one, with the time (seconds of the epoch) when their last access token expires. */
+  readonly endedSessions?: Readonly<Record<string, number>>;
+}
+
+/** The maximum number of ended sessions that are remembered; with one more, all access tokens of the user end instead. */
+export const maxEndedSessions = 50;
+
+/** How long a deletion may keep others from creating what would forbid it, in milliseconds; longer than any function runs. */
+export const deletionHoldMs = 60_000;
+
+/** The hashes of a partner's client secrets. */
+export interface ClientCredential {
+  readonly secretHash: string;
+  /** The previous secret, which is valid until `previousValidUntil`. */
+  readonly previousHash?: string;
+  /** RFC 3339. */
+  readonly previousValidUntil?: string;
+}
+
+/** The hash of a user's password; absent for a user that signs in elsewhere. */
+export interface PasswordCredential {
+  readonly passwordHash?: string | undefined;
+}
+
+/** Either credential as it is kept. */
+export type StoredCredential = (ClientCredential | PasswordCredential) & { readonly revision: number };
+
+/** A session as it is kept. */
+export interface Session {
+  readonly userId: string;
+  /** `ses_…`, the claim `sid` of its access tokens. */
+  readonly sessionId: string;
+  /** The public client that signed the user in. */
+  readonly clientId: string;
+  /** Counts the session's refresh tokens, from 1. */
+  readonly generation: number;
+  /** Hash of the current refresh token's secret. */
+  readonly tokenHash: string;
+  /** When the current refresh token was issued, RFC 3339. */
+  readonly issuedAt: string;
+  /** When the current refresh token expires, RFC 3339. */
+  readonly expiresAt: string;
+  /** The principal's token version when the session began or was last used: see `sessionsFrom`. */
+  readonly version: number;
+}
+
+/** Lifetime of a refresh token; each refresh starts a new one. */
+export const refreshTokenSeconds = 7 * 24 * 60 * 60;
+
+/** How long a spent refresh token still gets its successor, for a client that lost the answer. */
+export const graceMs = 10_000;
+
+/** A limit on guessing. */
+export interface AttemptLimit {
+  readonly maxFailures: number;
+  readonly windowSeconds: number;
+}
+
+/** Ten failures in fifteen minutes. */
+export const guessLimit: AttemptLimit = { maxFailures: 10, windowSeconds: 15 * 60 };
+
+/** The attempts of one name as they are kept. Times are seconds of the epoch. */
+export interface Attempts {
+  /** When attempts failed; some may be older than the window. */
+  readonly failures: readonly number[];
+  /** When attempts began that are being checked, by the id of each. */
+  readonly pending: Readonly<Record<string, number>>;
+}
+
+/** Attempts with the nonce that every change of them renews. */
+export type StoredAttempts = Attempts & { readonly nonce: string; readonly ttl?: number };
+
+/** An attempt that holds a slot until it is settled. */
+export interface ReservedAttempt {
+  /** What is guessed, such as `sign-in`. */
+  readonly kind: string;
+  readonly name: string;
+  readonly id: string;
+}
+
+/** The public half of a signing key (RFC 7517, RFC 8037). */
+export interface PublicKey extends JWK {
+  readonly kty: "OKP";
+  readonly crv: "Ed25519";
+  readonly x: string;
+  readonly kid: string;
+  readonly use: "sig";
+  readonly alg: "EdDSA";
+}

@@ -1,0 +1,46 @@
+/** Partners as they are kept, with the limits and forms of their values. */
+import type { TokenPolicy } from "../identity/model.ts";
+
+export const partnerStatuses = ["active", "suspended"] as const;
+
+/** A partner as it is kept. Times are RFC 3339. */
+export interface StoredPartner {
+  readonly id: string;
+  readonly name: string;
+  readonly websiteUrl: string;
+  readonly email: string;
+  readonly status: (typeof partnerStatuses)[number];
+  readonly tokenPolicy: TokenPolicy;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+  /** Counts the changes, from 1. */
+  readonly revision: number;
+}
+
+export const maxPartnerNameLength = 100;
+export const maxWebsiteUrlLength = 2048;
+
+/** RFC 6749 §A.2 allows blanks as well. Without them, no reader of a Basic header can mistake a `+` for a blank. */
+export const clientSecretPattern = /^[\x21-\x7e]{16,128}$/;
+
+/** The form in which e-mail addresses are compared. */
+export function normalizeEmail(email: string): string {
+  return email.normalize("NFC").toLowerCase();
+}
+
+/** Whether a text is an absolute https URL without credentials. */
+export function isWebsiteUrl(value: string): boolean {
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  return url?.protocol === "https:" && /^https:\/\/[^\s]+$/i.test(value) && url.username === "" && url.password === "";
+}
+
+const gracePattern = /^P(?!$)(?:(\d{1,3})W|(?:(\d{1,3})D)?(?:T(?=\d)(?:(\d{1,4})H)?(?:(\d{1,6})M)?(?:(\d{1,7})S)?)?)$/;
+const unitMs = [7 * 86_400_000, 86_400_000, 3_600_000, 60_000, 1000];
+const maxGraceMs = 7 * 86_400_000;
+
+/** The milliseconds of a grace period, ISO 8601 from `PT0S` to `P7D`; undefined for any other text. */
+export function parseGracePeriod(value: string): number | undefined {
+  const counts = gracePattern.exec(value)?.slice(1);
+  const ms = counts?.reduce((sum, count, index) => sum + Number(count ?? 0) * (unitMs[index] ?? 0), 0);
+  return ms !== undefined && ms <= maxGraceMs ? ms : undefined;
+}

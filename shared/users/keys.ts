@@ -1,0 +1,35 @@
+/** Keys of users, their names, their place in the list and the movements of their credit. */
+import { hashed, padded, type Key } from "../runtime/key.ts";
+import { normalizeUsername, type CreditMovement, type StoredUser } from "./model.ts";
+
+/** Partition keys as roles are granted them; `*` stands for any characters. */
+export const userPartitions = {
+  externalSubjects: "EXTERNAL-SUBJECT#*",
+  usernames: "USERNAME#*",
+  users: "USER#*",
+  userPlaces: "USERS",
+  creditMovements: "CREDIT#*",
+} as const;
+
+/** An item that points to a user. */
+interface UserPointer {
+  readonly userId: string;
+}
+
+export const userKey = {
+  user: (userId: string): Key<StoredUser> => ({ pk: `USER#${userId}`, sk: "USER" }),
+  /** Reserves a username for one user, for ever. Upper and lower case are the same name. */
+  username: (username: string): Key<UserPointer> => ({ pk: `USERNAME#${normalizeUsername(username)}`, sk: "USERNAME" }),
+  /** The user that a subject of an external identity provider is. */
+  externalSubject: (issuer: string, subject: string): Key<UserPointer> => ({
+    pk: `EXTERNAL-SUBJECT#${hashed(JSON.stringify([issuer, subject]))}`,
+    sk: "EXTERNAL-SUBJECT",
+  }),
+  /** A user's place in the list of all: apart from the profile, so that no movement of credit writes to a shared partition. */
+  userPlace: (userId: string): Key<object> => ({ pk: "USERS", sk: userId }),
+  /** Movements sort by their number, from 1: the order of the commits, whatever the clocks say. */
+  creditMovement: (userId: string, number: number): Key<CreditMovement> => ({
+    pk: `CREDIT#${userId}`,
+    sk: padded(number),
+  }),
+} as const;

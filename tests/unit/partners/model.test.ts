@@ -1,0 +1,76 @@
+import { isWebsiteUrl, normalizeEmail, parseGracePeriod } from "../../../shared/partners/model.ts";
+
+test("normalizeEmail ignores case and Unicode composition", () => {
+  expect(normalizeEmail("API@BlueBicycle.Example")).toBe(normalizeEmail("api@bluebicycle.example"));
+  expect(normalizeEmail("zu\u0308rich@a.example")).toBe(normalizeEmail("z\u00fcrich@a.example"));
+  expect(normalizeEmail("a@a.example")).not.toBe(normalizeEmail("b@a.example"));
+});
+
+describe("isWebsiteUrl", () => {
+  test.each([
+    "https://a.example",
+    "https://a.example/",
+    "HTTPS://A.example:8443/b?c=d#e",
+    "https://xn--zrich-kva.example",
+    "https://zürich.example",
+  ])("accepts %s", (url) => expect(isWebsiteUrl(url)).toBe(true));
+
+  test.each([
+    "",
+    "a.example",
+    "http://a.example",
+    "ftp://a.example",
+    "https:",
+    "https://",
+    "https:a.example",
+    "https:/a.example",
+    "javascript:alert(1)",
+    "https://u:p@a.example",
+    "https://u@a.example",
+    " https://a.example",
+    "https://a.example/ b",
+    "https://a.example\n",
+    "//a.example",
+  ])("rejects %j", (url) => expect(isWebsiteUrl(url)).toBe(false));
+});
+
+describe("parseGracePeriod", () => {
+  test.each([
+    ["PT0S", 0],
+    ["P0D", 0],
+    ["PT1S", 1000],
+    ["PT90M", 5_400_000],
+    ["PT24H", 86_400_000],
+    ["P1D", 86_400_000],
+    ["P1W", 604_800_000],
+    ["P7D", 604_800_000],
+    ["PT168H", 604_800_000],
+    ["P6DT24H", 604_800_000],
+    ["P1DT2H3M4S", 93_784_000],
+    ["PT604800S", 604_800_000],
+  ])("%s is %i ms", (text, ms) => expect(parseGracePeriod(text)).toBe(ms));
+
+  test.each([
+    "",
+    "P",
+    "PT",
+    "P1DT",
+    "P8D",
+    "P7DT1S",
+    "P2W",
+    "PT604801S",
+    "PT169H",
+    "P1M",
+    "P1Y",
+    "PT1.5S",
+    "-PT1S",
+    "P-1D",
+    "pt1s",
+    " PT1S",
+    "PT1S\n",
+    "1D",
+    "PT1S1M",
+    "P1W1D",
+    "0",
+  ])("rejects %j", (text) => expect(parseGracePeriod(text)).toBeUndefined());
+});
