@@ -1,0 +1,436 @@
+/** Which access tokens the authorizer lets through, whose rights they carry, and when they end. */
+import { createHmac } from "node:crypto";
+import { decodeJwt, decodeProtectedHeader, generateKeyPair } from "jose";
+import { expectProblem, expectTokenRefused } from "../../support/expect-problem.ts";
+import { assemble, forge, signingKeyOf, type Differences } from "../../support/forgery.ts";
+import { inParallel, Portico, tally, type Answer, type TestPartner } from "../../support/portico.ts";
+
+let portico: Portico;
+beforeAll(async () => {
+  portico = await Portico.start();
+});
+afterAll(async () => {
+  await portico.close();
+});
+
+/** A request that every living partner token may make. */
+async function present(token: string): Promise<Answer> {
+  return await portico.call("GET", "/v1/partners/me", { token });
+}
+
+async function presentHeader(authorization: string): Promise<Answer> {
+  return await portico.call("GET", "/v1/partners/me", { headers: { authorization } });
+}
+
+/** The verdict on each token, one after the other. */
+async function verdicts(tokens: readonly string[]): Promise<readonly string[]> {
+  const answers: Answer[] = [];
+  for (const token of tokens) answers.push(await present(token));
+  return answers.map(({ status, body }) => (status === 200 ? "valid" : `${status} ${body.code}`));
+}
+
+async function change({ id }: TestPartner, json: Readonly<Record<string, unknown>>): Promise<void> {
+  const answer = await portico.call("PATCH", `/v1/partners/${id}`, { token: await portico.rootToken(), json });
+  expect(answer.status).toBe(200);
+}
+
+describe("under the token policy `single`", () => {
+  test("a new token ends the one before at once", async () => {
+    const partner = await portico.registerPartner();
+    const tokens = [
+      await portico.partnerToken(partner),
+      await portico.partnerToken(partner),
+      await portico.partnerToken(partner),
+    ];
+    expect(await verdicts(tokens)).toEqual(["401 token_revoked", "401 token_revoked", "valid"]);
+  });
+
+  test("fifty issues at the same moment all succeed and leave exactly one valid token", async () => {
+    const partner = await portico.registerPartner();
+    const answers = await inParallel(50, () => portico.requestToken(partner));
+    expect(tally(answers.map(({ status }) => status))).toEqual({ 200: 50 });
+    const after = await verdicts(answers.map(({ body }) => body.access_token));
+    expect(tally(after)).toEqual({ valid: 1, "401 token_revoked": 49 });
+  });
+
+  test("the token of one partner does not end that of another", async () => {
+    const [one, other] = [await portico.partnerWithToken(), await portico.partnerWithToken()];
+    await portico.partnerToken(other);
+    expect(await verdicts([one.token, other.token])).toEqual(["valid", "401 token_revoked"]);
+  });
+});
+
+describe("under the token policy `many`", () => {
+  async function partnerWithMany(): Promise<TestPartner> {
+    const partner = await portico.registerPartner();
+    await change(partner, { tokenPolicy: "many" });
+    return partner;
+  }
+
+  test("fifty tokens issued at the same moment are all valid", async () => {
+    const partner = await partnerWithMany();
+    const tokens = await inParallel(50, () => portico.partnerToken(partner));
+    expect(tally(await verdicts(tokens))).toEqual({ valid: 50 });
+  });
+
+  test("revoking ends them all", async () => {
+    const partner = await partnerWithMany();
+    const tokens = await inParallel(3, () => portico.partnerToken(partner));
+    const path = `/v1/partners/${partner.id}/revoke-tokens`;
+    const { status } = await portico.call("POST", path, { token: tokens[0]! });
+    expect(status).toBe(204);
+    expect(tally(await verdicts(tokens))).toEqual({ "401 token_revoked": 3 });
+    expect(await verdicts([await portico.partnerToken(partner)])).toEqual(["valid"]);
+  });
+
+  test("going back to `single` ends them all", async () => {
+    const partner = await partnerWithMany();
+    const tokens = await inParallel(2, () => portico.partnerToken(partner));
+    await change(partner, { tokenPolicy: "single" });
+    expect(tally(await verdicts(tokens))).toEqual({ "401 token_revoked": 2 });
+    const next = [await portico.partnerToken(partner), await portico.partnerToken(partner)];
+    expect(await verdicts(next)).toEqual(["401 token_revoked", "valid"]);
+  });
+
+  test("the token from before lives on, for nothing was narrowed", async () => {
+    const partner = await portico.partnerWithToken();
+    await change(partner, { tokenPolicy: "many" });
+    expect(await verdicts([partner.token, await portico.partnerToken(partner), partner.token])).toEqual([
+      "valid",
+      "valid",
+      "valid",
+    ]);
+  });
+});
+
+describe("a token ends with", () => {
+  test("the suspension of its partner, and stays ended when the partner is active again", async () => {
+    const partner = await portico.partnerWithToken();
+    await change(partner, { status: "suspended" });
+    expectTokenRefused(await present(partner.token), "token_revoked");
+    await change(partner, { status: "active" });
+    expectTokenRefused(await present(partner.token), "token_revoked");
+    expect(await verdicts([await portico.partnerToken(partner)])).toEqual(["valid"]);
+  });
+
+  test("the deletion of its partner", async () => {
+    const partner = await portico.partnerWithToken();
+    const { status } = await portico.call("DELETE", `/v1/partners/${partner.id}`, { token: await portico.rootToken() });
+    expect(status).toBe(204);
+    expectTokenRefused(await present(partner.token), "token_revoked");
+  });
+
+  test("no other change of its partner, nor with a new secret", async () => {
+    const partner = await portico.partnerWithToken();
+    await change(partner, { name: "Red Bicycle", websiteUrl: "https://redbicycle.example", status: "active" });
+    const path = `/v1/partners/${partner.id}/secret`;
+    const { status } = await portico.call("POST", path, { token: await portico.rootToken() });
+    expect(status).toBe(200);
+    expect(await verdicts([partner.token])).toEqual(["valid"]);
+  });
+
+  test("suspension among fifty issues at the same moment, whichever was first", async () => {
+    const partner = await portico.registerPartner();
+    const [, ...answers] = await Promise.all([
+      change(partner, { status: "suspended" }),
+      ...Array.from({ length: 50 }, () => portico.requestToken(partner)),
+    ]);
+    const issued = answers.filter(({ status }) => status === 200);
+    const refused = answers.filter(({ body }) => body.error === "invalid_client");
+    expect(issued.length + refused.length).toBe(50);
+    const after = await verdicts(issued.map(({ body }) => body.access_token));
+    expect(after.filter((verdict) => verdict !== "401 token_revoked")).toEqual([]);
+  });
+});
+
+describe("a forged token is refused:", () => {
+  interface Genuine {
+    readonly token: string;
+    /** The three parts. */
+    readonly parts: readonly [header: string, claims: string, signature: string];
+    readonly header: Readonly<Record<string, unknown>>;
+    readonly claims: Readonly<Record<string, unknown>>;
+    readonly forge: (differences: Differences) => Promise<string>;
+  }
+
+  async function genuine(): Promise<Genuine> {
+    const { token } = await portico.partnerWithToken();
+    return {
+      token,
+      parts: token.split(".") as [string, string, string],
+      header: { ...decodeProtectedHeader(token) },
+      claims: decodeJwt(token),
+      forge: (differences) => forge(portico, token, differences),
+    };
+  }
+
+  test("but one that differs in nothing is the genuine one", async () => {
+    const { forge } = await genuine();
+    expect(await verdicts([await forge({})])).toEqual(["valid"]);
+  });
+
+  const publicKey = (): Buffer => Buffer.from(signingKeyOf(portico).x, "base64url");
+  const hour = 3600;
+  const now = (): number => Math.floor(Date.now() / 1000);
+  const otherId = "ptr_01JD3Y5W8Q4T6V2X9ZB7C1D3EF";
+  const sessionId = "ses_01JD3Y5X2M6N8P0R4T7V9WBCDE";
+
+  const forgeries: Readonly<Record<string, (genuine: Genuine) => string | Promise<string>>> = {
+    "the algorithm `none` without a signature": ({ header, claims }) =>
+      assemble({ ...header, alg: "none" }, claims, ""),
+    "the algorithm `None` with the genuine signature": ({ header, claims, parts }) =>
+      assemble({ ...header, alg: "None" }, claims, parts[2]),
+    "no algorithm": ({ header, claims, parts }) => assemble({ ...header, alg: undefined }, claims, parts[2]),
+    "HS256 with the public key as its secret": ({ forge }) =>
+      forge({ header: { alg: "HS256" }, key: new Uint8Array(publicKey()) }),
+    "HS256 with the public JWK's text as its secret": ({ forge }) => {
+      const { d: _d, ...jwk } = signingKeyOf(portico);
+      return forge({ header: { alg: "HS256" }, key: new TextEncoder().encode(JSON.stringify(jwk)) });
+    },
+    "EdDSA in its header, HMAC under the public key in its signature": ({ parts: [header, claims] }) =>
+      `${header}.${claims}.${createHmac("sha512", publicKey()).update(`${header}.${claims}`).digest("base64url")}`,
+    "another key under the known kid": async ({ forge }) => forge({ key: (await generateKeyPair("EdDSA")).privateKey }),
+    "another key that it brings along itself": async ({ header, forge }) => {
+      const { privateKey, publicKey: own } = await generateKeyPair("EdDSA", { extractable: true });
+      const jwk = JSON.stringify(await crypto.subtle.exportKey("jwk", own));
+      return forge({ header: { ...(header as Record<string, string>), jwk }, key: privateKey });
+    },
+    "an ES256 key": async ({ forge }) =>
+      forge({ header: { alg: "ES256" }, key: (await generateKeyPair("ES256")).privateKey }),
+    "a kid that nobody knows": ({ forge }) => forge({ header: { kid: "2026-01-01-unknown0" } }),
+    "no kid": ({ forge }) => forge({ header: { kid: undefined } }),
+    "a kid that reads as a path": ({ forge }) => forge({ header: { kid: "../../../../dev/null" } }),
+    "the type JWT": ({ forge }) => forge({ header: { typ: "JWT" } }),
+    "no type": ({ forge }) => forge({ header: { typ: undefined } }),
+    "another partner's id put into its claims": ({ parts, claims }) =>
+      [parts[0], Buffer.from(JSON.stringify({ ...claims, sub: otherId })).toString("base64url"), parts[2]].join("."),
+    "a bent claim": ({ parts: [header, claims, signature] }) => `${header}.${bent(claims)}.${signature}`,
+    "a bent signature": ({ parts: [header, claims, signature] }) => `${header}.${claims}.${bent(signature)}`,
+    "no signature": ({ parts: [header, claims] }) => `${header}.${claims}.`,
+    "half a signature": ({ parts: [header, claims, signature] }) => `${header}.${claims}.${signature.slice(0, 43)}`,
+    "another audience": ({ forge }) => forge({ claims: { aud: "https://elsewhere.example" } }),
+    "another issuer": ({ forge }) => forge({ claims: { iss: "https://elsewhere.example" } }),
+    "an issuer with a slash more": ({ forge }) => forge({ claims: { iss: `${portico.url}/` } }),
+    "a time before which it is not valid": ({ forge }) => forge({ claims: { nbf: now() + hour } }),
+    "an expiry that is not a number": ({ forge }) => forge({ claims: { exp: "never" } }),
+    "a principal of an unknown kind": ({ forge }) => forge({ claims: { principal: "robot" } }),
+    "a version that is a text": ({ forge, claims }) => forge({ claims: { ver: String(claims.ver) } }),
+    "a scope that is a list": ({ forge }) => forge({ claims: { scope: ["subscriptions:read"] } }),
+    "an unknown role": ({ forge }) => forge({ claims: { principal: "user", role: "emperor", sid: sessionId } }),
+    "a critical header that nobody understands": ({ header, claims, parts }) =>
+      assemble({ ...header, crit: ["exp2"], exp2: 1 }, claims, parts[2]),
+    "a part more": ({ token }) => `${token}.e30`,
+    "a part less": ({ parts: [header, claims] }) => `${header}.${claims}`,
+    "a text that is no token": () => "garbage",
+    "three parts that are no JSON": () => "Zm9v.YmFy.YmF6",
+    "three empty parts": () => "..",
+    "8 KiB of letters": () => "x".repeat(8 * 1024),
+    "a genuine token with 7 KiB of letters behind it": ({ token }) => token + "x".repeat(7 * 1024),
+  };
+
+  test.each(Object.entries(forgeries))("%s", async (_what, forged) => {
+    expectTokenRefused(await present(await forged(await genuine())), "token_invalid");
+  });
+
+  test.each(["iss", "aud", "sub", "iat", "exp", "jti", "client_id", "principal", "ver", "scope"])(
+    "without the claim %s",
+    async (claim) => {
+      const { forge } = await genuine();
+      expectTokenRefused(await present(await forge({ claims: { [claim]: undefined } })), "token_invalid");
+    },
+  );
+
+  test.each(["role", "sid"])("of a user without the claim %s", async (claim) => {
+    const genuineToken = await portico.rootToken();
+    const present = async (claims: Differences["claims"] = {}): Promise<Answer> =>
+      await portico.call("GET", "/v1/users/me", { token: await forge(portico, genuineToken, { claims }) });
+    expectTokenRefused(await present({ [claim]: undefined }), "token_invalid");
+    expectTokenRefused(await present({ [claim]: null }), "token_invalid");
+    expect((await present()).status).toBe(200);
+  });
+
+  test("expired, though all else is right: token_expired", async () => {
+    const { forge } = await genuine();
+    const expired = await forge({ claims: { iat: now() - 2 * hour, exp: now() - hour } });
+    expectTokenRefused(await present(expired), "token_expired");
+  });
+
+  test("expired and forged: whether it has expired is not told", async () => {
+    const { forge } = await genuine();
+    const { privateKey } = await generateKeyPair("EdDSA");
+    const expired = await forge({ claims: { iat: now() - 2 * hour, exp: now() - hour }, key: privateKey });
+    expectTokenRefused(await present(expired), "token_invalid");
+  });
+
+  test.each([-1, 1])("of a version that differs by %d from the present one: token_revoked", async (difference) => {
+    const { claims, forge } = await genuine();
+    const other = await forge({ claims: { ver: (claims.ver as number) + difference } });
+    expectTokenRefused(await present(other), "token_revoked");
+  });
+
+  test.each([
+    ["a principal that does not exist", { sub: otherId }],
+    ["a subject that is no id", { sub: "nobody" }],
+    ["a partner that says it is a user", { principal: "user", role: "root", sid: sessionId }],
+  ])("of %s: token_revoked", async (_what, claims) => {
+    const { forge } = await genuine();
+    expectTokenRefused(await present(await forge({ claims })), "token_revoked");
+  });
+
+  test("of a user with another role than it has: token_revoked", async () => {
+    const demoted = await forge(portico, await portico.rootToken(), { claims: { role: "admin" } });
+    const answer = await portico.call("GET", "/v1/partners", { token: demoted });
+    expectTokenRefused(answer, "token_revoked");
+  });
+
+  test("with a scope that nobody grants, it has no more rights than before", async () => {
+    const { forge } = await genuine();
+    const token = await forge({ claims: { scope: "everything" } });
+    const answer = await portico.call("GET", "/v1/subscriptions", { token });
+    expectProblem(answer, 403, "insufficient_scope");
+  });
+});
+
+describe("the Authorization header", () => {
+  test("that is missing, or empty, is token_missing; the challenge then names no error (RFC 6750 §3.1)", async () => {
+    const answers = [await portico.call("GET", "/v1/partners/me"), await presentHeader("")];
+    for (const answer of answers) {
+      expectProblem(answer, 401, "token_missing");
+      expect(answer.headers.get("www-authenticate")).toMatch(/^Bearer\b(?!.*error=)/);
+    }
+  });
+
+  test("may write the scheme in any case", async () => {
+    const { token } = await portico.partnerWithToken();
+    const answers = [await presentHeader(`bearer ${token}`), await presentHeader(`BEARER  ${token}`)];
+    expect(answers.map(({ status }) => status)).toEqual([200, 200]);
+  });
+
+  test("of another scheme, or without one, is token_invalid", async () => {
+    const { token, id, secret } = await portico.partnerWithToken();
+    const basic = Buffer.from(`${id}:${secret}`).toString("base64");
+    const headers = [
+      `Basic ${basic}`,
+      `Basic ${token}`,
+      `DPoP ${token}`,
+      token,
+      "Bearer",
+      `Bearer${token}`,
+      `Bearer "${token}"`,
+      `Bearer ${token} ${token}`,
+      `Bearer ${token}, Bearer ${token}`,
+      `Bearer token=${token}`,
+    ];
+    for (const header of headers) expectTokenRefused(await presentHeader(header), "token_invalid");
+  });
+
+  test("that is larger than the gateway takes is refused with a problem, too", async () => {
+    const answer = await present("x".repeat(12 * 1024));
+    expectProblem(answer, 404, "not_found");
+  });
+
+  test("is the only place for a token: neither query nor form is one", async () => {
+    const { token } = await portico.partnerWithToken();
+    const answers = [
+      await portico.call("GET", `/v1/partners/me?access_token=${token}`),
+      await portico.call("POST", "/v1/subscriptions", { form: { access_token: token } }),
+    ];
+    for (const answer of answers) expectProblem(answer, 401, "token_missing");
+  });
+});
+
+describe("a valid token without the right", () => {
+  const id = "ptr_01JD3Y5W8Q4T6V2X9ZB7C1D3EF";
+  const administration = [
+    ["POST", "/v1/partners"],
+    ["GET", "/v1/partners"],
+    ["GET", `/v1/partners/${id}`],
+    ["PATCH", `/v1/partners/${id}`],
+    ["DELETE", `/v1/partners/${id}`],
+  ] as const;
+  const partnerOperations = [
+    ["GET", "/v1/partners/me"],
+    ["POST", "/v1/subscriptions"],
+    ["GET", "/v1/subscriptions"],
+    ["GET", "/v1/subscriptions/u1"],
+    ["PUT", "/v1/subscriptions/u1"],
+    ["DELETE", "/v1/subscriptions/u1"],
+    ["GET", "/v1/subscriptions/u1/history"],
+  ] as const;
+
+  test.each(administration)("of a partner may not %s %s", async (method, path) => {
+    const { token } = await portico.partnerWithToken();
+    expectProblem(await portico.call(method, path, { token }), 403, "forbidden");
+  });
+
+  test("of a partner may not administer itself either", async () => {
+    const { token, id: own } = await portico.partnerWithToken();
+    const answers = [
+      await portico.call("GET", `/v1/partners/${own}`, { token }),
+      await portico.call("PATCH", `/v1/partners/${own}`, { token, json: { tokenPolicy: "many" } }),
+      await portico.call("DELETE", `/v1/partners/${own}`, { token }),
+    ];
+    for (const answer of answers) expectProblem(answer, 403, "forbidden");
+  });
+
+  test.each(partnerOperations)("of a user, root included, may not %s %s", async (method, path) => {
+    expectProblem(await portico.call(method, path, { token: await portico.rootToken() }), 403, "forbidden");
+  });
+
+  test.each([
+    ["subscriptions:read", "GET", "/v1/subscriptions", 200],
+    ["subscriptions:read", "GET", "/v1/subscriptions/u1", 404],
+    ["subscriptions:read", "GET", "/v1/subscriptions/u1/history", 404],
+    ["subscriptions:write", "POST", "/v1/subscriptions", 415],
+    ["subscriptions:write", "PUT", "/v1/subscriptions/u1", 415],
+    ["subscriptions:write", "DELETE", "/v1/subscriptions/u1", 404],
+  ])("with every scope but %s may not %s %s, and with it alone it may", async (scope, method, path, allowed) => {
+    const partner = await portico.registerPartner();
+    const scopes = ["subscriptions:read", "subscriptions:write", "companies:read", "companies:write"];
+    const without = await portico.partnerToken(partner, scopes.filter((other) => other !== scope).join(" "));
+    expectProblem(await portico.call(method, path, { token: without }), 403, "insufficient_scope");
+    const answer = await portico.call(method, path, { token: await portico.partnerToken(partner, scope) });
+    expect(answer.status).toBe(allowed);
+  });
+
+  test("needs no scope for what is the partner's own", async () => {
+    const partner = await portico.registerPartner();
+    const token = await portico.partnerToken(partner, "companies:read");
+    expect((await present(token)).status).toBe(200);
+    const secret = await portico.call("POST", `/v1/partners/${partner.id}/secret`, { token });
+    expect(secret.status).toBe(200);
+  });
+});
+
+describe("authentication and authorization come before validation:", () => {
+  const bodies = {
+    "a body that is no JSON": { raw: "{", headers: { "content-type": "application/json" } },
+    "a body with invalid fields": { json: { name: 1, colour: "red" } },
+    "another content type": { raw: "<a/>", headers: { "content-type": "application/xml" } },
+    "a body of 65 KiB": { json: { name: "x".repeat(65 * 1024) } },
+    "an invalid idempotency key": { json: {}, headers: { "idempotency-key": "with blank" } },
+  };
+
+  test.each(Object.entries(bodies))("%s tells a caller without rights nothing", async (_what, request) => {
+    const partner = await portico.registerPartner();
+    const token = await portico.partnerToken(partner, "companies:read");
+    expectProblem(await portico.call("POST", "/v1/partners", request), 401, "token_missing");
+    expectTokenRefused(await portico.call("POST", "/v1/partners", { ...request, token: `${token}x` }), "token_invalid");
+    expectProblem(await portico.call("POST", "/v1/partners", { ...request, token }), 403, "forbidden");
+    expectProblem(await portico.call("POST", "/v1/subscriptions", { ...request, token }), 403, "insufficient_scope");
+    const root = await portico.rootToken();
+    expectProblem(await portico.call("POST", "/v1/subscriptions", { ...request, token: root }), 403, "forbidden");
+  });
+
+  test("nor does a path or query of the wrong form", async () => {
+    const { token } = await portico.partnerWithToken();
+    expectProblem(await portico.call("GET", "/v1/partners/not-an-id"), 401, "token_missing");
+    expectProblem(await portico.call("GET", "/v1/partners/not-an-id", { token }), 403, "forbidden");
+    expectProblem(await portico.call("GET", "/v1/partners?limit=abc&cursor=x", { token }), 403, "forbidden");
+  });
+});
+
+/** The base64url with another first character: other bits, the same form. */
+function bent(base64url: string): string {
+  return `${base64url.startsWith("A") ? "B" : "A"}${base64url.slice(1)}`;
+}

@@ -1,0 +1,96 @@
+import { alteredAssembly } from "../../support/assembly.ts";
+import { Portico } from "../../support/portico.ts";
+import { contentsOf } from "../../support/table.ts";
+import { verdict } from "../../support/conformance.ts";
+
+const subscription = { externalUserId: "u1", userEmail: "u1@example.com", duration: "P1M" };
+
+/** Takes a right from a function's role: PutItem on the leading keys that begin so. */
+function withoutPut(resources: Record<string, any>, functionName: string, leadingKeys: string): void {
+  const declared: any[] = Object.values(resources);
+  const [roleId] = declared.find(({ Properties }) => Properties?.FunctionName === functionName).Properties.Role[
+    "Fn::GetAtt"
+  ];
+  const { PolicyDocument: policy } = resources[roleId].Properties.Policies[0];
+  const kept = policy.Statement.filter(
+    ({ Action, Condition }: any) =>
+      !([Action].flat().includes("dynamodb:PutItem") && JSON.stringify(Condition).includes(`"${leadingKeys}`)),
+  );
+  expect(kept).toHaveLength(policy.Statement.length - 1);
+  policy.Statement = kept;
+}
+
+test("a right that is missing in the template is missing here: the call fails as it would on AWS, and changes nothing", async () => {
+  const altered = alteredAssembly((resources) =>
+    withoutPut(resources, "Portico-local-subscriptions-create", "SUBSCRIPTION-HISTORY#"),
+  );
+  const reported: string[] = [];
+  const portico = await Portico.start({ assembly: altered.folder, report: (line) => reported.push(line) });
+  try {
+    const { token } = await portico.partnerWithToken();
+    const before = await contentsOf(portico.host);
+    const headers = { "idempotency-key": "k1" };
+    const answer = await portico.call("POST", "/v1/subscriptions", { token, json: subscription, headers });
+    expect(verdict(answer)).toBe("500 internal_error");
+    expect(answer.text).not.toMatch(/dynamodb|arn:|SUBSCRIPTION/i);
+    expect(await contentsOf(portico.host)).toEqual(before);
+    expect(reported).toEqual([
+      expect.stringMatching(
+        /^denied: User: arn:aws:sts::\d{12}:assumed-role\/[^/]+\/Portico-local-subscriptions-create is not authorized to perform: dynamodb:PutItem on resource: arn:aws:dynamodb:[^ ]+ because no identity-based policy allows the dynamodb:PutItem action \(leading keys: SUBSCRIPTION-HISTORY#ptr_/,
+      ),
+    ]);
+  } finally {
+    await portico.close();
+    altered.remove();
+  }
+});
+
+test("a function whose role is not in the template stops the start", async () => {
+  const altered = alteredAssembly((resources) => {
+    const health = Object.values(resources).find(
+      ({ Properties }) => Properties?.FunctionName === "Portico-local-system-health",
+    );
+    health.Properties.Role = "arn:aws:iam::000000000000:role/elsewhere";
+  });
+  try {
+    await expect(Portico.start({ assembly: altered.folder })).rejects.toThrow(
+      "function Portico-local-system-health: its role arn:aws:iam::000000000000:role/elsewhere is no role of the template",
+    );
+  } finally {
+    altered.remove();
+  }
+});
+
+describe("another password in root's secret", () => {
+  let portico: Portico;
+  beforeAll(async () => {
+    portico = await Portico.start();
+  });
+  afterAll(async () => {
+    await portico.close();
+  });
+
+  test("lets root in again at the next deployment, and ends its sessions", async () => {
+    const { host } = portico;
+    const before = host.rootSignIn!;
+    const token = await portico.rootToken();
+    const after = { username: before.username, password: "correct horse battery staple" };
+    const secretId = host.model.functions.map(({ environment }) => environment.ROOT_SIGN_IN_SECRET).find(Boolean);
+    const put = host.secrets.answer("PutSecretValue", { SecretId: secretId, SecretString: JSON.stringify(after) });
+    expect(put.status).toBe(200);
+
+    await host.replace(process.env.PORTICO_TEST_ASSEMBLY!);
+
+    expect(verdict(await portico.call("GET", "/v1/partners", { token }))).toBe("401 token_revoked");
+    expect(verdict(await portico.call("POST", "/v1/auth/login", { json: before }))).toBe("401 credentials_invalid");
+    const signedIn = await portico.call("POST", "/v1/auth/login", { json: after });
+    expect(verdict(signedIn)).toBe("200");
+    expect(verdict(await portico.call("GET", "/v1/partners", { token: signedIn.body.accessToken }))).toBe("200");
+  });
+
+  test("a deployment that finds the same secret leaves the sessions alone", async () => {
+    const { body } = await portico.call("POST", "/v1/auth/login", { json: portico.host.rootSignIn });
+    await portico.host.replace(process.env.PORTICO_TEST_ASSEMBLY!);
+    expect(verdict(await portico.call("GET", "/v1/partners", { token: body.accessToken }))).toBe("200");
+  });
+});

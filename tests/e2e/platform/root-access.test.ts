@@ -1,0 +1,149 @@
+/** How the operator lets root in again: by the secret of its sign-in and the bootstrap, at a deployment or by hand. */
+import { randomUUID } from "node:crypto";
+import { Portico, type Answer } from "../../support/portico.ts";
+import { expectProblem, expectTokenRefused } from "../../support/expect-problem.ts";
+
+const username = "root";
+
+let portico: Portico;
+/** Root's before each test, and the one that the operator then chooses; no other test has had them. */
+let password = "";
+let newPassword = "";
+/** Bootstraps that have succeeded since the logs were emptied. */
+let succeeded = 0;
+
+beforeAll(async () => {
+  portico = await Portico.start();
+  succeeded = 1;
+});
+beforeEach(async () => {
+  password = `the password of before ${randomUUID()}`;
+  newPassword = `the operator's choice ${randomUUID()}`;
+  changeSecret({ username, password });
+  expect(await invokeBootstrap()).toBeUndefined();
+  await everythingLogged();
+  portico.logs.splice(0);
+  succeeded = 0;
+});
+afterAll(async () => {
+  await portico.close();
+});
+
+function bootstrapFunction(): (typeof portico.host.model.functions)[number] {
+  const found = portico.host.model.functions.find(({ name }) => name.endsWith("-bootstrap"));
+  if (found === undefined) throw new Error("the template has no bootstrap");
+  return found;
+}
+
+/** What the operator does with `aws secretsmanager put-secret-value`. */
+function changeSecret(value: unknown): void {
+  const SecretId = bootstrapFunction().environment.ROOT_SIGN_IN_SECRET;
+  const SecretString = typeof value === "string" ? value : JSON.stringify(value);
+  expect(portico.host.secrets.answer("PutSecretValue", { SecretId, SecretString }).status).toBe(200);
+}
+
+/** What the operator does with `aws lambda invoke`. @returns the failure, if there is one */
+async function invokeBootstrap(event: unknown = {}): Promise<string | undefined> {
+  const outcome = await portico.host.invoke(bootstrapFunction().id, event);
+  if ("failure" in outcome) return outcome.failure.errorType;
+  succeeded++;
+  return undefined;
+}
+
+/** A deployment runs the custom resource again. */
+async function deployAgain(): Promise<void> {
+  await portico.host.replace(process.env.PORTICO_TEST_ASSEMBLY!);
+  succeeded++;
+}
+
+/** Waits for the last line of each bootstrap: what it logged before has come, too. */
+async function everythingLogged(): Promise<void> {
+  const ended = (): number => portico.logs.filter((line) => line.includes('"bootstrap_done"')).length;
+  while (ended() < succeeded) await new Promise(setImmediate);
+}
+
+async function signIn(given: string): Promise<Answer> {
+  return await portico.call("POST", "/v1/auth/login", { json: { username, password: given } });
+}
+
+async function self(token: string): Promise<Answer> {
+  return await portico.call("GET", "/v1/users/me", { token });
+}
+
+async function refresh(refreshToken: string): Promise<Answer> {
+  const form = { grant_type: "refresh_token", client_id: "web", refresh_token: refreshToken };
+  return await portico.call("POST", "/oauth/token", { form });
+}
+
+const events = (): string[] => portico.logs.filter((line) => line.includes('"code":"root_access_restored"'));
+
+describe.each<[string, () => Promise<unknown>]>([
+  ["deploying again", () => deployAgain()],
+  ["the emergency command", () => invokeBootstrap()],
+])("after a change of the secret, %s", (_how, act) => {
+  test("lets root in by the new password alone", async () => {
+    changeSecret({ username, password: newPassword });
+    expect((await signIn(newPassword)).status).toBe(401);
+    await act();
+    expect((await signIn(newPassword)).status).toBe(200);
+    expectProblem(await signIn(password), 401, "credentials_invalid");
+  });
+
+  test("ends the sessions that root had: whoever got in before is out by the very next request", async () => {
+    const { body: session } = await signIn(password);
+    changeSecret({ username, password: newPassword });
+    expect((await self(session.accessToken)).status).toBe(200);
+    await act();
+    expectTokenRefused(await self(session.accessToken), "token_revoked");
+    expect((await refresh(session.refreshToken)).body.error).toBe("invalid_grant");
+  });
+
+  test("keeps root who it is, and is logged as a security event", async () => {
+    const { body: before } = await signIn(password);
+    changeSecret({ username, password: newPassword });
+    await act();
+    const { body: after } = await signIn(newPassword);
+    expect(after.user).toEqual(before.user);
+    await everythingLogged();
+    expect(events()).toHaveLength(1);
+    expect(portico.logs.filter((line) => line.includes(newPassword))).toEqual([]);
+  });
+
+  test("lets root in although it has changed its password itself", async () => {
+    const { accessToken: token } = (await signIn(password)).body;
+    const json = { currentPassword: password, newPassword: "a password that nobody remembers" };
+    expect((await portico.call("POST", "/v1/users/me/password", { token, json })).status).toBe(204);
+    changeSecret({ username, password: newPassword });
+    await act();
+    expect((await signIn(newPassword)).status).toBe(200);
+  });
+});
+
+test("with the secret unchanged, deploying and the emergency command change nothing, however often", async () => {
+  const { body: session } = await signIn(password);
+  await deployAgain();
+  expect(await invokeBootstrap()).toBeUndefined();
+  expect(await invokeBootstrap()).toBeUndefined();
+  expect((await self(session.accessToken)).status).toBe(200);
+  expect((await refresh(session.refreshToken)).status).toBe(200);
+  expect((await signIn(password)).status).toBe(200);
+  await everythingLogged();
+  expect(events()).toEqual([]);
+});
+
+test("two bootstraps at once restore access as one does", async () => {
+  changeSecret({ username, password: newPassword });
+  const failures = await Promise.all([invokeBootstrap(), invokeBootstrap(), invokeBootstrap()]);
+  expect(failures).toEqual([undefined, undefined, undefined]);
+  expect((await signIn(newPassword)).status).toBe(200);
+});
+
+test.each<[string, unknown]>([
+  ["no JSON", "a password by itself"],
+  ["without a password", { username }],
+  ["with a short password", { username, password: "short" }],
+])("a secret that is %s fails the command, and root goes on as before", async (_what, secret) => {
+  changeSecret(secret);
+  expect(await invokeBootstrap()).toMatch(/Error$/);
+  expect((await signIn(password)).status).toBe(200);
+});

@@ -1,0 +1,317 @@
+import { newId } from "../../../shared/domain/ids.ts";
+import { principalCreation, holdForDeletion, releaseFromDeletion } from "../../../shared/identity/store.ts";
+import { Problem } from "../../../shared/domain/problems.ts";
+import { parsePeriod } from "../../../shared/subscriptions/period.ts";
+import {
+  cancel,
+  create,
+  extend,
+  type CreationRequest,
+  type Duration,
+  type Subscription,
+  statusAt,
+} from "../../../shared/subscriptions/rules.ts";
+import {
+  filterSubscriptions,
+  findSubscription,
+  hasLiveSubscription,
+  listHistory,
+  listSubscriptions,
+  readSubscription,
+  removeSubscriptions,
+  subscriptionChange,
+  viewSubscription,
+  type SubscriptionFilters,
+} from "../../../shared/subscriptions/store.ts";
+import { ConcurrencyConflict } from "../../../shared/domain/conflict.ts";
+import type { Table } from "../../../shared/runtime/table.ts";
+import { inParallel, tally } from "../../support/portico.ts";
+import { itemsOf, startTable, type TestTable } from "../../support/table.ts";
+
+const now = new Date("2026-11-20T12:00:00.000Z");
+const dayMs = 86_400_000;
+const inDays = (days: number) => new Date(now.getTime() + days * dayMs);
+
+let engine: TestTable;
+let table: Table;
+beforeAll(async () => {
+  engine = await startTable();
+  ({ table } = engine);
+});
+afterAll(async () => {
+  await engine.close();
+});
+
+function duration(text: string): Duration {
+  const period = parsePeriod(text);
+  if (period === undefined) throw new Error(`${text} is no period`);
+  return { text, period };
+}
+
+function orThrow(decision: Subscription | Problem): Subscription {
+  if (decision instanceof Problem) throw decision;
+  return decision;
+}
+
+/** A partner that is active, with nothing yet. */
+async function newPartner(status: "active" | "suspended" = "active"): Promise<string> {
+  const id = newId("ptr_", now);
+  await table.commit(
+    principalCreation(id, { kind: "partner", status, tokenPolicy: "single", version: 1 }, { secretHash: "x" }),
+  );
+  return id;
+}
+
+const author = (partnerId: string, tokenId = "token-1", at = now) => ({ partnerId, tokenId, now: at });
+
+async function sell(
+  partnerId: string,
+  externalUserId: string,
+  fields: Partial<CreationRequest> = {},
+): Promise<Subscription> {
+  const request = { externalUserId, userEmail: `${externalUserId}@example.com`, duration: duration("P1M"), ...fields };
+  const subscription = orThrow(create(undefined, request, now));
+  await table.commit(subscriptionChange("created", undefined, subscription, author(partnerId)));
+  return subscription;
+}
+
+async function cancelNow(partnerId: string, subscription: Subscription, at = now): Promise<Subscription> {
+  const cancelled = cancel(subscription, at);
+  await table.commit(subscriptionChange("cancelled", subscription, cancelled, author(partnerId, "token-2", at)));
+  return cancelled;
+}
+
+const wholeHistory = (partnerId: string, user: string) =>
+  listHistory(table, partnerId, user, { limit: 100, after: undefined });
+
+describe("a subscription", () => {
+  test("is found as it was kept, by its partner alone", async () => {
+    const [partner, other] = [await newPartner(), await newPartner()];
+    const subscription = await sell(partner, "a:b@c~d");
+    expect(await findSubscription(table, partner, "a:b@c~d")).toEqual(subscription);
+    expect(await findSubscription(table, other, "a:b@c~d")).toBeUndefined();
+    await expect(readSubscription(table, other, "a:b@c~d")).rejects.toMatchObject({ code: "not_found" });
+  });
+
+  test("is seen with its status at a moment and its revision as entity tag", async () => {
+    const partner = await newPartner();
+    const subscription = await sell(partner, "u1", { startsAt: inDays(1) });
+    const { cancelled: _cancelled, revision: _revision, ...shown } = subscription;
+    expect(viewSubscription(await readSubscription(table, partner, "u1"), inDays(2))).toEqual({
+      ...shown,
+      startsAt: "2026-11-21T12:00:00.000Z",
+      expiresAt: "2026-12-21T12:00:00.000Z",
+      createdAt: now.toISOString(),
+      updatedAt: now.toISOString(),
+      status: "active",
+      etag: '"1"',
+    });
+  });
+
+  test("and its line in the history are written together or not at all", async () => {
+    const partner = await newPartner();
+    const first = await sell(partner, "u1");
+    const extended = orThrow(extend(first, { duration: duration("P1D") }, now));
+    await table.commit(subscriptionChange("extended", first, extended, author(partner, "token-2")));
+    const before = await itemsOf(engine.client, engine.name);
+    // A decision on the state that it had before.
+    const late = orThrow(extend(first, { duration: duration("P1Y") }, now));
+    await expect(table.commit(subscriptionChange("extended", first, late, author(partner)))).rejects.toThrow(
+      ConcurrencyConflict,
+    );
+    await expect(
+      table.commit(subscriptionChange("cancelled", first, cancel(first, now), author(partner))),
+    ).rejects.toThrow(ConcurrencyConflict);
+    const again = { ...first, id: newId("sub_", now) };
+    await expect(table.commit(subscriptionChange("created", undefined, again, author(partner)))).rejects.toThrow(
+      ConcurrencyConflict,
+    );
+    expect(await itemsOf(engine.client, engine.name)).toEqual(before);
+  });
+
+  test("that did not change writes nothing", async () => {
+    const partner = await newPartner();
+    const cancelled = await cancelNow(partner, await sell(partner, "u1"));
+    expect(subscriptionChange("cancelled", cancelled, cancel(cancelled, inDays(1)), author(partner))).toEqual([]);
+  });
+
+  test("of which fifty are created at the same moment is one", async () => {
+    const partner = await newPartner();
+    const outcomes = await inParallel(50, () =>
+      sell(partner, "u1").then(
+        () => "made",
+        (error: unknown) => (error as Error).name,
+      ),
+    );
+    expect(tally(outcomes)).toEqual({ made: 1, ConcurrencyConflict: 49 });
+    expect((await wholeHistory(partner, "u1")).entries).toHaveLength(1);
+  });
+
+  test("keeps its e-mail address in no key", async () => {
+    const partner = await newPartner();
+    await sell(partner, "u1", { userEmail: "grace.hopper@example.com" });
+    const keys = (await itemsOf(engine.client, engine.name)).map(({ pk, sk, gsi1pk, gsi1sk }) =>
+      JSON.stringify([pk, sk, gsi1pk, gsi1sk]),
+    );
+    expect(keys.filter((one) => one.includes("grace.hopper"))).toEqual([]);
+  });
+});
+
+describe("the life of its partner", () => {
+  test("is what a subscription comes into being with", async () => {
+    const refused = [await newPartner("suspended"), newId("ptr_", now)];
+    for (const partner of refused) {
+      await expect(sell(partner, "u1")).rejects.toMatchObject({ code: "token_revoked" });
+      expect(await findSubscription(table, partner, "u1")).toBeUndefined();
+      expect((await wholeHistory(partner, "u1")).entries).toEqual([]);
+    }
+  });
+
+  test("being ended at this moment lets nothing come to life, but lets what lives go on", async () => {
+    const partner = await newPartner();
+    const subscription = await sell(partner, "u1");
+    const expired = await sell(partner, "u2", { duration: duration("P1D") });
+    await holdForDeletion(table, partner, now);
+    await expect(sell(partner, "u3")).rejects.toThrow(ConcurrencyConflict);
+    const revived = orThrow(extend(expired, { duration: duration("P1D") }, inDays(2)));
+    const whileHeld = { partnerId: partner, tokenId: "t", now };
+    const revival = subscriptionChange("extended", { ...expired, expiresAt: now }, revived, whileHeld);
+    await expect(table.commit(revival)).rejects.toThrow(ConcurrencyConflict);
+    const extended = orThrow(extend(subscription, { duration: duration("P1D") }, now));
+    await table.commit(subscriptionChange("extended", subscription, extended, author(partner)));
+    await releaseFromDeletion(table, partner);
+    await sell(partner, "u3");
+    expect(await findSubscription(table, partner, "u1")).toEqual(extended);
+  });
+});
+
+describe("the history", () => {
+  test("has every change in the order in which they came true, whatever the clocks said", async () => {
+    const partner = await newPartner();
+    const created = await sell(partner, "u1");
+    // The clock of this caller is behind.
+    const extended = orThrow(extend(created, { duration: duration("P1W") }, new Date(now.getTime() - 5000)));
+    await table.commit(
+      subscriptionChange("extended", created, extended, author(partner, "token-2", new Date(now.getTime() - 5000))),
+    );
+    const cancelled = await cancelNow(partner, extended, inDays(1));
+    const again = orThrow(
+      create(cancelled, { externalUserId: "u1", userEmail: "u1@example.com", duration: duration("P1D") }, inDays(2)),
+    );
+    await table.commit(subscriptionChange("created", cancelled, again, author(partner, "token-3", inDays(2))));
+    const { entries, lastKey } = await wholeHistory(partner, "u1");
+    expect(lastKey).toBeUndefined();
+    expect(entries.map(({ type, tokenId, at }) => [type, tokenId, at])).toEqual([
+      ["created", "token-1", now.toISOString()],
+      ["extended", "token-2", now.toISOString()],
+      ["cancelled", "token-2", inDays(1).toISOString()],
+      ["created", "token-3", inDays(2).toISOString()],
+    ]);
+    expect(entries.map(({ from }) => from)).toEqual([null, entries[0]?.to, entries[1]?.to, null]);
+  });
+
+  test("is paged in the order of the changes beyond nine", async () => {
+    const partner = await newPartner();
+    let subscription = await sell(partner, "u1");
+    for (let count = 0; count < 11; count++) {
+      const next = orThrow(extend(subscription, { duration: duration("P1D") }, now));
+      await table.commit(subscriptionChange("extended", subscription, next, author(partner, `token-${count}`)));
+      subscription = next;
+    }
+    const first = await listHistory(table, partner, "u1", { limit: 5, after: undefined });
+    const second = await listHistory(table, partner, "u1", { limit: 50, after: first.lastKey });
+    expect([first.entries.length, second.entries.length, second.lastKey]).toEqual([5, 7, undefined]);
+    expect([...first.entries, ...second.entries].map(({ tokenId }) => tokenId).slice(1)).toEqual(
+      Array.from({ length: 11 }, (_, count) => `token-${count}`),
+    );
+  });
+});
+
+describe("lists", () => {
+  const statuses = [undefined, "scheduled", "active", "expired", "cancelled"] as const;
+  let partner: string;
+  const subscriptions: Subscription[] = [];
+  const at = inDays(20);
+
+  beforeAll(async () => {
+    partner = await newPartner();
+    await sell(await newPartner(), "of-another-partner");
+    for (let index = 0; index < 40; index++) {
+      const user = `u${(index * 17) % 40}`;
+      const kind = index % 4;
+      const fields = [
+        { duration: duration(`P${10 + index}D`) },
+        { startsAt: inDays(5 + index), duration: duration("P1M") },
+        { duration: duration("P1D") },
+        { duration: duration("P1W") },
+      ][kind];
+      const sold = await sell(partner, user, fields);
+      subscriptions.push(kind === 3 ? await cancelNow(partner, sold, inDays(index % 3)) : sold);
+    }
+  });
+
+  const names = (list: readonly Subscription[]) => list.map(({ externalUserId }) => externalUserId);
+
+  async function walk(filters: SubscriptionFilters, limit: number): Promise<string[]> {
+    const seen: string[] = [];
+    let after: string | undefined;
+    do {
+      const page = await filterSubscriptions(table, partner, filters, at, { limit, after });
+      expect(page.subscriptions.length).toBeLessThanOrEqual(limit);
+      seen.push(...names(page.subscriptions));
+      after = page.lastKey;
+    } while (after !== undefined);
+    return seen;
+  }
+
+  test("without filters go by the external user id, and have nothing of another partner", async () => {
+    const first = await listSubscriptions(table, partner, { limit: 15, after: undefined });
+    const second = await listSubscriptions(table, partner, { limit: 100, after: first.lastKey });
+    expect(names([...first.subscriptions, ...second.subscriptions])).toEqual(names(subscriptions).sort());
+  });
+
+  test.each(
+    statuses.flatMap((status) =>
+      [undefined, inDays(1), inDays(20), inDays(40)].map((bound) => [status, bound] as const),
+    ),
+  )(
+    "by status %s and expiresBefore %s have exactly what fits, by expiry, at any size of page",
+    async (status, expiresBefore) => {
+      const fitting = subscriptions
+        .filter((one) => status === undefined || statusAt(one, at) === status)
+        .filter((one) => expiresBefore === undefined || one.expiresAt < expiresBefore);
+      const place = (one: Subscription) => `${one.expiresAt.toISOString()}#${one.externalUserId}`;
+      const expected = names([...fitting].sort((a, b) => (place(a) < place(b) ? -1 : 1)));
+      for (const limit of [1, 3, 7, 100]) expect(await walk({ status, expiresBefore }, limit)).toEqual(expected);
+    },
+  );
+
+  test("are tried on all four statuses", () => {
+    expect(new Set(subscriptions.map((one) => statusAt(one, at))).size).toBe(4);
+  });
+});
+
+describe("the end of a partner", () => {
+  test("is forbidden by what is live, be it running or scheduled", async () => {
+    const partner = await newPartner();
+    expect(await hasLiveSubscription(table, partner, now)).toBe(false);
+    const sold = await sell(partner, "u1", { startsAt: inDays(5) });
+    expect(await hasLiveSubscription(table, partner, now)).toBe(true);
+    expect(await hasLiveSubscription(table, partner, inDays(400))).toBe(false);
+    await cancelNow(partner, sold);
+    expect(await hasLiveSubscription(table, partner, now)).toBe(false);
+  });
+
+  test("removes all of its subscriptions and their history, and nothing of anybody else", async () => {
+    const [partner, other] = [await newPartner(), await newPartner()];
+    await sell(other, "u1");
+    for (let index = 0; index < 30; index++) await cancelNow(partner, await sell(partner, `u${index}`));
+    const before = await itemsOf(engine.client, engine.name);
+    const own = before.filter(({ pk }) => pk.startsWith("SUBSCRIPTION") && pk.includes(partner));
+    expect(own).toHaveLength(90);
+    await removeSubscriptions(table, partner);
+    expect(await itemsOf(engine.client, engine.name)).toEqual(before.filter((item) => !own.includes(item)));
+    await removeSubscriptions(table, partner);
+    expect(await findSubscription(table, other, "u1")).toBeDefined();
+  });
+});
