@@ -8,7 +8,7 @@ import { oauthErrorsOf, openApiDocument, shownAsProblems } from "../../shared/co
 import type { AnyOperation } from "../../shared/contract/operation.ts";
 import { problemCatalogue, problemCodes, type ProblemCode } from "../../shared/domain/problems.ts";
 import { operations } from "../../shared/operations.ts";
-import type { Answer, CallOptions, Portico } from "./portico.ts";
+import type { Answer } from "./portico.ts";
 
 /** The operation that a request means; undefined for an unknown path or method. Fixed segments win over `{name}`. */
 export function operationOf(method: string, target: string): AnyOperation | undefined {
@@ -27,11 +27,6 @@ export function operationOf(method: string, target: string): AnyOperation | unde
 
 const isVariable = (part: string) => part.startsWith("{");
 const variables = ({ path }: AnyOperation) => path.split("/").filter(isVariable).length;
-
-/** `Portico.call` of a host that has yet to start. */
-export function conforming(portico: () => Portico): Portico["call"] {
-  return async (method: string, path: string, options?: CallOptions) => await portico().call(method, path, options);
-}
 
 /**
  * The answer is one that the operation declares: its status, media type, body and headers, and of a refusal its code.

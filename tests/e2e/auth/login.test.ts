@@ -1,16 +1,19 @@
 /** How people sign in, and how many wrong guesses they have. */
-import { setImmediate } from "node:timers/promises";
+import { argon2Sync, randomBytes } from "node:crypto";
 import { decodeJwt, decodeProtectedHeader } from "jose";
 import { expectProblem } from "../../support/expect-problem.ts";
-import { inParallel, Portico, tally, type Answer } from "../../support/portico.ts";
+import { changeUser, goodPassword, newUser, sessionOf, signIn } from "../../support/people.ts";
+import { type Answer, inParallel, Portico, tally } from "../../support/portico.ts";
+import { codesOf, sessionCalls } from "../../support/sessions.ts";
+import { contentsOf, plantItem } from "../../support/table.ts";
+import { crowdTimeoutMs, wrongPassword } from "../../support/values.ts";
 
-/** Every attempt computes argon2id, two at a time on a small machine. */
-const crowdTimeoutMs = 120_000;
+const portico = Portico.forSuite();
+const { expectAlive, present } = sessionCalls(portico);
+
 const windowSeconds = 15 * 60;
 
-const wrongPassword = "not the password of anybody";
-
-async function signIn(portico: Portico, username: string, password: string): Promise<Answer> {
+async function signInAs(portico: Portico, username: string, password: string): Promise<Answer> {
   return await portico.call("POST", "/v1/auth/login", { json: { username, password } });
 }
 
@@ -33,18 +36,24 @@ function expectTooManyAttempts(answer: Answer): void {
   expect(Number(retryAfter)).toBeLessThanOrEqual(windowSeconds);
 }
 
-describe("signing in", () => {
-  let portico: Portico;
-  beforeAll(async () => {
-    portico = await Portico.start();
-  });
-  afterAll(async () => {
-    await portico.close();
-  });
+/** A PHC string with less memory and fewer passes than today's. */
+function weakHash(password: string): string {
+  const nonce = randomBytes(16);
+  const parameters = { memory: 8192, passes: 1, parallelism: 1, tagLength: 32 };
+  const hash = argon2Sync("argon2id", { message: Buffer.from(password), nonce, ...parameters });
+  const unpadded = (bytes: Buffer) => bytes.toString("base64").replaceAll("=", "");
+  return `$argon2id$v=19$m=8192,t=1,p=1$${unpadded(nonce)}$${unpadded(hash)}`;
+}
 
+async function credentialOf(userId: string) {
+  const items = await contentsOf(portico.host);
+  return items.find(({ pk }) => pk === `CREDENTIAL#${userId}`)!;
+}
+
+describe("signing in", () => {
   test("root, made at deploy time, gets a token and its profile, not to be stored", async () => {
     const { username, password } = rootOf(portico);
-    const answer = await signIn(portico, username, password);
+    const answer = await signInAs(portico, username, password);
     expect(answer.status).toBe(200);
     expect(answer.headers.get("cache-control")).toBe("no-store");
     expect(answer.body).toMatchObject({
@@ -73,7 +82,7 @@ describe("signing in", () => {
 
   test("the token names the user, its role and its version, and lives for 15 minutes", async () => {
     const { username, password } = rootOf(portico);
-    const { body } = await signIn(portico, username, password);
+    const { body } = await signInAs(portico, username, password);
     expect(decodeProtectedHeader(body.accessToken)).toEqual({ alg: "EdDSA", typ: "at+jwt", kid: expect.any(String) });
     const claims = decodeJwt(body.accessToken);
     expect(claims).toMatchObject({
@@ -96,13 +105,13 @@ describe("signing in", () => {
       .map((letter) => (letter === letter.toUpperCase() ? letter.toLowerCase() : letter.toUpperCase()))
       .join("");
     expect(swapped).not.toBe(password);
-    expect((await signIn(portico, username.toUpperCase(), password)).status).toBe(200);
-    expectProblem(await signIn(portico, username, swapped), 401, "credentials_invalid");
+    expect((await signInAs(portico, username.toUpperCase(), password)).status).toBe(200);
+    expectProblem(await signInAs(portico, username, swapped), 401, "credentials_invalid");
   });
 
   test("two sessions of one user are both valid", async () => {
     const { username, password } = rootOf(portico);
-    const sessions = [await signIn(portico, username, password), await signIn(portico, username, password)];
+    const sessions = [await signInAs(portico, username, password), await signInAs(portico, username, password)];
     const answers = await Promise.all(
       sessions.map(({ body }) => portico.call("GET", "/v1/partners", { token: body.accessToken })),
     );
@@ -111,8 +120,8 @@ describe("signing in", () => {
 
   test("a wrong name and a wrong password are answered alike", async () => {
     const { username, password } = rootOf(portico);
-    const wrongWord = await signIn(portico, username, wrongPassword);
-    const wrongName = await signIn(portico, "nobody", password);
+    const wrongWord = await signInAs(portico, username, wrongPassword);
+    const wrongName = await signInAs(portico, "nobody", password);
     expectProblem(wrongWord, 401, "credentials_invalid");
     expect(appearance(wrongName)).toEqual(appearance(wrongWord));
   });
@@ -121,7 +130,7 @@ describe("signing in", () => {
     "twenty right sign-ins at the same moment all succeed",
     async () => {
       const { username, password } = rootOf(portico);
-      const answers = await inParallel(20, () => signIn(portico, username, password));
+      const answers = await inParallel(20, () => signInAs(portico, username, password));
       expect(tally(answers.map(({ status }) => status))).toEqual({ 200: 20 });
     },
     crowdTimeoutMs,
@@ -166,47 +175,124 @@ describe("signing in", () => {
     expect(one).not.toBe(other);
   });
 
-  test("neither name, password nor token is logged, whatever becomes of the request", async () => {
-    const { username, password } = rootOf(portico);
-    const name = "a-name-to-be-searched-for";
-    const answers = [
-      await signIn(portico, username, password),
-      await signIn(portico, name, "a-password-to-be-searched-for"),
-      await portico.call("POST", "/v1/auth/login", { json: { username: name, password: 1, "to-be-searched-for": 1 } }),
-    ];
-    const ids = answers.map(({ headers }) => headers.get("x-request-id")!);
-    while (!ids.every((id) => portico.logs.some((line) => line.includes(id)))) await setImmediate();
-    const sensitive = [password, answers[0]!.body.accessToken as string, "to-be-searched-for"];
-    expect(sensitive.filter((text) => portico.logs.some((line) => line.includes(text)))).toEqual([]);
-  });
-
   test(
     "after ten failures an unknown name is refused like a known one, and other names are not",
     async () => {
       const guesses = async (username: string, times: number): Promise<readonly Answer[]> => {
         const answers: Answer[] = [];
-        for (let guess = 1; guess <= times; guess++) answers.push(await signIn(portico, username, wrongPassword));
+        for (let guess = 1; guess <= times; guess++) answers.push(await signInAs(portico, username, wrongPassword));
         return answers;
       };
       const failures = await guesses("ghost", 9);
       expect(tally(failures.map(({ status }) => status))).toEqual({ 401: 9 });
-      expectProblem(await signIn(portico, "GHOST", wrongPassword), 401, "credentials_invalid");
-      expectTooManyAttempts(await signIn(portico, "ghost", wrongPassword));
-      expectTooManyAttempts(await signIn(portico, "Ghost", wrongPassword));
-      expectProblem(await signIn(portico, "ghost2", wrongPassword), 401, "credentials_invalid");
+      expectProblem(await signInAs(portico, "GHOST", wrongPassword), 401, "credentials_invalid");
+      expectTooManyAttempts(await signInAs(portico, "ghost", wrongPassword));
+      expectTooManyAttempts(await signInAs(portico, "Ghost", wrongPassword));
+      expectProblem(await signInAs(portico, "ghost2", wrongPassword), 401, "credentials_invalid");
     },
     crowdTimeoutMs,
   );
 });
 
+describe("the session of a sign-in", () => {
+  test("gives an access token and a refresh token of 256 bits", async () => {
+    const user = await newUser(portico);
+    const { status, body } = await signIn(portico, user);
+    expect({ status, members: Object.keys(body).sort() }).toEqual({
+      status: 200,
+      members: ["accessToken", "expiresIn", "refreshToken", "tokenType", "user"],
+    });
+    expect(body).toMatchObject({ tokenType: "Bearer", expiresIn: 900, user: { id: user.id } });
+    expect(Buffer.from(body.refreshToken.split(".").at(-1), "base64url")).toHaveLength(32);
+    expect(decodeJwt(body.accessToken)).toMatchObject({
+      sub: user.id,
+      client_id: "web",
+      principal: "user",
+      role: "user",
+      sid: expect.stringMatching(/^ses_[0-9A-HJKMNP-TV-Z]{26}$/),
+    });
+    expect((await present(body.accessToken)).status).toBe(200);
+  });
+
+  test("each time begins a session of its own", async () => {
+    const user = await newUser(portico);
+    const [one, other] = [await sessionOf(portico, user), await sessionOf(portico, user)];
+    expect(decodeJwt(one.accessToken)["sid"]).not.toBe(decodeJwt(other.accessToken)["sid"]);
+    await expectAlive(one);
+    await expectAlive(other);
+  });
+
+  test("an unknown name, a wrong password, a suspended user and a deleted one are answered alike", async () => {
+    const [known, suspended, deleted] = [await newUser(portico), await newUser(portico), await newUser(portico)];
+    await changeUser(portico, suspended.id, { status: "suspended" });
+    await portico.call("DELETE", `/v1/users/${deleted.id}`, { token: await portico.rootToken() });
+    const answers = [
+      await signIn(portico, { ...known, password: wrongPassword }),
+      await signIn(portico, { username: "nobody-at-all", password: goodPassword }),
+      await signIn(portico, suspended),
+      await signIn(portico, { ...suspended, password: wrongPassword }),
+      await signIn(portico, deleted),
+    ];
+    for (const answer of answers) expectProblem(answer, 401, "credentials_invalid");
+    const looks = answers.map(({ headers, body }) => {
+      const volatile = ["date", "x-request-id", "x-amzn-requestid", "x-amz-apigw-id"];
+      const { requestId: _requestId, instance: _instance, ...rest } = body;
+      return JSON.stringify([rest, [...headers].filter(([name]) => !volatile.includes(name))]);
+    });
+    expect(new Set(looks).size).toBe(1);
+  });
+});
+
+describe("right sign-ins", () => {
+  test(
+    "thirty at the same moment for one name all succeed, each with a session of its own",
+    async () => {
+      const user = await newUser(portico);
+      const answers = await inParallel(30, () => signIn(portico, user));
+      expect(tally(answers.map(({ status }) => status))).toEqual({ 200: 30 });
+      expect(new Set(answers.map(({ body }) => decodeJwt(body.accessToken)["sid"])).size).toBe(30);
+    },
+    crowdTimeoutMs,
+  );
+
+  test("leave no failures behind: twelve right ones, one wrong one, and a right one again", async () => {
+    const user = await newUser(portico);
+    for (let count = 1; count <= 12; count++) expect((await signIn(portico, user)).status).toBe(200);
+    expectProblem(await signIn(portico, { ...user, password: wrongPassword }), 401, "credentials_invalid");
+    expect((await signIn(portico, user)).status).toBe(200);
+  });
+});
+
+describe("security events", () => {
+  test(
+    "of too many attempts",
+    async () => {
+      const username = "somebody-who-is-guessed";
+      for (let guess = 1; guess <= 10; guess++) await signIn(portico, { username, password: wrongPassword });
+      const answer = await signIn(portico, { username, password: wrongPassword });
+      expectProblem(answer, 429, "too_many_attempts");
+      expect(await codesOf(portico, answer)).toContain("too_many_attempts");
+    },
+    crowdTimeoutMs,
+  );
+});
+
+test("a password that was hashed with smaller parameters is hashed anew when its owner signs in, not when a guess fails", async () => {
+  const user = await newUser(portico);
+  const weak = weakHash(user.password);
+  await plantItem(portico.host, { ...(await credentialOf(user.id)), passwordHash: weak });
+
+  expect((await signIn(portico, { ...user, password: `${user.password}?` })).status).toBe(401);
+  expect(await credentialOf(user.id)).toMatchObject({ passwordHash: weak });
+  expect((await signIn(portico, user)).status).toBe(200);
+  expect(await credentialOf(user.id)).toMatchObject({
+    passwordHash: expect.stringMatching(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/),
+  });
+  expect((await signIn(portico, user)).status).toBe(200);
+});
+
 describe("after ten failures for a name", () => {
-  let portico: Portico;
-  beforeAll(async () => {
-    portico = await Portico.start();
-  });
-  afterAll(async () => {
-    await portico.close();
-  });
+  const portico = Portico.forSuite();
 
   test(
     "even the right password is refused, successes in between count for nothing, and running sessions go on",
@@ -215,12 +301,12 @@ describe("after ten failures for a name", () => {
       const token = await portico.rootToken();
       const statuses: number[] = [];
       for (let guess = 1; guess <= 10; guess++) {
-        statuses.push((await signIn(portico, username, wrongPassword)).status);
-        if (guess < 10) statuses.push((await signIn(portico, username, password)).status);
+        statuses.push((await signInAs(portico, username, wrongPassword)).status);
+        if (guess < 10) statuses.push((await signInAs(portico, username, password)).status);
       }
       expect(tally(statuses)).toEqual({ 401: 10, 200: 9 });
-      expectTooManyAttempts(await signIn(portico, username, password));
-      expectTooManyAttempts(await signIn(portico, username.toUpperCase(), wrongPassword));
+      expectTooManyAttempts(await signInAs(portico, username, password));
+      expectTooManyAttempts(await signInAs(portico, username.toUpperCase(), wrongPassword));
       expect((await portico.call("GET", "/v1/partners", { token })).status).toBe(200);
     },
     crowdTimeoutMs,
@@ -228,24 +314,18 @@ describe("after ten failures for a name", () => {
 });
 
 describe("of fifty wrong guesses at the same moment", () => {
-  let portico: Portico;
-  beforeAll(async () => {
-    portico = await Portico.start();
-  });
-  afterAll(async () => {
-    await portico.close();
-  });
+  const portico = Portico.forSuite();
 
   test(
     "ten at the most learn that they are wrong, the others that there are too many",
     async () => {
       const { username, password } = rootOf(portico);
-      const answers = await inParallel(50, (index) => signIn(portico, username, `${wrongPassword} ${index}`));
+      const answers = await inParallel(50, (index) => signInAs(portico, username, `${wrongPassword} ${index}`));
       expect(tally(answers.map(({ status, body }) => `${status} ${body.code}`))).toEqual({
         "401 credentials_invalid": 10,
         "429 too_many_attempts": 40,
       });
-      expectTooManyAttempts(await signIn(portico, username, password));
+      expectTooManyAttempts(await signInAs(portico, username, password));
     },
     crowdTimeoutMs,
   );

@@ -1,15 +1,9 @@
 import { operations as docs } from "../../../shared/web/docs/contract.ts";
-import { conforming, verdict } from "../../support/conformance.ts";
+import { verdict } from "../../support/conformance.ts";
 import { Portico } from "../../support/portico.ts";
 
-let portico: Portico;
-beforeAll(async () => {
-  portico = await Portico.start();
-});
-afterAll(async () => {
-  await portico.close();
-});
-const call = conforming(() => portico);
+const portico = Portico.forSuite();
+const { call } = portico;
 
 /** The paths that the page loads, in its order. */
 async function loadedPaths(): Promise<string[]> {

@@ -1,25 +1,17 @@
-/** Which access tokens the authorizer lets through, whose rights they carry, and when they end. */
+/** Which access tokens the authorizer accepts, and which rights they carry. */
 import { createHmac } from "node:crypto";
+import { setImmediate } from "node:timers/promises";
 import { decodeJwt, decodeProtectedHeader, generateKeyPair } from "jose";
 import { expectProblem, expectTokenRefused } from "../../support/expect-problem.ts";
-import { assemble, forge, signingKeyOf, type Differences } from "../../support/forgery.ts";
-import { inParallel, Portico, tally, type Answer, type TestPartner } from "../../support/portico.ts";
+import { assemble, type Differences, forge, signingKeyOf } from "../../support/forgery.ts";
+import { newPerson } from "../../support/people.ts";
+import { type Answer, Portico } from "../../support/portico.ts";
 
-let portico: Portico;
-beforeAll(async () => {
-  portico = await Portico.start();
-});
-afterAll(async () => {
-  await portico.close();
-});
+const portico = Portico.forSuite();
 
 /** A request that every living partner token may make. */
 async function present(token: string): Promise<Answer> {
   return await portico.call("GET", "/v1/partners/me", { token });
-}
-
-async function presentHeader(authorization: string): Promise<Answer> {
-  return await portico.call("GET", "/v1/partners/me", { headers: { authorization } });
 }
 
 /** The verdict on each token, one after the other. */
@@ -29,119 +21,14 @@ async function verdicts(tokens: readonly string[]): Promise<readonly string[]> {
   return answers.map(({ status, body }) => (status === 200 ? "valid" : `${status} ${body.code}`));
 }
 
-async function change({ id }: TestPartner, json: Readonly<Record<string, unknown>>): Promise<void> {
-  const answer = await portico.call("PATCH", `/v1/partners/${id}`, { token: await portico.rootToken(), json });
-  expect(answer.status).toBe(200);
+/** The base64url with another first character: other bits, the same form. */
+function bent(base64url: string): string {
+  return `${base64url.startsWith("A") ? "B" : "A"}${base64url.slice(1)}`;
 }
 
-describe("under the token policy `single`", () => {
-  test("a new token ends the one before at once", async () => {
-    const partner = await portico.registerPartner();
-    const tokens = [
-      await portico.partnerToken(partner),
-      await portico.partnerToken(partner),
-      await portico.partnerToken(partner),
-    ];
-    expect(await verdicts(tokens)).toEqual(["401 token_revoked", "401 token_revoked", "valid"]);
-  });
-
-  test("fifty issues at the same moment all succeed and leave exactly one valid token", async () => {
-    const partner = await portico.registerPartner();
-    const answers = await inParallel(50, () => portico.requestToken(partner));
-    expect(tally(answers.map(({ status }) => status))).toEqual({ 200: 50 });
-    const after = await verdicts(answers.map(({ body }) => body.access_token));
-    expect(tally(after)).toEqual({ valid: 1, "401 token_revoked": 49 });
-  });
-
-  test("the token of one partner does not end that of another", async () => {
-    const [one, other] = [await portico.partnerWithToken(), await portico.partnerWithToken()];
-    await portico.partnerToken(other);
-    expect(await verdicts([one.token, other.token])).toEqual(["valid", "401 token_revoked"]);
-  });
-});
-
-describe("under the token policy `many`", () => {
-  async function partnerWithMany(): Promise<TestPartner> {
-    const partner = await portico.registerPartner();
-    await change(partner, { tokenPolicy: "many" });
-    return partner;
-  }
-
-  test("fifty tokens issued at the same moment are all valid", async () => {
-    const partner = await partnerWithMany();
-    const tokens = await inParallel(50, () => portico.partnerToken(partner));
-    expect(tally(await verdicts(tokens))).toEqual({ valid: 50 });
-  });
-
-  test("revoking ends them all", async () => {
-    const partner = await partnerWithMany();
-    const tokens = await inParallel(3, () => portico.partnerToken(partner));
-    const path = `/v1/partners/${partner.id}/revoke-tokens`;
-    const { status } = await portico.call("POST", path, { token: tokens[0]! });
-    expect(status).toBe(204);
-    expect(tally(await verdicts(tokens))).toEqual({ "401 token_revoked": 3 });
-    expect(await verdicts([await portico.partnerToken(partner)])).toEqual(["valid"]);
-  });
-
-  test("going back to `single` ends them all", async () => {
-    const partner = await partnerWithMany();
-    const tokens = await inParallel(2, () => portico.partnerToken(partner));
-    await change(partner, { tokenPolicy: "single" });
-    expect(tally(await verdicts(tokens))).toEqual({ "401 token_revoked": 2 });
-    const next = [await portico.partnerToken(partner), await portico.partnerToken(partner)];
-    expect(await verdicts(next)).toEqual(["401 token_revoked", "valid"]);
-  });
-
-  test("the token from before lives on, for nothing was narrowed", async () => {
-    const partner = await portico.partnerWithToken();
-    await change(partner, { tokenPolicy: "many" });
-    expect(await verdicts([partner.token, await portico.partnerToken(partner), partner.token])).toEqual([
-      "valid",
-      "valid",
-      "valid",
-    ]);
-  });
-});
-
-describe("a token ends with", () => {
-  test("the suspension of its partner, and stays ended when the partner is active again", async () => {
-    const partner = await portico.partnerWithToken();
-    await change(partner, { status: "suspended" });
-    expectTokenRefused(await present(partner.token), "token_revoked");
-    await change(partner, { status: "active" });
-    expectTokenRefused(await present(partner.token), "token_revoked");
-    expect(await verdicts([await portico.partnerToken(partner)])).toEqual(["valid"]);
-  });
-
-  test("the deletion of its partner", async () => {
-    const partner = await portico.partnerWithToken();
-    const { status } = await portico.call("DELETE", `/v1/partners/${partner.id}`, { token: await portico.rootToken() });
-    expect(status).toBe(204);
-    expectTokenRefused(await present(partner.token), "token_revoked");
-  });
-
-  test("no other change of its partner, nor with a new secret", async () => {
-    const partner = await portico.partnerWithToken();
-    await change(partner, { name: "Red Bicycle", websiteUrl: "https://redbicycle.example", status: "active" });
-    const path = `/v1/partners/${partner.id}/secret`;
-    const { status } = await portico.call("POST", path, { token: await portico.rootToken() });
-    expect(status).toBe(200);
-    expect(await verdicts([partner.token])).toEqual(["valid"]);
-  });
-
-  test("suspension among fifty issues at the same moment, whichever was first", async () => {
-    const partner = await portico.registerPartner();
-    const [, ...answers] = await Promise.all([
-      change(partner, { status: "suspended" }),
-      ...Array.from({ length: 50 }, () => portico.requestToken(partner)),
-    ]);
-    const issued = answers.filter(({ status }) => status === 200);
-    const refused = answers.filter(({ body }) => body.error === "invalid_client");
-    expect(issued.length + refused.length).toBe(50);
-    const after = await verdicts(issued.map(({ body }) => body.access_token));
-    expect(after.filter((verdict) => verdict !== "401 token_revoked")).toEqual([]);
-  });
-});
+async function presentHeader(authorization: string): Promise<Answer> {
+  return await portico.call("GET", "/v1/partners/me", { headers: { authorization } });
+}
 
 describe("a forged token is refused:", () => {
   interface Genuine {
@@ -170,9 +57,13 @@ describe("a forged token is refused:", () => {
   });
 
   const publicKey = (): Buffer => Buffer.from(signingKeyOf(portico).x, "base64url");
+
   const hour = 3600;
+
   const now = (): number => Math.floor(Date.now() / 1000);
+
   const otherId = "ptr_01JD3Y5W8Q4T6V2X9ZB7C1D3EF";
+
   const sessionId = "ses_01JD3Y5X2M6N8P0R4T7V9WBCDE";
 
   const forgeries: Readonly<Record<string, (genuine: Genuine) => string | Promise<string>>> = {
@@ -341,6 +232,7 @@ describe("the Authorization header", () => {
 
 describe("a valid token without the right", () => {
   const id = "ptr_01JD3Y5W8Q4T6V2X9ZB7C1D3EF";
+
   const administration = [
     ["POST", "/v1/partners"],
     ["GET", "/v1/partners"],
@@ -348,6 +240,7 @@ describe("a valid token without the right", () => {
     ["PATCH", `/v1/partners/${id}`],
     ["DELETE", `/v1/partners/${id}`],
   ] as const;
+
   const partnerOperations = [
     ["GET", "/v1/partners/me"],
     ["POST", "/v1/subscriptions"],
@@ -430,7 +323,14 @@ describe("authentication and authorization come before validation:", () => {
   });
 });
 
-/** The base64url with another first character: other bits, the same form. */
-function bent(base64url: string): string {
-  return `${base64url.startsWith("A") ? "B" : "A"}${base64url.slice(1)}`;
-}
+describe("security events", () => {
+  test("of a forged access token", async () => {
+    const { accessToken } = await newPerson(portico);
+    const answer = await portico.call("GET", "/v1/users/me", { token: `${accessToken.slice(0, -4)}AAAA` });
+    expectTokenRefused(answer, "token_invalid");
+    const id = answer.headers.get("x-request-id")!;
+    while (!portico.logs.some((line) => line.includes(id) && line.includes("token_forged"))) await setImmediate();
+    const event = portico.logs.find((line) => line.includes(id) && line.includes("token_forged"))!;
+    expect(JSON.parse(event)).toMatchObject({ code: "token_forged", requestId: id });
+  });
+});

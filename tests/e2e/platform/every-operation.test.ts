@@ -1,20 +1,16 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { openApiDocument, problemsOf } from "../../../shared/contract/openapi.ts";
+import { problemsOf } from "../../../shared/contract/openapi.ts";
 import { entryPointOf, type AnyOperation } from "../../../shared/contract/operation.ts";
 import { operations } from "../../../shared/operations.ts";
 import { expectConforming, verdict } from "../../support/conformance.ts";
 import { Portico, type Answer, type CallOptions } from "../../support/portico.ts";
 import { expendableToken, makeCallers, pathOf, wrongCallers, type Callers } from "../../support/requests.ts";
 
-let portico: Portico;
+const portico = Portico.forSuite();
 let callers: Callers;
 beforeAll(async () => {
-  portico = await Portico.start();
   callers = await makeCallers(portico);
-});
-afterAll(async () => {
-  await portico.close();
 });
 
 const each = operations.map((operation) => [`${operation.method} ${operation.path}`, operation] as const);
@@ -145,20 +141,4 @@ describe("every answer", () => {
       expect(answer.body.errors).toEqual([{ pointer: "/surprise", detail: expect.any(String) }]);
     }
   });
-});
-
-describe("the OpenAPI document", () => {
-  test("is made of these declarations, for everybody, and may be cached", async () => {
-    const { status, headers, body } = await portico.call("GET", "/openapi.json");
-    expect(status).toBe(200);
-    expect(headers.get("cache-control")).toMatch(/^public/);
-    const made = openApiDocument(operations, { publicUrl: portico.url, version: body.info.version });
-    expect(body).toEqual(JSON.parse(JSON.stringify(made)));
-  });
-});
-
-test("the health check says that all is well, and which version runs", async () => {
-  const { status, body } = await portico.call("GET", "/health");
-  expect(status).toBe(200);
-  expect(body).toEqual({ status: "ok", version: expect.stringMatching(/\d/), checks: { table: "ok" } });
 });

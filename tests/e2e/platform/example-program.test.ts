@@ -9,12 +9,9 @@ import { Portico } from "../../support/portico.ts";
 const root = join(import.meta.dirname, "../../..");
 const run = promisify(execFile);
 
-let portico: Portico;
+const portico = Portico.forSuite();
 beforeAll(async () => {
-  [portico] = await Promise.all([Portico.start(), run(process.execPath, ["infra/contract/client.ts"], { cwd: root })]);
-});
-afterAll(async () => {
-  await portico.close();
+  await run(process.execPath, ["infra/contract/client.ts"], { cwd: root });
 });
 
 /** A way to the host on which answers get lost. */

@@ -2,16 +2,12 @@ import { expectCommonHeaders, expectProblem, verdict } from "../../support/confo
 import { Portico, type Answer } from "../../support/portico.ts";
 import { rawCall, type RawOptions } from "../../support/raw.ts";
 
-let portico: Portico;
+const portico = Portico.forSuite();
 let token: string;
 beforeAll(async () => {
-  portico = await Portico.start();
   ({ token } = await portico.partnerWithToken());
   const json = { externalUserId: "u1", userEmail: "u1@example.com", duration: "P1M" };
   await portico.call("POST", "/v1/subscriptions", { token, json });
-});
-afterAll(async () => {
-  await portico.close();
 });
 
 /** A request that is sent exactly as written, with the partner's token. */

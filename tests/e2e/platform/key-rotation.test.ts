@@ -61,7 +61,7 @@ async function manyTokensPartner(portico: Portico): Promise<TestPartner> {
   return partner;
 }
 
-describe("step by step", () => {
+describe("on an untouched host", () => {
   let portico: Portico;
   beforeEach(async () => {
     portico = await Portico.start();
@@ -133,43 +133,12 @@ describe("step by step", () => {
     expect((await readSelf(portico, token)).status).toBe(200);
   });
 
-  test("the step that tests, taken alone with nothing pending, as when a schedule is made, changes nothing", async () => {
-    const { arn } = rotationOf(portico);
-    const before = { kids: await publishedKids(portico), secret: portico.host.secrets.current(arn) };
-    await take(portico, "testSecret", randomUUID());
-    expect({ kids: await publishedKids(portico), secret: portico.host.secrets.current(arn) }).toEqual(before);
-  });
-
   test("a step that comes before the first one fails, and changes nothing", async () => {
     const { arn } = rotationOf(portico);
     const before = { kids: await publishedKids(portico), secret: portico.host.secrets.current(arn) };
     const version = portico.host.secrets.beginRotation(arn);
     await expect(take(portico, "setSecret", version)).rejects.toThrow("setSecret: Error");
     expect({ kids: await publishedKids(portico), secret: portico.host.secrets.current(arn) }).toEqual(before);
-  });
-
-  test.each<[Step]>([["createSecret"], ["setSecret"], ["testSecret"], ["finishSecret"]])(
-    "a deployment after %s does not hide the key that is about to sign",
-    async (interrupted) => {
-      const { arn } = rotationOf(portico);
-      const version = portico.host.secrets.beginRotation(arn);
-      for (const step of steps) {
-        await take(portico, step, version);
-        if (step === interrupted) await invokeBootstrap(portico);
-      }
-      withoutMemory(portico);
-      const { token } = await portico.partnerWithToken();
-      expect(await publishedKids(portico)).toContain(kidOf(token));
-      expect((await readSelf(portico, token)).status).toBe(200);
-    },
-  );
-
-  test("the bootstrap of a process that lives on does not take the keys back to those it has read before", async () => {
-    await invokeBootstrap(portico);
-    await portico.host.rotate(rotationOf(portico).arn);
-    const kids = await publishedKids(portico);
-    await invokeBootstrap(portico);
-    expect(await publishedKids(portico)).toEqual(kids);
   });
 
   test("a set that was emptied, because a key has leaked, begins anew, and nothing brings a key of before back", async () => {
@@ -208,6 +177,41 @@ describe("step by step", () => {
   });
 });
 
+describe("on a host that has rotated before", () => {
+  const portico = Portico.forSuite();
+
+  test("the step that tests, taken alone with nothing pending, as when a schedule is made, changes nothing", async () => {
+    const { arn } = rotationOf(portico);
+    const before = { kids: await publishedKids(portico), secret: portico.host.secrets.current(arn) };
+    await take(portico, "testSecret", randomUUID());
+    expect({ kids: await publishedKids(portico), secret: portico.host.secrets.current(arn) }).toEqual(before);
+  });
+
+  test.each<[Step]>([["createSecret"], ["setSecret"], ["testSecret"], ["finishSecret"]])(
+    "a deployment after %s does not hide the key that is about to sign",
+    async (interrupted) => {
+      const { arn } = rotationOf(portico);
+      const version = portico.host.secrets.beginRotation(arn);
+      for (const step of steps) {
+        await take(portico, step, version);
+        if (step === interrupted) await invokeBootstrap(portico);
+      }
+      withoutMemory(portico);
+      const { token } = await portico.partnerWithToken();
+      expect(await publishedKids(portico)).toContain(kidOf(token));
+      expect((await readSelf(portico, token)).status).toBe(200);
+    },
+  );
+
+  test("the bootstrap of a process that lives on does not take the keys back to those it has read before", async () => {
+    await invokeBootstrap(portico);
+    await portico.host.rotate(rotationOf(portico).arn);
+    const kids = await publishedKids(portico);
+    await invokeBootstrap(portico);
+    expect(await publishedKids(portico)).toEqual(kids);
+  });
+});
+
 describe("a rotation that fails", () => {
   /** What each step does last, by the service's name for it. */
   const failures: readonly (readonly [Step, string])[] = [
@@ -222,13 +226,7 @@ describe("a rotation that fails", () => {
     call.functionId === failing?.functionId && call.action === failing.action
       ? errorAnswer("AccessDeniedException", "not now")
       : await next();
-  let portico: Portico;
-  beforeAll(async () => {
-    portico = await Portico.start({ interceptors: [interceptor] });
-  });
-  afterAll(async () => {
-    await portico.close();
-  });
+  const portico = Portico.forSuite({ interceptors: [interceptor] });
 
   test.each(failures)(
     "in %s leaves everything as it was, and the next one ends what it began",

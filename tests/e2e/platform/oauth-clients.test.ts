@@ -1,19 +1,23 @@
-/** Stock OAuth clients, unmodified, through everything that Portico offers them. */
+/** Unmodified OAuth clients, through everything that Portico offers them. */
 import { randomUUID } from "node:crypto";
+import { createRemoteJWKSet, jwtVerify } from "jose";
 import * as oauth from "oauth4webapi";
 import * as openid from "openid-client";
-import { accessTokenType, identityProviderOf, jwtType, tokenExchange } from "../../support/oauth-answers.ts";
+import { expectTokenRefused } from "../../support/expect-problem.ts";
+import {
+  accessTokenType,
+  allScopes,
+  awkwardSecret,
+  identityProviderOf,
+  jwtType,
+  tokenExchange,
+} from "../../support/oauth-answers.ts";
+import { newPerson } from "../../support/people.ts";
 import { Portico } from "../../support/portico.ts";
+import { sessionCalls } from "../../support/sessions.ts";
 
-let portico: Portico;
-beforeAll(async () => {
-  portico = await Portico.start();
-});
-afterAll(async () => {
-  await portico.close();
-});
-
-const allScopes = "subscriptions:read subscriptions:write companies:read companies:write";
+const portico = Portico.forSuite();
+const { present } = sessionCalls(portico);
 
 async function idToken(): Promise<string> {
   return await identityProviderOf(portico).token(`subject-${randomUUID()}`, { name: "Ada Lovelace" });
@@ -26,9 +30,11 @@ async function statusOf(path: string, token: string): Promise<number> {
 describe("oauth4webapi", () => {
   // eslint-disable-next-line @typescript-eslint/no-deprecated -- marked so to stand out; this is the local use that it is for
   const insecure = { [oauth.allowInsecureRequests]: true };
+
   const web: oauth.Client = { client_id: "web" };
 
   let server: oauth.AuthorizationServer;
+
   beforeAll(async () => {
     const issuer = new URL(portico.url);
     const response = await oauth.discoveryRequest(issuer, { ...insecure, algorithm: "oauth2" });
@@ -175,5 +181,105 @@ describe("openid-client", () => {
       error: "invalid_scope",
       status: 400,
     });
+  });
+});
+
+describe("a stock OAuth client, unmodified", () => {
+  // eslint-disable-next-line @typescript-eslint/no-deprecated -- marked so to stand out; this is the local use that it is for
+  const insecure = { [oauth.allowInsecureRequests]: true };
+
+  async function discover(): Promise<oauth.AuthorizationServer> {
+    const issuer = new URL(portico.url);
+    const response = await oauth.discoveryRequest(issuer, { ...insecure, algorithm: "oauth2" });
+    return await oauth.processDiscoveryResponse(issuer, response);
+  }
+
+  test.each([
+    ["client_secret_basic", oauth.ClientSecretBasic],
+    ["client_secret_post", oauth.ClientSecretPost],
+  ])(
+    "finds its way by discovery and gets a token with %s that verifies by the published keys",
+    async (_method, authentication) => {
+      const { id, secret } = await portico.registerPartner({ secret: awkwardSecret });
+      const server = await discover();
+      const client = { client_id: id };
+      const parameters = { scope: "subscriptions:read" };
+      const response = await oauth.clientCredentialsGrantRequest(
+        server,
+        client,
+        authentication(secret),
+        parameters,
+        insecure,
+      );
+      const answer = await oauth.processClientCredentialsResponse(server, client, response);
+      expect(answer).toMatchObject({ token_type: "bearer", expires_in: 3600, scope: "subscriptions:read" });
+
+      const keys = createRemoteJWKSet(new URL(server.jwks_uri!));
+      const { payload, protectedHeader } = await jwtVerify(answer.access_token, keys, {
+        issuer: server.issuer,
+        audience: server.issuer,
+        typ: "at+jwt",
+        algorithms: ["EdDSA"],
+        requiredClaims: ["sub", "iat", "exp", "jti", "client_id", "scope", "principal", "ver"],
+      });
+      const published = await portico.call("GET", "/.well-known/jwks.json");
+      expect(published.body.keys.map(({ kid }: { readonly kid: string }) => kid)).toContain(protectedHeader.kid);
+      expect(payload).toEqual({
+        iss: portico.url,
+        aud: portico.url,
+        sub: id,
+        client_id: id,
+        principal: "partner",
+        scope: "subscriptions:read",
+        ver: expect.any(Number),
+        jti: expect.any(String),
+        iat: expect.any(Number),
+        exp: payload.iat! + 3600,
+      });
+    },
+  );
+
+  test("understands the refusal of a wrong secret and of a wrong scope", async () => {
+    const { id, secret } = await portico.registerPartner();
+    const server = await discover();
+    const refusal = async (clientSecret: string, scope: string): Promise<unknown> => {
+      const response = await oauth.clientCredentialsGrantRequest(
+        server,
+        { client_id: id },
+        oauth.ClientSecretPost(clientSecret),
+        { scope },
+        insecure,
+      );
+      return await oauth
+        .processClientCredentialsResponse(server, { client_id: id }, response)
+        .catch((error: unknown) => error);
+    };
+    expect(await refusal("wrong", "companies:read")).toMatchObject({ error: "invalid_client", status: 401 });
+    expect(await refusal(secret, "everything")).toMatchObject({ error: "invalid_scope", status: 400 });
+  });
+});
+
+describe("a stock OAuth client, unmodified,", () => {
+  // eslint-disable-next-line @typescript-eslint/no-deprecated -- marked so to stand out; this is the local use that it is for
+  const insecure = { [oauth.allowInsecureRequests]: true };
+
+  const client = { client_id: "web" };
+
+  test("finds its way by discovery, refreshes, and revokes", async () => {
+    const person = await newPerson(portico);
+    const issuer = new URL(portico.url);
+    const discovery = await oauth.discoveryRequest(issuer, { ...insecure, algorithm: "oauth2" });
+    const server = await oauth.processDiscoveryResponse(issuer, discovery);
+    const ask = async (refreshToken: string): Promise<oauth.TokenEndpointResponse> => {
+      const response = await oauth.refreshTokenGrantRequest(server, client, oauth.None(), refreshToken, insecure);
+      return await oauth.processRefreshTokenResponse(server, client, response);
+    };
+    const answer = await ask(person.refreshToken);
+    expect(answer).toMatchObject({ token_type: "bearer", expires_in: 900, refresh_token: expect.any(String) });
+    expect((await present(answer.access_token)).status).toBe(200);
+    const revocation = await oauth.revocationRequest(server, client, oauth.None(), answer.refresh_token!, insecure);
+    await oauth.processRevocationResponse(revocation);
+    await expect(ask(answer.refresh_token!)).rejects.toMatchObject({ error: "invalid_grant", status: 400 });
+    expectTokenRefused(await present(answer.access_token), "token_revoked");
   });
 });

@@ -60,37 +60,3 @@ test("a function whose role is not in the template stops the start", async () =>
     altered.remove();
   }
 });
-
-describe("another password in root's secret", () => {
-  let portico: Portico;
-  beforeAll(async () => {
-    portico = await Portico.start();
-  });
-  afterAll(async () => {
-    await portico.close();
-  });
-
-  test("lets root in again at the next deployment, and ends its sessions", async () => {
-    const { host } = portico;
-    const before = host.rootSignIn!;
-    const token = await portico.rootToken();
-    const after = { username: before.username, password: "correct horse battery staple" };
-    const secretId = host.model.functions.map(({ environment }) => environment.ROOT_SIGN_IN_SECRET).find(Boolean);
-    const put = host.secrets.answer("PutSecretValue", { SecretId: secretId, SecretString: JSON.stringify(after) });
-    expect(put.status).toBe(200);
-
-    await host.replace(process.env.PORTICO_TEST_ASSEMBLY!);
-
-    expect(verdict(await portico.call("GET", "/v1/partners", { token }))).toBe("401 token_revoked");
-    expect(verdict(await portico.call("POST", "/v1/auth/login", { json: before }))).toBe("401 credentials_invalid");
-    const signedIn = await portico.call("POST", "/v1/auth/login", { json: after });
-    expect(verdict(signedIn)).toBe("200");
-    expect(verdict(await portico.call("GET", "/v1/partners", { token: signedIn.body.accessToken }))).toBe("200");
-  });
-
-  test("a deployment that finds the same secret leaves the sessions alone", async () => {
-    const { body } = await portico.call("POST", "/v1/auth/login", { json: portico.host.rootSignIn });
-    await portico.host.replace(process.env.PORTICO_TEST_ASSEMBLY!);
-    expect(verdict(await portico.call("GET", "/v1/partners", { token: body.accessToken }))).toBe("200");
-  });
-});

@@ -1,21 +1,18 @@
 /** How the operator lets root in again: by the secret of its sign-in and the bootstrap, at a deployment or by hand. */
 import { randomUUID } from "node:crypto";
+import { verdict } from "../../support/conformance.ts";
 import { Portico, type Answer } from "../../support/portico.ts";
 import { expectProblem, expectTokenRefused } from "../../support/expect-problem.ts";
 
 const username = "root";
 
-let portico: Portico;
+const portico = Portico.forSuite();
 /** Root's before each test, and the one that the operator then chooses; no other test has had them. */
 let password = "";
 let newPassword = "";
 /** Bootstraps that have succeeded since the logs were emptied. */
 let succeeded = 0;
 
-beforeAll(async () => {
-  portico = await Portico.start();
-  succeeded = 1;
-});
 beforeEach(async () => {
   password = `the password of before ${randomUUID()}`;
   newPassword = `the operator's choice ${randomUUID()}`;
@@ -24,9 +21,6 @@ beforeEach(async () => {
   await everythingLogged();
   portico.logs.splice(0);
   succeeded = 0;
-});
-afterAll(async () => {
-  await portico.close();
 });
 
 function bootstrapFunction(): (typeof portico.host.model.functions)[number] {
@@ -146,4 +140,32 @@ test.each<[string, unknown]>([
   changeSecret(secret);
   expect(await invokeBootstrap()).toMatch(/Error$/);
   expect((await signIn(password)).status).toBe(200);
+});
+
+describe("another password in root's secret", () => {
+  const portico = Portico.forSuite();
+
+  test("lets root in again at the next deployment, and ends its sessions", async () => {
+    const { host } = portico;
+    const before = host.rootSignIn!;
+    const token = await portico.rootToken();
+    const after = { username: before.username, password: "correct horse battery staple" };
+    const secretId = host.model.functions.map(({ environment }) => environment.ROOT_SIGN_IN_SECRET).find(Boolean);
+    const put = host.secrets.answer("PutSecretValue", { SecretId: secretId, SecretString: JSON.stringify(after) });
+    expect(put.status).toBe(200);
+
+    await host.replace(process.env.PORTICO_TEST_ASSEMBLY!);
+
+    expect(verdict(await portico.call("GET", "/v1/partners", { token }))).toBe("401 token_revoked");
+    expect(verdict(await portico.call("POST", "/v1/auth/login", { json: before }))).toBe("401 credentials_invalid");
+    const signedIn = await portico.call("POST", "/v1/auth/login", { json: after });
+    expect(verdict(signedIn)).toBe("200");
+    expect(verdict(await portico.call("GET", "/v1/partners", { token: signedIn.body.accessToken }))).toBe("200");
+  });
+
+  test("a deployment that finds the same secret leaves the sessions alone", async () => {
+    const { body } = await portico.call("POST", "/v1/auth/login", { json: portico.host.rootSignIn });
+    await portico.host.replace(process.env.PORTICO_TEST_ASSEMBLY!);
+    expect(verdict(await portico.call("GET", "/v1/partners", { token: body.accessToken }))).toBe("200");
+  });
 });

@@ -1,24 +1,23 @@
-import { conforming, pointersOf, verdict } from "../../support/conformance.ts";
+/** Lists of subscriptions: pages, filters and cursors. Covers `subscriptions/list-of-partner`. */
+import { pointersOf, verdict } from "../../support/conformance.ts";
 import { allPages } from "../../support/lists.ts";
 import { newPerson } from "../../support/people.ts";
 import { inParallel, Portico, type Answer } from "../../support/portico.ts";
-import { eventually } from "../../support/waiting.ts";
+import { subscriptionCalls } from "../../support/subscriptions.ts";
+import { unknownPartnerId } from "../../support/values.ts";
 
 const statuses = ["scheduled", "active", "expired", "cancelled"] as const;
 
-let portico: Portico;
+const portico = Portico.forSuite();
+const { call } = portico;
+const { createExpired } = subscriptionCalls(portico);
+
 /** A partner with subscriptions of all four statuses, whose ends lie on both sides of the bounds that are asked for. */
 let mixed: { readonly id: string; readonly token: string; readonly subscriptions: readonly any[] };
 
 beforeAll(async () => {
-  portico = await Portico.start();
   mixed = await makeMixed();
 });
-afterAll(async () => {
-  await portico.close();
-});
-
-const call = conforming(() => portico);
 
 async function create(token: string, externalUserId: string, fields: object = {}): Promise<Answer> {
   const json = { externalUserId, userEmail: "u@example.com", duration: "P1M", ...fields };
@@ -49,20 +48,6 @@ async function makeMixed(): Promise<typeof mixed> {
   for (const user of ["n-expired", "e-expired"]) await createExpired(token, user);
   const subscriptions = (await call("GET", "/v1/subscriptions?limit=100", { token })).body.items;
   return { id, token, subscriptions };
-}
-
-/** A subscription that is over; its end lies just ahead when it is created. */
-async function createExpired(token: string, user: string): Promise<void> {
-  const json = { externalUserId: user, userEmail: "u@example.com", duration: "P1D" };
-  let status = 0;
-  for (let aheadMs = 1000; status !== 201 && aheadMs < 60_000; aheadMs *= 2) {
-    const expiresAt = new Date(Date.now() + aheadMs).toISOString();
-    ({ status } = await call("POST", "/v1/subscriptions", { token, json: { ...json, expiresAt } }));
-  }
-  await eventually(
-    () => call("GET", `/v1/subscriptions/${user}`, { token }),
-    ({ body }) => body.status === "expired",
-  );
 }
 
 const queryOf = (parameters: Record<string, string>): string => new URLSearchParams(parameters).toString();
@@ -330,7 +315,7 @@ describe("an administrator's list of a partner's subscriptions", () => {
 
   test("is not there for an unknown partner or an id of another form, and empty for one without subscriptions", async () => {
     const root = await portico.rootToken();
-    for (const id of ["ptr_01JD3Y5W8Q4T6V2X9ZB7C1D3EF", "ptr_x", "me", "usr_01JD3Y5W8Q4T6V2X9ZB7C1D3EF"]) {
+    for (const id of [unknownPartnerId, "ptr_x", "me", "usr_01JD3Y5W8Q4T6V2X9ZB7C1D3EF"]) {
       expect(verdict(await list(root, "", id))).toBe("404 not_found");
     }
     const { id } = await portico.registerPartner();
@@ -340,7 +325,7 @@ describe("an administrator's list of a partner's subscriptions", () => {
   test("is for administrators alone: neither a user nor the partner itself learns from it who exists", async () => {
     const user = (await newPerson(portico)).accessToken;
     for (const token of [user, mixed.token]) {
-      for (const id of [mixed.id, "ptr_01JD3Y5W8Q4T6V2X9ZB7C1D3EF"]) {
+      for (const id of [mixed.id, unknownPartnerId]) {
         expect(verdict(await list(token, "limit=0", id))).toBe("403 forbidden");
       }
     }

@@ -1,16 +1,10 @@
 import { problemCatalogue, problemCodes } from "../../../shared/domain/problems.ts";
 import { problemList, problemPage } from "../../../shared/web/problems/pages.ts";
-import { conforming, verdict } from "../../support/conformance.ts";
+import { verdict } from "../../support/conformance.ts";
 import { Portico } from "../../support/portico.ts";
 
-let portico: Portico;
-beforeAll(async () => {
-  portico = await Portico.start();
-});
-afterAll(async () => {
-  await portico.close();
-});
-const call = conforming(() => portico);
+const portico = Portico.forSuite();
+const { call } = portico;
 
 const asBrowsersAsk = { headers: { accept: "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8" } };
 

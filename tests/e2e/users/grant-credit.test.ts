@@ -1,3 +1,4 @@
+/** Granting credit, and the ledger of its movements. Covers `users/ledger` and `users/own-ledger`. */
 import { randomUUID } from "node:crypto";
 import { verdict } from "../../support/conformance.ts";
 import { expectProblem } from "../../support/expect-problem.ts";
@@ -5,23 +6,14 @@ import { allPages } from "../../support/lists.ts";
 import { newPerson, plantCrowd, type CrowdMember } from "../../support/people.ts";
 import { inParallel, Portico, tally } from "../../support/portico.ts";
 import { contentsOf } from "../../support/table.ts";
+import { crowdTimeoutMs, unknownUserId } from "../../support/values.ts";
 import { checkLedger } from "../../../infra/checks/ledger.ts";
 
-let portico: Portico;
+const portico = Portico.forSuite();
 let admin: string;
-
 beforeAll(async () => {
-  portico = await Portico.start();
   admin = (await newPerson(portico, "admin")).accessToken;
 });
-
-afterAll(async () => {
-  const items = await contentsOf(portico.host);
-  expect(checkLedger(items, items).faults).toEqual([]);
-  await portico.close();
-});
-
-const crowdTimeoutMs = 120_000;
 
 async function person(credit = 0): Promise<CrowdMember> {
   const [member] = await plantCrowd(portico, 1, credit);
@@ -79,7 +71,7 @@ describe("moving credit", () => {
 
   test("of nobody is not found, and of oneself is for administrators", async () => {
     const { id, token } = await person();
-    expectProblem(await move("usr_01JD3Y5W8Q4T6V2X9ZB7C1D3EF", { amount: 5, reason: "Test" }), 404, "not_found");
+    expectProblem(await move(unknownUserId, { amount: 5, reason: "Test" }), 404, "not_found");
     const json = { amount: 5, reason: "Test" };
     expectProblem(await portico.call("POST", `/v1/users/${id}/credit`, { token, json }), 403, "forbidden");
     expectProblem(await portico.call("GET", `/v1/users/${id}/credit`, { token }), 403, "forbidden");
@@ -148,7 +140,12 @@ describe("the ledger", () => {
   test("of a user without credit is empty, and of nobody is not found", async () => {
     const { token } = await person();
     expect(await ledgerOf("/v1/users/me/credit", token)).toEqual([]);
-    const path = "/v1/users/usr_01JD3Y5W8Q4T6V2X9ZB7C1D3EF/credit";
+    const path = `/v1/users/${unknownUserId}/credit`;
     expectProblem(await portico.call("GET", path, { token: admin }), 404, "not_found");
   });
+});
+
+test("after all of this the ledger adds up", async () => {
+  const items = await contentsOf(portico.host);
+  expect(checkLedger(items, items).faults).toEqual([]);
 });

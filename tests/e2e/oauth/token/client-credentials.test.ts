@@ -1,66 +1,21 @@
-/** The token endpoint, its discovery and its keys, as partners and their OAuth libraries use them. */
-import { setImmediate } from "node:timers/promises";
-import { createRemoteJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from "jose";
-import * as oauth from "oauth4webapi";
+/** The grant `client_credentials`, as partners use it. */
+import { decodeJwt, decodeProtectedHeader } from "jose";
 import { expectProblem } from "../../../support/expect-problem.ts";
-import { Portico, type Answer, type CallOptions, type TestPartner } from "../../../support/portico.ts";
+import {
+  allScopes,
+  awkwardSecret,
+  basic,
+  credentials,
+  expectInvalidClient,
+  expectOAuthError,
+  tokenRequests,
+} from "../../../support/oauth-answers.ts";
+import { partnerCalls } from "../../../support/partners.ts";
+import { type Answer, inParallel, Portico, tally } from "../../../support/portico.ts";
 
-const allScopes = "subscriptions:read subscriptions:write companies:read companies:write";
-/** Every visible ASCII character that a chosen secret may have: those that header, form and URL treat specially among them. */
-const awkwardSecret = String.fromCharCode(...Array.from({ length: 0x7e - 0x21 + 1 }, (_, index) => 0x21 + index));
-
-let portico: Portico;
-beforeAll(async () => {
-  portico = await Portico.start();
-});
-afterAll(async () => {
-  await portico.close();
-});
-
-function basic(clientId: string, clientSecret: string): string {
-  return `Basic ${Buffer.from(`${clientId}:${clientSecret}`).toString("base64")}`;
-}
-
-async function requestToken(form: Readonly<Record<string, string>>, options: CallOptions = {}): Promise<Answer> {
-  return await portico.call("POST", "/oauth/token", {
-    form: { grant_type: "client_credentials", ...form },
-    ...options,
-  });
-}
-
-async function requestWithBasic(
-  clientId: string,
-  clientSecret: string,
-  form: Readonly<Record<string, string>> = {},
-): Promise<Answer> {
-  return await requestToken(form, { headers: { authorization: basic(clientId, clientSecret) } });
-}
-
-async function requestRaw(raw: string, contentType = "application/x-www-form-urlencoded"): Promise<Answer> {
-  return await portico.call("POST", "/oauth/token", { raw, headers: { "content-type": contentType } });
-}
-
-function credentials({ id, secret }: TestPartner): { readonly client_id: string; readonly client_secret: string } {
-  return { client_id: id, client_secret: secret };
-}
-
-/** A refusal as RFC 6749 §5.2 has it. */
-function expectOAuthError(answer: Answer, status: number, error: string): void {
-  expect({ status: answer.status, body: answer.body }).toEqual({
-    status,
-    // The characters that §5.2 allows in a description.
-    body: { error, error_description: expect.stringMatching(/^[\x20-\x21\x23-\x5b\x5d-\x7e]+$/) },
-  });
-  expect(answer.headers.get("content-type")).toBe("application/json");
-  expect(answer.headers.get("cache-control")).toBe("no-store");
-  expect(answer.headers.get("x-request-id")).toMatch(/^[0-9a-f-]{36}$/);
-}
-
-/** The refusal of a client; API Gateway gives the challenge of RFC 7235 another name. */
-function expectInvalidClient(answer: Answer): void {
-  expectOAuthError(answer, 401, "invalid_client");
-  expect(answer.headers.get("x-amzn-remapped-www-authenticate")).toMatch(/^Basic realm="/);
-}
+const portico = Portico.forSuite();
+const { requestRaw, requestToken, requestWithBasic } = tokenRequests(portico);
+const { partnerWithMany, verdicts } = partnerCalls(portico);
 
 describe("a partner gets a token", () => {
   test("with client_secret_post, and the answer is RFC 6749's, not to be stored", async () => {
@@ -310,121 +265,6 @@ describe("the scope of a token", () => {
   });
 });
 
-describe("discovery", () => {
-  test("tells where everything is and what is supported (RFC 8414)", async () => {
-    const answer = await portico.call("GET", "/.well-known/oauth-authorization-server");
-    expect(answer.status).toBe(200);
-    expect(answer.headers.get("content-type")).toBe("application/json");
-    expect(answer.headers.get("cache-control")).toMatch(/^public, max-age=\d+$/);
-    expect(answer.body).toMatchObject({
-      issuer: portico.url,
-      token_endpoint: `${portico.url}/oauth/token`,
-      revocation_endpoint: `${portico.url}/oauth/revoke`,
-      introspection_endpoint: `${portico.url}/oauth/introspect`,
-      jwks_uri: `${portico.url}/.well-known/jwks.json`,
-      scopes_supported: allScopes.split(" "),
-      response_types_supported: [],
-      grant_types_supported: ["client_credentials", "refresh_token", "urn:ietf:params:oauth:grant-type:token-exchange"],
-      // Public clients have no secret.
-      token_endpoint_auth_methods_supported: ["client_secret_basic", "client_secret_post", "none"],
-      revocation_endpoint_auth_methods_supported: ["client_secret_basic", "client_secret_post", "none"],
-      introspection_endpoint_auth_methods_supported: ["client_secret_basic", "client_secret_post"],
-    });
-  });
-
-  test("shows the public keys, for caches, and not a private member of them (RFC 7517)", async () => {
-    const answer = await portico.call("GET", "/.well-known/jwks.json");
-    expect(answer.status).toBe(200);
-    expect(answer.headers.get("cache-control")).toMatch(/^public, max-age=\d+$/);
-    expect(answer.body.keys.length).toBeGreaterThan(0);
-    for (const key of answer.body.keys) {
-      expect(key).toEqual({
-        kty: "OKP",
-        crv: "Ed25519",
-        x: expect.any(String),
-        kid: expect.any(String),
-        use: "sig",
-        alg: "EdDSA",
-      });
-    }
-  });
-});
-
-describe("a stock OAuth client, unmodified", () => {
-  // eslint-disable-next-line @typescript-eslint/no-deprecated -- marked so to stand out; this is the local use that it is for
-  const insecure = { [oauth.allowInsecureRequests]: true };
-
-  async function discover(): Promise<oauth.AuthorizationServer> {
-    const issuer = new URL(portico.url);
-    const response = await oauth.discoveryRequest(issuer, { ...insecure, algorithm: "oauth2" });
-    return await oauth.processDiscoveryResponse(issuer, response);
-  }
-
-  test.each([
-    ["client_secret_basic", oauth.ClientSecretBasic],
-    ["client_secret_post", oauth.ClientSecretPost],
-  ])(
-    "finds its way by discovery and gets a token with %s that verifies by the published keys",
-    async (_method, authentication) => {
-      const { id, secret } = await portico.registerPartner({ secret: awkwardSecret });
-      const server = await discover();
-      const client = { client_id: id };
-      const parameters = { scope: "subscriptions:read" };
-      const response = await oauth.clientCredentialsGrantRequest(
-        server,
-        client,
-        authentication(secret),
-        parameters,
-        insecure,
-      );
-      const answer = await oauth.processClientCredentialsResponse(server, client, response);
-      expect(answer).toMatchObject({ token_type: "bearer", expires_in: 3600, scope: "subscriptions:read" });
-
-      const keys = createRemoteJWKSet(new URL(server.jwks_uri!));
-      const { payload, protectedHeader } = await jwtVerify(answer.access_token, keys, {
-        issuer: server.issuer,
-        audience: server.issuer,
-        typ: "at+jwt",
-        algorithms: ["EdDSA"],
-        requiredClaims: ["sub", "iat", "exp", "jti", "client_id", "scope", "principal", "ver"],
-      });
-      const published = await portico.call("GET", "/.well-known/jwks.json");
-      expect(published.body.keys.map(({ kid }: { readonly kid: string }) => kid)).toContain(protectedHeader.kid);
-      expect(payload).toEqual({
-        iss: portico.url,
-        aud: portico.url,
-        sub: id,
-        client_id: id,
-        principal: "partner",
-        scope: "subscriptions:read",
-        ver: expect.any(Number),
-        jti: expect.any(String),
-        iat: expect.any(Number),
-        exp: payload.iat! + 3600,
-      });
-    },
-  );
-
-  test("understands the refusal of a wrong secret and of a wrong scope", async () => {
-    const { id, secret } = await portico.registerPartner();
-    const server = await discover();
-    const refusal = async (clientSecret: string, scope: string): Promise<unknown> => {
-      const response = await oauth.clientCredentialsGrantRequest(
-        server,
-        { client_id: id },
-        oauth.ClientSecretPost(clientSecret),
-        { scope },
-        insecure,
-      );
-      return await oauth
-        .processClientCredentialsResponse(server, { client_id: id }, response)
-        .catch((error: unknown) => error);
-    };
-    expect(await refusal("wrong", "companies:read")).toMatchObject({ error: "invalid_client", status: 401 });
-    expect(await refusal(secret, "everything")).toMatchObject({ error: "invalid_scope", status: 400 });
-  });
-});
-
 test("every token is one of its own: another jti, type at+jwt, EdDSA, a named key", async () => {
   const partner = await portico.registerPartner();
   const tokens = [await portico.partnerToken(partner), await portico.partnerToken(partner)];
@@ -435,36 +275,36 @@ test("every token is one of its own: another jti, type at+jwt, EdDSA, a named ke
   }
 });
 
-test("no secret, token, e-mail address or Authorization header is logged, whatever becomes of the request", async () => {
-  const partner = await portico.registerPartner({ secret: "a-secret-to-be-searched-for" });
-  const { email, secret, id } = partner;
-  const wrong = "another-secret-to-be-searched-for";
-  const answers = [
-    await requestToken(credentials(partner)),
-    await requestWithBasic(email, secret),
-    await requestToken({ client_id: email, client_secret: wrong }),
-    await requestWithBasic(id, wrong, { client_secret: secret }),
-    await requestToken({ ...credentials(partner), scope: "a-scope-to-be-searched-for" }),
-    await portico.call("GET", "/v1/partners/me", { token: "a-token-to-be-searched-for" }),
-  ];
-  await logged(answers);
-  const tokens = answers
-    .map(({ body }) => body.access_token as string | undefined)
-    .filter((token) => token !== undefined);
-  const sensitive = [
-    ...tokens,
-    ...tokens.map((token) => token.split(".")[2]!),
-    email,
-    secret,
-    wrong,
-    "to-be-searched-for",
-  ];
-  sensitive.push(...[basic(email, secret), basic(id, wrong)].map((header) => header.slice("Basic ".length)));
-  expect(sensitive.filter((text) => portico.logs.some((line) => line.includes(text)))).toEqual([]);
+describe("under the token policy `single`", () => {
+  test("a new token ends the one before at once", async () => {
+    const partner = await portico.registerPartner();
+    const tokens = [
+      await portico.partnerToken(partner),
+      await portico.partnerToken(partner),
+      await portico.partnerToken(partner),
+    ];
+    expect(await verdicts(tokens)).toEqual(["401 token_revoked", "401 token_revoked", "valid"]);
+  });
+
+  test("fifty issues at the same moment all succeed and leave exactly one valid token", async () => {
+    const partner = await portico.registerPartner();
+    const answers = await inParallel(50, () => portico.requestToken(partner));
+    expect(tally(answers.map(({ status }) => status))).toEqual({ 200: 50 });
+    const after = await verdicts(answers.map(({ body }) => body.access_token));
+    expect(tally(after)).toEqual({ valid: 1, "401 token_revoked": 49 });
+  });
+
+  test("the token of one partner does not end that of another", async () => {
+    const [one, other] = [await portico.partnerWithToken(), await portico.partnerWithToken()];
+    await portico.partnerToken(other);
+    expect(await verdicts([one.token, other.token])).toEqual(["valid", "401 token_revoked"]);
+  });
 });
 
-/** Resolves once the last line about each of these requests has come through the functions' pipes. */
-async function logged(answers: readonly Answer[]): Promise<void> {
-  const ids = answers.map(({ headers }) => headers.get("x-request-id")!);
-  while (!ids.every((id) => portico.logs.some((line) => line.includes(id)))) await setImmediate();
-}
+describe("under the token policy `many`", () => {
+  test("fifty tokens issued at the same moment are all valid", async () => {
+    const partner = await partnerWithMany();
+    const tokens = await inParallel(50, () => portico.partnerToken(partner));
+    expect(tally(await verdicts(tokens))).toEqual({ valid: 50 });
+  });
+});

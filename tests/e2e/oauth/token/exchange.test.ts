@@ -14,13 +14,7 @@ import {
 } from "../../../support/oauth-answers.ts";
 import { inParallel, Portico, tally, type Answer } from "../../../support/portico.ts";
 
-let portico: Portico;
-beforeAll(async () => {
-  portico = await Portico.start();
-});
-afterAll(async () => {
-  await portico.close();
-});
+const portico = Portico.forSuite();
 
 async function self(token: string): Promise<Answer> {
   return await portico.call("GET", "/v1/users/me", { token });
