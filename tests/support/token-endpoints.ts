@@ -54,22 +54,22 @@ export function expectInactive(answer: Answer): void {
 export const foreignTokens = (
   portico: Portico,
 ): readonly (readonly [string, (own: string) => Promise<string> | string])[] => [
-  ["another partner's", async () => (await portico.partnerWithToken()).token],
+  ["another partner's token", async () => (await portico.partnerWithToken()).token],
   ["a person's access token", async () => (await newExternalSession(portico)).accessToken],
   ["a person's refresh token", async () => (await newExternalSession(portico)).refreshToken],
-  ["an administrator's", async () => await portico.rootToken()],
+  ["an administrator's token", async () => await portico.rootToken()],
   ["garbage", () => "garbage"],
   ["something like a JWT", () => "a.b.c"],
   ["something very long", () => "x".repeat(20_000)],
-  ["one that is not ASCII", () => "😀"],
-  ["its own, expired", (own) => forge(portico, own, { claims: { iat: now() - 2 * hour, exp: now() - hour } })],
-  ["its own, of another issuer", (own) => forge(portico, own, { claims: { iss: "https://elsewhere.example" } })],
-  ["its own, of another version", (own) => forge(portico, own, { claims: { ver: 4711 } })],
+  ["text outside ASCII", () => "😀"],
+  ["its own expired token", (own) => forge(portico, own, { claims: { iat: now() - 2 * hour, exp: now() - hour } })],
+  ["its own of another issuer", (own) => forge(portico, own, { claims: { iss: "https://elsewhere.example" } })],
+  ["its own of another version", (own) => forge(portico, own, { claims: { ver: 4711 } })],
   [
-    "its own, signed by another key",
+    "its own signed with another key",
     async (own) => forge(portico, own, { key: (await generateKeyPair("EdDSA")).privateKey }),
   ],
-  ["its own, of an unknown key", (own) => forge(portico, own, { header: { kid: "unknown" } })],
+  ["its own with an unknown key id", (own) => forge(portico, own, { header: { kid: "unknown" } })],
 ];
 
 /** The tests of how clients authenticate, which hold for both endpoints. */
@@ -79,7 +79,7 @@ export function describeClientAuthentication(portico: Portico, endpoint: Endpoin
   const path = `/oauth/${endpoint}`;
 
   describe(`client authentication at ${path}`, () => {
-    test("is for clients that prove who they are", async () => {
+    test("requires valid client credentials", async () => {
       const { token, id, secret } = await portico.partnerWithToken();
       const other = await portico.registerPartner();
       const answers = [
@@ -98,30 +98,30 @@ export function describeClientAuthentication(portico: Portico, endpoint: Endpoin
       expect((await partnerSelf(token)).status).toBe(200);
     });
 
-    test("refuses a suspended partner", async () => {
+    test("rejects a suspended partner", async () => {
       const { token, ...partner } = await portico.partnerWithToken();
       await changePartner(partner, { status: "suspended" });
       expectInvalidClient(await ask(endpoint, partner, token));
     });
 
-    test("without a token, or with an empty one, is invalid_request", async () => {
+    test("a missing or empty token is invalid_request", async () => {
       const partner = await portico.registerPartner();
       expectOAuthError(await ask(endpoint, partner, undefined), 400, "invalid_request");
       expectOAuthError(await ask(endpoint, partner, ""), 400, "invalid_request");
     });
 
-    test("without a body is invalid_request for a client that is known", async () => {
+    test("a missing body is invalid_request for an authenticated client", async () => {
       const { id, secret } = await portico.registerPartner();
       const answer = await call("POST", path, { headers: { authorization: basic(id, secret) } });
       expectOAuthError(answer, 400, "invalid_request");
     });
 
-    test("asks who calls first: a wrong secret without a token is invalid_client", async () => {
+    test("authentication comes first: a wrong secret without a token is invalid_client", async () => {
       const { id } = await portico.registerPartner();
       expectInvalidClient(await ask(endpoint, { id, secret: "wrong" }, undefined));
     });
 
-    test("by two ways at once is invalid_request, and so is a parameter that is there twice", async () => {
+    test("two authentication methods or a repeated parameter are invalid_request", async () => {
       const { token, id, secret } = await portico.partnerWithToken();
       const headers = { authorization: basic(id, secret) };
       const both = await call("POST", path, { form: { token, client_id: id, client_secret: secret }, headers });
@@ -132,7 +132,7 @@ export function describeClientAuthentication(portico: Portico, endpoint: Endpoin
       expect((await partnerSelf(token)).status).toBe(200);
     });
 
-    test("takes no JSON", async () => {
+    test("rejects JSON", async () => {
       const { token, id, secret } = await portico.partnerWithToken();
       const answer = await call("POST", path, { json: { token, client_id: id, client_secret: secret } });
       expectOAuthError(answer, 415, "invalid_request");

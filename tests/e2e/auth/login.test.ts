@@ -22,7 +22,7 @@ function rootOf({ host }: Portico): { readonly username: string; readonly passwo
   return host.rootSignIn;
 }
 
-/** What a caller can tell one answer from another by, without what is new in every answer. */
+/** Everything by which a caller can distinguish two responses, without what is unique to each. */
 function appearance({ status, headers, body }: Answer): unknown {
   const volatile = ["date", "x-request-id", "x-amzn-requestid", "x-amz-apigw-id"];
   const { requestId: _requestId, instance: _instance, ...rest } = body;
@@ -36,7 +36,7 @@ function expectTooManyAttempts(answer: Answer): void {
   expect(Number(retryAfter)).toBeLessThanOrEqual(windowSeconds);
 }
 
-/** A PHC string with less memory and fewer passes than today's. */
+/** A PHC string with less memory and fewer passes than the current parameters. */
 function weakHash(password: string): string {
   const nonce = randomBytes(16);
   const parameters = { memory: 8192, passes: 1, parallelism: 1, tagLength: 32 };
@@ -51,7 +51,7 @@ async function credentialOf(userId: string) {
 }
 
 describe("signing in", () => {
-  test("root, made at deploy time, gets a token and its profile, not to be stored", async () => {
+  test("root, created at deployment, gets tokens and its profile in an uncacheable response", async () => {
     const { username, password } = rootOf(portico);
     const answer = await signInAs(portico, username, password);
     expect(answer.status).toBe(200);
@@ -80,7 +80,7 @@ describe("signing in", () => {
     expect(status).toBe(200);
   });
 
-  test("the token names the user, its role and its version, and lives for 15 minutes", async () => {
+  test("the access token contains user, role and version, and is valid for 15 minutes", async () => {
     const { username, password } = rootOf(portico);
     const { body } = await signInAs(portico, username, password);
     expect(decodeProtectedHeader(body.accessToken)).toEqual({ alg: "EdDSA", typ: "at+jwt", kid: expect.any(String) });
@@ -99,7 +99,7 @@ describe("signing in", () => {
     });
   });
 
-  test("upper and lower case in the name are the same, in the password they are not", async () => {
+  test("usernames are case-insensitive, passwords are case-sensitive", async () => {
     const { username, password } = rootOf(portico);
     const swapped = [...password]
       .map((letter) => (letter === letter.toUpperCase() ? letter.toLowerCase() : letter.toUpperCase()))
@@ -118,7 +118,7 @@ describe("signing in", () => {
     expect(answers.map(({ status }) => status)).toEqual([200, 200]);
   });
 
-  test("a wrong name and a wrong password are answered alike", async () => {
+  test("a wrong username and a wrong password get the same response", async () => {
     const { username, password } = rootOf(portico);
     const wrongWord = await signInAs(portico, username, wrongPassword);
     const wrongName = await signInAs(portico, "nobody", password);
@@ -127,7 +127,7 @@ describe("signing in", () => {
   });
 
   test(
-    "twenty right sign-ins at the same moment all succeed",
+    "twenty parallel sign-ins all succeed",
     async () => {
       const { username, password } = rootOf(portico);
       const answers = await inParallel(20, () => signInAs(portico, username, password));
@@ -140,15 +140,15 @@ describe("signing in", () => {
     ["without a password", { username: "root" }, ["/password"]],
     ["without anything", {}, ["/password", "/username"]],
     ["with an empty name and password", { username: "", password: "" }, ["/password", "/username"]],
-    ["with a name that is no text", { username: { $ne: null }, password: "x" }, ["/username"]],
+    ["with a username that is not a string", { username: { $ne: null }, password: "x" }, ["/username"]],
     ["with a null", { username: "root", password: null }, ["/password"]],
     ["with an endless password", { username: "root", password: "x".repeat(2000) }, ["/password"]],
     ["with an unknown field", { username: "root", password: "x", role: "root" }, ["/role"]],
-  ])("a request %s is not valid", async (_what, json, pointers) => {
+  ])("rejects a request %s", async (_what, json, pointers) => {
     expectProblem(await portico.call("POST", "/v1/auth/login", { json }), 422, "validation_failed", pointers);
   });
 
-  test("a request that is not JSON is refused for that", async () => {
+  test("rejects a body that is not JSON", async () => {
     const send = async (raw: string, type: string): Promise<Answer> =>
       await portico.call("POST", "/v1/auth/login", { raw, headers: { "content-type": type } });
     expectProblem(await send("username=root&password=x", "application/json"), 400, "body_malformed");
@@ -160,7 +160,7 @@ describe("signing in", () => {
     expectProblem(await portico.call("GET", "/v1/auth/login"), 404, "not_found");
   });
 
-  test("an idempotency key is not honoured: no session is ever given out twice", async () => {
+  test("ignores Idempotency-Key, so no session is returned twice", async () => {
     const headers = { "idempotency-key": "sign-in-1" };
     const json = rootOf(portico);
     const answers = [
@@ -176,7 +176,7 @@ describe("signing in", () => {
   });
 
   test(
-    "after ten failures an unknown name is refused like a known one, and other names are not",
+    "after ten failures, an unknown username is locked like a known one, and no other",
     async () => {
       const guesses = async (username: string, times: number): Promise<readonly Answer[]> => {
         const answers: Answer[] = [];
@@ -195,7 +195,7 @@ describe("signing in", () => {
 });
 
 describe("the session of a sign-in", () => {
-  test("gives an access token and a refresh token of 256 bits", async () => {
+  test("returns an access token and a refresh token of 256 bits", async () => {
     const user = await newUser(portico);
     const { status, body } = await signIn(portico, user);
     expect({ status, members: Object.keys(body).sort() }).toEqual({
@@ -214,7 +214,7 @@ describe("the session of a sign-in", () => {
     expect((await present(body.accessToken)).status).toBe(200);
   });
 
-  test("each time begins a session of its own", async () => {
+  test("each sign-in creates a session", async () => {
     const user = await newUser(portico);
     const [one, other] = [await sessionOf(portico, user), await sessionOf(portico, user)];
     expect(decodeJwt(one.accessToken)["sid"]).not.toBe(decodeJwt(other.accessToken)["sid"]);
@@ -222,7 +222,7 @@ describe("the session of a sign-in", () => {
     await expectAlive(other);
   });
 
-  test("an unknown name, a wrong password, a suspended user and a deleted one are answered alike", async () => {
+  test("unknown, suspended and deleted users and wrong passwords get the same response", async () => {
     const [known, suspended, deleted] = [await newUser(portico), await newUser(portico), await newUser(portico)];
     await changeUser(portico, suspended.id, { status: "suspended" });
     await portico.call("DELETE", `/v1/users/${deleted.id}`, { token: await portico.rootToken() });
@@ -243,9 +243,9 @@ describe("the session of a sign-in", () => {
   });
 });
 
-describe("right sign-ins", () => {
+describe("successful sign-ins", () => {
   test(
-    "thirty at the same moment for one name all succeed, each with a session of its own",
+    "thirty parallel sign-ins of one user create thirty sessions",
     async () => {
       const user = await newUser(portico);
       const answers = await inParallel(30, () => signIn(portico, user));
@@ -255,7 +255,7 @@ describe("right sign-ins", () => {
     crowdTimeoutMs,
   );
 
-  test("leave no failures behind: twelve right ones, one wrong one, and a right one again", async () => {
+  test("do not count as attempts", async () => {
     const user = await newUser(portico);
     for (let count = 1; count <= 12; count++) expect((await signIn(portico, user)).status).toBe(200);
     expectProblem(await signIn(portico, { ...user, password: wrongPassword }), 401, "credentials_invalid");
@@ -265,7 +265,7 @@ describe("right sign-ins", () => {
 
 describe("security events", () => {
   test(
-    "of too many attempts",
+    "logs too_many_attempts",
     async () => {
       const username = "somebody-who-is-guessed";
       for (let guess = 1; guess <= 10; guess++) await signIn(portico, { username, password: wrongPassword });
@@ -277,7 +277,7 @@ describe("security events", () => {
   );
 });
 
-test("a password that was hashed with smaller parameters is hashed anew when its owner signs in, not when a guess fails", async () => {
+test("a successful sign-in rehashes a password with weaker parameters, a failed one does not", async () => {
   const user = await newUser(portico);
   const weak = weakHash(user.password);
   await plantItem(portico.host, { ...(await credentialOf(user.id)), passwordHash: weak });
@@ -295,7 +295,7 @@ describe("after ten failures for a name", () => {
   const portico = Portico.forSuite();
 
   test(
-    "even the right password is refused, successes in between count for nothing, and running sessions go on",
+    "even the right password is rejected, earlier successes do not reset the count, and sessions stay active",
     async () => {
       const { username, password } = rootOf(portico);
       const token = await portico.rootToken();
@@ -313,11 +313,11 @@ describe("after ten failures for a name", () => {
   );
 });
 
-describe("of fifty wrong guesses at the same moment", () => {
+describe("fifty parallel wrong guesses", () => {
   const portico = Portico.forSuite();
 
   test(
-    "ten at the most learn that they are wrong, the others that there are too many",
+    "at most ten are checked, the others are rejected with 429",
     async () => {
       const { username, password } = rootOf(portico);
       const answers = await inParallel(50, (index) => signInAs(portico, username, `${wrongPassword} ${index}`));

@@ -9,7 +9,7 @@ const portico = Portico.forSuite();
 const { expectAlive, expectOver, present } = sessionCalls(portico);
 
 describe("signing out", () => {
-  test("ends every session of the caller at once, and nobody else's", async () => {
+  test("ends every session of the caller at once, and no other user's", async () => {
     const [person, stranger] = [await newPerson(portico), await newPerson(portico)];
     const other = await sessionOf(portico, person);
     const third = await refreshed(portico, other.refreshToken);
@@ -21,7 +21,7 @@ describe("signing out", () => {
     await expectAlive(await sessionOf(portico, person));
   });
 
-  test("takes an empty object for a body, and nothing else", async () => {
+  test("accepts only an empty object as a body", async () => {
     const { accessToken: token } = await newPerson(portico);
     const answer = await portico.call("POST", "/v1/auth/logout", { token, json: { everywhere: false } });
     expectProblem(answer, 422, "validation_failed", ["/everywhere"]);
@@ -29,7 +29,7 @@ describe("signing out", () => {
   });
 
   test(
-    "among fifty refreshes at the same moment ends whatever they were given",
+    "also ends the sessions of fifty parallel refreshes",
     async () => {
       const person = await newPerson(portico);
       const sessions = await inParallel(5, () => sessionOf(portico, person));

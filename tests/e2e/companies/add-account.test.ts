@@ -9,7 +9,7 @@ const portico = Portico.forSuite();
 const { add, change, companyWith, create, read, remove, walk } = companyCalls(portico);
 
 describe("adding a bank account", () => {
-  test("one that is added has a place and a tag, and the company shows it and has another tag", async () => {
+  test("returns the account with Location and ETag, and changes the company's ETag", async () => {
     const { token, company, path, accounts } = await companyWith();
     const { status, headers, body } = await add(token, accounts);
     expect(status).toBe(201);
@@ -43,7 +43,7 @@ describe("adding a bank account", () => {
     ["bankCode", "1", "422 bank_unknown"],
     ["bankCode", "999", "422 bank_unknown"],
     ["bank", { code: "341" }, "422 validation_failed"],
-  ])("/%s is named when it is %j, in a new account and in a change: %s", async (name, value, expected) => {
+  ])("rejects /%s with the value %j, when added and when changed: %s", async (name, value, expected) => {
     const { token, company, path, accounts } = await companyWith(numbered(1));
     const account = `${accounts}/${company.bankAccounts[0].id}`;
     for (const answer of [
@@ -56,12 +56,12 @@ describe("adding a bank account", () => {
     expect((await read(token, path)).body).toEqual(company);
   });
 
-  test("letters count as they were sent: another case is another account", async () => {
+  test("account numbers are case-sensitive", async () => {
     const { token, accounts } = await companyWith([accountFields()]);
     expect((await add(token, accounts, { accountNumber: "12345x" })).status).toBe(201);
   });
 
-  test("of fifty that are the same at the same moment exactly one is added, and the others leave nothing", async () => {
+  test("of fifty parallel additions of the same account, one succeeds", async () => {
     const { token, path, accounts } = await companyWith();
     const answers = await inParallel(50, () => add(token, accounts));
     expect(tally(answers.map(verdict))).toEqual({ "201": 1, "409 bank_account_exists": 49 });
@@ -70,7 +70,7 @@ describe("adding a bank account", () => {
     expect(body.etag).toBe('"2"');
   });
 
-  test("of sixty-four different ones at the same moment fifty are added, and the others are told the limit", async () => {
+  test("of sixty-four parallel additions, fifty succeed and the others exceed the limit", async () => {
     const { token, path, accounts } = await companyWith();
     const answers = await inParallel(64, (index) => add(token, accounts, { accountNumber: `${index}` }));
     expect(tally(answers.map(verdict))).toEqual({ "201": 50, "409 limit_reached": 14 });
@@ -81,7 +81,7 @@ describe("adding a bank account", () => {
 });
 
 describe("the list of bank accounts", () => {
-  test("are listed oldest first, twenty to a page or as many as asked for", async () => {
+  test("lists accounts oldest first, twenty per page by default", async () => {
     const { token, company, accounts } = await companyWith(numbered(23));
     expect((await read(token, accounts)).body.items).toEqual(company.bankAccounts.slice(0, 20));
     for (const limit of [1, 22, 23, 100]) {
@@ -92,7 +92,7 @@ describe("the list of bank accounts", () => {
     expect(await walk((await companyWith()).accounts, token, 1).catch(() => "hidden")).toBe("hidden");
   });
 
-  test("go on behind a place that was removed since", async () => {
+  test("a cursor stays valid after its account is removed", async () => {
     const { token, company, accounts } = await companyWith(numbered(4));
     const { body } = await read(token, `${accounts}?limit=2`);
     expect((await remove(token, `${accounts}/${body.items[1].id}`)).status).toBe(204);
@@ -102,7 +102,7 @@ describe("the list of bank accounts", () => {
 });
 
 describe("Idempotency-Key", () => {
-  test("fifty additions at the same moment with one key add one account", async () => {
+  test("fifty parallel additions with one key add one account", async () => {
     const { token, path, accounts } = await companyWith();
     const answers = await inParallel(50, () => add(token, accounts, {}, withKey("k")));
     const added = answers.filter(({ status }) => status === 201);
@@ -113,7 +113,7 @@ describe("Idempotency-Key", () => {
     expect((await read(token, path)).body.bankAccounts).toEqual([added[0]?.body]);
   });
 
-  test("a refusal is given again, although there would be room now", async () => {
+  test("replays a rejection even if the request would now succeed", async () => {
     const { token, company, accounts } = await companyWith(numbered(50));
     const first = await add(token, accounts, {}, withKey("k"));
     expect(verdict(first)).toBe("409 limit_reached");
@@ -122,7 +122,7 @@ describe("Idempotency-Key", () => {
     expect((await add(token, accounts, {}, withKey("another"))).status).toBe(201);
   });
 
-  test("the same key with another body or for another company is refused, and adds nothing", async () => {
+  test("rejects the same key with a different body or company and adds nothing", async () => {
     const { token, accounts } = await companyWith();
     const other = (await create(token)).body;
     await add(token, accounts, {}, withKey("k"));

@@ -8,7 +8,7 @@ const portico = Portico.forSuite();
 const { add, change, companyWith, read, remove } = companyCalls(portico);
 
 describe("changing a bank account", () => {
-  test("a change keeps what is not given, counts on in the account and in its company, and frees what it was", async () => {
+  test("changes the given fields, raises both ETags, and frees the old account number", async () => {
     const { token, company, path, accounts } = await companyWith([accountFields()]);
     const [before] = company.bankAccounts;
     const { status, headers, body } = await change(token, `${accounts}/${before.id}`, { bankCode: "260" });
@@ -26,7 +26,7 @@ describe("changing a bank account", () => {
     expect((await add(token, accounts)).status).toBe(201);
   });
 
-  test("a change to what it is already is fine and changes nothing; to what another one is, is refused", async () => {
+  test("a no-op PATCH changes nothing, and another account's number is rejected", async () => {
     const { token, company, path, accounts } = await companyWith([accountFields(), ...numbered(1)]);
     const [first] = company.bankAccounts;
     const same = await change(token, `${accounts}/${first.id}`, accountFields());
@@ -37,7 +37,7 @@ describe("changing a bank account", () => {
     expect((await read(token, path)).body).toEqual(company);
   });
 
-  test("with If-Match only as it was read, whatever has become of its company", async () => {
+  test("compares If-Match with the account's ETag, not with the company's", async () => {
     const { token, company, path, accounts } = await companyWith(numbered(2));
     const account = `${accounts}/${company.bankAccounts[0].id}`;
     await change(token, path, { name: "Padaria Lua" });
@@ -48,7 +48,7 @@ describe("changing a bank account", () => {
     expect((await remove(token, account, { "if-match": '"2"' })).status).toBe(204);
   });
 
-  test("of fifty that are changed to the same at the same moment exactly one is, and the others stay", async () => {
+  test("of fifty accounts changed in parallel to the same number, one succeeds", async () => {
     const { token, company, path, accounts } = await companyWith(numbered(50));
     const answers = await inParallel(50, (index) =>
       change(token, `${accounts}/${company.bankAccounts[index].id}`, { agency: "9", accountNumber: "9" }),
@@ -61,7 +61,7 @@ describe("changing a bank account", () => {
 });
 
 describe("removing a bank account", () => {
-  test("one that is removed is gone, its place is free, and the company has another tag", async () => {
+  test("removes the account, frees its slot, and changes the company's ETag", async () => {
     const { token, company, path, accounts } = await companyWith(numbered(50));
     expect(verdict(await add(token, accounts))).toBe("409 limit_reached");
     const account = `${accounts}/${company.bankAccounts[7].id}`;

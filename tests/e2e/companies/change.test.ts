@@ -7,7 +7,7 @@ const portico = Portico.forSuite();
 const { add, change, companyWith, read } = companyCalls(portico);
 
 describe("changing a company", () => {
-  test("changes the given fields and keeps the others, its accounts included", async () => {
+  test("changes the given fields and keeps the others and the accounts", async () => {
     const { token, company, path } = await companyWith(numbered(2));
     const { status, headers, body } = await change(token, path, { declaredBilling: "7" });
     expect(status).toBe(200);
@@ -21,7 +21,7 @@ describe("changing a company", () => {
     expect((await read(token, path)).body).toEqual(body);
   });
 
-  test("to what it is already changes nothing, however the amount is written", async () => {
+  test("a no-op PATCH keeps the ETag, however the amount is written", async () => {
     const { token, path } = await companyWith();
     const { body } = await change(token, path, { declaredBilling: "5" });
     for (const same of [{}, { declaredBilling: "5.0" }, { name: companyFields.name, declaredBilling: "5.00" }]) {
@@ -37,7 +37,7 @@ describe("changing a company", () => {
     ["phone", "1-2"],
     ["bankAccounts", []],
     ["createdAt", "2026-11-20T12:00:00.000Z"],
-  ])("names /%s when it is %j, and changes nothing", async (name, value) => {
+  ])("rejects /%s with the value %j and changes nothing", async (name, value) => {
     const { token, company, path } = await companyWith();
     const answer = await change(token, path, { name: "Padaria Lua", [name]: value });
     expect(verdict(answer)).toBe("422 validation_failed");
@@ -45,7 +45,7 @@ describe("changing a company", () => {
     expect((await read(token, path)).body).toEqual(company);
   });
 
-  test("fifty times at the same moment, each time another field: every one holds", async () => {
+  test("fifty parallel changes of different fields all take effect", async () => {
     const { token, path, accounts } = await companyWith(numbered(1));
     const answers = await inParallel(50, (index) =>
       index % 5 === 4
@@ -65,7 +65,7 @@ describe("changing a company", () => {
     expect(body.bankAccounts).toHaveLength(11);
   });
 
-  test("with If-Match only as it was read, of fifty at the same moment exactly one", async () => {
+  test("of fifty parallel changes with the same If-Match, one succeeds", async () => {
     const { token, company, path } = await companyWith();
     const answers = await inParallel(50, (index) =>
       change(token, path, { name: `n${index}` }, { "if-match": company.etag }),

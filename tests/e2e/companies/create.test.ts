@@ -8,7 +8,7 @@ const portico = Portico.forSuite();
 const { add, create, itemsOf, read, remove } = companyCalls(portico);
 
 describe("creating a company", () => {
-  test("answers 201 with the company, its accounts at their banks, its place and its tag", async () => {
+  test("returns 201 with the company, its accounts and their banks, Location and ETag", async () => {
     const { token } = await portico.partnerWithToken();
     const sent = [accountFields(), accountFields({ bankCode: "001" })];
     const { status, headers, body } = await create(token, { bankAccounts: sent });
@@ -34,7 +34,7 @@ describe("creating a company", () => {
     expect((await read(token, `/v1/companies/${body.id}`)).body).toEqual(body);
   });
 
-  test("takes no accounts as well as an empty list of them, and fifty", async () => {
+  test("accepts no list of accounts, an empty one, and one with fifty accounts", async () => {
     const { token } = await portico.partnerWithToken();
     const bodies = [await create(token), await create(token, { bankAccounts: [] })].map(({ body }) => body);
     expect(bodies.map(({ bankAccounts }) => bankAccounts)).toEqual([[], []]);
@@ -50,7 +50,7 @@ describe("creating a company", () => {
     ["0.1", "0.10"],
     ["9007199254.99", "9007199254.99"],
     ["9999999999.99", "9999999999.99"],
-  ])("a declared billing of %s comes back as %s, to the cent", async (declaredBilling, exact) => {
+  ])("a declared billing of %s is returned as %s", async (declaredBilling, exact) => {
     const { token } = await portico.partnerWithToken();
     const { body } = await create(token, { declaredBilling });
     expect(body.declaredBilling).toBe(exact);
@@ -84,7 +84,7 @@ describe("creating a company", () => {
     ["/id", "cmp_01JD3Y5W8Q4T6V2X9ZB7C1D3EF"],
     ["/createdAt", "2026-11-20T12:00:00.000Z"],
     ["/etag", '"1"'],
-  ])("names %s when it is %j, and leaves nothing behind", async (pointer, value) => {
+  ])("rejects %s with the value %j and stores nothing", async (pointer, value) => {
     const { id, token } = await portico.partnerWithToken();
     const answer = await create(token, { [pointer.split("/")[1]!]: value });
     expect(verdict(answer)).toBe("422 validation_failed");
@@ -92,7 +92,7 @@ describe("creating a company", () => {
     expect(await itemsOf(id)).toEqual([]);
   });
 
-  test("with an account at an unknown bank is refused, and names each of them", async () => {
+  test("rejects accounts at unknown banks and names each of them", async () => {
     const { id, token } = await portico.partnerWithToken();
     const bankAccounts = [...numbered(3), accountFields({ bankCode: "999" }), accountFields({ bankCode: "" })];
     const answer = await create(token, { bankAccounts });
@@ -101,7 +101,7 @@ describe("creating a company", () => {
     expect(await itemsOf(id)).toEqual([]);
   });
 
-  test("with an account that is there twice is refused, and names the second one", async () => {
+  test("rejects a duplicate account and names the second one", async () => {
     const { id, token } = await portico.partnerWithToken();
     const answer = await create(token, { bankAccounts: [accountFields(), ...numbered(2), accountFields()] });
     expect(verdict(answer)).toBe("409 bank_account_exists");
@@ -109,7 +109,7 @@ describe("creating a company", () => {
     expect(await itemsOf(id)).toEqual([]);
   });
 
-  test("a partner may have many companies of the same name with the same account", async () => {
+  test("a partner can have several companies with the same name and account", async () => {
     const { token } = await portico.partnerWithToken();
     const answers = await inParallel(50, () => create(token, { bankAccounts: [accountFields()] }));
     expect(tally(answers.map(verdict))).toEqual({ "201": 50 });
@@ -118,7 +118,7 @@ describe("creating a company", () => {
 });
 
 describe("Idempotency-Key", () => {
-  test("fifty creations at the same moment with one key make one company, and all are told of it", async () => {
+  test("fifty parallel creations with one key create one company", async () => {
     const { token } = await portico.partnerWithToken();
     const answers = await inParallel(50, () => create(token, { bankAccounts: numbered(50) }, withKey("k")));
     const made = answers.filter(({ status }) => status === 201);
@@ -129,7 +129,7 @@ describe("Idempotency-Key", () => {
     expect((await read(token, "/v1/companies")).body.items).toEqual([made[0]?.body]);
   });
 
-  test("a repetition gets the first answer again with its headers, whatever has become of company and account", async () => {
+  test("replays the first response with its headers, even after a deletion", async () => {
     const { token } = await portico.partnerWithToken();
     const first = await create(token, {}, withKey("k"));
     const accounts = `/v1/companies/${first.body.id}/bank-accounts`;

@@ -6,7 +6,7 @@ const portico = Portico.forSuite();
 const { add, change, companyWith, itemsOf, read, remove } = companyCalls(portico);
 
 describe("deleting a company", () => {
-  test("removes it with its accounts, and nothing is left", async () => {
+  test("deletes the company with all its accounts", async () => {
     const { partnerId, token, company, path, accounts } = await companyWith(numbered(50));
     const account = `${accounts}/${company.bankAccounts[0].id}`;
     expect((await remove(token, path)).status).toBe(204);
@@ -23,7 +23,7 @@ describe("deleting a company", () => {
     expect(new Set(after.map(verdict))).toEqual(new Set(["404 not_found"]));
   });
 
-  test("with If-Match only as it was read, accounts included", async () => {
+  test("rejects a stale If-Match, also after a change of an account", async () => {
     const { token, company, path, accounts } = await companyWith();
     await add(token, accounts);
     expect(verdict(await remove(token, path, { "if-match": company.etag }))).toBe("412 precondition_failed");
@@ -31,7 +31,7 @@ describe("deleting a company", () => {
     expect((await remove(token, path, { "if-match": body.etag })).status).toBe(204);
   });
 
-  test("beside fifty accounts that are added at the same moment removes all of them", async () => {
+  test("also deletes accounts that are added in parallel", async () => {
     const { partnerId, token, path, accounts } = await companyWith();
     const [removed, ...added] = await inParallel(51, (index) =>
       index === 0 ? remove(token, path) : add(token, accounts, { accountNumber: `${index}` }),
@@ -41,7 +41,7 @@ describe("deleting a company", () => {
     expect(await itemsOf(partnerId)).toEqual([]);
   });
 
-  test("fifty times at the same moment: one is told 204, the others that there is nothing", async () => {
+  test("of fifty parallel deletions, one returns 204 and the others return 404", async () => {
     const { token, path } = await companyWith(numbered(2));
     const answers = await inParallel(50, () => remove(token, path));
     expect(tally(answers.map(verdict))).toEqual({ "204": 1, "404 not_found": 49 });

@@ -6,8 +6,8 @@ import { Portico, tally } from "../../support/portico.ts";
 const portico = Portico.forSuite();
 const { add, change, companyWith, create, read, remove, walk } = companyCalls(portico);
 
-describe("the list of companies", () => {
-  test("has each once, with its accounts, newest first", async () => {
+describe("listing companies", () => {
+  test("lists each company once with its accounts, newest first", async () => {
     const { token } = await portico.partnerWithToken();
     const made: any[] = [];
     for (let index = 0; index < 7; index++) made.push((await create(token, { bankAccounts: numbered(index) })).body);
@@ -20,7 +20,7 @@ describe("the list of companies", () => {
     expect((await read(token, "/v1/companies")).body).toEqual({ items: newestFirst, nextCursor: null });
   });
 
-  test("goes on with its own cursors only, and those of its own caller", async () => {
+  test("a cursor is bound to its list and its caller", async () => {
     const [one, other] = [await companyWith(numbered(2)), await companyWith(numbered(2))];
     await create(one.token);
     const cursorOf = async (path: string) => (await read(one.token, `${path}?limit=1`)).body.nextCursor as string;
@@ -39,8 +39,8 @@ describe("the list of companies", () => {
   });
 });
 
-describe("who may", () => {
-  test("another partner's company and accounts are as if they did not exist, and stay untouched", async () => {
+describe("access", () => {
+  test("another partner's company and accounts return 404 and stay unchanged", async () => {
     const { token, company, path, accounts } = await companyWith(numbered(1));
     const other = await companyWith(numbered(1));
     const account = `${accounts}/${company.bankAccounts[0].id}`;
@@ -52,7 +52,7 @@ describe("who may", () => {
       add(other.token, accounts),
       change(other.token, account, { agency: "2" }),
       remove(other.token, account),
-      // The account of one company is none of another's.
+      // An account belongs to one company.
       remove(other.token, `${other.accounts}/${company.bankAccounts[0].id}`),
       change(token, `${accounts}/${other.company.bankAccounts[0].id}`, { agency: "2" }),
     ]);
@@ -61,7 +61,7 @@ describe("who may", () => {
     expect((await read(token, path)).body).toEqual(company);
   });
 
-  test("a token needs the scope of each operation", async () => {
+  test("each operation requires its scope", async () => {
     const partner = await portico.registerPartner();
     const made = (await create(await portico.partnerToken(partner), { bankAccounts: numbered(1) })).body;
     const path = `/v1/companies/${made.id}`;
@@ -84,7 +84,7 @@ describe("who may", () => {
     expect((await remove(writer, account)).status).toBe(204);
   });
 
-  test("an id of another form is not found, before anything else is looked at", async () => {
+  test("a malformed id returns 404 before anything else is validated", async () => {
     const { token, company, path } = await companyWith(numbered(1));
     for (const id of ["cmp_", "me", company.id.toLowerCase(), company.bankAccounts[0].id, "%20"]) {
       expect(verdict(await read(token, `/v1/companies/${id}`))).toBe("404 not_found");

@@ -11,7 +11,7 @@ const portico = Portico.forSuite();
 const { change, couponOf, newCoupon, redeem } = couponCalls(portico);
 
 describe("changing a coupon", () => {
-  test("changes what is given and keeps the rest", async () => {
+  test("changes the given fields and keeps the others", async () => {
     const { id, body } = await newCoupon({ quantity: 120 });
     const expiresAt = inDays(9);
     const answer = await change(id, { name: "Zoo", expiresAt, quantity: 90 });
@@ -29,25 +29,25 @@ describe("changing a coupon", () => {
     expect((await change(id, {})).body).toEqual(answer.body);
   });
 
-  test("nothing is cleared by null", async () => {
+  test("rejects null for every field", async () => {
     const { id } = await newCoupon();
     const json = { name: null, active: null, expiresAt: null, quantity: null };
     expectProblem(await change(id, json), 422, "validation_failed", ["/name", "/active", "/expiresAt", "/quantity"]);
   });
 
-  test("value and code cannot be changed", async () => {
+  test("rejects a change of value or code", async () => {
     const { id } = await newCoupon();
     expectProblem(await change(id, { value: 1, code: "another" }), 422, "validation_failed", ["/value", "/code"]);
   });
 
-  test("with the etag of an older state is refused", async () => {
+  test("rejects a stale If-Match", async () => {
     const { id } = await newCoupon();
     await change(id, { name: "Second" });
     expectProblem(await change(id, { active: false }, { "if-match": '"1"' }), 412, "precondition_failed");
     expect((await change(id, { active: false }, { "if-match": '"2"' })).body.etag).toBe('"3"');
   });
 
-  test("the quantity is never less than what is redeemed, and a refused change leaves the stock as it was", async () => {
+  test("rejects a quantity below the number of redemptions and keeps the stock", async () => {
     const { id, code } = await newCoupon({ value: 0, quantity: 60 });
     const crowd = await plantCrowd(portico, 5);
     for (const { token } of crowd.slice(0, 3)) await redeem(token, code);
@@ -62,7 +62,7 @@ describe("changing a coupon", () => {
   });
 
   test(
-    "two changes of different fields at the same moment both hold",
+    "parallel changes of different fields all take effect",
     async () => {
       const { id } = await newCoupon();
       const answers = await inParallel(50, (index) =>
@@ -79,7 +79,7 @@ describe("changing a coupon", () => {
   );
 
   test(
-    "once switched off, nothing is redeemed any more; what was, was before",
+    "no redemption succeeds after the deactivation was confirmed",
     async () => {
       const { id, code } = await newCoupon({ value: 0, quantity: 200 });
       const crowd = await plantCrowd(portico, 60);
@@ -104,7 +104,7 @@ describe("changing a coupon", () => {
   );
 
   test(
-    "the quantity moves up and down under redemptions, and 0 ≤ remaining ≤ quantity at every reading",
+    "while the quantity changes under redemptions, every read shows 0 ≤ remaining ≤ quantity",
     async () => {
       const { id, code } = await newCoupon({ value: 0, quantity: 100 });
       const crowd = await plantCrowd(portico, 60);
@@ -134,7 +134,7 @@ describe("changing a coupon", () => {
   );
 
   test(
-    "one that was broken off is finished by whoever redeems next",
+    "the next redemption finishes an interrupted change of the quantity",
     async () => {
       const { id, code } = await newCoupon({ value: 0, quantity: 60 });
       const [item] = (await contentsOf(portico.host)).filter(({ sk }) => sk === id);

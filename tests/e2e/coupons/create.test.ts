@@ -9,7 +9,7 @@ const portico = Portico.forSuite();
 const { asAdmin, couponOf, newCoupon, person, redeem } = couponCalls(portico);
 
 describe("creating a coupon", () => {
-  test("answers with all of it but the code, with everything remaining", async () => {
+  test("returns the coupon without its code, with the full quantity remaining", async () => {
     const expiresAt = inDays(30);
     const code = newCode();
     const json = { name: "Museum", value: 40, code, quantity: 500, expiresAt };
@@ -31,7 +31,7 @@ describe("creating a coupon", () => {
     expect(await couponOf(id)).toEqual(answer.body);
   });
 
-  test("keeps the code nowhere, neither in the table nor in a log", async () => {
+  test("stores the code neither in the table nor in a log", async () => {
     const { code } = await newCoupon();
     const { token } = await person();
     await redeem(token, code);
@@ -40,7 +40,7 @@ describe("creating a coupon", () => {
     expect(everything).not.toContain(code);
   });
 
-  test("with a code that another coupon has is refused, and leaves nothing", async () => {
+  test("rejects another coupon's code and stores nothing", async () => {
     const { code } = await newCoupon();
     const before = (await contentsOf(portico.host)).length;
     const json = { name: "Other", value: 1, code, quantity: 1, expiresAt: inDays(1) };
@@ -50,7 +50,7 @@ describe("creating a coupon", () => {
     expect(verdict(await asAdmin("POST", "/v1/coupons", upper))).toBe("201");
   });
 
-  test("at the same moment as others with the same code succeeds for exactly one", async () => {
+  test("of fifty parallel creations with one code, one succeeds", async () => {
     const json = { name: "Race", value: 1, code: newCode(), quantity: 1, expiresAt: inDays(1) };
     const answers = await inParallel(50, () => asAdmin("POST", "/v1/coupons", json));
     expect(tally(answers.map(verdict))).toEqual({ "201": 1, "409 coupon_code_taken": 49 });
@@ -65,15 +65,15 @@ describe("creating a coupon", () => {
     ["a code of 26 characters", { code: "x".repeat(26) }, "/code"],
     ["a quantity of 0", { quantity: 0 }, "/quantity"],
     ["a quantity of a million and one", { quantity: 1_000_001 }, "/quantity"],
-    ["an expiry that is no time", { expiresAt: "tomorrow" }, "/expiresAt"],
-    ["an active that is no boolean", { active: "yes" }, "/active"],
+    ["an expiry that is not a time", { expiresAt: "tomorrow" }, "/expiresAt"],
+    ["an active that is not a boolean", { active: "yes" }, "/active"],
     ["an unknown field", { colour: "red" }, "/colour"],
-  ])("with %s is refused by the field's name", async (_what, fields, pointer) => {
+  ])("rejects %s and names the field", async (_what, fields, pointer) => {
     const json = { name: "Museum", value: 10, code: newCode(), quantity: 5, expiresAt: inDays(1), ...fields };
     expectProblem(await asAdmin("POST", "/v1/coupons", json), 422, "validation_failed", [pointer]);
   });
 
-  test("again with its idempotency key gives the first coupon", async () => {
+  test("a replay returns the first coupon", async () => {
     const json = { name: "Twice", value: 1, code: newCode(), quantity: 1, expiresAt: inDays(1) };
     const headers = { "idempotency-key": randomUUID() };
     const [first, second] = [
@@ -84,7 +84,7 @@ describe("creating a coupon", () => {
     expect(second.headers.get("idempotency-replayed")).toBe("true");
   });
 
-  test("is for administrators", async () => {
+  test("only administrators can create coupons", async () => {
     const { token } = await person();
     expectProblem(await portico.call("POST", "/v1/coupons", { token, json: {} }), 403, "forbidden");
   });

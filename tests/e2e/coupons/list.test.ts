@@ -7,8 +7,8 @@ import { Portico } from "../../support/portico.ts";
 const portico = Portico.forSuite();
 const { adminToken, change, couponOf, newCoupon, person, redeem } = couponCalls(portico);
 
-describe("seeing coupons", () => {
-  test("administrators see all of them, other users those that are switched on, newest first, page by page", async () => {
+describe("listing and reading coupons", () => {
+  test("administrators see all coupons and users the active ones, newest first, in pages", async () => {
     const shown = [await newCoupon(), await newCoupon({ quantity: 70 }), await newCoupon()];
     const hidden = await newCoupon({ active: false });
     const { token } = await person();
@@ -28,7 +28,7 @@ describe("seeing coupons", () => {
     expect(active.map(({ id }) => id)).not.toContain(hidden.id);
   });
 
-  test("one that is switched off does not exist for other users", async () => {
+  test("an inactive coupon returns 404 to users", async () => {
     const { id } = await newCoupon({ active: false });
     const { token } = await person();
     expectProblem(await portico.call("GET", `/v1/coupons/${id}`, { token }), 404, "not_found");

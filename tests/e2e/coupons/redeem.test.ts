@@ -13,7 +13,7 @@ import { crowdTimeoutMs } from "../../support/values.ts";
 const portico = Portico.forSuite();
 const { accountOf, change, couponOf, newCoupon, person, redeem } = couponCalls(portico);
 
-/** The ledger's promises: it adds up, each line follows from the one before, and none is below zero. */
+/** The ledger adds up, each entry follows from the previous one, and no balance is negative. */
 function expectSound({ credit, movements }: Awaited<ReturnType<typeof accountOf>>): void {
   let balance = 0;
   for (const movement of movements.toReversed()) {
@@ -24,8 +24,8 @@ function expectSound({ credit, movements }: Awaited<ReturnType<typeof accountOf>
   expect(credit).toBe(balance);
 }
 
-describe("redeeming", () => {
-  test("takes the value and one unit, and leaves a redemption and a line in the ledger", async () => {
+describe("redeeming a coupon", () => {
+  test("takes the value and one unit, and records a redemption and a ledger entry", async () => {
     const { id, code } = await newCoupon({ value: 30 });
     const member = await person(100);
     const answer = await redeem(member.token, code);
@@ -46,14 +46,14 @@ describe("redeeming", () => {
     expect(mine.body).toEqual({ items: [answer.body], nextCursor: null });
   });
 
-  test("a coupon that costs nothing leaves its line, too", async () => {
+  test("a coupon with the value 0 is also recorded in the ledger", async () => {
     const { code } = await newCoupon({ value: 0 });
     const member = await person(0);
     expect((await redeem(member.token, code)).body).toMatchObject({ value: 0, creditLeft: 0 });
     expect((await accountOf(member)).movements).toMatchObject([{ amount: 0, balance: 0 }]);
   });
 
-  test("my redemptions are listed newest first", async () => {
+  test("lists the user's redemptions, newest first", async () => {
     const coupons = [await newCoupon(), await newCoupon(), await newCoupon()];
     const { token } = await person();
     for (const { code } of coupons) await redeem(token, code);
@@ -65,7 +65,7 @@ describe("redeeming", () => {
     expect(pages.flat().map(({ couponId }) => couponId)).toEqual(coupons.map(({ id }) => id).toReversed());
   });
 
-  test("again with its idempotency key gives the first redemption", async () => {
+  test("a replay returns the first redemption", async () => {
     const { id, code } = await newCoupon();
     const member = await person();
     const headers = { "idempotency-key": randomUUID() };
@@ -76,7 +76,7 @@ describe("redeeming", () => {
     expect((await accountOf(member)).credit).toBe(90);
   });
 
-  /** Every reason to refuse at once; each test takes away the ones before its own. */
+  /** All refusals in order of precedence; each test removes the causes of those before its own. */
   const refusals = [
     "404 coupon_not_found",
     "409 coupon_inactive",
@@ -88,11 +88,11 @@ describe("redeeming", () => {
   ] as const;
 
   test.each(refusals.map((refusal, level) => [refusal, level] as const))(
-    "is answered %s before what comes after it in the contract",
+    "%s takes precedence over the later refusals of the contract",
     async (refusal, level) => {
       const { id, code } = await newCoupon({ value: 60, quantity: level < 5 ? 1 : 2 });
       const [first, member] = [await person(), await person(level < 4 ? 100 : level < 6 ? 50 : 100)];
-      // Redeemed by this user before, or by another one: then it is exhausted.
+      // Redeemed by this user, or by another one so that it is exhausted.
       expect((await redeem(level < 4 ? member.token : first.token, code)).status).toBe(201);
       await change(id, { ...(level < 2 && { active: false }), ...(level < 3 && { expiresAt: inDays(-1) }) });
       const before = await contentsOf(portico.host);
@@ -107,7 +107,7 @@ describe("redeeming", () => {
   );
 
   test(
-    "whoever has redeemed an exhausted coupon is told so, wherever the stock was",
+    "a second redemption of an exhausted coupon says that it was redeemed already",
     async () => {
       const { code } = await newCoupon({ value: 0, quantity: 101 });
       const crowd = await plantCrowd(portico, 104);
@@ -120,7 +120,7 @@ describe("redeeming", () => {
     crowdTimeoutMs,
   );
 
-  test("after ten wrong codes is refused for a while, right code or wrong", async () => {
+  test("after ten wrong codes, every code is rejected for a while", async () => {
     const { code } = await newCoupon();
     const { token } = await person();
     for (let guess = 0; guess < 10; guess++) {
@@ -133,7 +133,7 @@ describe("redeeming", () => {
   });
 
   test(
-    "parallel guesses do not outrun the limit",
+    "parallel guesses do not exceed the limit",
     async () => {
       const { id, code } = await newCoupon();
       const { token } = await person();
@@ -147,7 +147,7 @@ describe("redeeming", () => {
     crowdTimeoutMs,
   );
 
-  test("a repetition with the key of a wrong guess is no further guess", async () => {
+  test("a replay of a wrong guess does not count as a guess", async () => {
     const { token } = await person();
     const headers = { "idempotency-key": randomUUID() };
     for (let time = 0; time < 12; time++) {

@@ -5,14 +5,14 @@ import { Portico } from "../../support/portico.ts";
 const portico = Portico.forSuite();
 const { call } = portico;
 
-/** The paths that the page loads, in its order. */
+/** The paths that the page loads, in order. */
 async function loadedPaths(): Promise<string[]> {
   const { text } = await call("GET", "/docs");
   return [...text.matchAll(/(?:href|src)="(\/docs\/[^"]+)"/g)].map(([, path]) => path!);
 }
 
 describe("the page", () => {
-  test("is HTML that may load and call Portico, and nothing else", async () => {
+  test("is HTML with a policy that allows only Portico", async () => {
     const { status, headers, text } = await call("GET", "/docs");
     expect(status).toBe(200);
     expect(headers.get("content-type")).toBe("text/html; charset=utf-8");
@@ -30,14 +30,14 @@ describe("the page", () => {
     expect(text).toContain('<link rel="service-desc" type="application/json" href="/openapi.json">');
   });
 
-  test("has nothing inline, and leads to the contract, the problems and the console", async () => {
+  test("has nothing inline and links to the contract, the problems and the console", async () => {
     const { text } = await call("GET", "/docs");
     expect(text).not.toMatch(/<script(?![^>]* src=)|<style|style=| on\w+=|https?:\/\/(?!www\.w3\.org)/);
     const links = [...text.matchAll(/<a [^>]*href="(\/[^"]*)"/g)].map(([, path]) => path);
     expect(new Set(links)).toEqual(new Set(["/docs", "/openapi.json", "/problems", "/console"]));
   });
 
-  test("is asked for again each time, and sent only if it has changed", async () => {
+  test("is revalidated on each request and returns 304 if unchanged", async () => {
     const { headers } = await call("GET", "/docs");
     expect(headers.get("cache-control")).toBe("no-cache");
     const etag = headers.get("etag") ?? "";
@@ -51,7 +51,7 @@ describe("the page", () => {
 });
 
 describe("a file of the page", () => {
-  test("is of the type that its name says, and may be kept for ever", async () => {
+  test("has the media type of its extension and is cacheable for ever", async () => {
     const paths = await loadedPaths();
     const types: Record<string, string> = { js: "text/javascript", css: "text/css", txt: "text/plain" };
     expect(paths.map((path) => path.split(".").at(-1)).sort()).toEqual(["css", "css", "css", "js", "js", "txt"]);
@@ -64,7 +64,7 @@ describe("a file of the page", () => {
     }
   });
 
-  test("comes compressed to whoever takes that, and is the same", async () => {
+  test("is compressed on request, with the same content", async () => {
     const path = (await loadedPaths()).find((name) => name.includes("swagger-ui-bundle"))!;
     const [plain, gzip] = [
       await call("GET", path, { headers: { "accept-encoding": "identity" } }),
@@ -77,7 +77,7 @@ describe("a file of the page", () => {
     expect(gzip.headers.get("etag")).toBe(plain.headers.get("etag"));
   });
 
-  test("that there is not is 404, whatever its name", async () => {
+  test("an unknown name returns 404", async () => {
     const names = [
       ...Object.keys(docs.file.files ?? {}),
       ...[

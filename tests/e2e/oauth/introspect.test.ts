@@ -12,9 +12,9 @@ import {
 const portico = Portico.forSuite();
 const { ask, changePartner, partnerSelf } = tokenEndpointCalls(portico);
 
-describe("introspecting", () => {
+describe("introspection", () => {
   test.each<[Authentication]>([["client_secret_basic"], ["client_secret_post"]])(
-    "with %s tells everything of the partner's own active token",
+    "with %s returns the claims of the partner's own active token",
     async (by) => {
       const partner = await portico.registerPartner();
       const token = await portico.partnerToken(partner, "companies:read subscriptions:read");
@@ -38,35 +38,35 @@ describe("introspecting", () => {
     },
   );
 
-  test.each(["access_token", "refresh_token", "something_else"])("heeds no hint: %s finds it as well", async (hint) => {
+  test.each(["access_token", "refresh_token", "something_else"])("ignores the hint %s", async (hint) => {
     const { token, ...partner } = await portico.partnerWithToken();
     expect((await ask("introspect", partner, token, { hint })).body.active).toBe(true);
   });
 
-  test("is possible by the e-mail address, too", async () => {
+  test("accepts the e-mail address as client id", async () => {
     const { token, email, secret } = await portico.partnerWithToken();
     expect((await ask("introspect", { id: email, secret }, token)).body.active).toBe(true);
   });
 
-  test("changes nothing: the token is as valid as before", async () => {
+  test("does not change the token", async () => {
     const { token, ...partner } = await portico.partnerWithToken();
     await ask("introspect", partner, token);
     expect((await partnerSelf(token)).status).toBe(200);
   });
 
-  test.each(foreignTokens(portico))("%s says that it is not active, and nothing more", async (_what, make) => {
+  test.each(foreignTokens(portico))("for %s returns only that it is inactive", async (_what, make) => {
     const { token, ...partner } = await portico.partnerWithToken();
     expectInactive(await ask("introspect", partner, await make(token)));
   });
 
-  test("one that a newer one replaced says that it is not active", async () => {
+  test("a replaced token is inactive", async () => {
     const { token, ...partner } = await portico.partnerWithToken();
     const newer = await portico.partnerToken(partner);
     expectInactive(await ask("introspect", partner, token));
     expect((await ask("introspect", partner, newer)).body.active).toBe(true);
   });
 
-  test("one of before a suspension says that it is not active", async () => {
+  test("a token from before a suspension is inactive", async () => {
     const { token, ...partner } = await portico.partnerWithToken();
     await changePartner(partner, { status: "suspended" });
     await changePartner(partner, { status: "active" });

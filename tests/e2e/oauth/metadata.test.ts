@@ -5,7 +5,7 @@ import { Portico } from "../../support/portico.ts";
 const portico = Portico.forSuite();
 
 describe("discovery", () => {
-  test("tells where everything is and what is supported (RFC 8414)", async () => {
+  test("lists the endpoints and supported features (RFC 8414)", async () => {
     const answer = await portico.call("GET", "/.well-known/oauth-authorization-server");
     expect(answer.status).toBe(200);
     expect(answer.headers.get("content-type")).toBe("application/json");
@@ -26,7 +26,7 @@ describe("discovery", () => {
     });
   });
 
-  test("shows the public keys, for caches, and not a private member of them (RFC 7517)", async () => {
+  test("publishes the cacheable public keys without private members (RFC 7517)", async () => {
     const answer = await portico.call("GET", "/.well-known/jwks.json");
     expect(answer.status).toBe(200);
     expect(answer.headers.get("cache-control")).toMatch(/^public, max-age=\d+$/);

@@ -20,9 +20,9 @@ const portico = Portico.forSuite();
 const { ask, changePartner, partnerSelf } = tokenEndpointCalls(portico);
 const { expectAlive, expectOver, present, revoke } = sessionCalls(portico);
 
-describe("revoking", () => {
+describe("revocation by partners", () => {
   test.each<[Authentication]>([["client_secret_basic"], ["client_secret_post"]])(
-    "with %s ends the token by the very next request, with an empty answer",
+    "with %s revokes the token for the next request and returns an empty response",
     async (by) => {
       const { token, ...partner } = await portico.partnerWithToken();
       const answer = await ask("revoke", partner, token, { by });
@@ -33,7 +33,7 @@ describe("revoking", () => {
     },
   );
 
-  test("again answers the same, and a new token is valid", async () => {
+  test("a second revocation returns the same and does not affect a new token", async () => {
     const { token, ...partner } = await portico.partnerWithToken();
     await ask("revoke", partner, token);
     const newer = await portico.partnerToken(partner);
@@ -41,7 +41,7 @@ describe("revoking", () => {
     expect((await partnerSelf(newer)).status).toBe(200);
   });
 
-  test("one of many ends all of them under the token policy many", async () => {
+  test("revokes all tokens under the token policy `many`", async () => {
     const partner = await portico.registerPartner();
     await changePartner(partner, { tokenPolicy: "many" });
     const tokens = await inParallel(5, () => portico.partnerToken(partner));
@@ -51,14 +51,14 @@ describe("revoking", () => {
     expect((await partnerSelf(await portico.partnerToken(partner))).status).toBe(200);
   });
 
-  test("the same token ten times at once answers 200 each time", async () => {
+  test("ten parallel revocations of one token all return 200", async () => {
     const { token, ...partner } = await portico.partnerWithToken();
     const answers = await inParallel(10, () => ask("revoke", partner, token));
     expect(tally(answers.map(({ status }) => status))).toEqual({ 200: 10 });
     expectTokenRefused(await partnerSelf(token), "token_revoked");
   });
 
-  test.each(foreignTokens(portico))("%s is 200 and ends nothing of anybody's", async (_what, make) => {
+  test.each(foreignTokens(portico))("for %s returns 200 and revokes nothing", async (_what, make) => {
     const { token, ...partner } = await portico.partnerWithToken();
     const other = await make(token);
     const answer = await ask("revoke", partner, other);
@@ -66,7 +66,7 @@ describe("revoking", () => {
     expect((await partnerSelf(token)).status).toBe(200);
   });
 
-  test("another partner's token, or a person's, leaves that one valid", async () => {
+  test("does not revoke another partner's or a user's token", async () => {
     const partner = await portico.registerPartner();
     const [other, somebody] = [await portico.partnerWithToken(), await newExternalSession(portico)];
     for (const token of [other.token, somebody.accessToken, somebody.refreshToken]) {
@@ -76,7 +76,7 @@ describe("revoking", () => {
     expect((await portico.call("GET", "/v1/users/me", { token: somebody.accessToken })).status).toBe(200);
   });
 
-  test("a partner's token as a public client is 200 and ends nothing", async () => {
+  test("a public client gets 200 for a partner's token and revokes nothing", async () => {
     const { token } = await portico.partnerWithToken();
     const answer = await portico.call("POST", "/oauth/revoke", { form: { client_id: "web", token } });
     expect(answer.status).toBe(200);
@@ -84,14 +84,14 @@ describe("revoking", () => {
   });
 });
 
-describe("revoking (RFC 7009)", () => {
+describe("revocation by users", () => {
   async function expectRevoked(answer: Answer): Promise<void> {
     expect({ status: answer.status, text: answer.text }).toEqual({ status: 200, text: "" });
     expect(answer.headers.get("cache-control")).toBe("no-store");
     expect((await linesOf(portico, answer)).length).toBeGreaterThan(0);
   }
 
-  test.each(["refreshToken", "accessToken"] as const)("the %s ends its session at once, and no other", async (kind) => {
+  test.each(["refreshToken", "accessToken"] as const)("the %s ends its session at once and no other", async (kind) => {
     const person = await newPerson(portico);
     const other = await sessionOf(portico, person);
     await expectRevoked(await revoke(person[kind]));
@@ -100,7 +100,7 @@ describe("revoking (RFC 7009)", () => {
     await expectAlive(other);
   });
 
-  test.each(["access_token", "refresh_token", "something_else"])("whatever the hint says: %s", async (hint) => {
+  test.each(["access_token", "refresh_token", "something_else"])("works with the hint %s", async (hint) => {
     const [one, other] = [await newPerson(portico), await newPerson(portico)];
     await expectRevoked(await revoke(one.refreshToken, { token_type_hint: hint }));
     await expectRevoked(await revoke(other.accessToken, { token_type_hint: hint }));
@@ -108,7 +108,7 @@ describe("revoking (RFC 7009)", () => {
     await expectOver(other);
   });
 
-  test("a spent refresh token ends its session, too", async () => {
+  test("a spent refresh token also ends its session", async () => {
     const person = await newPerson(portico);
     const next = await refreshed(portico, person.refreshToken);
     await expectRevoked(await revoke(person.refreshToken));
@@ -116,7 +116,7 @@ describe("revoking (RFC 7009)", () => {
   });
 
   test(
-    "sixty sessions one after the other ends each of them, and the one beside them goes on",
+    "sixty sessions can be revoked in sequence, and another one stays active",
     async () => {
       const person = await newPerson(portico);
       const ended: TestSession[] = [];
@@ -133,7 +133,7 @@ describe("revoking (RFC 7009)", () => {
   );
 
   test(
-    "twenty sessions at the same moment ends each of them",
+    "twenty parallel revocations end twenty sessions",
     async () => {
       const person = await newPerson(portico);
       const sessions = await inParallel(20, () => sessionOf(portico, person));
@@ -145,7 +145,7 @@ describe("revoking (RFC 7009)", () => {
     crowdTimeoutMs,
   );
 
-  test("what is unknown, forged or a partner's is answered alike and has no effect", async () => {
+  test("unknown, forged and partners' tokens get the same response without effect", async () => {
     const person = await newPerson(portico);
     const next = await refreshed(portico, person.refreshToken);
     const { token: partnerToken } = await portico.partnerWithToken();
@@ -164,7 +164,7 @@ describe("revoking (RFC 7009)", () => {
     expect((await portico.call("GET", "/v1/partners/me", { token: partnerToken })).status).toBe(200);
   });
 
-  test("a person's token by a partner has no effect", async () => {
+  test("a partner cannot revoke a user's token", async () => {
     const person = await newPerson(portico);
     const { id, secret } = await portico.registerPartner();
     for (const token of [person.accessToken, person.refreshToken]) {
@@ -173,7 +173,7 @@ describe("revoking (RFC 7009)", () => {
     await expectAlive(person);
   });
 
-  test("needs a client that the stage lists, and a token", async () => {
+  test("requires a client of the stage and a token", async () => {
     const person = await newPerson(portico);
     for (const client of ["", "another"]) {
       expectOAuthError(await revoke(person.refreshToken, { client_id: client }), 401, "invalid_client");

@@ -16,7 +16,7 @@ describe("changing a partner", () => {
     ["email", `${randomUUID()}@red.example`],
     ["tokenPolicy", "many"],
     ["status", "suspended"],
-  ])("changes its %s and nothing else", async (field, value) => {
+  ])("changes only the field %s", async (field, value) => {
     const { id } = await portico.registerPartner();
     const { body: before } = await read(id);
     const answer = await change(id, { [field]: value });
@@ -32,7 +32,7 @@ describe("changing a partner", () => {
     expect((await read(id)).body).toEqual(answer.body);
   });
 
-  test("takes a JSON merge patch by its own content type, too", async () => {
+  test("accepts the content type application/merge-patch+json", async () => {
     const { id } = await portico.registerPartner();
     const answer = await portico.call("PATCH", `/v1/partners/${id}`, {
       token: await portico.rootToken(),
@@ -42,7 +42,7 @@ describe("changing a partner", () => {
     expect({ status: answer.status, name: answer.body.name }).toEqual({ status: 200, name: "Red Bicycle" });
   });
 
-  test("to what it is already changes nothing, its tag included", async () => {
+  test("a no-op PATCH keeps the ETag", async () => {
     const { id } = await portico.registerPartner();
     const { body: before } = await read(id);
     const same = await change(id, { name: before.name, status: before.status });
@@ -66,14 +66,14 @@ describe("changing a partner", () => {
     ["an http URL", { websiteUrl: "http://redbicycle.example" }, ["/websiteUrl"]],
     ["a secret", { secret: "s".repeat(20) }, ["/secret"]],
     ["one right and one unknown field", { name: "Red Bicycle", colour: "red" }, ["/colour"]],
-  ])("refuses %s, and changes nothing", async (_what, patch, pointers) => {
+  ])("rejects %s and changes nothing", async (_what, patch, pointers) => {
     const { id } = await portico.registerPartner();
     const { body: before } = await read(id);
     expectProblem(await change(id, patch), 422, "validation_failed", pointers);
     expect((await read(id)).body).toEqual(before);
   });
 
-  test("moves its e-mail address: it signs in by the new one, and the old is free again", async () => {
+  test("after a change of the e-mail address, only the new one works and the old one is free", async () => {
     const { id, secret, email } = await portico.registerPartner();
     const moved = newEmail();
     expect((await change(id, { email: moved })).status).toBe(200);
@@ -83,7 +83,7 @@ describe("changing a partner", () => {
     expect((await register({ email })).status).toBe(201);
   });
 
-  test("may write its own e-mail address in another case", async () => {
+  test("accepts its own e-mail address in different case", async () => {
     const { id, email, secret } = await portico.registerPartner();
     const { status, body } = await change(id, { email: email.toUpperCase() });
     expect({ status, email: body.email }).toEqual({ status: 200, email: email.toUpperCase() });
@@ -91,7 +91,7 @@ describe("changing a partner", () => {
     expectProblem(await register({ email }), 409, "partner_email_taken");
   });
 
-  test("to the e-mail address of another is refused, and changes nothing else either", async () => {
+  test("rejects another partner's e-mail address and changes no other field", async () => {
     const [one, other] = [await portico.registerPartner(), await portico.registerPartner()];
     const { body: before } = await read(one.id);
     const answer = await change(one.id, { name: "Red Bicycle", status: "suspended", email: other.email.toUpperCase() });
@@ -100,7 +100,7 @@ describe("changing a partner", () => {
     expect(await acceptsSecret(one.email, one.secret)).toBe(true);
   });
 
-  test("fifty partners to one e-mail address at the same moment: exactly one gets it", async () => {
+  test("of fifty partners that take one e-mail address in parallel, one succeeds", async () => {
     const partners = await inParallel(50, () => portico.registerPartner());
     const email = newEmail();
     const answers = await inParallel(50, (index) => change(partners[index]!.id, { email }));
@@ -109,7 +109,7 @@ describe("changing a partner", () => {
     expect(await acceptsSecret(email, winner.secret)).toBe(true);
   });
 
-  test("with If-Match only as it was read: a stale tag is refused, the current one and * pass", async () => {
+  test("rejects a stale If-Match and accepts the current ETag and a wildcard", async () => {
     const { id } = await portico.registerPartner();
     const { body: first } = await read(id);
     const second = await change(id, { name: "Red Bicycle" }, { "if-match": first.etag });
@@ -122,7 +122,7 @@ describe("changing a partner", () => {
     expect((await change(id, { name: "White Bicycle" }, { "if-match": "*" })).status).toBe(200);
   });
 
-  test("fifty times at the same moment with one tag succeeds once", async () => {
+  test("of fifty parallel changes with the same If-Match, one succeeds", async () => {
     const { id } = await portico.registerPartner();
     const { body } = await read(id);
     const answers = await inParallel(50, (index) =>
@@ -133,7 +133,7 @@ describe("changing a partner", () => {
     expect((await read(id)).body).toEqual(winner.body);
   });
 
-  test("in different fields at the same moment, by fifty-two callers, loses no field's change", async () => {
+  test("parallel changes of different fields all take effect", async () => {
     const partners = await inParallel(13, () => portico.registerPartner());
     const wanted = partners.map((_, index) => ({
       name: `Bicycle ${index}`,
@@ -153,7 +153,7 @@ describe("changing a partner", () => {
 });
 
 describe("the token policy", () => {
-  test("going back to `single` ends them all", async () => {
+  test("a change back to `single` revokes all tokens", async () => {
     const partner = await partnerWithMany();
     const tokens = await inParallel(2, () => portico.partnerToken(partner));
     await change(partner.id, { tokenPolicy: "single" });
@@ -162,7 +162,7 @@ describe("the token policy", () => {
     expect(await verdicts(next)).toEqual(["401 token_revoked", "valid"]);
   });
 
-  test("the token from before lives on, for nothing was narrowed", async () => {
+  test("a change to `many` revokes no token", async () => {
     const partner = await portico.partnerWithToken();
     await change(partner.id, { tokenPolicy: "many" });
     expect(await verdicts([partner.token, await portico.partnerToken(partner), partner.token])).toEqual([
@@ -174,7 +174,7 @@ describe("the token policy", () => {
 });
 
 describe("the access tokens of a changed partner", () => {
-  test("the suspension of its partner, and stays ended when the partner is active again", async () => {
+  test("suspension revokes them, and reactivation does not restore them", async () => {
     const partner = await portico.partnerWithToken();
     await change(partner.id, { status: "suspended" });
     expectTokenRefused(await self(partner.token), "token_revoked");
@@ -183,7 +183,7 @@ describe("the access tokens of a changed partner", () => {
     expect(await verdicts([await portico.partnerToken(partner)])).toEqual(["valid"]);
   });
 
-  test("no other change of its partner, nor with a new secret", async () => {
+  test("no other change and no new secret revokes them", async () => {
     const partner = await portico.partnerWithToken();
     await change(partner.id, { name: "Red Bicycle", websiteUrl: "https://redbicycle.example", status: "active" });
     const path = `/v1/partners/${partner.id}/secret`;
@@ -192,7 +192,7 @@ describe("the access tokens of a changed partner", () => {
     expect(await verdicts([partner.token])).toEqual(["valid"]);
   });
 
-  test("suspension among fifty issues at the same moment, whichever was first", async () => {
+  test("suspension also revokes tokens that are issued in parallel", async () => {
     const partner = await portico.registerPartner();
     const [, ...answers] = await Promise.all([
       change(partner.id, { status: "suspended" }),

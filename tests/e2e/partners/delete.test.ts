@@ -17,14 +17,14 @@ async function createCompany(token: string, host = portico): Promise<Answer> {
   return await host.call("POST", "/v1/companies", { token, json });
 }
 
-/** What keeps a partner from being deleted, by how the one of a number begins. */
+/** What prevents the deletion of a partner, and how to create the one with a number. */
 const uses = {
   subscriptions: (token: string, index: number, host?: Portico) => subscribe(token, `u${index}`, host),
   companies: (token: string, _index: number, host?: Portico) => createCompany(token, host),
 } as const;
 
 describe("deleting a partner", () => {
-  test("answers 204, then it is gone for everyone and everything", async () => {
+  test("returns 204, and afterwards nothing finds it and its credentials fail", async () => {
     const { id, email, secret, token } = await portico.partnerWithToken();
     const answer = await remove(id);
     expect({ status: answer.status, text: answer.text }).toEqual({ status: 204, text: "" });
@@ -42,7 +42,7 @@ describe("deleting a partner", () => {
     expect(body.items.map((item: TestPartner) => item.id)).not.toContain(id);
   });
 
-  test("makes its e-mail address free again, for a partner that is another one", async () => {
+  test("frees the e-mail address for a new partner", async () => {
     const { id, email, secret } = await portico.registerPartner();
     expect((await remove(id)).status).toBe(204);
     const next = await register({ email });
@@ -52,7 +52,7 @@ describe("deleting a partner", () => {
     expect(await acceptsSecret(email, next.body.clientSecret)).toBe(true);
   });
 
-  test("is refused while it has a live subscription, and harms nothing; once that is cancelled it is not", async () => {
+  test("is rejected while a subscription is live, and succeeds after its cancellation", async () => {
     const { id, token } = await portico.partnerWithToken();
     expect((await subscribe(token)).status).toBe(201);
     expectProblem(await remove(id), 409, "partner_in_use");
@@ -65,7 +65,7 @@ describe("deleting a partner", () => {
     expectProblem(await read(id), 404, "not_found");
   });
 
-  test("is refused while it has a company, and harms nothing; once that is deleted it is not", async () => {
+  test("is rejected while a company exists, and succeeds after its deletion", async () => {
     const { id, token } = await portico.partnerWithToken();
     const { body, headers } = await createCompany(token);
     const path = headers.get("location")!;
@@ -79,7 +79,7 @@ describe("deleting a partner", () => {
     expect((await remove(id)).status).toBe(204);
   });
 
-  test("with If-Match only as it was read", async () => {
+  test("rejects a stale If-Match and accepts the current ETag", async () => {
     const { id } = await portico.registerPartner();
     const { body } = await read(id);
     expect((await change(id, { name: "Red Bicycle" })).status).toBe(200);
@@ -88,13 +88,13 @@ describe("deleting a partner", () => {
     expect((await remove(id, { "if-match": current.etag })).status).toBe(204);
   });
 
-  test("is possible while it is suspended", async () => {
+  test("a suspended partner can be deleted", async () => {
     const { id } = await portico.registerPartner();
     expect((await change(id, { status: "suspended" })).status).toBe(200);
     expect((await remove(id)).status).toBe(204);
   });
 
-  test("fifty times at the same moment: it is gone, and nobody is told anything else", async () => {
+  test("fifty parallel deletions return 204 or 404", async () => {
     const { id } = await portico.registerPartner();
     const answers = await inParallel(50, () => remove(id));
     const verdicts = tally(answers.map(verdict));
@@ -103,7 +103,7 @@ describe("deleting a partner", () => {
     expectProblem(await read(id), 404, "not_found");
   });
 
-  test("among fifty changes at the same moment comes through, and nobody has to wait for it", async () => {
+  test("a deletion among fifty parallel changes succeeds", async () => {
     const { id } = await portico.registerPartner();
     const [removed, ...changed] = await inParallel(51, (index) =>
       index === 0 ? remove(id) : change(id, { name: `Bicycle ${index}` }),
@@ -119,7 +119,7 @@ describe("deleting a partner", () => {
     ["companies", 0],
     ["companies", 25],
   ] as const)(
-    "beside fifty %s that begin at the same moment, as call %d of them: all of them live, or none and no partner",
+    "among fifty %s created in parallel, a deletion as call %d either wins or all creations do",
     async (kind, place) => {
       const { id, token } = await portico.partnerWithToken();
       const answers = await inParallel(51, (index) => (index === place ? remove(id) : uses[kind](token, index)));
@@ -139,7 +139,7 @@ describe("deleting a partner", () => {
 });
 
 describe("the access tokens of a deleted partner", () => {
-  test("the deletion of its partner", async () => {
+  test("deletion revokes the access token", async () => {
     const partner = await portico.partnerWithToken();
     const { status } = await portico.call("DELETE", `/v1/partners/${partner.id}`, { token: await portico.rootToken() });
     expect(status).toBe(204);
@@ -147,11 +147,11 @@ describe("the access tokens of a deleted partner", () => {
   });
 });
 
-describe("deleting a partner between whose look and end others begin", () => {
-  /** One look for subscriptions, one for companies. */
+describe("deleting a partner while others are created between its checks and its commit", () => {
+  /** The deletion queries subscriptions and companies. */
   const looksOfDeletion = 2;
 
-  /** Creations wait until the deletion has seen that nothing is there; the deletion then waits until one has tried. */
+  /** Creations wait until the deletion has found nothing; then the deletion waits until one creation has tried. */
   function interleaving(): Interceptor {
     const looked = Promise.withResolvers<undefined>();
     const tried = Promise.withResolvers<undefined>();
@@ -176,7 +176,7 @@ describe("deleting a partner between whose look and end others begin", () => {
     interceptor = interleaving();
   });
 
-  test.each(["subscriptions", "companies"] as const)("lets none of fifty %s begin", async (kind) => {
+  test.each(["subscriptions", "companies"] as const)("none of fifty %s is created", async (kind) => {
     const { id, token } = await host.partnerWithToken();
     const root = await host.rootToken();
     const [removed, ...created] = await inParallel(51, (index) =>

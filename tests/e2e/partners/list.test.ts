@@ -8,7 +8,7 @@ const portico = Portico.forSuite();
 const { asRoot, read } = partnerCalls(portico);
 const { create: subscribe } = subscriptionCalls(portico);
 
-describe("the list of partners", () => {
+describe("listing partners", () => {
   interface Page {
     readonly items: readonly { readonly id: string; readonly createdAt: string }[];
     readonly nextCursor: string | null;
@@ -28,7 +28,7 @@ describe("the list of partners", () => {
     return pages;
   }
 
-  test("has every partner exactly once, newest first, whatever the size of its pages", async () => {
+  test("lists every partner once, newest first, for any page size", async () => {
     const made: string[] = [];
     for (let index = 0; index < 5; index++) made.push((await portico.registerPartner()).id);
     const [one, other] = [await allPages(2), await allPages(7)];
@@ -41,7 +41,7 @@ describe("the list of partners", () => {
     expect(times).toEqual([...times].sort().reverse());
   });
 
-  test("loses nobody and repeats nobody while partners are registered between its pages", async () => {
+  test("partners registered between two pages cause no gap and no duplicate", async () => {
     const before = new Set((await allPages(100)).flatMap(({ items }) => items.map(({ id }) => id)));
     const first = await page({ limit: "3" });
     await portico.registerPartner();
@@ -55,39 +55,39 @@ describe("the list of partners", () => {
     expect(seen).toHaveLength(before.size);
   });
 
-  test("has pages of 20 unless asked otherwise, of 1 and of 100 if asked", async () => {
+  test("returns 20 items per page by default, and 1 to 100 on request", async () => {
     await inParallel(22, () => portico.registerPartner());
     expect((await page({})).items).toHaveLength(20);
     expect((await page({ limit: "1" })).items).toHaveLength(1);
     expect((await page({ limit: "100" })).items.length).toBeGreaterThan(20);
   });
 
-  test("shows a partner as it shows itself alone", async () => {
+  test("lists a partner as reading returns it", async () => {
     const { id } = await portico.registerPartner();
     const { items } = await page({ limit: "5" });
     expect(items.find((item) => item.id === id)).toEqual((await read(id)).body);
   });
 
-  test.each(["0", "101", "-1", "abc", "", "1.5", "1e2", "01", "+5", " 5"])("has no pages of %j", async (limit) => {
+  test.each(["0", "101", "-1", "abc", "", "1.5", "1e2", "01", "+5", " 5"])("rejects limit=%j", async (limit) => {
     const answer = await asRoot("GET", `/v1/partners?${new URLSearchParams({ limit }).toString()}`);
     expectProblem(answer, 422, "validation_failed", ["/limit"]);
   });
 
-  test("knows no other parameters, and each of its own once", async () => {
+  test("rejects unknown and repeated parameters", async () => {
     expectProblem(await asRoot("GET", "/v1/partners?order=oldest"), 422, "validation_failed", ["/order"]);
     expectProblem(await asRoot("GET", "/v1/partners?limit=5&limit=6"), 422, "validation_failed", ["/limit"]);
   });
 
-  test("takes no cursor but its own, unbent", async () => {
+  test("rejects a tampered cursor", async () => {
     await inParallel(2, () => portico.registerPartner());
     const { nextCursor } = await page({ limit: "1" });
     const cursor = nextCursor!;
     const middle = Math.floor(cursor.length / 2);
-    const bentAt = (at: number): string =>
+    const tamperedAt = (at: number): string =>
       `${cursor.slice(0, at)}${cursor[at] === "A" ? "B" : "A"}${cursor.slice(at + 1)}`;
-    const bent = [
-      bentAt(0),
-      bentAt(middle),
+    const tampered = [
+      tamperedAt(0),
+      tamperedAt(middle),
       cursor.slice(0, -4),
       `${cursor}AAAA`,
       `${cursor}=`,
@@ -96,14 +96,14 @@ describe("the list of partners", () => {
       "e30",
       unknownPartnerId,
     ];
-    for (const wrong of bent) {
+    for (const wrong of tampered) {
       const answer = await asRoot("GET", `/v1/partners?${new URLSearchParams({ cursor: wrong }).toString()}`);
       expectProblem(answer, 400, "cursor_invalid");
     }
     expect((await page({ cursor, limit: "100" })).items.length).toBeGreaterThan(0);
   });
 
-  test("tells nothing of its places by its cursors", async () => {
+  test("a cursor reveals nothing about the item it points to", async () => {
     await inParallel(2, () => portico.registerPartner());
     const { items, nextCursor } = await page({ limit: "1" });
     const decoded = Buffer.from(nextCursor!, "base64url").toString("latin1");
@@ -112,7 +112,7 @@ describe("the list of partners", () => {
     expect((await page({ limit: "1" })).nextCursor).not.toBe(nextCursor);
   });
 
-  test("and every other list: a cursor is bound to its list, its filters and its caller", async () => {
+  test("in every list, a cursor is bound to the list, its filters and its caller", async () => {
     const [one, other] = [await portico.partnerWithToken(), await portico.partnerWithToken()];
     for (const { token } of [one, other]) {
       for (const user of ["u1", "u2", "u3"]) expect((await subscribe(token, {}, { user })).status).toBe(201);

@@ -9,7 +9,7 @@ const portico = Portico.forSuite();
 const { acceptsSecret, asRoot, renew } = partnerCalls(portico);
 
 describe("a new client secret", () => {
-  test("is shown this once, and the old one ends at once unless asked otherwise", async () => {
+  test("is shown once, and by default the old secret stops working at once", async () => {
     const { id, secret } = await portico.registerPartner();
     for (const json of [undefined, {}, { gracePeriod: "PT0S" }]) {
       const answer = await renew(id, json);
@@ -32,7 +32,7 @@ describe("a new client secret", () => {
     ["P1DT12H30M", 131_400_000],
     ["P1W", 604_800_000],
     ["P7D", 604_800_000],
-  ])("leaves the old one working for %s, and the one before that not", async (gracePeriod, milliseconds) => {
+  ])("with a grace period of %s, only the previous secret stays valid", async (gracePeriod, milliseconds) => {
     const { id, secret: first } = await portico.registerPartner();
     const second = await renew(id, { gracePeriod });
     expect([await acceptsSecret(id, first), await acceptsSecret(id, second.body.clientSecret)]).toEqual([true, true]);
@@ -41,12 +41,12 @@ describe("a new client secret", () => {
     expect(await Promise.all(works)).toEqual([false, true, true]);
     const date = Date.parse(third.headers.get("date")!);
     const until = Date.parse(third.body.previousValidUntil);
-    // The Date header has whole seconds, and the answer came a moment after the call's own time.
+    // The Date header has whole seconds and is later than the time of the call.
     expect(Math.abs(until - date - milliseconds)).toBeLessThan(60_000);
   });
 
   test.each(["P8D", "PT169H", "P7DT1S", "P1M", "P1Y", "P", "PT", "", "-P1D", "1 day", "P1.5D", "p1d", "P2W", 7, null])(
-    "has no grace period of %j",
+    "rejects a grace period of %j",
     async (gracePeriod) => {
       const { id, secret } = await portico.registerPartner();
       expectProblem(await renew(id, { gracePeriod }), 422, "validation_failed", ["/gracePeriod"]);
@@ -54,12 +54,12 @@ describe("a new client secret", () => {
     },
   );
 
-  test("knows no other fields", async () => {
+  test("rejects unknown fields", async () => {
     const { id } = await portico.registerPartner();
     expectProblem(await renew(id, { grace: "P1D" }), 422, "validation_failed", ["/grace"]);
   });
 
-  test("can be made by the partner itself, but not for another, which it cannot even find", async () => {
+  test("a partner can renew its own secret, and another partner is not found", async () => {
     const partner = await portico.partnerWithToken();
     const other = await portico.registerPartner();
     const make = async (id: string): Promise<Answer> =>
@@ -75,7 +75,7 @@ describe("a new client secret", () => {
     expect(await acceptsSecret(other.id, other.secret)).toBe(true);
   });
 
-  test("fifty times at the same moment: every call gets one, and exactly one works", async () => {
+  test("fifty parallel renewals return fifty secrets, of which one works", async () => {
     const { id } = await portico.registerPartner();
     const answers = await inParallel(50, () => renew(id));
     expect(tally(answers.map(verdict))).toEqual({ 200: 50 });
@@ -85,8 +85,8 @@ describe("a new client secret", () => {
   });
 });
 
-describe("an idempotency key", () => {
-  test("gives the first answer to a new secret again, without it, and the secret stays", async () => {
+describe("Idempotency-Key", () => {
+  test("a replay returns the first response without the secret, which stays valid", async () => {
     const { id } = await portico.registerPartner();
     const headers = withKey();
     const path = `/v1/partners/${id}/secret`;
@@ -95,7 +95,7 @@ describe("an idempotency key", () => {
     expect(await acceptsSecret(id, first.body.clientSecret)).toBe(true);
   });
 
-  test("fifty times at the same moment makes exactly one new secret", async () => {
+  test("fifty parallel calls with one key create one new secret", async () => {
     const { id } = await portico.registerPartner();
     const headers = withKey();
     const answers = await inParallel(50, () => asRoot("POST", `/v1/partners/${id}/secret`, {}, headers));

@@ -8,7 +8,7 @@ const portico = Portico.forSuite();
 const { asRoot, change, read, register } = partnerCalls(portico);
 
 describe("reading partners", () => {
-  test("one by its id gives what registering gave, without the secret", async () => {
+  test("reading a partner by id returns what its registration returned, without the secret", async () => {
     const { body } = await register();
     const answer = await read(body.id);
     const { clientId: _clientId, clientSecret: _clientSecret, ...partner } = body;
@@ -17,7 +17,7 @@ describe("reading partners", () => {
     expect(answer.headers.get("cache-control")).toBe("no-store");
   });
 
-  test("a partner reads itself, and no other", async () => {
+  test("a partner can read itself and no other partner", async () => {
     const { id, token } = await portico.partnerWithToken();
     const self = await portico.call("GET", "/v1/partners/me", { token });
     expect({ status: self.status, body: self.body }).toEqual({ status: 200, body: (await read(id)).body });
@@ -26,7 +26,7 @@ describe("reading partners", () => {
     expectProblem(await portico.call("GET", `/v1/partners/${other.id}`, { token }), 403, "forbidden");
   });
 
-  test.each([unknownPartnerId, ...malformedPartnerIds])("%s finds nothing", async (id) => {
+  test.each([unknownPartnerId, ...malformedPartnerIds])("the id %s is not found", async (id) => {
     const answers = [
       await read(id),
       await change(id, { name: "x" }),

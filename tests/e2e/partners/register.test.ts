@@ -10,7 +10,7 @@ const portico = Portico.forSuite();
 const { acceptsSecret, asRoot, change, read, register } = partnerCalls(portico);
 
 describe("registering a partner", () => {
-  test("answers 201 with the partner, its place, its tag and its client secret", async () => {
+  test("returns 201 with the partner, Location, ETag and the client secret", async () => {
     const sent = registration();
     const answer = await asRoot("POST", "/v1/partners", sent);
     expect(answer.status).toBe(201);
@@ -31,7 +31,7 @@ describe("registering a partner", () => {
     expect(answer.headers.get("cache-control")).toBe("no-store");
   });
 
-  test("generates a secret of 256 bits, another one each time, that works", async () => {
+  test("generates a different working secret of 256 bits each time", async () => {
     const [one, other] = [await register(), await register()];
     for (const { body } of [one, other]) {
       expect(Buffer.from(body.clientSecret, "base64url")).toHaveLength(32);
@@ -40,14 +40,14 @@ describe("registering a partner", () => {
     expect(one.body.clientSecret).not.toBe(other.body.clientSecret);
   });
 
-  test.each([16, 128])("takes a chosen secret of %d characters, and it works", async (length) => {
+  test.each([16, 128])("accepts a chosen secret of %d characters, and it works", async (length) => {
     const secret = "s".repeat(length);
     const { status, body } = await register({ secret });
     expect({ status, secret: body.clientSecret }).toEqual({ status: 201, secret });
     expect(await acceptsSecret(body.id, secret)).toBe(true);
   });
 
-  test("shows the secret this once: no later answer has it", async () => {
+  test("shows the secret once and in no later response", async () => {
     const { body } = await register();
     const token = await portico.partnerToken({ id: body.id, secret: body.clientSecret });
     const answers = [
@@ -69,12 +69,12 @@ describe("registering a partner", () => {
     ["a name of 1 character", { name: "x" }],
     ["a name of 100 characters that take two UTF-16 units each", { name: "🚲".repeat(100) }],
     ["a path and a query in its URL", { websiteUrl: "https://bicycle.example:8443/shop?of=blue#now" }],
-  ])("takes %s", async (_what, fields) => {
+  ])("accepts %s", async (_what, fields) => {
     const { status, body } = await register(fields);
     expect({ status, body }).toMatchObject({ status: 201, body: fields });
   });
 
-  test("takes an e-mail address of 254 characters", async () => {
+  test("accepts an e-mail address of 254 characters", async () => {
     const email = `${randomUUID()}${maxEmailLength.slice(36)}`;
     expect(email).toHaveLength(254);
     const { status, body } = await register({ email });
@@ -102,27 +102,27 @@ describe("registering a partner", () => {
     ["a secret of 129 characters", { secret: "s".repeat(129) }, ["/secret"]],
     ["null for a secret", { secret: null }, ["/secret"]],
     ["an unknown field", { colour: "red" }, ["/colour"]],
-    ["fields that are not the caller's to set", { status: "active", id: unknownPartnerId }, ["/id", "/status"]],
+    ["read-only fields", { status: "active", id: unknownPartnerId }, ["/id", "/status"]],
     [
-      "much that is wrong",
+      "several invalid fields",
       { name: "", email: 1, secret: "", colour: "red" },
       ["/colour", "/email", "/name", "/secret"],
     ],
-  ])("refuses %s and names each field", async (_what, fields, pointers) => {
+  ])("rejects %s and names each field", async (_what, fields, pointers) => {
     expectProblem(await register(fields), 422, "validation_failed", pointers);
   });
 
-  test.each([[[]], ["text"], [null], [7]])("refuses a body that is no object: %j", async (json) => {
+  test.each([[[]], ["text"], [null], [7]])("rejects a body that is not an object: %j", async (json) => {
     expectProblem(await asRoot("POST", "/v1/partners", json), 422, "validation_failed", [""]);
   });
 
-  test("refuses an e-mail address that another partner has, in any case", async () => {
+  test("rejects another partner's e-mail address, regardless of case", async () => {
     const { body } = await register();
     expectProblem(await register({ email: body.email }), 409, "partner_email_taken");
     expectProblem(await register({ email: body.email.toUpperCase() }), 409, "partner_email_taken");
   });
 
-  test("fifty times at the same moment with one e-mail address in different case makes exactly one partner", async () => {
+  test("of fifty parallel registrations with one e-mail address in different case, one succeeds", async () => {
     const email = newEmail();
     const answers = await inParallel(50, (index) =>
       register({
@@ -135,8 +135,8 @@ describe("registering a partner", () => {
   });
 });
 
-describe("an idempotency key", () => {
-  test("gives the first answer to a registration again, without its secret, and makes no second partner", async () => {
+describe("Idempotency-Key", () => {
+  test("a replay returns the first response without the secret and creates no second partner", async () => {
     const [json, headers] = [registration(), withKey()];
     const answers = [
       await asRoot("POST", "/v1/partners", json, headers),
@@ -154,7 +154,7 @@ describe("an idempotency key", () => {
     expect(await acceptsSecret(first!.body.id, first!.body.clientSecret)).toBe(true);
   });
 
-  test("gives it again although the partner has changed or gone since", async () => {
+  test("replays the first response even if the partner was changed or deleted since", async () => {
     const [json, headers] = [registration(), withKey()];
     const first = await asRoot("POST", "/v1/partners", json, headers);
     await change(first.body.id, { name: "Red Bicycle" });
@@ -163,7 +163,7 @@ describe("an idempotency key", () => {
     expectReplayed(await asRoot("POST", "/v1/partners", json, headers), first);
   });
 
-  test("does not show a chosen secret again either", async () => {
+  test("a replay does not show a chosen secret", async () => {
     const [json, headers] = [registration({ secret: "chosen-by-the-partner" }), withKey()];
     const first = await asRoot("POST", "/v1/partners", json, headers);
     const second = await asRoot("POST", "/v1/partners", json, headers);
@@ -171,7 +171,7 @@ describe("an idempotency key", () => {
     expect(second.text).not.toContain("chosen-by-the-partner");
   });
 
-  test("gives a refusal again, although nothing would refuse any more", async () => {
+  test("replays a rejection even if the request would now succeed", async () => {
     const holder = await portico.registerPartner();
     const [json, headers] = [registration({ email: holder.email }), withKey()];
     const first = await asRoot("POST", "/v1/partners", json, headers);
@@ -183,13 +183,13 @@ describe("an idempotency key", () => {
     expect((await asRoot("POST", "/v1/partners", json, withKey())).status).toBe(201);
   });
 
-  test("is not used up by a request that was not valid", async () => {
+  test("an invalid request does not use up its key", async () => {
     const headers = withKey();
     expectProblem(await register({ name: "" }, headers), 422, "validation_failed", ["/name"]);
     expect((await register({}, headers)).status).toBe(201);
   });
 
-  test("cannot be used again for another body, nor for another partner", async () => {
+  test("rejects the same key with a different body or a different partner", async () => {
     const headers = withKey();
     expect((await register({}, headers)).status).toBe(201);
     expectProblem(await register({}, headers), 422, "idempotency_key_reused");
@@ -200,7 +200,7 @@ describe("an idempotency key", () => {
     expectProblem(await revoke(other.id), 422, "idempotency_key_reused");
   });
 
-  test("belongs to one operation and one caller", async () => {
+  test("a key is scoped to one operation and one caller", async () => {
     const partner = await portico.partnerWithToken();
     const headers = withKey();
     const path = `/v1/partners/${partner.id}/secret`;
@@ -218,7 +218,7 @@ describe("an idempotency key", () => {
     expect(answers.map((answer) => answer.headers.get("idempotency-replayed"))).toEqual([null, null, null, null]);
   });
 
-  test("is understood whatever the order and spacing of the members", async () => {
+  test("order and spacing of the members make no difference", async () => {
     const headers = { ...withKey(), "content-type": "application/json" };
     const { name, websiteUrl, email } = registration();
     const send = async (raw: string): Promise<Answer> =>
@@ -227,7 +227,7 @@ describe("an idempotency key", () => {
     expectReplayed(await send(JSON.stringify({ email, name, websiteUrl }, null, 2)), first);
   });
 
-  test("fifty times at the same moment makes exactly one partner, and shows its secret to one caller", async () => {
+  test("fifty parallel calls with one key create one partner and show its secret once", async () => {
     const [json, headers] = [registration(), withKey()];
     const answers = await inParallel(50, () => asRoot("POST", "/v1/partners", json, headers));
     const made = answers.filter(({ status }) => status === 201);
@@ -242,14 +242,14 @@ describe("an idempotency key", () => {
 
   test.each([
     ["256 characters", "k".repeat(256)],
-    ["a blank in it", "a b"],
-    ["nothing in it", ""],
-    ["a letter beyond ASCII", "schlüssel"],
-  ])("cannot have %s", async (_what, key) => {
+    ["a space", "a b"],
+    ["no characters", ""],
+    ["a character outside ASCII", "schlüssel"],
+  ])("rejects a key with %s", async (_what, key) => {
     expectProblem(await register({}, withKey(key)), 422, "validation_failed", ["/Idempotency-Key"]);
   });
 
-  test.each(["k", "k".repeat(255), "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"])("can be %s", async (key) => {
+  test.each(["k", "k".repeat(255), "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"])("accepts the key %s", async (key) => {
     expect((await register({}, withKey(key))).status).toBe(201);
   });
 });

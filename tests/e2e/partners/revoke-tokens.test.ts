@@ -11,7 +11,7 @@ describe("revoking all tokens of a partner", () => {
     expectTokenRefused(await portico.call("GET", "/v1/partners/me", { token }), "token_revoked");
   }
 
-  test("by an administrator acts on the very next request, and says so with 204", async () => {
+  test("returns 204 to an administrator and takes effect on the next request", async () => {
     const { id, secret, token } = await portico.partnerWithToken();
     const answer = await asRoot("POST", `/v1/partners/${id}/revoke-tokens`);
     expect({ status: answer.status, text: answer.text }).toEqual({ status: 204, text: "" });
@@ -19,21 +19,21 @@ describe("revoking all tokens of a partner", () => {
     expect(await acceptsSecret(id, secret)).toBe(true);
   });
 
-  test("by the partner itself ends the very token that asked", async () => {
+  test("also revokes the token of the partner that calls it", async () => {
     const { id, token } = await portico.partnerWithToken();
     const { status } = await portico.call("POST", `/v1/partners/${id}/revoke-tokens`, { token, json: {} });
     expect(status).toBe(204);
     await expectRevoked(token);
   });
 
-  test("by another partner finds nothing and ends nothing", async () => {
+  test("returns 404 to another partner and revokes nothing", async () => {
     const [one, other] = [await portico.partnerWithToken(), await portico.partnerWithToken()];
     const path = `/v1/partners/${other.id}/revoke-tokens`;
     expectProblem(await portico.call("POST", path, { token: one.token }), 404, "not_found");
     expect((await portico.call("GET", "/v1/partners/me", { token: other.token })).status).toBe(200);
   });
 
-  test("takes no fields", async () => {
+  test("rejects any field", async () => {
     const { id } = await portico.registerPartner();
     const answer = await asRoot("POST", `/v1/partners/${id}/revoke-tokens`, { all: true });
     expectProblem(answer, 422, "validation_failed", ["/all"]);
@@ -41,7 +41,7 @@ describe("revoking all tokens of a partner", () => {
 });
 
 describe("under the token policy `many`", () => {
-  test("revoking ends them all", async () => {
+  test("revokes all of them", async () => {
     const partner = await partnerWithMany();
     const tokens = await inParallel(3, () => portico.partnerToken(partner));
     const path = `/v1/partners/${partner.id}/revoke-tokens`;
@@ -52,8 +52,8 @@ describe("under the token policy `many`", () => {
   });
 });
 
-describe("an idempotency key", () => {
-  test("gives the first answer to a revocation again, and revokes nothing issued since", async () => {
+describe("Idempotency-Key", () => {
+  test("a replay returns the first response and does not revoke newer tokens", async () => {
     const partner = await portico.registerPartner();
     const headers = withKey();
     const path = `/v1/partners/${partner.id}/revoke-tokens`;

@@ -9,20 +9,20 @@ import { type Answer, Portico } from "../../support/portico.ts";
 
 const portico = Portico.forSuite();
 
-/** A request that every living partner token may make. */
+/** A request that every active partner token may make. */
 async function present(token: string): Promise<Answer> {
   return await portico.call("GET", "/v1/partners/me", { token });
 }
 
-/** The verdict on each token, one after the other. */
+/** The outcome for each token, one after the other. */
 async function verdicts(tokens: readonly string[]): Promise<readonly string[]> {
   const answers: Answer[] = [];
   for (const token of tokens) answers.push(await present(token));
   return answers.map(({ status, body }) => (status === 200 ? "valid" : `${status} ${body.code}`));
 }
 
-/** The base64url with another first character: other bits, the same form. */
-function bent(base64url: string): string {
+/** The same base64url text with a different first character. */
+function tampered(base64url: string): string {
   return `${base64url.startsWith("A") ? "B" : "A"}${base64url.slice(1)}`;
 }
 
@@ -30,7 +30,7 @@ async function presentHeader(authorization: string): Promise<Answer> {
   return await portico.call("GET", "/v1/partners/me", { headers: { authorization } });
 }
 
-describe("a forged token is refused:", () => {
+describe("a forged token is rejected:", () => {
   interface Genuine {
     readonly token: string;
     /** The three parts. */
@@ -51,7 +51,7 @@ describe("a forged token is refused:", () => {
     };
   }
 
-  test("but one that differs in nothing is the genuine one", async () => {
+  test("accepts the forged token without differences, so the rejections below are meaningful", async () => {
     const { forge } = await genuine();
     expect(await verdicts([await forge({})])).toEqual(["valid"]);
   });
@@ -81,39 +81,39 @@ describe("a forged token is refused:", () => {
     "EdDSA in its header, HMAC under the public key in its signature": ({ parts: [header, claims] }) =>
       `${header}.${claims}.${createHmac("sha512", publicKey()).update(`${header}.${claims}`).digest("base64url")}`,
     "another key under the known kid": async ({ forge }) => forge({ key: (await generateKeyPair("EdDSA")).privateKey }),
-    "another key that it brings along itself": async ({ header, forge }) => {
+    "a key in its own header": async ({ header, forge }) => {
       const { privateKey, publicKey: own } = await generateKeyPair("EdDSA", { extractable: true });
       const jwk = JSON.stringify(await crypto.subtle.exportKey("jwk", own));
       return forge({ header: { ...(header as Record<string, string>), jwk }, key: privateKey });
     },
     "an ES256 key": async ({ forge }) =>
       forge({ header: { alg: "ES256" }, key: (await generateKeyPair("ES256")).privateKey }),
-    "a kid that nobody knows": ({ forge }) => forge({ header: { kid: "2026-01-01-unknown0" } }),
+    "an unknown kid": ({ forge }) => forge({ header: { kid: "2026-01-01-unknown0" } }),
     "no kid": ({ forge }) => forge({ header: { kid: undefined } }),
-    "a kid that reads as a path": ({ forge }) => forge({ header: { kid: "../../../../dev/null" } }),
+    "a kid that is a path": ({ forge }) => forge({ header: { kid: "../../../../dev/null" } }),
     "the type JWT": ({ forge }) => forge({ header: { typ: "JWT" } }),
     "no type": ({ forge }) => forge({ header: { typ: undefined } }),
     "another partner's id put into its claims": ({ parts, claims }) =>
       [parts[0], Buffer.from(JSON.stringify({ ...claims, sub: otherId })).toString("base64url"), parts[2]].join("."),
-    "a bent claim": ({ parts: [header, claims, signature] }) => `${header}.${bent(claims)}.${signature}`,
-    "a bent signature": ({ parts: [header, claims, signature] }) => `${header}.${claims}.${bent(signature)}`,
+    "a tampered claim": ({ parts: [header, claims, signature] }) => `${header}.${tampered(claims)}.${signature}`,
+    "a tampered signature": ({ parts: [header, claims, signature] }) => `${header}.${claims}.${tampered(signature)}`,
     "no signature": ({ parts: [header, claims] }) => `${header}.${claims}.`,
     "half a signature": ({ parts: [header, claims, signature] }) => `${header}.${claims}.${signature.slice(0, 43)}`,
     "another audience": ({ forge }) => forge({ claims: { aud: "https://elsewhere.example" } }),
     "another issuer": ({ forge }) => forge({ claims: { iss: "https://elsewhere.example" } }),
-    "an issuer with a slash more": ({ forge }) => forge({ claims: { iss: `${portico.url}/` } }),
-    "a time before which it is not valid": ({ forge }) => forge({ claims: { nbf: now() + hour } }),
+    "an issuer with an extra slash": ({ forge }) => forge({ claims: { iss: `${portico.url}/` } }),
+    "a start of validity in the future": ({ forge }) => forge({ claims: { nbf: now() + hour } }),
     "an expiry that is not a number": ({ forge }) => forge({ claims: { exp: "never" } }),
     "a principal of an unknown kind": ({ forge }) => forge({ claims: { principal: "robot" } }),
-    "a version that is a text": ({ forge, claims }) => forge({ claims: { ver: String(claims.ver) } }),
+    "a version that is a string": ({ forge, claims }) => forge({ claims: { ver: String(claims.ver) } }),
     "a scope that is a list": ({ forge }) => forge({ claims: { scope: ["subscriptions:read"] } }),
     "an unknown role": ({ forge }) => forge({ claims: { principal: "user", role: "emperor", sid: sessionId } }),
-    "a critical header that nobody understands": ({ header, claims, parts }) =>
+    "an unknown critical header": ({ header, claims, parts }) =>
       assemble({ ...header, crit: ["exp2"], exp2: 1 }, claims, parts[2]),
-    "a part more": ({ token }) => `${token}.e30`,
-    "a part less": ({ parts: [header, claims] }) => `${header}.${claims}`,
-    "a text that is no token": () => "garbage",
-    "three parts that are no JSON": () => "Zm9v.YmFy.YmF6",
+    "a fourth part": ({ token }) => `${token}.e30`,
+    "only two parts": ({ parts: [header, claims] }) => `${header}.${claims}`,
+    "text that is not a token": () => "garbage",
+    "three parts that are not JSON": () => "Zm9v.YmFy.YmF6",
     "three empty parts": () => "..",
     "8 KiB of letters": () => "x".repeat(8 * 1024),
     "a genuine token with 7 KiB of letters behind it": ({ token }) => token + "x".repeat(7 * 1024),
@@ -131,7 +131,7 @@ describe("a forged token is refused:", () => {
     },
   );
 
-  test.each(["role", "sid"])("of a user without the claim %s", async (claim) => {
+  test.each(["role", "sid"])("a user's token without the claim %s", async (claim) => {
     const genuineToken = await portico.rootToken();
     const present = async (claims: Differences["claims"] = {}): Promise<Answer> =>
       await portico.call("GET", "/v1/users/me", { token: await forge(portico, genuineToken, { claims }) });
@@ -140,20 +140,20 @@ describe("a forged token is refused:", () => {
     expect((await present()).status).toBe(200);
   });
 
-  test("expired, though all else is right: token_expired", async () => {
+  test("an expired token is token_expired", async () => {
     const { forge } = await genuine();
     const expired = await forge({ claims: { iat: now() - 2 * hour, exp: now() - hour } });
     expectTokenRefused(await present(expired), "token_expired");
   });
 
-  test("expired and forged: whether it has expired is not told", async () => {
+  test("an expired forged token does not reveal that it has expired", async () => {
     const { forge } = await genuine();
     const { privateKey } = await generateKeyPair("EdDSA");
     const expired = await forge({ claims: { iat: now() - 2 * hour, exp: now() - hour }, key: privateKey });
     expectTokenRefused(await present(expired), "token_invalid");
   });
 
-  test.each([-1, 1])("of a version that differs by %d from the present one: token_revoked", async (difference) => {
+  test.each([-1, 1])("a version that differs by %d is token_revoked", async (difference) => {
     const { claims, forge } = await genuine();
     const other = await forge({ claims: { ver: (claims.ver as number) + difference } });
     expectTokenRefused(await present(other), "token_revoked");
@@ -161,20 +161,20 @@ describe("a forged token is refused:", () => {
 
   test.each([
     ["a principal that does not exist", { sub: otherId }],
-    ["a subject that is no id", { sub: "nobody" }],
-    ["a partner that says it is a user", { principal: "user", role: "root", sid: sessionId }],
-  ])("of %s: token_revoked", async (_what, claims) => {
+    ["a subject that is not an id", { sub: "nobody" }],
+    ["a partner that claims to be a user", { principal: "user", role: "root", sid: sessionId }],
+  ])("a token of %s is token_revoked", async (_what, claims) => {
     const { forge } = await genuine();
     expectTokenRefused(await present(await forge({ claims })), "token_revoked");
   });
 
-  test("of a user with another role than it has: token_revoked", async () => {
+  test("a user's token with a different role is token_revoked", async () => {
     const demoted = await forge(portico, await portico.rootToken(), { claims: { role: "admin" } });
     const answer = await portico.call("GET", "/v1/partners", { token: demoted });
     expectTokenRefused(answer, "token_revoked");
   });
 
-  test("with a scope that nobody grants, it has no more rights than before", async () => {
+  test("an unknown scope grants no rights", async () => {
     const { forge } = await genuine();
     const token = await forge({ claims: { scope: "everything" } });
     const answer = await portico.call("GET", "/v1/subscriptions", { token });
@@ -183,7 +183,7 @@ describe("a forged token is refused:", () => {
 });
 
 describe("the Authorization header", () => {
-  test("that is missing, or empty, is token_missing; the challenge then names no error (RFC 6750 §3.1)", async () => {
+  test("if missing or empty, is token_missing with a challenge without an error (RFC 6750 §3.1)", async () => {
     const answers = [await portico.call("GET", "/v1/partners/me"), await presentHeader("")];
     for (const answer of answers) {
       expectProblem(answer, 401, "token_missing");
@@ -191,13 +191,13 @@ describe("the Authorization header", () => {
     }
   });
 
-  test("may write the scheme in any case", async () => {
+  test("accepts the scheme in any case", async () => {
     const { token } = await portico.partnerWithToken();
     const answers = [await presentHeader(`bearer ${token}`), await presentHeader(`BEARER  ${token}`)];
     expect(answers.map(({ status }) => status)).toEqual([200, 200]);
   });
 
-  test("of another scheme, or without one, is token_invalid", async () => {
+  test("with another scheme or none is token_invalid", async () => {
     const { token, id, secret } = await portico.partnerWithToken();
     const basic = Buffer.from(`${id}:${secret}`).toString("base64");
     const headers = [
@@ -215,12 +215,12 @@ describe("the Authorization header", () => {
     for (const header of headers) expectTokenRefused(await presentHeader(header), "token_invalid");
   });
 
-  test("that is larger than the gateway takes is refused with a problem, too", async () => {
+  test("beyond the gateway's size limit is also rejected with a problem", async () => {
     const answer = await present("x".repeat(12 * 1024));
     expectProblem(answer, 404, "not_found");
   });
 
-  test("is the only place for a token: neither query nor form is one", async () => {
+  test("is the only place for a token, not the query or a form", async () => {
     const { token } = await portico.partnerWithToken();
     const answers = [
       await portico.call("GET", `/v1/partners/me?access_token=${token}`),
@@ -230,7 +230,7 @@ describe("the Authorization header", () => {
   });
 });
 
-describe("a valid token without the right", () => {
+describe("a valid token without the required right", () => {
   const id = "ptr_01JD3Y5W8Q4T6V2X9ZB7C1D3EF";
 
   const administration = [
@@ -251,12 +251,12 @@ describe("a valid token without the right", () => {
     ["GET", "/v1/subscriptions/u1/history"],
   ] as const;
 
-  test.each(administration)("of a partner may not %s %s", async (method, path) => {
+  test.each(administration)("of a partner cannot call %s %s", async (method, path) => {
     const { token } = await portico.partnerWithToken();
     expectProblem(await portico.call(method, path, { token }), 403, "forbidden");
   });
 
-  test("of a partner may not administer itself either", async () => {
+  test("of a partner cannot administer the partner itself", async () => {
     const { token, id: own } = await portico.partnerWithToken();
     const answers = [
       await portico.call("GET", `/v1/partners/${own}`, { token }),
@@ -266,7 +266,7 @@ describe("a valid token without the right", () => {
     for (const answer of answers) expectProblem(answer, 403, "forbidden");
   });
 
-  test.each(partnerOperations)("of a user, root included, may not %s %s", async (method, path) => {
+  test.each(partnerOperations)("of a user, including root, cannot call %s %s", async (method, path) => {
     expectProblem(await portico.call(method, path, { token: await portico.rootToken() }), 403, "forbidden");
   });
 
@@ -277,7 +277,7 @@ describe("a valid token without the right", () => {
     ["subscriptions:write", "POST", "/v1/subscriptions", 415],
     ["subscriptions:write", "PUT", "/v1/subscriptions/u1", 415],
     ["subscriptions:write", "DELETE", "/v1/subscriptions/u1", 404],
-  ])("with every scope but %s may not %s %s, and with it alone it may", async (scope, method, path, allowed) => {
+  ])("with every scope except %s cannot call %s %s, and with that scope alone it can", async (scope, method, path, allowed) => {
     const partner = await portico.registerPartner();
     const scopes = ["subscriptions:read", "subscriptions:write", "companies:read", "companies:write"];
     const without = await portico.partnerToken(partner, scopes.filter((other) => other !== scope).join(" "));
@@ -286,7 +286,7 @@ describe("a valid token without the right", () => {
     expect(answer.status).toBe(allowed);
   });
 
-  test("needs no scope for what is the partner's own", async () => {
+  test("needs no scope for the partner's own profile", async () => {
     const partner = await portico.registerPartner();
     const token = await portico.partnerToken(partner, "companies:read");
     expect((await present(token)).status).toBe(200);
@@ -297,14 +297,14 @@ describe("a valid token without the right", () => {
 
 describe("authentication and authorization come before validation:", () => {
   const bodies = {
-    "a body that is no JSON": { raw: "{", headers: { "content-type": "application/json" } },
+    "a body that is not JSON": { raw: "{", headers: { "content-type": "application/json" } },
     "a body with invalid fields": { json: { name: 1, colour: "red" } },
-    "another content type": { raw: "<a/>", headers: { "content-type": "application/xml" } },
+    "a different content type": { raw: "<a/>", headers: { "content-type": "application/xml" } },
     "a body of 65 KiB": { json: { name: "x".repeat(65 * 1024) } },
     "an invalid idempotency key": { json: {}, headers: { "idempotency-key": "with blank" } },
   };
 
-  test.each(Object.entries(bodies))("%s tells a caller without rights nothing", async (_what, request) => {
+  test.each(Object.entries(bodies))("%s does not change the response to a caller without rights", async (_what, request) => {
     const partner = await portico.registerPartner();
     const token = await portico.partnerToken(partner, "companies:read");
     expectProblem(await portico.call("POST", "/v1/partners", request), 401, "token_missing");
@@ -315,7 +315,7 @@ describe("authentication and authorization come before validation:", () => {
     expectProblem(await portico.call("POST", "/v1/subscriptions", { ...request, token: root }), 403, "forbidden");
   });
 
-  test("nor does a path or query of the wrong form", async () => {
+  test("nor does a malformed path or query", async () => {
     const { token } = await portico.partnerWithToken();
     expectProblem(await portico.call("GET", "/v1/partners/not-an-id"), 401, "token_missing");
     expectProblem(await portico.call("GET", "/v1/partners/not-an-id", { token }), 403, "forbidden");
@@ -324,7 +324,7 @@ describe("authentication and authorization come before validation:", () => {
 });
 
 describe("security events", () => {
-  test("of a forged access token", async () => {
+  test("logs token_forged", async () => {
     const { accessToken } = await newPerson(portico);
     const answer = await portico.call("GET", "/v1/users/me", { token: `${accessToken.slice(0, -4)}AAAA` });
     expectTokenRefused(answer, "token_invalid");

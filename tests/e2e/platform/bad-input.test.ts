@@ -15,7 +15,7 @@ import { requestSchema } from "../../support/requests.ts";
 const portico = Portico.forSuite();
 const { expectRefused, send } = bodyCalls(portico);
 
-/** JSON texts of values that a field seldom takes. */
+/** JSON texts of unusual values. */
 const oddValues = [
   ...[
     "null",
@@ -87,14 +87,14 @@ describe("a body that is not JSON", () => {
     ],
   ];
 
-  test.each(eachWithJson)("is malformed for %s, and changes nothing", async (_title, operation) => {
-    // One parser reads the bodies of all operations: each meets a quarter of what is broken, and all of it is met.
+  test.each(eachWithJson)("is body_malformed for %s and changes nothing", async (_title, operation) => {
+    // All operations share one parser, so each gets a quarter of the broken bodies.
     const turn = operations.indexOf(operation) % 4;
     const own = broken.filter((_, index) => index % 4 === turn);
     await expectRefused(operation, own, "400 body_malformed");
   });
 
-  test.each(eachWithJson)("an empty one is malformed for %s, unless it may be left out", async (_title, operation) => {
+  test.each(eachWithJson)("an empty body is malformed for %s unless the body is optional", async (_title, operation) => {
     if (operation.request.bodyOptional !== true) await expectRefused(operation, [""], "400 body_malformed");
     expect(operation.request.body?.safeParse({}).success ?? true).toBe(
       operation.request.bodyOptional === true || operation.method === "PATCH",
@@ -102,15 +102,15 @@ describe("a body that is not JSON", () => {
   });
 });
 
-describe("a body that is JSON but not what is asked for", () => {
-  test.each(eachWithJson)("%s takes an object and nothing else", async (_title, operation) => {
+describe("a JSON body that does not match the schema", () => {
+  test.each(eachWithJson)("%s accepts only an object", async (_title, operation) => {
     const others = ["null", "true", "0", '"text"', "[]", `[${JSON.stringify(exampleOf(operation))}]`];
     await expectRefused(operation, others, "422 validation_failed", (answer) =>
       expect(pointersOf(answer)).toEqual([""]),
     );
   });
 
-  test.each(eachWithJson)("%s names each field that it does not know", async (_title, operation) => {
+  test.each(eachWithJson)("%s names each unknown field", async (_title, operation) => {
     const names = [
       "surprise",
       "constructor",
@@ -135,7 +135,7 @@ describe("a body that is JSON but not what is asked for", () => {
     }
   });
 
-  test.each(eachWithJson)("%s names each field that is missing", async (_title, operation) => {
+  test.each(eachWithJson)("%s names each missing field", async (_title, operation) => {
     const { required = [] } = requestSchema(operation.request.body) as { required?: string[] };
     for (const name of required) {
       const { [name]: _missing, ...rest } = exampleOf(operation);
@@ -148,12 +148,12 @@ describe("a body that is JSON but not what is asked for", () => {
     );
   });
 
-  test.each(eachWithJson)("%s names a field whose value is not of its kind", async (_title, operation) => {
+  test.each(eachWithJson)("%s names a field with a value of the wrong type", async (_title, operation) => {
     const { properties = {} } = requestSchema(operation.request.body) as { properties?: Record<string, unknown> };
     for (const name of Object.keys(properties)) {
       const bodies = oddValues
         .map((value) => withMember(operation, name, value))
-        // What the schema takes is no bad input.
+        // Values that the schema accepts are not bad input.
         .filter(
           (text) =>
             /\\u(d800|dc00|0000)/.test(text) || operation.request.body?.safeParse(JSON.parse(text)).success !== true,
@@ -165,7 +165,7 @@ describe("a body that is JSON but not what is asked for", () => {
     }
   });
 
-  test.each(eachWithJson)("%s refuses a member that is there twice, wherever it is", async (_title, operation) => {
+  test.each(eachWithJson)("%s rejects a duplicate member at any depth", async (_title, operation) => {
     const twice: readonly (readonly [string, string])[] = [
       ['{"a":1,"a":1}', "/a"],
       ['{"a":1,"\\u0061":2}', "/a"],
@@ -185,7 +185,7 @@ describe("a body that is JSON but not what is asked for", () => {
     );
   });
 
-  test.each(eachWithJson)("%s refuses what is nested too deep, without falling over", async (_title, operation) => {
+  test.each(eachWithJson)("%s rejects JSON that is nested too deeply", async (_title, operation) => {
     const bodies = [17, 100, 10_000].flatMap((depth) => [
       "[".repeat(depth) + "]".repeat(depth),
       '{"a":'.repeat(depth) + "1" + "}".repeat(depth),
@@ -195,7 +195,7 @@ describe("a body that is JSON but not what is asked for", () => {
   });
 
   test.each(eachWithJson)(
-    "%s refuses texts that are no Unicode, and names that are none",
+    "%s rejects texts and names that are not valid Unicode",
     async (_title, operation) => {
       const bodies = [
         '{"\\ud800":1}',
@@ -209,7 +209,7 @@ describe("a body that is JSON but not what is asked for", () => {
     },
   );
 
-  test.each(eachWithJson)("%s answers a body full of errors with few of them", async (_title, operation) => {
+  test.each(eachWithJson)("%s limits the number of reported errors", async (_title, operation) => {
     const name = "~".repeat(30_000);
     const bodies = [
       `{"${name}":{${Array(5000).fill('"a":1').join(",")}}}`,
@@ -226,7 +226,7 @@ describe("a body that is JSON but not what is asked for", () => {
     });
   });
 
-  test("an answer never repeats what was sent", async () => {
+  test("a response never repeats the rejected values", async () => {
     const secret = "correct horse battery";
     for (const operation of withJson) {
       const { properties = {} } = requestSchema(operation.request.body) as { properties?: Record<string, unknown> };

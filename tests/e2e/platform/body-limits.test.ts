@@ -11,7 +11,7 @@ const portico = Portico.forSuite();
 const { callers, expectRefused, send } = bodyCalls(portico);
 
 describe("the size of a body", () => {
-  /** A body of so many bytes that is refused for its one unknown member, once it is read. */
+  /** A body of this size that is rejected only for its unknown member. */
   const ofSize = (bytes: number, filler = " ") => {
     const frame = '{"surprise":""}';
     return filler === " "
@@ -19,7 +19,7 @@ describe("the size of a body", () => {
       : frame.replace('""', `"${filler.repeat((bytes - frame.length) / Buffer.byteLength(filler))}"`);
   };
 
-  test.each(each)("%s takes no body over 64 KiB", async (_title, operation) => {
+  test.each(each)("%s rejects a body over 64 KiB", async (_title, operation) => {
     const { errorFormat, request } = operation;
     if (operation.method === "GET") {
       expect(request.body).toBeUndefined();
@@ -35,14 +35,14 @@ describe("the size of a body", () => {
     expect(await contentsOf(portico.host)).toEqual(before);
   });
 
-  test.each(eachWithJson)("exactly 65536 bytes are not too many for %s", async (_title, operation) => {
+  test.each(eachWithJson)("%s accepts a body of exactly 65,536 bytes", async (_title, operation) => {
     const bodies = [ofSize(65_536), ofSize(65_536 - ((65_536 - 15) % 3), "\u20ac")];
     await expectRefused(operation, bodies, "422 validation_failed", (answer) =>
       expect(pointersOf(answer)).toContain("/surprise"),
     );
   });
 
-  test("a good body of exactly 65536 bytes is a good body", async () => {
+  test("a valid body of exactly 65,536 bytes succeeds", async () => {
     const text = JSON.stringify({ externalUserId: "large", userEmail: "large@example.com", duration: "P1M" });
     const answer = await portico.call("POST", "/v1/subscriptions", {
       token: callers().partner.token,
@@ -52,7 +52,7 @@ describe("the size of a body", () => {
     expect(answer.status).toBe(201);
   });
 
-  test("more than the gateway itself takes is too large, too", async () => {
+  test("a body over the gateway's own limit is body_too_large", async () => {
     const { token } = callers().partner;
     const answer = await portico.call("POST", "/v1/subscriptions", {
       token,
@@ -90,7 +90,7 @@ describe("the type of a body", () => {
     ...["application/json; charset=", "application/json, text/plain"],
   ];
 
-  test.each(eachWithJson)("%s takes JSON in UTF-8 only", async (_title, operation) => {
+  test.each(eachWithJson)("%s accepts only JSON in UTF-8", async (_title, operation) => {
     const before = await contentsOf(portico.host);
     const body = withMember(operation, "surprise", "1");
     for (const type of unsupported) {
@@ -102,7 +102,7 @@ describe("the type of a body", () => {
     expect(await contentsOf(portico.host)).toEqual(before);
   });
 
-  test.each(eachWithJson)("%s does not mind how the type is written", async (_title, operation) => {
+  test.each(eachWithJson)("%s accepts the media type in any spelling", async (_title, operation) => {
     const types = [
       "application/json",
       "APPLICATION/JSON",
@@ -117,14 +117,14 @@ describe("the type of a body", () => {
     }
   });
 
-  test.each(eachWithJson)("%s takes a merge patch where it is one", async (_title, operation) => {
+  test.each(eachWithJson)("%s accepts the media type of merge patches only for PATCH", async (_title, operation) => {
     const type = "application/merge-patch+json";
     const answer = await send(operation, withMember(operation, "surprise", "1"), { "content-type": type });
     expect(answer.status).toBe(operation.method === "PATCH" ? 422 : 415);
   });
 });
 
-test("whatever is sent, the answer is one that is declared, and never a fault of ours", async () => {
+test("random requests get a declared response and never a 5xx", async () => {
   const seed = Number(process.env.FUZZ_SEED ?? Date.now() % 2 ** 31);
   const names = [
     "externalUserId",

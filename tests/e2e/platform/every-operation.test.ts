@@ -16,7 +16,7 @@ beforeAll(async () => {
 const each = operations.map((operation) => [`${operation.method} ${operation.path}`, operation] as const);
 const protectedOnes = each.filter(([, { access }]) => access !== "public");
 
-/** Calls an operation at a path of the right form, and holds the answer against the declaration. */
+/** Calls an operation at a well-formed path and compares the response with the declaration. */
 async function callOperation(operation: AnyOperation, options: CallOptions = {}): Promise<Answer> {
   const path = pathOf(operation);
   const answer = await portico.call(operation.method, path, options);
@@ -24,12 +24,12 @@ async function callOperation(operation: AnyOperation, options: CallOptions = {})
   return answer;
 }
 
-/** A body that no operation could read: who may not call learns nothing of that. */
+/** A body that no operation can read, which a caller without the right must not learn. */
 const malformed = { raw: '{"', headers: { "content-type": "application/json" } };
 const bodyOf = (operation: AnyOperation) => (operation.method === "GET" ? {} : malformed);
 
 describe("declarations", () => {
-  test("every declared operation has its door, and every door its declaration", () => {
+  test("every operation has a function, and every function an operation", () => {
     const functions = join(import.meta.dirname, "../../../functions");
     const doors = readdirSync(functions, { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile() && entry.parentPath !== functions)
@@ -37,13 +37,13 @@ describe("declarations", () => {
     expect(doors.sort()).toEqual(operations.map((operation) => `${entryPointOf(operation)}.ts`).sort());
   });
 
-  test("an operation is found by its id, and by its method and path", () => {
+  test("ids, and methods with paths, are unique", () => {
     expect(new Set(operations.map(({ id }) => id)).size).toBe(operations.length);
     const shapes = operations.map(({ method, path }) => `${method} ${path.replaceAll(/\{\w+\}/g, "{}")}`);
     expect(new Set(shapes).size).toBe(operations.length);
   });
 
-  test.each(each)("%s says what it is for, and its examples are what its schemas take", (_title, operation) => {
+  test.each(each)("%s is described, and its examples match its schemas", (_title, operation) => {
     const { summary, description, tag, request, success, method, access } = operation;
     expect([summary, description, tag].filter((text) => text.trim() === "")).toEqual([]);
     if (success.status === 204) expect(success.body).toBeUndefined();
@@ -56,7 +56,7 @@ describe("declarations", () => {
   });
 
   test.each(each.filter(([, { path, method }]) => /^\/v1\/(?!auth\/)/.test(path) && ["POST", "PUT"].includes(method)))(
-    "%s writes, so it honours Idempotency-Key",
+    "%s honours Idempotency-Key",
     (_title, operation) => {
       expect(operation.idempotent).toBe(true);
       expect(problemsOf(operation)).toEqual(expect.arrayContaining(["idempotency_key_reused", "request_in_progress"]));
@@ -64,7 +64,7 @@ describe("declarations", () => {
   );
 
   test.each(each.filter(([, { request }]) => request.body !== undefined && request.bodyType !== "form"))(
-    "%s refuses unknown fields",
+    "%s rejects unknown fields",
     (_title, { request }) => {
       const sent = { ...(request.bodyExample as object | undefined), surprise: 1 };
       const issues = request.body?.safeParse(sent).error?.issues ?? [];
@@ -73,7 +73,7 @@ describe("declarations", () => {
   );
 });
 
-/** To see which operations have wrong callers at all, before there are any. */
+/** Placeholders, because `test.each` needs the list of operations before the callers exist. */
 const noCallers: Callers = {
   partner: { id: "", token: "" },
   root: "",
@@ -82,20 +82,20 @@ const noCallers: Callers = {
 };
 
 describe("rights", () => {
-  test.each(protectedOnes)("%s asks for a token, before it looks at the body", async (_title, operation) => {
+  test.each(protectedOnes)("%s requires a token before it reads the body", async (_title, operation) => {
     const answer = await callOperation(operation, bodyOf(operation));
     expect(verdict(answer)).toBe("401 token_missing");
     expect(answer.headers.get("www-authenticate")).toMatch(/^Bearer/);
   });
 
-  test.each(protectedOnes)("%s refuses what is no token", async (_title, operation) => {
+  test.each(protectedOnes)("%s rejects an invalid token", async (_title, operation) => {
     const answer = await callOperation(operation, { token: "x.y.z", ...bodyOf(operation) });
     expect(verdict(answer)).toBe("401 token_invalid");
     expect(answer.headers.get("www-authenticate")).toMatch(/error="invalid_token"/);
   });
 
   test.each(protectedOnes.filter(([, operation]) => wrongCallers(operation, noCallers).length > 0))(
-    "%s refuses those whom it is not for, before it looks at the body",
+    "%s rejects callers without the right before it reads the body",
     async (_title, operation) => {
       for (const { token, code } of wrongCallers(operation, callers)) {
         const answer = await callOperation(operation, { token, ...bodyOf(operation) });
@@ -104,15 +104,15 @@ describe("rights", () => {
     },
   );
 
-  test.each(each)("%s lets the right caller pass to its own answer", async (_title, operation) => {
+  test.each(each)("%s accepts a caller with the right", async (_title, operation) => {
     const token = await expendableToken(operation, callers);
     const answer = await callOperation(operation, { ...(token !== undefined && { token }), ...bodyOf(operation) });
     expect([401, 403, 500, 502, 503]).not.toContain(answer.status);
   });
 });
 
-describe("every answer", () => {
-  test.each(each)("%s echoes a usable correlation id and no other", async (_title, operation) => {
+describe("every response", () => {
+  test.each(each)("%s echoes only a valid correlation id", async (_title, operation) => {
     const withId = async (correlationId: string) => {
       const token = await expendableToken(operation, callers);
       const headers = { "x-correlation-id": correlationId };
@@ -122,12 +122,12 @@ describe("every answer", () => {
     expect((await withId("x".repeat(129))).headers.get("x-correlation-id")).toBeNull();
   });
 
-  test.each(protectedOnes)("%s is stored by no cache", async (_title, operation) => {
+  test.each(protectedOnes)("%s is not cacheable", async (_title, operation) => {
     const { headers } = await callOperation(operation, { token: (await expendableToken(operation, callers)) ?? "" });
     expect(headers.get("cache-control")).toBe("no-store");
   });
 
-  test.each(each)("%s refuses a parameter of the query that it does not declare", async (_title, operation) => {
+  test.each(each)("%s rejects an undeclared query parameter", async (_title, operation) => {
     const token = await expendableToken(operation, callers);
     const { request } = operation;
     const answer = await portico.call(operation.method, `${pathOf(operation)}?surprise=1`, {

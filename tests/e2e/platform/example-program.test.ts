@@ -14,7 +14,7 @@ beforeAll(async () => {
   await run(process.execPath, ["infra/contract/client.ts"], { cwd: root });
 });
 
-/** A way to the host on which answers get lost. */
+/** A proxy to the host that loses responses. */
 async function badLine(spoil: (request: IncomingMessage, response: ServerResponse) => boolean): Promise<Server> {
   const server = createServer((request, response) => {
     void (async () => {
@@ -37,7 +37,7 @@ async function badLine(spoil: (request: IncomingMessage, response: ServerRespons
   return server;
 }
 
-test("the example for partners sells, extends and lists once, though answers are lost on the way", async () => {
+test("the example program sells and extends each subscription once although responses are lost", async () => {
   const partner = await portico.registerPartner();
   const seen: string[] = [];
   const line = await badLine(({ method, url, headers }, response) => {

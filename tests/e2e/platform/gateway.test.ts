@@ -10,7 +10,7 @@ beforeAll(async () => {
   await portico.call("POST", "/v1/subscriptions", { token, json });
 });
 
-/** A request that is sent exactly as written, with the partner's token. */
+/** Sends a request exactly as written, with the partner's token. */
 async function send(method: string, target: string, options: RawOptions = {}): Promise<Answer> {
   const headers = { authorization: `Bearer ${token}`, ...options.headers };
   return await rawCall(portico.url, method, target, { ...options, headers });
@@ -48,7 +48,7 @@ describe("paths", () => {
     "/v1/subscriptions%20",
     "/*",
     "/{proxy}",
-  ])("nothing is at %s", async (path) => {
+  ])("%s is not found", async (path) => {
     expectNotFound(await send("GET", path));
   });
 
@@ -78,7 +78,7 @@ describe("paths", () => {
     "<script>",
     "x".repeat(129),
     "x".repeat(8000),
-  ])("an external user cannot be named %s, so it is not found", async (segment) => {
+  ])("the invalid external user id %s is not found", async (segment) => {
     expectNotFound(await send("GET", `/v1/subscriptions/${segment}`));
     expectNotFound(await send("GET", `/v1/subscriptions/${segment}/history`));
     const body = '{"duration":"P1M"}';
@@ -104,7 +104,7 @@ describe("paths", () => {
     "me%20",
     "..",
     "%2e%2e",
-  ])("an id of another form, %s, is not found, the same as one that does not exist", async (id) => {
+  ])("the malformed id %s gets the same 404 as an unknown one", async (id) => {
     const authorization = `Bearer ${await portico.rootToken()}`;
     const unknown = await send("GET", "/v1/partners/ptr_01JD3Y5W8Q4T6V2X9ZB7C1D3EF", { headers: { authorization } });
     expectNotFound(unknown);
@@ -113,11 +113,11 @@ describe("paths", () => {
     expect(answer.body.detail).toBe(unknown.body.detail);
   });
 
-  test("a slash at the end means the same", async () => {
+  test("a trailing slash makes no difference", async () => {
     expect((await send("GET", "/v1/subscriptions/u1/")).text).toBe((await send("GET", "/v1/subscriptions/u1")).text);
   });
 
-  test("dots belong to the alphabet of external user ids and lead nowhere", async () => {
+  test("dots in an external user id are not a relative path", async () => {
     for (const segment of [".", "..", "...", "%2e", "%2e%2e"]) {
       expectNotFound(await send("GET", `/v1/subscriptions/${segment}`));
     }
@@ -136,12 +136,12 @@ describe("methods", () => {
     ["OPTIONS", "/v1/subscriptions"],
     ["TRACE", "/v1/subscriptions"],
     ["PROPFIND", "/v1/subscriptions"],
-  ])("%s %s is not found, with a token and without", async (method, path) => {
+  ])("%s %s is not found, with or without a token", async (method, path) => {
     expectNotFound(await send(method, path));
     expectNotFound(await rawCall(portico.url, method, path));
   });
 
-  test("a method that a header asks for instead is not called", async () => {
+  test("a method override header is ignored", async () => {
     const answer = await send("GET", "/v1/subscriptions/u1", { headers: { "x-http-method-override": "DELETE" } });
     expect(answer.body.status).toBe("active");
     expect((await send("GET", "/v1/subscriptions/u1")).body.status).toBe("active");
@@ -162,7 +162,7 @@ describe("authentication", () => {
     "Bearer x",
     "Bearer a.b.c",
     `Bearer ${"x".repeat(8000)}`,
-  ])("the header %j is no token", async (authorization) => {
+  ])("rejects the Authorization header %j", async (authorization) => {
     const answer = await withAuthorization(authorization);
     expect(verdict(answer)).toBe("401 token_invalid");
     expectCommonHeaders(answer);
@@ -170,23 +170,23 @@ describe("authentication", () => {
     expect(answer.headers.get("www-authenticate")).toMatch(/^Bearer .*error="invalid_token"/);
   });
 
-  test("without a token the challenge names no error", async () => {
+  test("without a token, the challenge contains no error", async () => {
     const answer = await rawCall(portico.url, "GET", "/v1/subscriptions");
     expect(verdict(answer)).toBe("401 token_missing");
     expect(answer.headers.get("www-authenticate")).toMatch(/^Bearer/);
     expect(answer.headers.get("www-authenticate")).not.toContain("error=");
   });
 
-  test("an empty header is none", async () => {
+  test("an empty header counts as missing", async () => {
     expect(verdict(await withAuthorization(""))).toBe("401 token_missing");
   });
 
-  test("the name of the scheme has no case", async () => {
+  test("the scheme is case-insensitive", async () => {
     expect((await withAuthorization(`bearer ${token}`)).status).toBe(200);
     expect((await withAuthorization(`BEARER  ${token}`)).status).toBe(200);
   });
 
-  test("a token anywhere but in the header is none", async () => {
+  test("a token outside the header is ignored", async () => {
     const answer = await rawCall(portico.url, "GET", `/v1/subscriptions?access_token=${token}`);
     expect(verdict(answer)).toBe("401 token_missing");
   });
@@ -212,7 +212,7 @@ describe("headers", () => {
     ],
   ];
 
-  test.each(kinds)("%s carries a request id of its own", async (_kind, plain) => {
+  test.each(kinds)("%s has a unique request id", async (_kind, plain) => {
     const answers = [await plain(), await plain()];
     for (const answer of answers) expectCommonHeaders(answer);
     const [one, other] = answers.map(({ headers }) => headers.get("x-request-id"));
@@ -231,7 +231,7 @@ describe("headers", () => {
   });
 
   test.each(["x".repeat(129), "a b", "\u00e9", ""])(
-    "a function does not echo %j, which is no correlation id",
+    "does not echo the invalid correlation id %j",
     async (correlationId) => {
       const answer = await send("GET", "/v1/subscriptions", { headers: { "x-correlation-id": correlationId } });
       expect(answer.status).toBe(200);
@@ -240,20 +240,20 @@ describe("headers", () => {
   );
 
   test.each(["text/html", "application/xml", "*/*;q=0", "", "nonsense"])(
-    "errors are problems whatever a caller accepts: %j",
+    "errors are problems whatever the Accept header: %j",
     async (accept) => {
       for (const [, , withHeaders] of kinds.slice(1)) expectProblem(await withHeaders({ accept }), portico.url);
     },
   );
 
-  test("without a listed origin no answer allows other origins", async () => {
+  test("no response allows other origins unless the stage lists them", async () => {
     for (const [, , withHeaders] of kinds) {
       const { headers } = await withHeaders({ origin: "https://elsewhere.example" });
       expect(headers.get("access-control-allow-origin")).toBeNull();
     }
   });
 
-  test("unusual headers are no reason to fail", async () => {
+  test("unusual headers cause no failure", async () => {
     const headers = {
       "x-forwarded-for": "junk",
       "content-encoding": "gzip",
@@ -266,7 +266,7 @@ describe("headers", () => {
   });
 });
 
-test("a body where none is expected is not looked at, unless it is too large", async () => {
+test("an unexpected body is ignored unless it is too large", async () => {
   const headers = { "content-type": "application/json" };
   expect((await send("DELETE", "/v1/subscriptions/nobody", { body: "{nonsense", headers })).status).toBe(404);
   expect(verdict(await send("DELETE", "/v1/subscriptions/u1", { body: "x".repeat(65_537), headers }))).toBe(

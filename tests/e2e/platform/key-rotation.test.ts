@@ -1,4 +1,4 @@
-/** The rotation of the signing keys, as Secrets Manager runs it, while people and partners use the API. */
+/** The rotation of the signing keys, as Secrets Manager runs it, while the API is in use. */
 import { randomUUID } from "node:crypto";
 import { decodeProtectedHeader } from "jose";
 import { errorAnswer, type Interceptor } from "../../../infra/local/services/service-proxy.ts";
@@ -9,14 +9,14 @@ import { eventually } from "../../support/waiting.ts";
 type Step = "createSecret" | "setSecret" | "testSecret" | "finishSecret";
 const steps: readonly Step[] = ["createSecret", "setSecret", "testSecret", "finishSecret"];
 
-/** The secret that is rotated, and the function that does it. */
+/** The rotated secret and its rotation function. */
 function rotationOf({ host }: Portico): { readonly arn: string; readonly functionId: string } {
   const rotated = host.model.secrets.find(({ rotation }) => rotation !== undefined);
   if (rotated?.rotation === undefined) throw new Error("the template rotates no secret");
   return { arn: rotated.arn, functionId: rotated.rotation.functionId };
 }
 
-/** One step of a rotation, as Secrets Manager calls for it. @throws Error with what the function threw */
+/** Runs one step of a rotation, as Secrets Manager does. @throws Error with the function's error type */
 async function take(portico: Portico, step: Step, version: string): Promise<void> {
   const { arn, functionId } = rotationOf(portico);
   const event = { Step: step, SecretId: arn, ClientRequestToken: version, RotationToken: randomUUID() };
@@ -33,7 +33,7 @@ function kidOf(token: string): string {
   return decodeProtectedHeader(token).kid!;
 }
 
-/** Functions whose processes are new: they remember no key. */
+/** Ends the idle processes, so that no function has cached a key. */
 function withoutMemory({ host }: Portico): void {
   host.retire();
 }
@@ -53,7 +53,7 @@ async function readUser(portico: Portico, token: string): Promise<Answer> {
   return await portico.call("GET", "/v1/users/me", { token });
 }
 
-/** A partner that may have any number of tokens. */
+/** A partner with the token policy `many`. */
 async function manyTokensPartner(portico: Portico): Promise<TestPartner> {
   const partner = await portico.registerPartner();
   const json = { tokenPolicy: "many" };
@@ -61,7 +61,7 @@ async function manyTokensPartner(portico: Portico): Promise<TestPartner> {
   return partner;
 }
 
-describe("on an untouched host", () => {
+describe("a rotation on a new host", () => {
   let portico: Portico;
   beforeEach(async () => {
     portico = await Portico.start();
@@ -70,7 +70,7 @@ describe("on an untouched host", () => {
     await portico.close();
   });
 
-  test("the next key is published before it signs, and the old one verifies after it has signed last", async () => {
+  test("the next key is published before it signs, and the old key still verifies afterwards", async () => {
     const partner = await manyTokensPartner(portico);
     const old = await portico.partnerToken(partner);
     const [first] = await publishedKids(portico);
@@ -100,10 +100,10 @@ describe("on an untouched host", () => {
     for (const token of [old, young]) expect((await readSelf(portico, token)).status).toBe(200);
   });
 
-  test("an authorizer that knows only the old key takes a token of the new one at once", async () => {
+  test("an authorizer that has cached only the old key accepts a token of the new one at once", async () => {
     const old = await portico.rootToken();
     const crowd = (token: string) => Promise.all(Array.from({ length: 20 }, () => readUser(portico, token)));
-    // Every process of the authorizer has read the keys afterwards.
+    // Afterwards every process of the authorizer has read the keys.
     await crowd(old);
     await portico.host.rotate(rotationOf(portico).arn);
     // The token endpoint has not been called before, so it signs with the new key.
@@ -113,7 +113,7 @@ describe("on an untouched host", () => {
     expect(tally(answers.map(({ status }) => status))).toEqual({ 200: 40 });
   });
 
-  test("each step may be repeated: the outcome is that of one rotation", async () => {
+  test("steps can be repeated without changing the outcome", async () => {
     const [first] = await publishedKids(portico);
     const { arn } = rotationOf(portico);
     const version = portico.host.secrets.beginRotation(arn);
@@ -121,7 +121,7 @@ describe("on an untouched host", () => {
       await take(portico, step, version);
       await take(portico, step, version);
     }
-    // Secrets Manager may even begin again at the front.
+    // Secrets Manager may even start over.
     for (const step of steps) await take(portico, step, version);
     const kids = await publishedKids(portico);
     expect(kids).toHaveLength(2);
@@ -133,7 +133,7 @@ describe("on an untouched host", () => {
     expect((await readSelf(portico, token)).status).toBe(200);
   });
 
-  test("a step that comes before the first one fails, and changes nothing", async () => {
+  test("a step out of order fails and changes nothing", async () => {
     const { arn } = rotationOf(portico);
     const before = { kids: await publishedKids(portico), secret: portico.host.secrets.current(arn) };
     const version = portico.host.secrets.beginRotation(arn);
@@ -141,7 +141,7 @@ describe("on an untouched host", () => {
     expect({ kids: await publishedKids(portico), secret: portico.host.secrets.current(arn) }).toEqual(before);
   });
 
-  test("a set that was emptied, because a key has leaked, begins anew, and nothing brings a key of before back", async () => {
+  test("an emptied key set gets new keys, and no old key returns", async () => {
     const { host } = portico;
     const { arn } = rotationOf(portico);
     const { token: leaked } = await portico.partnerWithToken();
@@ -153,7 +153,7 @@ describe("on an untouched host", () => {
     expect(after).toHaveLength(1);
     expect(before).not.toContain(after[0]);
 
-    // No deployment does, and no rotation that would go on with what it has left pending.
+    // Neither a deployment nor a rotation with a pending version restores an old key.
     await host.replace(process.env.PORTICO_TEST_ASSEMBLY!);
     await expect(host.rotate(arn)).rejects.toThrow("failed in createSecret");
     expect(await publishedKids(portico)).toEqual(after);
@@ -165,7 +165,7 @@ describe("on an untouched host", () => {
     expect((await publishedKids(portico)).slice(1)).toEqual(after);
   });
 
-  test("every rotation is logged as a security event, and no private key is", async () => {
+  test("every rotation is logged as a security event without private keys", async () => {
     const { arn } = rotationOf(portico);
     await portico.host.rotate(arn);
     await portico.host.rotate(arn);
@@ -177,10 +177,10 @@ describe("on an untouched host", () => {
   });
 });
 
-describe("on a host that has rotated before", () => {
+describe("a rotation on a shared host", () => {
   const portico = Portico.forSuite();
 
-  test("the step that tests, taken alone with nothing pending, as when a schedule is made, changes nothing", async () => {
+  test("testSecret alone, as at the creation of a schedule, changes nothing", async () => {
     const { arn } = rotationOf(portico);
     const before = { kids: await publishedKids(portico), secret: portico.host.secrets.current(arn) };
     await take(portico, "testSecret", randomUUID());
@@ -188,7 +188,7 @@ describe("on a host that has rotated before", () => {
   });
 
   test.each<[Step]>([["createSecret"], ["setSecret"], ["testSecret"], ["finishSecret"]])(
-    "a deployment after %s does not hide the key that is about to sign",
+    "a deployment after %s keeps the pending key published",
     async (interrupted) => {
       const { arn } = rotationOf(portico);
       const version = portico.host.secrets.beginRotation(arn);
@@ -203,7 +203,7 @@ describe("on a host that has rotated before", () => {
     },
   );
 
-  test("the bootstrap of a process that lives on does not take the keys back to those it has read before", async () => {
+  test("the bootstrap of a reused process does not restore the keys that it has cached", async () => {
     await invokeBootstrap(portico);
     await portico.host.rotate(rotationOf(portico).arn);
     const kids = await publishedKids(portico);
@@ -213,7 +213,7 @@ describe("on a host that has rotated before", () => {
 });
 
 describe("a rotation that fails", () => {
-  /** What each step does last, by the service's name for it. */
+  /** The last service call of each step. */
   const failures: readonly (readonly [Step, string])[] = [
     ["createSecret", "PutSecretValue"],
     ["setSecret", "TransactWriteItems"],
@@ -229,7 +229,7 @@ describe("a rotation that fails", () => {
   const portico = Portico.forSuite({ interceptors: [interceptor] });
 
   test.each(failures)(
-    "in %s leaves everything as it was, and the next one ends what it began",
+    "in %s changes nothing, and the next rotation completes it",
     async (step, action) => {
       const { arn, functionId } = rotationOf(portico);
       withoutMemory(portico);
@@ -256,12 +256,12 @@ describe("a rotation that fails", () => {
   );
 });
 
-/** Callers that never pause, each beginning its next call when the one before is answered; they note what is refused. */
+/** Callers that never pause: each sends its next call when the previous one is answered, and records rejections. */
 class Load {
   readonly refused: string[] = [];
   readonly #portico: Portico;
   readonly #partner: TestPartner;
-  /** Of the oldest key; it has to be good until the end. */
+  /** A token of the oldest key, which has to stay valid until the end. */
   readonly #oldest: string;
   readonly #person: string;
   readonly #tokens: string[];
@@ -284,12 +284,12 @@ class Load {
     return new Load(portico, partner, await portico.partnerToken(partner), accessToken);
   }
 
-  /** How many calls were under way at once, at the most. */
+  /** The maximum number of parallel calls. */
   get most(): number {
     return this.#most;
   }
 
-  /** Runs the callers while the work is done, and until the last of them is answered. */
+  /** Runs the callers until the work is done and their last calls are answered. */
   async during(callers: number, work: () => Promise<void>): Promise<void> {
     this.#over = false;
     const kinds = [() => this.#issueAndRead(), () => this.#readWithOld(), () => this.#signInAndRefresh()];
@@ -300,7 +300,7 @@ class Load {
     await Promise.all(running);
   }
 
-  /** Resolves when so many more calls have been answered. */
+  /** Resolves after this many more calls are answered. */
   async answered(more: number): Promise<void> {
     const before = this.#answered;
     await eventually(
@@ -340,7 +340,7 @@ class Load {
   }
 }
 
-test("three rotations under load refuse no request, and the newest key signs in every process that begins afterwards", async () => {
+test("three rotations under load reject no request, and new processes sign with the newest key", async () => {
   const portico = await Portico.start();
   try {
     const { arn } = rotationOf(portico);
@@ -352,7 +352,7 @@ test("three rotations under load refuse no request, and the newest key signs in 
     await load.during(50, async () => {
       for (let rotation = 0; rotation < 3; rotation++) {
         await portico.host.rotate(arn);
-        // More sign-ins than there were before: a process that begins after the rotation signs with the new key.
+        // More parallel sign-ins than before start new processes, which sign with the new key.
         await inParallel(3, async () => {
           const { body } = await portico.call("POST", "/v1/auth/login", { json: portico.host.rootSignIn });
           kids.add(kidOf(body.accessToken));
@@ -368,7 +368,7 @@ test("three rotations under load refuse no request, and the newest key signs in 
     expect(published[3]).toBe(kidOf(old));
     expect(kids.size).toBeGreaterThan(1);
 
-    // Processes remember the key set for a minute (unit/secrets); new ones begin with the newest.
+    // Processes cache the key set for a minute; new ones read the newest.
     withoutMemory(portico);
     const young = await portico.partnerToken(partner);
     expect(kidOf(young)).toBe(published[0]);

@@ -1,4 +1,4 @@
-/** What never reaches a log: secrets, tokens, passwords, names and addresses. */
+/** Secrets, tokens, passwords, names and addresses never reach a log. */
 import { setImmediate } from "node:timers/promises";
 import { companyCalls } from "../../support/companies.ts";
 import { withKey } from "../../support/idempotency.ts";
@@ -27,7 +27,7 @@ function rootOf({ host }: Portico): { readonly username: string; readonly passwo
 }
 
 describe("signing in", () => {
-  test("neither name, password nor token is logged, whatever becomes of the request", async () => {
+  test("usernames, passwords and tokens of sign-ins are never logged", async () => {
     const { username, password } = rootOf(portico);
     const name = "a-name-to-be-searched-for";
     const answers = [
@@ -42,7 +42,7 @@ describe("signing in", () => {
   });
 });
 
-test("no password, token or username is logged, whatever becomes of the request", async () => {
+test("usernames, passwords and tokens of sessions are never logged", async () => {
   const marks = { username: "name-to-be-searched-for", password: "password to-be-searched-for" };
   const user = await newUser(portico, marks);
   const first = await signIn(portico, user);
@@ -84,7 +84,7 @@ test("no password, token or username is logged, whatever becomes of the request"
   expect(sensitive.filter((text) => portico.logs.some((line) => line.includes(text)))).toEqual([]);
 });
 
-test("no secret, token, e-mail address or Authorization header is logged, whatever becomes of the request", async () => {
+test("secrets, tokens, e-mail addresses and Authorization headers are never logged", async () => {
   const partner = await portico.registerPartner({ secret: "a-secret-to-be-searched-for" });
   const { email, secret, id } = partner;
   const wrong = "another-secret-to-be-searched-for";
@@ -112,14 +112,14 @@ test("no secret, token, e-mail address or Authorization header is logged, whatev
   expect(sensitive.filter((text) => portico.logs.some((line) => line.includes(text)))).toEqual([]);
 });
 
-test("a token introspected or revoked is not logged", async () => {
+test("tokens are not logged at introspection or revocation", async () => {
   const { token, ...partner } = await portico.partnerWithToken();
   await logged(portico, [await ask("introspect", partner, token), await ask("revoke", partner, token)]);
   const sensitive = [token.split(".")[2]!, partner.secret];
   expect(portico.logs.filter((line) => sensitive.some((text) => line.includes(text)))).toEqual([]);
 });
 
-test("no e-mail address is ever logged, whatever becomes of the request", async () => {
+test("e-mail addresses of subscriptions are never logged", async () => {
   const { token } = await portico.partnerWithToken();
   const secret = "grace.hopper.4711";
   const userEmail = `${secret}@example.com`;
@@ -138,7 +138,7 @@ test("no e-mail address is ever logged, whatever becomes of the request", async 
   expect(portico.logs.join("\n")).not.toContain(secret);
 });
 
-test("what a company is called and reached by is never logged, nor are its accounts", async () => {
+test("names, phone numbers and accounts of companies are never logged", async () => {
   const { token, path, accounts } = await companyWith();
   const fields = { name: "Sigilo", phone: "998877665544", declaredBilling: "4242424242.42" };
   const account = { agency: "S3CR3T", accountNumber: "H1DD3N" };

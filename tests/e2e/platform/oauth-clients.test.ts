@@ -59,7 +59,7 @@ describe("oauth4webapi", () => {
     return await oauth.processRefreshTokenResponse(server, web, response);
   }
 
-  test("learns from the metadata where everything is and what may be done there", () => {
+  test("discovers the endpoints and supported features", () => {
     expect(server).toMatchObject({
       issuer: portico.url,
       token_endpoint: `${portico.url}/oauth/token`,
@@ -76,7 +76,7 @@ describe("oauth4webapi", () => {
   test.each([
     ["client_secret_basic", oauth.ClientSecretBasic],
     ["client_secret_post", oauth.ClientSecretPost],
-  ])("with %s gets a partner's token, introspects it and revokes it", async (_method, authentication) => {
+  ])("gets, introspects and revokes a partner's token with %s", async (_method, authentication) => {
     const { id, secret } = await portico.registerPartner();
     const client = { client_id: id };
     const proof = authentication(secret);
@@ -100,7 +100,7 @@ describe("oauth4webapi", () => {
     expect(await statusOf("/v1/partners/me", issued.access_token)).toBe(401);
   });
 
-  test("exchanges the provider's token for a session, refreshes it and revokes it", async () => {
+  test("exchanges the provider's token for a session, refreshes and revokes it", async () => {
     const first = await exchanged();
     expect(first).toMatchObject({ token_type: "bearer", expires_in: 900, issued_token_type: accessTokenType });
     const second = await refreshed(first.refresh_token!);
@@ -113,7 +113,7 @@ describe("oauth4webapi", () => {
     await expect(refreshed(second.refresh_token!)).rejects.toMatchObject({ error: "invalid_grant", status: 400 });
   });
 
-  test("understands why a subject token is refused", async () => {
+  test("understands the rejection of a subject token", async () => {
     const response = await oauth.genericTokenEndpointRequest(
       server,
       web,
@@ -141,7 +141,7 @@ describe("openid-client", () => {
   test.each([
     ["client_secret_basic", openid.ClientSecretBasic],
     ["client_secret_post", openid.ClientSecretPost],
-  ])("with %s gets a partner's token, introspects it and revokes it", async (_method, authentication) => {
+  ])("gets, introspects and revokes a partner's token with %s", async (_method, authentication) => {
     const { id, secret } = await portico.registerPartner();
     const configuration = await configured(id, authentication(secret));
     const issued = await openid.clientCredentialsGrant(configuration, { scope: "companies:read" });
@@ -154,7 +154,7 @@ describe("openid-client", () => {
     expect(await openid.tokenIntrospection(configuration, issued.access_token)).toEqual({ active: false });
   });
 
-  test("exchanges the provider's token for a session, refreshes it and revokes it", async () => {
+  test("exchanges the provider's token for a session, refreshes and revokes it", async () => {
     const configuration = await configured("web", openid.None());
     const first = await openid.genericGrantRequest(configuration, tokenExchange, {
       subject_token: await idToken(),
@@ -172,7 +172,7 @@ describe("openid-client", () => {
     });
   });
 
-  test("understands the refusal of a wrong secret and of a wrong scope", async () => {
+  test("understands the rejection of a wrong secret and of a wrong scope", async () => {
     const { id, secret } = await portico.registerPartner();
     const wrong = await configured(id, openid.ClientSecretPost("wrong"));
     await expect(openid.clientCredentialsGrant(wrong)).rejects.toMatchObject({ error: "invalid_client", status: 401 });
@@ -184,7 +184,7 @@ describe("openid-client", () => {
   });
 });
 
-describe("a stock OAuth client, unmodified", () => {
+describe("oauth4webapi as a partner", () => {
   // eslint-disable-next-line @typescript-eslint/no-deprecated -- marked so to stand out; this is the local use that it is for
   const insecure = { [oauth.allowInsecureRequests]: true };
 
@@ -198,7 +198,7 @@ describe("a stock OAuth client, unmodified", () => {
     ["client_secret_basic", oauth.ClientSecretBasic],
     ["client_secret_post", oauth.ClientSecretPost],
   ])(
-    "finds its way by discovery and gets a token with %s that verifies by the published keys",
+    "gets a token with %s after discovery and verifies it with the published keys",
     async (_method, authentication) => {
       const { id, secret } = await portico.registerPartner({ secret: awkwardSecret });
       const server = await discover();
@@ -239,7 +239,7 @@ describe("a stock OAuth client, unmodified", () => {
     },
   );
 
-  test("understands the refusal of a wrong secret and of a wrong scope", async () => {
+  test("understands the rejection of a wrong secret and of a wrong scope", async () => {
     const { id, secret } = await portico.registerPartner();
     const server = await discover();
     const refusal = async (clientSecret: string, scope: string): Promise<unknown> => {
@@ -259,13 +259,13 @@ describe("a stock OAuth client, unmodified", () => {
   });
 });
 
-describe("a stock OAuth client, unmodified,", () => {
+describe("oauth4webapi as a public client", () => {
   // eslint-disable-next-line @typescript-eslint/no-deprecated -- marked so to stand out; this is the local use that it is for
   const insecure = { [oauth.allowInsecureRequests]: true };
 
   const client = { client_id: "web" };
 
-  test("finds its way by discovery, refreshes, and revokes", async () => {
+  test("refreshes and revokes after discovery", async () => {
     const person = await newPerson(portico);
     const issuer = new URL(portico.url);
     const discovery = await oauth.discoveryRequest(issuer, { ...insecure, algorithm: "oauth2" });

@@ -5,7 +5,7 @@ import { verdict } from "../../support/conformance.ts";
 
 const subscription = { externalUserId: "u1", userEmail: "u1@example.com", duration: "P1M" };
 
-/** Takes a right from a function's role: PutItem on the leading keys that begin so. */
+/** Removes a right from a function's role: PutItem on the leading keys with this prefix. */
 function withoutPut(resources: Record<string, any>, functionName: string, leadingKeys: string): void {
   const declared: any[] = Object.values(resources);
   const [roleId] = declared.find(({ Properties }) => Properties?.FunctionName === functionName).Properties.Role[
@@ -20,7 +20,7 @@ function withoutPut(resources: Record<string, any>, functionName: string, leadin
   policy.Statement = kept;
 }
 
-test("a right that is missing in the template is missing here: the call fails as it would on AWS, and changes nothing", async () => {
+test("a call without the right in the template fails as on AWS and changes nothing", async () => {
   const altered = alteredAssembly((resources) =>
     withoutPut(resources, "Portico-local-subscriptions-create", "SUBSCRIPTION-HISTORY#"),
   );
@@ -45,7 +45,7 @@ test("a right that is missing in the template is missing here: the call fails as
   }
 });
 
-test("a function whose role is not in the template stops the start", async () => {
+test("the host does not start if a function's role is not in the template", async () => {
   const altered = alteredAssembly((resources) => {
     const health = Object.values(resources).find(
       ({ Properties }) => Properties?.FunctionName === "Portico-local-system-health",

@@ -1,4 +1,4 @@
-/** How the operator lets root in again: by the secret of its sign-in and the bootstrap, at a deployment or by hand. */
+/** How an operator restores root's access: with root's secret and the bootstrap, at a deployment or by hand. */
 import { randomUUID } from "node:crypto";
 import { verdict } from "../../support/conformance.ts";
 import { Portico, type Answer } from "../../support/portico.ts";
@@ -7,10 +7,10 @@ import { expectProblem, expectTokenRefused } from "../../support/expect-problem.
 const username = "root";
 
 const portico = Portico.forSuite();
-/** Root's before each test, and the one that the operator then chooses; no other test has had them. */
+/** Root's password before each test, and the one that the operator then sets. Each test has its own. */
 let password = "";
 let newPassword = "";
-/** Bootstraps that have succeeded since the logs were emptied. */
+/** The number of successful bootstraps since the logs were cleared. */
 let succeeded = 0;
 
 beforeEach(async () => {
@@ -29,14 +29,14 @@ function bootstrapFunction(): (typeof portico.host.model.functions)[number] {
   return found;
 }
 
-/** What the operator does with `aws secretsmanager put-secret-value`. */
+/** Stands in for `aws secretsmanager put-secret-value`. */
 function changeSecret(value: unknown): void {
   const SecretId = bootstrapFunction().environment.ROOT_SIGN_IN_SECRET;
   const SecretString = typeof value === "string" ? value : JSON.stringify(value);
   expect(portico.host.secrets.answer("PutSecretValue", { SecretId, SecretString }).status).toBe(200);
 }
 
-/** What the operator does with `aws lambda invoke`. @returns the failure, if there is one */
+/** Stands in for `aws lambda invoke`. @returns the error type if it fails */
 async function invokeBootstrap(event: unknown = {}): Promise<string | undefined> {
   const outcome = await portico.host.invoke(bootstrapFunction().id, event);
   if ("failure" in outcome) return outcome.failure.errorType;
@@ -50,7 +50,7 @@ async function deployAgain(): Promise<void> {
   succeeded++;
 }
 
-/** Waits for the last line of each bootstrap: what it logged before has come, too. */
+/** Waits for the last line of each bootstrap, and so for all lines before it. */
 async function everythingLogged(): Promise<void> {
   const ended = (): number => portico.logs.filter((line) => line.includes('"bootstrap_done"')).length;
   while (ended() < succeeded) await new Promise(setImmediate);
@@ -75,7 +75,7 @@ describe.each<[string, () => Promise<unknown>]>([
   ["deploying again", () => deployAgain()],
   ["the emergency command", () => invokeBootstrap()],
 ])("after a change of the secret, %s", (_how, act) => {
-  test("lets root in by the new password alone", async () => {
+  test("only the new password works", async () => {
     changeSecret({ username, password: newPassword });
     expect((await signIn(newPassword)).status).toBe(401);
     await act();
@@ -83,7 +83,7 @@ describe.each<[string, () => Promise<unknown>]>([
     expectProblem(await signIn(password), 401, "credentials_invalid");
   });
 
-  test("ends the sessions that root had: whoever got in before is out by the very next request", async () => {
+  test("root's sessions end with the next request", async () => {
     const { body: session } = await signIn(password);
     changeSecret({ username, password: newPassword });
     expect((await self(session.accessToken)).status).toBe(200);
@@ -92,7 +92,7 @@ describe.each<[string, () => Promise<unknown>]>([
     expect((await refresh(session.refreshToken)).body.error).toBe("invalid_grant");
   });
 
-  test("keeps root who it is, and is logged as a security event", async () => {
+  test("root keeps its profile, and a security event is logged", async () => {
     const { body: before } = await signIn(password);
     changeSecret({ username, password: newPassword });
     await act();
@@ -103,7 +103,7 @@ describe.each<[string, () => Promise<unknown>]>([
     expect(portico.logs.filter((line) => line.includes(newPassword))).toEqual([]);
   });
 
-  test("lets root in although it has changed its password itself", async () => {
+  test("root gets access even after it changed its own password", async () => {
     const { accessToken: token } = (await signIn(password)).body;
     const json = { currentPassword: password, newPassword: "a password that nobody remembers" };
     expect((await portico.call("POST", "/v1/users/me/password", { token, json })).status).toBe(204);
@@ -113,7 +113,7 @@ describe.each<[string, () => Promise<unknown>]>([
   });
 });
 
-test("with the secret unchanged, deploying and the emergency command change nothing, however often", async () => {
+test("with an unchanged secret, deployments and the emergency command change nothing", async () => {
   const { body: session } = await signIn(password);
   await deployAgain();
   expect(await invokeBootstrap()).toBeUndefined();
@@ -125,7 +125,7 @@ test("with the secret unchanged, deploying and the emergency command change noth
   expect(events()).toEqual([]);
 });
 
-test("two bootstraps at once restore access as one does", async () => {
+test("parallel bootstraps restore access like one", async () => {
   changeSecret({ username, password: newPassword });
   const failures = await Promise.all([invokeBootstrap(), invokeBootstrap(), invokeBootstrap()]);
   expect(failures).toEqual([undefined, undefined, undefined]);
@@ -133,19 +133,19 @@ test("two bootstraps at once restore access as one does", async () => {
 });
 
 test.each<[string, unknown]>([
-  ["no JSON", "a password by itself"],
+  ["that is not JSON", "a password by itself"],
   ["without a password", { username }],
   ["with a short password", { username, password: "short" }],
-])("a secret that is %s fails the command, and root goes on as before", async (_what, secret) => {
+])("a secret %s fails the command and changes nothing", async (_what, secret) => {
   changeSecret(secret);
   expect(await invokeBootstrap()).toMatch(/Error$/);
   expect((await signIn(password)).status).toBe(200);
 });
 
-describe("another password in root's secret", () => {
+describe("a changed secret at a deployment", () => {
   const portico = Portico.forSuite();
 
-  test("lets root in again at the next deployment, and ends its sessions", async () => {
+  test("gives root access with the new password and ends its sessions", async () => {
     const { host } = portico;
     const before = host.rootSignIn!;
     const token = await portico.rootToken();
@@ -163,7 +163,7 @@ describe("another password in root's secret", () => {
     expect(verdict(await portico.call("GET", "/v1/partners", { token: signedIn.body.accessToken }))).toBe("200");
   });
 
-  test("a deployment that finds the same secret leaves the sessions alone", async () => {
+  test("with an unchanged secret, the sessions stay active", async () => {
     const { body } = await portico.call("POST", "/v1/auth/login", { json: portico.host.rootSignIn });
     await portico.host.replace(process.env.PORTICO_TEST_ASSEMBLY!);
     expect(verdict(await portico.call("GET", "/v1/partners", { token: body.accessToken }))).toBe("200");

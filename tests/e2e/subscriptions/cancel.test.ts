@@ -5,8 +5,8 @@ import { subscriptionCalls } from "../../support/subscriptions.ts";
 const portico = Portico.forSuite();
 const { cancel, create, createExpired, history, read } = subscriptionCalls(portico);
 
-describe("cancelling", () => {
-  test("cancelling ends a subscription now, and cancelling it again changes nothing", async () => {
+describe("cancelling a subscription", () => {
+  test("ends a subscription now, and a second cancellation changes nothing", async () => {
     const { token } = await portico.partnerWithToken();
     const created = await create(token);
     expect(await cancel(token)).toMatchObject({ status: 204, text: "" });
@@ -23,7 +23,7 @@ describe("cancelling", () => {
     expect((await history(token)).map(({ type }) => type)).toEqual(["created", "cancelled"]);
   });
 
-  test("fifty cancellations at the same moment are one", async () => {
+  test("fifty parallel cancellations make one change", async () => {
     const { token } = await portico.partnerWithToken();
     await create(token);
     const answers = await inParallel(50, () => cancel(token));
@@ -31,7 +31,7 @@ describe("cancelling", () => {
     expect(await history(token)).toHaveLength(2);
   });
 
-  test("a subscription that was cancelled before its start never began", async () => {
+  test("a subscription cancelled before its start has a period of zero length", async () => {
     const { token } = await portico.partnerWithToken();
     await create(token, { startsAt: "2096-01-01T00:00:00Z" });
     await cancel(token);
@@ -40,7 +40,7 @@ describe("cancelling", () => {
     expect([body.startsAt, body.expiresAt]).toEqual([body.updatedAt, body.updatedAt]);
   });
 
-  test("the cancellation of an expired subscription does not move its end", async () => {
+  test("cancelling an expired subscription keeps its end", async () => {
     const { token } = await portico.partnerWithToken();
     const { expiresAt } = await createExpired(token);
     expect((await cancel(token)).status).toBe(204);

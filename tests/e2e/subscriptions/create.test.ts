@@ -8,8 +8,8 @@ const portico = Portico.forSuite();
 const { call } = portico;
 const { cancel, create, createExpired, extend, history, read } = subscriptionCalls(portico);
 
-describe("creating", () => {
-  test("a subscription starts now and ends one duration later, where nothing else is said", async () => {
+describe("creating a subscription", () => {
+  test("by default a subscription starts now and ends one duration later", async () => {
     const { token } = await portico.partnerWithToken();
     const { status, headers, body } = await create(token, { duration: "P7D" });
     expect(status).toBe(201);
@@ -36,7 +36,7 @@ describe("creating", () => {
     ["P4Y", "2092-02-29T00:00:00Z", "2096-02-29T00:00:00.000Z"],
     ["P2W", "2096-02-20T00:00:00Z", "2096-03-05T00:00:00.000Z"],
     ["P1D", "2096-02-28T12:00:00Z", "2096-02-29T12:00:00.000Z"],
-  ])("%s from %s ends at %s, on the calendar", async (duration, startsAt, expiresAt) => {
+  ])("%s from %s ends at %s", async (duration, startsAt, expiresAt) => {
     const { token } = await portico.partnerWithToken();
     const { status, body } = await create(token, { duration, startsAt });
     expect(status).toBe(201);
@@ -48,14 +48,14 @@ describe("creating", () => {
     ["P1M", "2096-03-31T10:00:00Z", "2096-02-29T10:00:00.000Z"],
     ["P1Y", "2096-02-29T10:00:00Z", "2095-02-28T10:00:00.000Z"],
     ["P1W", "2096-03-01T10:00:00Z", "2096-02-23T10:00:00.000Z"],
-  ])("with an end alone, %s until %s begins at %s", async (duration, expiresAt, startsAt) => {
+  ])("with an end but no start, %s until %s starts at %s", async (duration, expiresAt, startsAt) => {
     const { token } = await portico.partnerWithToken();
     const { status, body } = await create(token, { duration, expiresAt });
     expect(status).toBe(201);
     expect(body).toMatchObject({ startsAt, expiresAt: new Date(expiresAt).toISOString(), status: "scheduled" });
   });
 
-  test("a start and an end together are refused", async () => {
+  test("rejects a start together with an end", async () => {
     const { token } = await portico.partnerWithToken();
     const answer = await create(token, { startsAt: "2096-01-01T00:00:00Z", expiresAt: "2096-02-01T00:00:00Z" });
     expect(verdict(answer)).toBe("422 validation_failed");
@@ -67,7 +67,7 @@ describe("creating", () => {
     ["an end in the past", { expiresAt: "2001-01-01T00:00:00Z" }, "/expiresAt"],
     ["a start whose duration is over", { startsAt: "2001-01-01T00:00:00Z" }, "/duration"],
     ["an end after the year 9999", { startsAt: "9999-12-31T00:00:00Z" }, "/duration"],
-  ])("%s is no period, and nothing is created", async (_what, fields, pointer) => {
+  ])("rejects %s and creates nothing", async (_what, fields, pointer) => {
     const { token } = await portico.partnerWithToken();
     const answer = await create(token, fields);
     expect(verdict(answer)).toBe("422 period_invalid");
@@ -76,7 +76,7 @@ describe("creating", () => {
     expect((await call("GET", "/v1/subscriptions/u1/history", { token })).status).toBe(404);
   });
 
-  test("a start in the past is fine as long as the end is ahead", async () => {
+  test("accepts a start in the past if the end is in the future", async () => {
     const { token } = await portico.partnerWithToken();
     const startsAt = new Date(Date.now() - 3 * dayMs).toISOString();
     const { status, body } = await create(token, { startsAt, duration: "P1W" });
@@ -104,7 +104,7 @@ describe("creating", () => {
     "P3653D",
     "P522W",
     "P99999Y",
-  ])("the duration %j is not a period of whole days, weeks, months or years up to ten years", async (duration) => {
+  ])("rejects the duration %j, which is not 1 day to 10 years in one unit", async (duration) => {
     const { token } = await portico.partnerWithToken();
     const answer = await create(token, { duration });
     expect(verdict(answer)).toBe("422 validation_failed");
@@ -116,7 +116,7 @@ describe("creating", () => {
     ["2095-12-31T16:00:00.5-08:00", "2096-01-01T00:00:00.500Z"],
     ["2096-01-01t00:00:00.123456z", "2096-01-01T00:00:00.123Z"],
     ["2096-01-01T00:00:00-00:00", "2096-01-01T00:00:00.000Z"],
-  ])("a time with any offset, %s, is accepted and shown in UTC with milliseconds", async (startsAt, inUtc) => {
+  ])("accepts a time with any offset (%s) and returns it in UTC with milliseconds", async (startsAt, inUtc) => {
     const { token } = await portico.partnerWithToken();
     const { status, body } = await create(token, { startsAt });
     expect(status).toBe(201);
@@ -139,14 +139,14 @@ describe("creating", () => {
     "0000-01-01T00:00:00Z",
     "now",
     "",
-  ])("%j is not a time of RFC 3339", async (startsAt) => {
+  ])("rejects %j, which is not an RFC 3339 time", async (startsAt) => {
     const { token } = await portico.partnerWithToken();
     const answer = await create(token, { startsAt });
     expect(verdict(answer)).toBe("422 validation_failed");
     expect(pointersOf(answer)).toEqual(["/startsAt"]);
   });
 
-  test("a second live subscription of a user is refused, and the first one stays as it was", async () => {
+  test("rejects a second live subscription of a user and keeps the first unchanged", async () => {
     const { token } = await portico.partnerWithToken();
     const { body } = await create(token);
     const answer = await create(token, { userEmail: "other@example.com", duration: "P1Y" });
@@ -155,13 +155,13 @@ describe("creating", () => {
     expect(await history(token)).toHaveLength(1);
   });
 
-  test("a scheduled subscription is live: a second one is refused", async () => {
+  test("a scheduled subscription counts as live", async () => {
     const { token } = await portico.partnerWithToken();
     await create(token, { startsAt: "2096-01-01T00:00:00Z" });
     expect(verdict(await create(token))).toBe("409 subscription_exists");
   });
 
-  test("two partners may have a user of the same name", async () => {
+  test("two partners can have users with the same id", async () => {
     const [one, other] = [await portico.partnerWithToken(), await portico.partnerWithToken()];
     const answers = [await create(one.token), await create(other.token, { duration: "P1Y" })];
     expect(answers.map(({ status }) => status)).toEqual([201, 201]);
@@ -169,7 +169,7 @@ describe("creating", () => {
     expect((await read(other.token)).body).toEqual(answers[1]?.body);
   });
 
-  test("after a cancellation a user may have a new subscription, whose history and entity tag go on", async () => {
+  test("after a cancellation, a new subscription continues history and ETag", async () => {
     const { token } = await portico.partnerWithToken();
     const etags: string[] = [];
     const first = await create(token);
@@ -187,7 +187,7 @@ describe("creating", () => {
     expect(entries[3]).toMatchObject({ from: null, to: termOf(second.body) });
   });
 
-  test("after its expiry a user may have a new subscription", async () => {
+  test("after expiry, a user can have a new subscription", async () => {
     const { token } = await portico.partnerWithToken();
     const expired = await createExpired(token);
     const { status, body } = await create(token);
@@ -196,7 +196,7 @@ describe("creating", () => {
     expect(body).toMatchObject({ status: "active", etag: '"2"' });
   });
 
-  test("of fifty creations at the same moment for one user exactly one is made, and the others are told why", async () => {
+  test("of fifty parallel creations for one user, one succeeds and the others get a conflict", async () => {
     const { token } = await portico.partnerWithToken();
     const answers = await inParallel(50, () => create(token));
     expect(tally(answers.map(verdict))).toEqual({ "201": 1, "409 subscription_exists": 49 });
@@ -204,7 +204,7 @@ describe("creating", () => {
     expect(await history(token)).toHaveLength(1);
   });
 
-  test("fifty creations at the same moment for different users all succeed", async () => {
+  test("fifty parallel creations for different users all succeed", async () => {
     const { token } = await portico.partnerWithToken();
     const answers = await inParallel(50, (index) => create(token, {}, { user: `u${index}` }));
     expect(tally(answers.map(verdict))).toEqual({ "201": 50 });
@@ -212,7 +212,7 @@ describe("creating", () => {
 });
 
 describe("Idempotency-Key", () => {
-  test("fifty creations at the same moment with one key create once, and all are told of it", async () => {
+  test("fifty parallel creations with one key create one subscription", async () => {
     const { token } = await portico.partnerWithToken();
     const answers = await inParallel(50, () => create(token, {}, keyed("once")));
     expectOneEffect(answers, 201);
@@ -220,7 +220,7 @@ describe("Idempotency-Key", () => {
     expect(await history(token)).toHaveLength(1);
   });
 
-  test("a repetition gets the first answer again, with its headers, and says so", async () => {
+  test("a replay returns the first response with its headers and is marked as a replay", async () => {
     const { token } = await portico.partnerWithToken();
     const first = await create(token, {}, keyed("k"));
     const again = await create(token, {}, keyed("k"));
@@ -232,7 +232,7 @@ describe("Idempotency-Key", () => {
     expect(again.headers.get("x-request-id")).not.toBe(first.headers.get("x-request-id"));
   });
 
-  test("a refusal is an answer, too: the repetition gets it again although it would be allowed now", async () => {
+  test("replays a rejection even if the request would now succeed", async () => {
     const { token } = await portico.partnerWithToken();
     await create(token);
     const first = await create(token, { duration: "P1Y" }, keyed("k"));
@@ -243,7 +243,7 @@ describe("Idempotency-Key", () => {
     expect((await read(token)).body.status).toBe("cancelled");
   });
 
-  test("the spacing and the order of the members are no difference", async () => {
+  test("order and spacing of the members make no difference", async () => {
     const { token } = await portico.partnerWithToken();
     const headers = { "content-type": "application/json", "idempotency-key": "k" };
     const first = await call("POST", "/v1/subscriptions", {
@@ -260,7 +260,7 @@ describe("Idempotency-Key", () => {
     expect(again.text).toBe(first.text);
   });
 
-  test("a key is its caller's own, and its operation's own", async () => {
+  test("a key is scoped to its caller and its operation", async () => {
     const [one, other] = [await portico.partnerWithToken(), await portico.partnerWithToken()];
     const first = await create(one.token, {}, keyed("k"));
     const second = await create(other.token, {}, keyed("k"));
@@ -271,7 +271,7 @@ describe("Idempotency-Key", () => {
     expect(extended.headers.get("idempotency-replayed")).toBeNull();
   });
 
-  test("a key outlives the token with which it was used first", async () => {
+  test("a key stays valid with a new token of the same partner", async () => {
     const partner = await portico.registerPartner();
     const first = await create(await portico.partnerToken(partner), {}, keyed("k"));
     const again = await create(await portico.partnerToken(partner), {}, keyed("k"));
@@ -279,20 +279,20 @@ describe("Idempotency-Key", () => {
     expect(again.text).toBe(first.text);
   });
 
-  test("a request that is not valid leaves its key free", async () => {
+  test("an invalid request does not use up its key", async () => {
     const { token } = await portico.partnerWithToken();
     expect(verdict(await create(token, { duration: "nonsense" }, keyed("k")))).toBe("422 validation_failed");
     expect((await create(token, {}, keyed("k"))).status).toBe(201);
   });
 
-  test.each([["a"], ["x".repeat(255)], ["!~\"#'"]])("the key %s is one", async (key) => {
+  test.each([["a"], ["x".repeat(255)], ["!~\"#'"]])("accepts the key %s", async (key) => {
     const { token } = await portico.partnerWithToken();
     await create(token, {}, keyed(key));
     expect((await create(token, {}, keyed(key))).headers.get("idempotency-replayed")).toBe("true");
   });
 
   test.each([["x".repeat(256)], ["a b"], ["\u00e9"], [""]])(
-    "the key %j is none, and nothing is created",
+    "rejects the key %j and creates nothing",
     async (key) => {
       const { token } = await portico.partnerWithToken();
       const answer = await create(token, {}, keyed(key));

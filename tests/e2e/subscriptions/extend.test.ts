@@ -7,7 +7,7 @@ import { dayMs } from "../../support/values.ts";
 const portico = Portico.forSuite();
 const { cancel, create, createExpired, extend, history, read } = subscriptionCalls(portico);
 
-/** Each change begins with what the one before left, and none is older than the one before. */
+/** Each entry starts from the state that the previous one left, and the times never decrease. */
 function expectUnbroken(entries: any[]): void {
   for (const [index, entry] of entries.entries()) {
     const earlier = entries[index - 1];
@@ -16,8 +16,8 @@ function expectUnbroken(entries: any[]): void {
   }
 }
 
-describe("extending", () => {
-  test("an extension without a date adds its duration to the old expiry, on the calendar", async () => {
+describe("extending a subscription", () => {
+  test("without a date, an extension adds its duration to the old expiry", async () => {
     const { token } = await portico.partnerWithToken();
     const created = await create(token, { startsAt: "2095-12-31T10:00:00Z", duration: "P1M" });
     expect(created.body.expiresAt).toBe("2096-01-31T10:00:00.000Z");
@@ -33,7 +33,7 @@ describe("extending", () => {
     expect((await read(token)).body).toEqual(body);
   });
 
-  test("the extension of a scheduled subscription leaves its start, and it stays scheduled", async () => {
+  test("extending a scheduled subscription keeps its start and its status", async () => {
     const { token } = await portico.partnerWithToken();
     await create(token, { startsAt: "2096-01-01T00:00:00Z", duration: "P1W" });
     const { body } = await extend(token, { duration: "P1D" });
@@ -45,7 +45,7 @@ describe("extending", () => {
     });
   });
 
-  test("an expired subscription is extended from now, and is active again", async () => {
+  test("extending an expired subscription counts from now and makes it active", async () => {
     const { token } = await portico.partnerWithToken();
     const expired = await createExpired(token);
     const { status, body } = await extend(token, { duration: "P1W" });
@@ -55,7 +55,7 @@ describe("extending", () => {
     expect(body.updatedAt > expired.expiresAt).toBe(true);
   });
 
-  test("with a date the subscription ends exactly then, whatever the duration", async () => {
+  test("with a date, the subscription ends exactly then", async () => {
     const { token } = await portico.partnerWithToken();
     await create(token);
     const { status, body } = await extend(token, { duration: "P1D", expiresAt: "2096-05-05T05:05:05.005+05:00" });
@@ -63,7 +63,7 @@ describe("extending", () => {
     expect(body).toMatchObject({ duration: "P1D", expiresAt: "2096-05-05T00:05:05.005Z" });
   });
 
-  test("an extended subscription never ends earlier than before, nor at the same moment", async () => {
+  test("an extended subscription always ends later than before", async () => {
     const { token } = await portico.partnerWithToken();
     const { body } = await create(token, { duration: "P1Y" });
     const wanted = [
@@ -84,7 +84,7 @@ describe("extending", () => {
     );
   });
 
-  test("an expired subscription is not extended to a date that is past already", async () => {
+  test("rejects an extension to a date in the past", async () => {
     const { token } = await portico.partnerWithToken();
     const { expiresAt } = await createExpired(token);
     const answer = await extend(token, { expiresAt: new Date(Date.parse(expiresAt) + 1).toISOString() });
@@ -92,7 +92,7 @@ describe("extending", () => {
     expect((await read(token)).body.expiresAt).toBe(expiresAt);
   });
 
-  test("no extension leads beyond the year 9999", async () => {
+  test("rejects an extension beyond the year 9999", async () => {
     const { token } = await portico.partnerWithToken();
     await create(token);
     expect((await extend(token, { expiresAt: "9999-12-31T23:59:59.999Z" })).status).toBe(200);
@@ -100,7 +100,7 @@ describe("extending", () => {
     expect((await read(token)).body.expiresAt).toBe("9999-12-31T23:59:59.999Z");
   });
 
-  test("a cancelled subscription is not extended", async () => {
+  test("rejects the extension of a cancelled subscription", async () => {
     const { token } = await portico.partnerWithToken();
     await create(token);
     await cancel(token);
@@ -111,13 +111,13 @@ describe("extending", () => {
     expect((await read(token)).body).toEqual(body);
   });
 
-  test("what was never created cannot be extended", async () => {
+  test("returns 404 for a subscription that does not exist", async () => {
     const { token } = await portico.partnerWithToken();
     expect(verdict(await extend(token))).toBe("404 not_found");
     expect((await read(token)).status).toBe(404);
   });
 
-  test("fifty extensions at the same moment all count, and the history tells of each in an unbroken chain", async () => {
+  test("fifty parallel extensions all count, and the history records each without a gap", async () => {
     const { token } = await portico.partnerWithToken();
     const created = await create(token, { duration: "P1D" });
     const answers = await inParallel(50, () => extend(token, { duration: "P1D" }));
@@ -131,7 +131,7 @@ describe("extending", () => {
     expect(entries.at(-1).to).toEqual(termOf(body));
   });
 
-  test("a subscription is never extended after it was cancelled, however close the calls are", async () => {
+  test("no parallel extension takes effect after a cancellation", async () => {
     const { token } = await portico.partnerWithToken();
     await create(token, { duration: "P1D" });
     const answers = await inParallel(60, (index) =>
@@ -152,7 +152,7 @@ describe("extending", () => {
 });
 
 describe("If-Match", () => {
-  test("a change passes with the present entity tag, and is refused with an older one", async () => {
+  test("accepts the current ETag and rejects a stale one", async () => {
     const { token } = await portico.partnerWithToken();
     const { body } = await create(token);
     expect((await extend(token, {}, { headers: { "if-match": body.etag } })).status).toBe(200);
@@ -163,14 +163,14 @@ describe("If-Match", () => {
     expect((await cancel(token, { headers: { "if-match": present.body.etag } })).status).toBe(204);
   });
 
-  test.each(['"1"', "*", '"7", "1"', '"1","7"'])("%s passes for the first revision", async (tag) => {
+  test.each(['"1"', "*", '"7", "1"', '"1","7"'])("%s matches the first revision", async (tag) => {
     const { token } = await portico.partnerWithToken();
     await create(token);
     expect((await extend(token, {}, { headers: { "if-match": tag } })).status).toBe(200);
   });
 
   test.each(['"2"', 'W/"1"', '""', '"01"', "nonsense", '"7", "8"'])(
-    "%s does not pass for the first revision",
+    "%s does not match the first revision",
     async (tag) => {
       const { token } = await portico.partnerWithToken();
       await create(token);
@@ -179,12 +179,12 @@ describe("If-Match", () => {
     },
   );
 
-  test("what does not exist is not found, whatever the tag", async () => {
+  test("returns 404 for an unknown subscription, whatever the tag", async () => {
     const { token } = await portico.partnerWithToken();
     expect(verdict(await extend(token, {}, { headers: { "if-match": "*" } }))).toBe("404 not_found");
   });
 
-  test("of fifty extensions of one revision exactly one is made", async () => {
+  test("of fifty parallel extensions with the same If-Match, one succeeds", async () => {
     const { token } = await portico.partnerWithToken();
     await create(token);
     const answers = await inParallel(50, () => extend(token, {}, { headers: { "if-match": '"1"' } }));
@@ -194,7 +194,7 @@ describe("If-Match", () => {
 });
 
 describe("Idempotency-Key", () => {
-  test("fifty extensions at the same moment with one key extend once", async () => {
+  test("fifty parallel extensions with one key extend once", async () => {
     const { token } = await portico.partnerWithToken();
     const created = await create(token, { duration: "P1D" });
     const answers = await inParallel(50, () => extend(token, { duration: "P1D" }, keyed("once")));
@@ -204,7 +204,7 @@ describe("Idempotency-Key", () => {
     expect(await history(token)).toHaveLength(2);
   });
 
-  test("a repetition gets the first answer even when the state has moved on", async () => {
+  test("replays the first response even if the state has changed since", async () => {
     const { token } = await portico.partnerWithToken();
     await create(token);
     const first = await extend(token, {}, keyed("k"));
@@ -217,7 +217,7 @@ describe("Idempotency-Key", () => {
     expect(await history(token)).toHaveLength(4);
   });
 
-  test("a repetition after a lost answer passes, although the tag that it matches has gone by its own first run", async () => {
+  test("a retry with If-Match succeeds although its first attempt changed the ETag", async () => {
     const { token } = await portico.partnerWithToken();
     const { body } = await create(token);
     const sent = { headers: { "idempotency-key": "k", "if-match": body.etag } };
@@ -227,7 +227,7 @@ describe("Idempotency-Key", () => {
     expect(await history(token)).toHaveLength(2);
   });
 
-  test("the same key with another body is refused, and changes nothing", async () => {
+  test("rejects the same key with a different body and changes nothing", async () => {
     const { token } = await portico.partnerWithToken();
     await create(token);
     await extend(token, { duration: "P1M" }, keyed("k"));
@@ -236,7 +236,7 @@ describe("Idempotency-Key", () => {
     expect((await read(token)).body).toEqual(body);
   });
 
-  test("the same key on another path is refused, and changes nothing", async () => {
+  test("rejects the same key on a different path and changes nothing", async () => {
     const { token } = await portico.partnerWithToken();
     await create(token, {}, { user: "u1" });
     const other = await create(token, {}, { user: "u2" });

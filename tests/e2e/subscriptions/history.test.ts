@@ -9,8 +9,8 @@ const { cancel, create, extend, history, read } = subscriptionCalls(portico);
 const tokenIdOf = (token: string): string =>
   JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString()).jti;
 
-describe("the history", () => {
-  test("tells every change, oldest first: what, when, from what, to what, by which token", async () => {
+describe("the history of a subscription", () => {
+  test("lists every change oldest first with type, time, periods and token id", async () => {
     const partner = await portico.registerPartner();
     const first = await portico.partnerToken(partner);
     const created = await create(first);
@@ -29,7 +29,7 @@ describe("the history", () => {
     expect(new Set(entries.map(({ id }) => id)).size).toBe(3);
   });
 
-  test("comes in pages of which each change is on exactly one", async () => {
+  test("pages contain each change exactly once", async () => {
     const { token } = await portico.partnerWithToken();
     await create(token);
     for (let count = 0; count < 6; count++) await extend(token, { duration: "P1D" });
@@ -45,7 +45,7 @@ describe("the history", () => {
     }
   });
 
-  test("a refused change leaves no trace in it", async () => {
+  test("a rejected change adds no entry", async () => {
     const { token } = await portico.partnerWithToken();
     await create(token);
     const whole = await history(token);

@@ -12,7 +12,7 @@ const portico = Portico.forSuite();
 const { call } = portico;
 const { createExpired } = subscriptionCalls(portico);
 
-/** A partner with subscriptions of all four statuses, whose ends lie on both sides of the bounds that are asked for. */
+/** A partner with subscriptions of all four statuses and with ends on both sides of the filtered bounds. */
 let mixed: { readonly id: string; readonly token: string; readonly subscriptions: readonly any[] };
 
 beforeAll(async () => {
@@ -28,7 +28,7 @@ async function create(token: string, externalUserId: string, fields: object = {}
 
 async function makeMixed(): Promise<typeof mixed> {
   const { id, token } = await portico.partnerWithToken();
-  // One after the other in the order of neither name nor end.
+  // Created in an order that is neither by name nor by end.
   for (const [name, fields] of Object.entries({
     "m-scheduled": { startsAt: "2096-01-01T00:00:00Z" },
     "d-scheduled": { startsAt: "2095-01-01T00:00:00Z", duration: "P1D" },
@@ -62,7 +62,7 @@ async function walk(token: string, parameters: Readonly<Record<string, string>> 
 const names = (items: readonly any[]): string[] => items.map(({ externalUserId }) => externalUserId);
 
 describe("pages", () => {
-  test("without filters a partner's subscriptions come in the order of their external user ids, twenty at a time", async () => {
+  test("without filters, lists subscriptions by external user id, twenty per page", async () => {
     const { token } = await portico.partnerWithToken();
     const users = Array.from({ length: 23 }, (_, index) => `${"zZ9:@~_-.a"[index % 10]}${index}`);
     await inParallel(users.length, (index) => create(token, users[index] ?? ""));
@@ -74,14 +74,14 @@ describe("pages", () => {
     expect(names(pages.flat())).toEqual([...users].sort());
   });
 
-  test("an empty list is one empty page", async () => {
+  test("an empty list has one empty page", async () => {
     const { token } = await portico.partnerWithToken();
     expect(await walk(token)).toEqual([[]]);
     expect(await walk(token, { status: "active", expiresBefore: "2096-01-01T00:00:00Z" })).toEqual([[]]);
   });
 
   test.each(["1", "2", "3", "10", "11", "12", "100"])(
-    "walking the pages at limit=%s yields each subscription exactly once",
+    "pages with limit=%s contain each subscription exactly once",
     async (limit) => {
       const pages = await walk(mixed.token, { limit });
       expect(names(pages.flat())).toEqual(names(mixed.subscriptions));
@@ -89,14 +89,14 @@ describe("pages", () => {
     },
   );
 
-  test("what is listed is what is read alone", async () => {
+  test("lists a subscription as reading returns it", async () => {
     for (const subscription of mixed.subscriptions) {
       const { body } = await call("GET", `/v1/subscriptions/${subscription.externalUserId}`, { token: mixed.token });
       expect(subscription).toEqual(body);
     }
   });
 
-  test("one that is created behind the reader's place is not missed, and none is seen twice", async () => {
+  test("a subscription created after the cursor is listed, and none is listed twice", async () => {
     const { token } = await portico.partnerWithToken();
     for (const user of ["b", "d", "f"]) await create(token, user);
     const first = await call("GET", "/v1/subscriptions?limit=2", { token });
@@ -111,7 +111,7 @@ describe("pages", () => {
   });
 
   test.each(["0", "101", "-1", "1.5", "ten", "", "01", "1e1", "+1", " 1", "0x10", "99999999999999999999"])(
-    "limit=%j is refused",
+    "rejects limit=%j",
     async (limit) => {
       const answer = await call("GET", `/v1/subscriptions?limit=${encodeURIComponent(limit)}`, { token: mixed.token });
       expect(verdict(answer)).toBe("422 validation_failed");
@@ -133,7 +133,7 @@ describe("filters", () => {
   );
 
   test.each(grid.filter(([status, bound]) => status !== undefined || bound !== undefined))(
-    "status %s and expiresBefore %s list exactly what fits both, by its end",
+    "status %s and expiresBefore %s list exactly the matches, ordered by end",
     async (status, expiresBefore) => {
       const fitting = mixed.subscriptions
         .filter((one) => status === undefined || one.status === status)
@@ -151,12 +151,12 @@ describe("filters", () => {
     },
   );
 
-  test("all four statuses are among what the filters are tried on", () => {
+  test("the fixture contains all four statuses", () => {
     expect(new Set(mixed.subscriptions.map(({ status }) => status))).toEqual(new Set(statuses));
     expect(names(mixed.subscriptions)).toEqual([...names(mixed.subscriptions)].sort());
   });
 
-  test("expiresBefore means before: one that ends at that very moment is not listed", async () => {
+  test("expiresBefore is exclusive", async () => {
     const { expiresAt } = mixed.subscriptions.find(({ externalUserId }) => externalUserId === "b-active");
     const next = new Date(Date.parse(expiresAt) + 1).toISOString();
     const listed = async (expiresBefore: string) => names((await walk(mixed.token, { expiresBefore })).flat());
@@ -164,13 +164,13 @@ describe("filters", () => {
     expect(await listed(next)).toContain("b-active");
   });
 
-  test("expiresBefore takes any offset", async () => {
+  test("expiresBefore accepts any offset", async () => {
     const utc = await walk(mixed.token, { expiresBefore: "2095-01-02T00:00:00.001Z" });
     expect(await walk(mixed.token, { expiresBefore: "2095-01-02T05:30:00.001+05:30" })).toEqual(utc);
     expect(names(utc.flat())).toContain("d-scheduled");
   });
 
-  test("a status filter finds few among many", async () => {
+  test("a status filter finds a few matches among many items", async () => {
     const { token } = await portico.partnerWithToken();
     await inParallel(40, (index) => create(token, `active-${index}`));
     await create(token, "scheduled", { startsAt: "2096-01-01T00:00:00Z" });
@@ -185,7 +185,7 @@ describe("filters", () => {
     ["expiresBefore", "tomorrow"],
     ["expiresBefore", "2096-02-30T00:00:00Z"],
     ["expiresBefore", ""],
-  ])("%s=%j is refused", async (name, value) => {
+  ])("rejects %s=%j", async (name, value) => {
     const answer = await call("GET", `/v1/subscriptions?${queryOf({ [name]: value })}`, {
       token: mixed.token,
     });
@@ -198,13 +198,13 @@ describe("cursors", () => {
   const list = (query: string, token = mixed.token) => call("GET", `/v1/subscriptions?${query}`, { token });
   const cursorOf = async (query: string) => (await list(query)).body.nextCursor as string;
 
-  test("a cursor goes on with another limit", async () => {
+  test("a cursor works with a different limit", async () => {
     const cursor = await cursorOf("limit=1");
     const { body } = await list(`limit=100&cursor=${cursor}`);
     expect(names(body.items)).toEqual(names(mixed.subscriptions).slice(1));
   });
 
-  test("a cursor tells nothing of the place that it names", async () => {
+  test("a cursor reveals nothing about the item it points to", async () => {
     const cursor = await cursorOf("limit=1");
     const text = Buffer.from(cursor, "base64url").toString("latin1");
     expect(text).not.toContain("cancelled");
@@ -249,18 +249,18 @@ describe("cursors", () => {
     expect(verdict(await history("u1", `cursor=${ofList}`))).toBe("400 cursor_invalid");
   });
 
-  test("a cursor that was bent anywhere is refused", async () => {
+  test("rejects a cursor with any character changed", async () => {
     const cursor = await cursorOf("limit=1");
     const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    const bent = Array.from({ length: cursor.length }, (_, index) => {
+    const tampered = Array.from({ length: cursor.length }, (_, index) => {
       const other = alphabet[(alphabet.indexOf(cursor[index] ?? "") + 1) % alphabet.length];
       return `${cursor.slice(0, index)}${other}${cursor.slice(index + 1)}`;
     });
-    const answers = await inParallel(bent.length, (index) => list(`cursor=${bent[index]}`));
+    const answers = await inParallel(tampered.length, (index) => list(`cursor=${tampered[index]}`));
     expect(new Set(answers.map(verdict))).toEqual(new Set(["400 cursor_invalid"]));
   });
 
-  test("what never was a cursor is refused", async () => {
+  test("rejects text that is not a cursor", async () => {
     const cursor = await cursorOf("limit=1");
     const wrong = [
       "",
@@ -282,11 +282,11 @@ describe("cursors", () => {
   });
 });
 
-describe("an administrator's list of a partner's subscriptions", () => {
+describe("listing a partner's subscriptions as an administrator", () => {
   const list = (token: string, query = "", partnerId = mixed.id) =>
     call("GET", `/v1/partners/${partnerId}/subscriptions?${query}`, { token });
 
-  test("is the partner's own list, with the same filters and pages", async () => {
+  test("returns the partner's own list with the same filters and pages", async () => {
     const admin = (await newPerson(portico, "admin")).accessToken;
     for (const query of ["", "limit=3", "status=active", "expiresBefore=2095-01-02T00:00:00.001Z"]) {
       const parameters = Object.fromEntries(new URLSearchParams(query));
@@ -297,7 +297,7 @@ describe("an administrator's list of a partner's subscriptions", () => {
     }
   });
 
-  test("has cursors of its own: bound to the partner, the caller and the filters", async () => {
+  test("a cursor is bound to the partner, the caller and the filters", async () => {
     const root = await portico.rootToken();
     const admin = (await newPerson(portico, "admin")).accessToken;
     const other = await portico.registerPartner();
@@ -313,7 +313,7 @@ describe("an administrator's list of a partner's subscriptions", () => {
     }
   });
 
-  test("is not there for an unknown partner or an id of another form, and empty for one without subscriptions", async () => {
+  test("returns 404 for an unknown or malformed partner id, and an empty list without subscriptions", async () => {
     const root = await portico.rootToken();
     for (const id of [unknownPartnerId, "ptr_x", "me", "usr_01JD3Y5W8Q4T6V2X9ZB7C1D3EF"]) {
       expect(verdict(await list(root, "", id))).toBe("404 not_found");
@@ -322,7 +322,7 @@ describe("an administrator's list of a partner's subscriptions", () => {
     expect((await list(root, "", id)).body).toEqual({ items: [], nextCursor: null });
   });
 
-  test("is for administrators alone: neither a user nor the partner itself learns from it who exists", async () => {
+  test("only administrators can call it, so nobody else learns which partners exist", async () => {
     const user = (await newPerson(portico)).accessToken;
     for (const token of [user, mixed.token]) {
       for (const id of [mixed.id, unknownPartnerId]) {
@@ -332,7 +332,7 @@ describe("an administrator's list of a partner's subscriptions", () => {
   });
 });
 
-test("a parameter that is unknown or there twice is refused, and named", async () => {
+test("rejects an unknown or repeated parameter and names it", async () => {
   const answers = await Promise.all(
     [
       ["surprise=1", "/surprise"],

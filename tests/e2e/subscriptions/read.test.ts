@@ -8,8 +8,8 @@ const portico = Portico.forSuite();
 const { call } = portico;
 const { cancel, create, createExpired, extend, history, read } = subscriptionCalls(portico);
 
-describe("reading", () => {
-  test("the status is what it is at the time of reading", async () => {
+describe("reading a subscription", () => {
+  test("the status is computed at the time of reading", async () => {
     const { token } = await portico.partnerWithToken();
     await create(token, {}, { user: "active" });
     await create(token, { startsAt: "2096-01-01T00:00:00Z" }, { user: "scheduled" });
@@ -21,7 +21,7 @@ describe("reading", () => {
     }
   });
 
-  test("a scheduled subscription becomes active by the time alone", async () => {
+  test("a scheduled subscription becomes active without a call", async () => {
     const { token } = await portico.partnerWithToken();
     const { body } = await create(token, { startsAt: new Date(Date.now() + 1500).toISOString() });
     const later = await eventually(
@@ -31,7 +31,7 @@ describe("reading", () => {
     expect(later.body).toEqual({ ...body, status: "active" });
   });
 
-  test("what does not exist cannot be read or cancelled", async () => {
+  test("reading, cancelling and history return 404 for an unknown subscription", async () => {
     const { token } = await portico.partnerWithToken();
     const answers = [
       await read(token),
@@ -55,7 +55,7 @@ describe("external user ids", () => {
     "me",
     "history",
     "x".repeat(128),
-  ])("%s needs no escaping in a path, and may be escaped all the same", async (user) => {
+  ])("%s works in a path both plain and percent-encoded", async (user) => {
     const { token } = await portico.partnerWithToken();
     const { status, headers, body } = await create(token, { userEmail: "u@example.com" }, { user });
     expect(status).toBe(201);
@@ -70,7 +70,7 @@ describe("external user ids", () => {
   });
 
   test.each(["", " ", "a b", "a/b", "ä", "a%20b", "a+b", "a,b", "a\n", "ａ", "x".repeat(129)])(
-    "%j is no external user id",
+    "rejects %j as an external user id",
     async (externalUserId) => {
       const { token } = await portico.partnerWithToken();
       const answer = await create(token, { externalUserId });
@@ -79,7 +79,7 @@ describe("external user ids", () => {
     },
   );
 
-  test("upper and lower case are different users", async () => {
+  test("ids are case-sensitive", async () => {
     const { token } = await portico.partnerWithToken();
     await create(token, {}, { user: "ada" });
     expect((await read(token, "ADA")).status).toBe(404);
@@ -87,8 +87,8 @@ describe("external user ids", () => {
   });
 });
 
-describe("who may", () => {
-  test("another partner's subscription is as if it did not exist, and stays untouched", async () => {
+describe("access", () => {
+  test("another partner's subscription returns 404 and stays unchanged", async () => {
     const [owner, other] = [await portico.partnerWithToken(), await portico.partnerWithToken()];
     const { body } = await create(owner.token);
     const foreign = [
@@ -106,7 +106,7 @@ describe("who may", () => {
     expect((await read(owner.token)).body).toEqual(body);
   });
 
-  test("a token needs the scope of each operation", async () => {
+  test("each operation requires its scope", async () => {
     const partner = await portico.registerPartner();
     const writing = await portico.partnerToken(partner, "subscriptions:write");
     expect((await create(writing)).status).toBe(201);
@@ -122,7 +122,7 @@ describe("who may", () => {
     expect(verdict(await extend(neither))).toBe("403 insufficient_scope");
   });
 
-  test("an administrator has no subscriptions", async () => {
+  test("an administrator cannot call the operations of partners", async () => {
     const token = await portico.rootToken();
     expect(verdict(await create(token))).toBe("403 forbidden");
     expect(verdict(await call("GET", "/v1/subscriptions", { token }))).toBe("403 forbidden");

@@ -5,7 +5,7 @@ import { Portico } from "../../support/portico.ts";
 const portico = Portico.forSuite();
 
 describe("the OpenAPI document", () => {
-  test("is made of these declarations, for everybody, and may be cached", async () => {
+  test("is generated from the declarations, public and cacheable", async () => {
     const { status, headers, body } = await portico.call("GET", "/openapi.json");
     expect(status).toBe(200);
     expect(headers.get("cache-control")).toMatch(/^public/);

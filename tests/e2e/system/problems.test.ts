@@ -8,7 +8,7 @@ const { call } = portico;
 
 const asBrowsersAsk = { headers: { accept: "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8" } };
 
-test.each(problemCodes)("%s is explained where the type of the problem points, as JSON and as HTML", async (code) => {
+test.each(problemCodes)("%s is explained at the URL of its type, as JSON and as HTML", async (code) => {
   const json = await call("GET", `/problems/${code}`);
   expect(json.body).toEqual(problemPage(code, portico.url));
   const html = await call("GET", `/problems/${code}`, asBrowsersAsk);
@@ -20,7 +20,7 @@ test.each(problemCodes)("%s is explained where the type of the problem points, a
   for (const { headers } of [json, html]) expect(headers.get("vary")).toBe("accept, accept-encoding");
 });
 
-test("the list has every code, and leads to the page of each", async () => {
+test("the list contains every code and links to each page", async () => {
   const json = await call("GET", "/problems");
   expect(json.body).toEqual(problemList());
   const html = await call("GET", "/problems", asBrowsersAsk);
@@ -30,7 +30,7 @@ test("the list has every code, and leads to the page of each", async () => {
 });
 
 test.each(["/problems", "/problems/not_found"])(
-  "%s is a page that runs nothing and loads its style alone",
+  "%s is a page without scripts that loads only its style sheet",
   async (path) => {
     const { text, headers } = await call("GET", path, asBrowsersAsk);
     expect((headers.get("content-security-policy") ?? "").split("; ").sort()).toEqual([
@@ -49,14 +49,14 @@ test.each(["/problems", "/problems/not_found"])(
   },
 );
 
-test("the type of a problem is the address of its page, and the example is what a caller gets", async () => {
+test("the type of a problem is the URL of its page, whose example matches the response", async () => {
   const { body } = await portico.call("GET", "/v1/subscriptions");
   const page = (await (await fetch(body.type as string)).json()) as { code: string; example: object };
   expect(page).toMatchObject({ code: "token_missing", status: 401 });
   expect(page.example).toEqual({ ...body, requestId: expect.any(String), instance: expect.any(String) });
 });
 
-test("there is no page for what is not in the catalogue", async () => {
+test("a code outside the catalogue returns 404", async () => {
   for (const code of ["nothing", "NOT_FOUND", "__proto__", "constructor", "not_found%00"]) {
     expect(verdict(await portico.call("GET", `/problems/${code}`))).toBe("404 not_found");
   }

@@ -16,13 +16,13 @@ beforeAll(async () => {
   [ada, bob, eve] = await threePeople(portico);
 });
 
-/** Everything in the table but the answers that are kept under idempotency keys. */
+/** All items of the table except the idempotency records. */
 async function contents() {
   return (await contentsOf(portico.host)).filter(({ pk }) => !String(pk).startsWith("IDEMPOTENCY#"));
 }
 
-describe("beginning a thread", () => {
-  test("makes one of those who are named, and the caller, who need not name itself", async () => {
+describe("creating a thread", () => {
+  test("creates a thread of the named users and the caller", async () => {
     const { status, headers, body } = await begin(ada, [bob.username]);
     expect(status).toBe(201);
     expect(headers.get("location")).toBe(`/v1/threads/${body.id}`);
@@ -40,7 +40,7 @@ describe("beginning a thread", () => {
     }
   });
 
-  test("shows the participants in the order in which they are named, by the names that they have, whatever the case", async () => {
+  test("keeps the order of the participants and shows their usernames in their own case", async () => {
     const named = [bob, ada, eve].map(({ username }) => username);
     const { body } = await begin(
       ada,
@@ -55,7 +55,7 @@ describe("beginning a thread", () => {
   });
 
   test.each<[string, () => readonly unknown[], readonly string[]]>([
-    ["nobody", () => [], ["/participants"]],
+    ["no users", () => [], ["/participants"]],
     ["the caller alone", () => [ada.username], ["/participants"]],
     ["somebody twice", () => [bob.username, eve.username, bob.username], ["/participants/2"]],
     ["somebody twice in another case", () => [bob.username, bob.username.toUpperCase()], ["/participants/1"]],
@@ -65,19 +65,19 @@ describe("beginning a thread", () => {
       ["/participants/2"],
     ],
     [
-      "what is no username",
+      "invalid usernames",
       () => [bob.username, "a b", "x", "é".repeat(5)],
       ["/participants/1", "/participants/2", "/participants/3"],
     ],
-    ["what is no text", () => [bob.username, 7], ["/participants/1"]],
-    ["a hundred and one", () => upTo(101).map((number) => `somebody-${number}`), ["/participants"]],
-  ])("naming %s is not valid", async (_whom, participants, pointers) => {
+    ["a number", () => [bob.username, 7], ["/participants/1"]],
+    ["a hundred and one users", () => upTo(101).map((number) => `somebody-${number}`), ["/participants"]],
+  ])("rejects %s as participants", async (_whom, participants, pointers) => {
     const answer = await begin(ada, participants());
     expect(verdict(answer)).toBe("422 validation_failed");
     expect(pointersOf(answer)).toEqual(pointers);
   });
 
-  test("with a name that is unknown, or of somebody who was deleted or suspended, says whose, and makes nothing", async () => {
+  test("names unknown, deleted and suspended participants and creates nothing", async () => {
     const [deleted, suspended] = await plantUsers(portico, 2);
     await call("DELETE", `/v1/users/${deleted!.id}`, { token: await portico.rootToken() });
     await changeUser(portico, suspended!.id, { status: "suspended" });
@@ -94,7 +94,7 @@ describe("beginning a thread", () => {
     expect(await contents()).toEqual(before);
   });
 
-  test("with a hundred people is all or nothing, the idempotency key included", async () => {
+  test("a thread with a hundred participants is created completely or not at all", async () => {
     const others = (await plantUsers(portico, 98)).map(({ username }) => username);
     const before = await contents();
     const unknown = newUsername();
@@ -112,7 +112,7 @@ describe("beginning a thread", () => {
     const again = await begin(ada, named, key);
     expect(again.headers.get("idempotency-replayed")).toBe("true");
     expect(again.body).toEqual(body);
-    // Everybody has it among their threads: half of them by the table, half by the index.
+    // One item lists the thread for two participants: one by the table's key, one by the index.
     const places = (await contents()).filter(({ sk }) => sk === body.id);
     const having = places.flatMap(({ pk, gsi1pk }) => [pk, gsi1pk].map((place) => String(place).split("#")[1]));
     expect(new Set(having).size).toBe(100);
@@ -120,7 +120,7 @@ describe("beginning a thread", () => {
     expect((await post(bob, body.id)).body).toMatchObject({ sequence: 1, sender: bob.username });
   });
 
-  test("while a participant is being deleted makes a whole thread or none, and none afterwards", async () => {
+  test("threads created during a participant's deletion are complete or rejected", async () => {
     const person = await newPerson(portico);
     const [leaver] = await plantUsers(portico, 1);
     const token = await portico.rootToken();
@@ -132,7 +132,7 @@ describe("beginning a thread", () => {
     const refused = answers.map(verdict).filter((given) => given === "422 participants_unknown");
     expect(begun.length + refused.length).toBe(20);
     const places = (await contents()).filter(({ sk }) => begun.includes(String(sk)));
-    // Three people have two items: a pair, and one alone.
+    // Three participants need two items.
     expect(places).toHaveLength(begun.length * 2);
     const listed = (await threadsOf(person, 100)).flat();
     expect(listed.map(({ id }) => id).sort()).toEqual(begun.sort());
@@ -140,7 +140,7 @@ describe("beginning a thread", () => {
     expect(verdict(await begin(person, [leaver!.username]))).toBe("422 participants_unknown");
   });
 
-  test("fifty times at the same moment with one key makes one thread", async () => {
+  test("fifty parallel calls with one key create one thread", async () => {
     const key = keyed();
     const answers = await inParallel(50, () => begin(eve, [bob.username], key));
     expect(tally(answers.map(verdict))).toEqual({ "201": 50 });

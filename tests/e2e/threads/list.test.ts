@@ -21,17 +21,17 @@ beforeAll(async () => {
 });
 
 describe("the list of threads", () => {
-  test("one's threads shows the newest thread first, whatever was said last, each once", async () => {
+  test("lists each thread once, newest thread first", async () => {
     const person = await newPerson(portico);
     const begun: string[] = [];
     for (let index = 0; index < 5; index++) {
-      // By turns the person is the creator, and the one who was named.
+      // The person is the creator and a named participant in turn.
       const { body } = await (index % 2 === 0 ? begin(person, [ada.username]) : begin(ada, [person.username]));
       begun.unshift(body.id);
     }
     const { body: last } = await post(ada, begun[4]!);
     const [all] = await threadsOf(person, 100);
-    // Ids of one millisecond have no order; beside that, they have that of their times.
+    // Ids are ordered by time, but not within one millisecond.
     expect(all!.map(({ id }) => id)).toEqual([...begun].sort().reverse());
     expect(all!.map(({ lastMessageAt }) => lastMessageAt).sort()).toEqual(
       [last.createdAt, null, null, null, null].sort(),
@@ -43,7 +43,7 @@ describe("the list of threads", () => {
     }
   });
 
-  test("a page of large threads ends before it names too many people, and the next one goes on", async () => {
+  test("a page of large threads is cut short, and the next page continues", async () => {
     const person = await newPerson(portico);
     const now = new Date();
     const threads = upTo(12).map((): Thread => {
@@ -63,7 +63,7 @@ describe("the list of threads", () => {
 });
 
 describe("access", () => {
-  test("a thread is for its participants: to others it does not exist", async () => {
+  test("a thread returns 404 to everybody but its participants", async () => {
     const thread = await newThread(ada, bob);
     const missing = newId("thr_", new Date());
     await post(ada, thread);
@@ -88,7 +88,7 @@ describe("access", () => {
 });
 
 describe("partners", () => {
-  test("a partner has no part in threads", async () => {
+  test("partners cannot use threads", async () => {
     const { token } = await portico.partnerWithToken();
     const thread = await newThread(ada, bob);
     const answers = [

@@ -21,7 +21,7 @@ beforeAll(async () => {
 });
 
 describe("reading messages", () => {
-  test("messages come oldest first, in pages, or after a number", async () => {
+  test("lists messages oldest first, in pages or after a number", async () => {
     const thread = await newThread(ada, bob);
     for (const number of upTo(7)) await post(ada, thread, `number ${number}`);
     for (const [query, expected] of [
@@ -43,13 +43,13 @@ describe("reading messages", () => {
     ]);
   });
 
-  test.each(["-1", "1.5", "01", "1e3", "x", "", "1000000000000", "٣"])("after=%s is not valid", async (after) => {
+  test.each(["-1", "1.5", "01", "1e3", "x", "", "1000000000000", "٣"])("rejects after=%s", async (after) => {
     const answer = await messages(ada, await newThread(ada, bob), `?after=${encodeURIComponent(after)}`);
     expect(verdict(answer)).toBe("422 validation_failed");
     expect(pointersOf(answer)).toEqual(["/after"]);
   });
 
-  test("a cursor belongs to its reader, its thread and its `after`", async () => {
+  test("a cursor is bound to its reader, its thread and its `after`", async () => {
     const [thread, other] = [await newThread(ada, bob), await newThread(ada, bob)];
     for (const number of upTo(3)) await post(ada, thread, `number ${number}`);
     const cursor = (await messages(ada, thread, "?limit=1&after=1")).body.nextCursor as string;
@@ -64,7 +64,7 @@ describe("reading messages", () => {
     expect(strangers.map(verdict)).toEqual(strangers.map(() => "400 cursor_invalid"));
   });
 
-  test("pollers beside writers miss no message and see none twice", async () => {
+  test("pollers see every message exactly once while others post", async () => {
     const thread = await newThread(ada, bob);
     const [writers, each] = [6, 4];
     const total = writers * each;
@@ -85,11 +85,11 @@ describe("reading messages", () => {
     for (const numbers of seen) expect(numbers).toEqual(upTo(total));
   });
 
-  test("a page ends before a message that is not there yet, so that a poller comes back for it", async () => {
+  test("a page ends before a gap, so a poller does not skip a message that is still being written", async () => {
     const threadId = await newThread(ada, bob);
     const createdAt = new Date();
     const thread: Thread = { id: threadId, createdBy: ada.id, participants: [ada.id, bob.id], createdAt };
-    // What a reading may meet while DynamoDB writes a transaction: message 3, and not yet message 2.
+    // While DynamoDB writes a transaction, a read may see message 3 but not yet message 2.
     const written = upTo(4).map((sequence) => {
       const message: Message = { id: newId("msg_", createdAt), sequence, sender: bob.id, text: "hello", createdAt };
       return messageCreation({ thread, last: undefined }, message).slice(1);
@@ -109,8 +109,8 @@ describe("reading messages", () => {
   });
 });
 
-describe("leaving", () => {
-  test("a deleted user's messages stay, and its name is nowhere in them", async () => {
+describe("participants who leave", () => {
+  test("messages of a deleted user stay without the name", async () => {
     const leaver = await newPerson(portico);
     const thread = await newThread(ada, leaver, bob);
     const begun = (await begin(leaver, [ada.username])).body.id as string;
@@ -131,7 +131,7 @@ describe("leaving", () => {
     expect(verdict(await begin(ada, [leaver.username]))).toBe("422 participants_unknown");
   });
 
-  test("a suspended user can neither read nor write, keeps its name, and comes back to what was said meanwhile", async () => {
+  test("a suspended user cannot read or post, and after reactivation sees all messages", async () => {
     const user = await newUser(portico);
     const away = { ...user, ...(await sessionOf(portico, user)) };
     const thread = await newThread(ada, away);

@@ -14,8 +14,8 @@ beforeAll(async () => {
   [ada, bob] = await threePeople(portico);
 });
 
-describe("posting", () => {
-  test("adds a message with the next number, its sender and its time", async () => {
+describe("posting a message", () => {
+  test("adds a message with the next sequence number, sender and time", async () => {
     const thread = await newThread(ada, bob);
     const first = await post(ada, thread, "Hello\tBob,\r\nhow are you? 👋");
     expect(first.status).toBe(201);
@@ -34,14 +34,14 @@ describe("posting", () => {
     expect((await read(ada, thread)).body).toMatchObject({ lastSequence: 2, lastMessageAt: second.body.createdAt });
   });
 
-  test("keeps the text in NFC", async () => {
+  test("stores the text in NFC", async () => {
     const thread = await newThread(ada, bob);
     const { body } = await post(ada, thread, "Cafe\u0301 \u1100\u1161\u11a8");
     expect(body.message).toBe("Caf\u00e9 \uac01");
     expect((await messages(bob, thread)).body.items[0].message).toBe("Caf\u00e9 \uac01");
   });
 
-  test("takes 2 to 280 characters, counted as code points of NFC", async () => {
+  test("accepts 2 to 280 code points in NFC", async () => {
     const thread = await newThread(ada, bob);
     const good = ["ok", "👩‍💻", "👋".repeat(280), "e\u0301".repeat(280), "  "];
     for (const message of good) expect((await post(ada, thread, message)).status).toBe(201);
@@ -55,7 +55,7 @@ describe("posting", () => {
   });
 
   test.each(["a\u0000b", "a\u0007b", "a\u000bb", "a\u001bb", "a\u007fb", "a\u0085b", "a\u009fb", "a\ud83db"])(
-    "refuses %j: a control character, or no Unicode",
+    "rejects %j, which contains a control character or invalid Unicode",
     async (message) => {
       const thread = await newThread(ada, bob);
       const answer = await post(ada, thread, message);
@@ -65,7 +65,7 @@ describe("posting", () => {
     },
   );
 
-  test("64 times at the same moment gives 64 consecutive numbers, and none fails", async () => {
+  test("64 parallel posts get 64 consecutive numbers", async () => {
     const thread = await newThread(ada, bob);
     const answers = await inParallel(64, (index) => post(index % 2 === 0 ? ada : bob, thread, `message ${index}`));
     expect(tally(answers.map(verdict))).toEqual({ "201": 64 });
@@ -78,7 +78,7 @@ describe("posting", () => {
     expect((await read(bob, thread)).body).toMatchObject({ lastSequence: 64, lastMessageAt: times.at(-1) });
   });
 
-  test("fifty times at the same moment with one key adds one message, and everybody is told of it", async () => {
+  test("fifty parallel posts with one key add one message", async () => {
     const thread = await newThread(ada, bob);
     const key = keyed();
     const answers = await inParallel(50, () => post(ada, thread, "once", key));
@@ -86,11 +86,11 @@ describe("posting", () => {
     expect(new Set(answers.map(({ text }) => text)).size).toBe(1);
     expect((await messages(bob, thread)).body.items).toEqual([answers[0]!.body]);
     expect(verdict(await post(ada, thread, "twice", key))).toBe("422 idempotency_key_reused");
-    // A key is its caller's own.
+    // A key is scoped to its caller.
     expect((await post(bob, thread, "once", key)).body.sequence).toBe(2);
   });
 
-  test("leaves no text in the logs", async () => {
+  test("never logs the text of a message", async () => {
     const text = `secret-${randomUUID()}`;
     const thread = await newThread(ada, bob);
     await post(ada, thread, text);

@@ -22,7 +22,7 @@ const { call } = portico;
 const { changePassword, expectAlive, expectOver, present } = sessionCalls(portico);
 
 describe("changing the password", () => {
-  test("ends all other sessions and keeps this one, its access and its refresh token", async () => {
+  test("ends all other sessions and keeps the current one with both tokens", async () => {
     const person = await newPerson(portico);
     const others = [await sessionOf(portico, person), await sessionOf(portico, person)];
     const answer = await changePassword(person.accessToken, person.password);
@@ -33,7 +33,7 @@ describe("changing the password", () => {
     await expectAlive(await sessionOf(portico, { ...person, password: newPassword }));
   });
 
-  test("keeps the session also when it was refreshed before, and goes on refreshing after", async () => {
+  test("keeps a session that was refreshed before, and it can be refreshed again", async () => {
     const person = await newPerson(portico);
     let session = await refreshed(portico, person.refreshToken);
     expect((await changePassword(session.accessToken, person.password)).status).toBe(204);
@@ -41,7 +41,7 @@ describe("changing the password", () => {
     expect((await present(session.accessToken)).status).toBe(200);
   });
 
-  test("by another session later ends the one that was kept before", async () => {
+  test("a later change from a different session ends the session that was kept first", async () => {
     const person = await newPerson(portico);
     expect((await changePassword(person.accessToken, person.password)).status).toBe(204);
     const other = await sessionOf(portico, { ...person, password: newPassword });
@@ -50,7 +50,7 @@ describe("changing the password", () => {
     await expectAlive(other);
   });
 
-  test("does not protect the kept session from signing out or suspension", async () => {
+  test("logout and suspension also end the session that was kept", async () => {
     const [one, two] = [await newPerson(portico), await newPerson(portico)];
     for (const { accessToken, password } of [one, two]) await changePassword(accessToken, password);
     await portico.call("POST", "/v1/auth/logout", { token: one.accessToken });
@@ -60,7 +60,7 @@ describe("changing the password", () => {
     await expectOver(two);
   });
 
-  test("needs the present one: with a wrong one nothing changes, and no challenge asks for another token", async () => {
+  test("requires the current password; with a wrong one nothing changes", async () => {
     const person = await newPerson(portico);
     const other = await sessionOf(portico, person);
     const answer = await changePassword(person.accessToken, wrongPassword);
@@ -71,7 +71,7 @@ describe("changing the password", () => {
   });
 
   test(
-    "counts wrong guesses together with those at the sign-in, and a lock-out leaves running sessions alone",
+    "wrong guesses count together with those at sign-in, and a lockout ends no session",
     async () => {
       const person = await newPerson(portico);
       const statuses: number[] = [];
@@ -89,7 +89,7 @@ describe("changing the password", () => {
     crowdTimeoutMs,
   );
 
-  test("tells what is wrong with the new one before it spends a guess, and needs both", async () => {
+  test("validates the body before it counts an attempt, and requires both passwords", async () => {
     const { accessToken: token } = await newPerson(portico);
     const send = async (json: unknown): Promise<Answer> =>
       await portico.call("POST", "/v1/users/me/password", { token, json });
@@ -103,7 +103,7 @@ describe("changing the password", () => {
   });
 
   test(
-    "eight times at the same moment: one of them is the password after, and whoever was told so has the only session",
+    "of eight parallel changes one succeeds, and only its session stays active",
     async () => {
       const person = await newPerson(portico);
       const sessions = [person, ...(await inParallel(7, () => sessionOf(portico, person)))];
@@ -123,8 +123,8 @@ describe("changing the password", () => {
   );
 });
 
-describe("while the password changes", () => {
-  /** Decides the order in which the functions reach the table. */
+describe("races with a password change", () => {
+  /** Sets the order in which the functions access the table. */
   let interleaving: Interceptor = async (_call, next) => await next();
 
   const host = Portico.forSuite({ interceptors: [async (call, next) => await interleaving(call, next)] });
@@ -135,12 +135,12 @@ describe("while the password changes", () => {
   }
 
   test.each(["CREDENTIAL#", "PRINCIPAL#"])(
-    "a sign-in with the old one yields no session that outlives the change, whenever it read %s",
+    "a sign-in with the old password yields no session after the change, even if it read %s before",
     async (readBefore) => {
       const person = await newPerson(host);
       const [begun, changed] = [Promise.withResolvers<undefined>(), Promise.withResolvers<undefined>()];
       const items = ["CREDENTIAL#", "PRINCIPAL#"];
-      // The sign-in reads one of the two before the change, and the other one after it.
+      // The sign-in reads one of the two items before the change and the other one after it.
       interleaving = async ({ functionId, action, body }, next) => {
         const read = items.find((item) => JSON.stringify(body["Key"] ?? "").includes(item));
         if (!functionId.includes("auth-login") || action !== "GetItem" || read === undefined) return await next();
@@ -173,7 +173,7 @@ describe("while the password changes", () => {
       await host.call("POST", "/oauth/revoke", { form: { token: refreshToken, client_id: "web" } }),
   };
 
-  test.each(Object.entries(endings))("%s is not undone by it", async (_what, end) => {
+  test.each(Object.entries(endings))("%s is not undone by a parallel password change", async (_what, end) => {
     const person = await newPerson(host);
     const [proven, ended] = [Promise.withResolvers<undefined>(), Promise.withResolvers<undefined>()];
     interleaving = async ({ functionId, action, body }, next) => {
@@ -197,11 +197,11 @@ describe("while the password changes", () => {
   test.each([
     ["by the same session", "credentials_invalid"],
     ["by another one", "token_revoked"],
-  ] as const)("another change %s that proved the old one does not undo what is set by now", async (by, code) => {
+  ] as const)("a late change %s that verified the old password does not overwrite the new one", async (by, code) => {
     const person = await newPerson(host);
     const { accessToken } = by === "by the same session" ? person : await sessionOf(host, person);
     const [proven, changed] = [Promise.withResolvers<undefined>(), Promise.withResolvers<undefined>()];
-    // A commit that is not answered in time is repeated under its own token: what is late stays late.
+    // A commit that times out is retried with the same token, so the late change stays late.
     let lateCommit: unknown;
     interleaving = async ({ functionId, action, body }, next) => {
       const commits = action === "TransactWriteItems" && JSON.stringify(body).includes("CREDENTIAL#");
@@ -223,8 +223,8 @@ describe("while the password changes", () => {
   });
 });
 
-describe("an idempotency key", () => {
-  test("gives the first answer to a change of the password again, and the password is not changed twice", async () => {
+describe("Idempotency-Key", () => {
+  test("a replayed password change returns the first response and changes nothing", async () => {
     const user = await newPerson(portico);
     const [headers, newPassword] = [withKey(), "a longer ride on a blue bicycle"];
     const send = async (json: unknown): Promise<Answer> =>

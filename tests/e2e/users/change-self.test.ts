@@ -9,8 +9,8 @@ const portico = Portico.forSuite();
 const { call } = portico;
 const { change, changeSelf, read, self } = userCalls(portico);
 
-describe("changing oneself", () => {
-  test("changes the given fields, keeps the others, and gives another tag", async () => {
+describe("changing one's own profile", () => {
+  test("changes the given fields, keeps the others, and changes the ETag", async () => {
     const { accessToken } = await newPerson(portico);
     const before = await self(accessToken);
     const answer = await changeSelf(accessToken, { birthDate: "1915-12-10", sex: "female" });
@@ -30,13 +30,13 @@ describe("changing oneself", () => {
     expect(renamed.body).toMatchObject({ name: "Augusta Ada King", birthDate: "1915-12-10", sex: "female" });
   });
 
-  test("leaves the session as it is", async () => {
+  test("does not end the session", async () => {
     const { accessToken } = await newPerson(portico);
     await changeSelf(accessToken, { name: "Augusta Ada King" });
     expect((await self(accessToken)).status).toBe(200);
   });
 
-  test("with null clears what may be unknown (RFC 7396)", async () => {
+  test("null clears an optional field (RFC 7396)", async () => {
     const { accessToken } = await newPerson(portico);
     await changeSelf(accessToken, { birthDate: "1915-12-10", sex: "other" });
     const { status, body } = await changeSelf(accessToken, { birthDate: null, sex: null });
@@ -44,26 +44,26 @@ describe("changing oneself", () => {
   });
 
   test.each([
-    ["nothing", {}],
-    ["what is so already", { name: "Ada Lovelace", birthDate: null }],
-  ])("with %s changes neither tag nor time", async (_what, json) => {
+    ["no fields", {}],
+    ["unchanged values", { name: "Ada Lovelace", birthDate: null }],
+  ])("a PATCH with %s keeps ETag and updatedAt", async (_what, json) => {
     const { accessToken } = await newPerson(portico);
     const before = await self(accessToken);
     const answer = await changeSelf(accessToken, json);
     expect({ status: answer.status, body: answer.body }).toEqual({ status: 200, body: before.body });
   });
 
-  test.each(["male", "female", "other"])("takes the sex %s", async (sex) => {
+  test.each(["male", "female", "other"])("accepts the sex %s", async (sex) => {
     const { accessToken } = await newPerson(portico);
     expect((await changeSelf(accessToken, { sex })).body.sex).toBe(sex);
   });
 
-  test.each(["2000-02-29", "2024-02-29", "1900-02-28", "1999-12-31"])("takes the birth date %s", async (birthDate) => {
+  test.each(["2000-02-29", "2024-02-29", "1900-02-28", "1999-12-31"])("accepts the birth date %s", async (birthDate) => {
     const { accessToken } = await newPerson(portico);
     expect((await changeSelf(accessToken, { birthDate })).body.birthDate).toBe(birthDate);
   });
 
-  test("refuses whatever is wrong and names each field", async () => {
+  test("rejects invalid values and names each field", async () => {
     const { accessToken } = await newPerson(portico);
     const before = await self(accessToken);
     const wrong: readonly (readonly [unknown, string])[] = [
@@ -88,7 +88,7 @@ describe("changing oneself", () => {
     expect((await self(accessToken)).body).toEqual(before.body);
   });
 
-  test("with If-Match only as it was read", async () => {
+  test("rejects a stale If-Match and accepts the current ETag", async () => {
     const { accessToken } = await newPerson(portico);
     const { body } = await self(accessToken);
     const first = await changeSelf(accessToken, { sex: "female" }, { "if-match": body.etag });
@@ -98,7 +98,7 @@ describe("changing oneself", () => {
     expect((await changeSelf(accessToken, { sex: "other" }, { "if-match": first.body.etag })).body.sex).toBe("other");
   });
 
-  test("in three fields and the status at the same moment: all hold", async () => {
+  test("parallel changes of three fields and the status all take effect", async () => {
     const { id, accessToken } = await newPerson(portico, "admin");
     const { accessToken: admin } = await newPerson(portico, "admin");
     const answers = await Promise.all([
@@ -116,7 +116,7 @@ describe("changing oneself", () => {
     });
   });
 
-  test("fifty times at the same moment with one tag is done exactly once", async () => {
+  test("of fifty parallel changes with the same If-Match, exactly one succeeds", async () => {
     const { accessToken } = await newPerson(portico);
     const { body } = await self(accessToken);
     const answers = await inParallel(50, (index) =>
@@ -127,7 +127,7 @@ describe("changing oneself", () => {
     expect((await self(accessToken)).body.name).toBe(`Ada ${winner}`);
   });
 
-  test("beside a suspension at the same moment loses neither", async () => {
+  test("a parallel suspension and change of the profile both take effect", async () => {
     const { id, accessToken } = await newPerson(portico);
     const [changed, suspended] = await Promise.all([
       changeSelf(accessToken, { name: "Augusta Ada King" }),

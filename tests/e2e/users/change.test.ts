@@ -13,7 +13,7 @@ const { change, create, read, rootId, self } = userCalls(portico);
 const { changePassword, expectAlive, expectOver, present } = sessionCalls(portico);
 
 describe("changing a user", () => {
-  test("an administrator suspends and resumes, and sees the user as it is now", async () => {
+  test("an administrator can suspend and reactivate a user, and sees the new state", async () => {
     const { accessToken: token } = await newPerson(portico, "admin");
     const { body } = await create();
     const suspended = await call("PATCH", `/v1/users/${body.id}`, { token, json: { status: "suspended" } });
@@ -27,7 +27,7 @@ describe("changing a user", () => {
     expect({ status: resumed.status, shown: resumed.body.status }).toEqual({ status: 200, shown: "active" });
   });
 
-  test("only root gives and takes the role `admin`; an administrator may not, not even its own or the one it is", async () => {
+  test("only root can change roles; an administrator cannot, not even its own or to the same role", async () => {
     const admin = await newPerson(portico, "admin");
     const user = await newUser(portico);
     const refused = [
@@ -44,7 +44,7 @@ describe("changing a user", () => {
     expect((await change(user.id, { role: "user" })).body.role).toBe("user");
   });
 
-  test("nobody suspends, demotes or deletes root: no administrator and not root itself", async () => {
+  test("nobody can suspend, demote or delete root, not even root", async () => {
     const admin = await newPerson(portico, "admin");
     const id = await rootId();
     const changes = [{ status: "suspended" }, { role: "user" }, { role: "admin" }, { role: "admin", status: "active" }];
@@ -58,24 +58,24 @@ describe("changing a user", () => {
   });
 
   test.each<readonly [string, unknown, readonly string[]]>([
-    ["nobody is made root", { role: "root" }, ["/role"]],
-    ["a role that there is not", { role: "emperor" }, ["/role"]],
-    ["a status that there is not", { status: "deleted" }, ["/status"]],
+    ["the role root", { role: "root" }, ["/role"]],
+    ["an unknown role", { role: "emperor" }, ["/role"]],
+    ["an unknown status", { status: "deleted" }, ["/status"]],
     ["null for a status", { status: null }, ["/status"]],
     ["null for a role", { role: null }, ["/role"]],
-    ["what is the user's own", { name: "x", sex: "male", birthDate: null }, ["/birthDate", "/name", "/sex"]],
+    ["fields that only the user can change", { name: "x", sex: "male", birthDate: null }, ["/birthDate", "/name", "/sex"]],
     [
-      "what is nobody's to set",
+      "fields that nobody can change",
       { credit: 1, password: goodPassword, username: "x" },
       ["/credit", "/password", "/username"],
     ],
-    ["no object", [], [""]],
-  ])("refuses: %s", async (_what, json, pointers) => {
+    ["an array", [], [""]],
+  ])("rejects %s", async (_what, json, pointers) => {
     const { id } = await newUser(portico);
     expectProblem(await change(id, json), 422, "validation_failed", pointers);
   });
 
-  test("with If-Match only as it was read, and never while it is refused anyway", async () => {
+  test("rejects a stale If-Match and accepts a wildcard", async () => {
     const { body } = await create();
     expect((await change(body.id, { status: "suspended" }, { "if-match": body.etag })).status).toBe(200);
     const late = await change(body.id, { status: "active" }, { "if-match": body.etag });
@@ -83,7 +83,7 @@ describe("changing a user", () => {
     expect((await change(body.id, { status: "active" }, { "if-match": "*" })).body.status).toBe("active");
   });
 
-  test("in role and status at the same moment: both hold", async () => {
+  test("parallel changes of role and status both take effect", async () => {
     const { id } = await newUser(portico);
     const answers = await Promise.all([change(id, { role: "admin" }), change(id, { status: "suspended" })]);
     expect(answers.map(verdict)).toEqual(["200", "200"]);
@@ -91,8 +91,8 @@ describe("changing a user", () => {
   });
 });
 
-describe("what an administrator does acts on the very next request:", () => {
-  test("suspension ends every session; resuming does not bring them back, signing in does", async () => {
+describe("changes by an administrator take effect on the next request:", () => {
+  test("suspension ends every session, and reactivation does not restore them", async () => {
     const person = await newPerson(portico);
     const other = await sessionOf(portico, person);
     await changeUser(portico, person.id, { status: "suspended" });
@@ -103,7 +103,7 @@ describe("what an administrator does acts on the very next request:", () => {
     await expectAlive(await sessionOf(portico, person));
   });
 
-  test("demotion refuses the token of before; a refresh gives one with the rights that are left", async () => {
+  test("demotion revokes access tokens, and a refresh returns one with the remaining rights", async () => {
     const person = await newPerson(portico, "admin");
     expect((await portico.call("GET", "/v1/users", { token: person.accessToken })).status).toBe(200);
     await changeUser(portico, person.id, { role: "user" });
@@ -114,7 +114,7 @@ describe("what an administrator does acts on the very next request:", () => {
     expect((await present(next.accessToken)).status).toBe(200);
   });
 
-  test("demotion acts on the session that a change of the password kept, too", async () => {
+  test("demotion also affects the session that a password change kept", async () => {
     const person = await newPerson(portico, "admin");
     expect((await changePassword(person.accessToken, person.password)).status).toBe(204);
     await changeUser(portico, person.id, { role: "user" });
@@ -123,7 +123,7 @@ describe("what an administrator does acts on the very next request:", () => {
     expectProblem(await portico.call("GET", "/v1/users", { token: next.accessToken }), 403, "forbidden");
   });
 
-  test("promotion refuses the token of before; a refresh gives one with the new rights", async () => {
+  test("promotion revokes access tokens, and a refresh returns one with the new rights", async () => {
     const person = await newPerson(portico);
     await changeUser(portico, person.id, { role: "admin" });
     expectTokenRefused(await present(person.accessToken), "token_revoked");
@@ -131,7 +131,7 @@ describe("what an administrator does acts on the very next request:", () => {
     expect((await portico.call("GET", "/v1/users", { token: next.accessToken })).status).toBe(200);
   });
 
-  test("an administrator that suspends itself is out at once", async () => {
+  test("an administrator who suspends themselves loses access at once", async () => {
     const person = await newPerson(portico, "admin");
     const { accessToken: token, id } = person;
     const { status } = await portico.call("PATCH", `/v1/users/${id}`, { token, json: { status: "suspended" } });
@@ -139,7 +139,7 @@ describe("what an administrator does acts on the very next request:", () => {
     await expectOver(person);
   });
 
-  test("no other change ends anything", async () => {
+  test("no other change ends a session", async () => {
     const person = await newPerson(portico);
     await portico.call("PATCH", "/v1/users/me", { token: person.accessToken, json: { name: "Augusta Ada King" } });
     await changeUser(portico, person.id, { status: "active", role: "user" });
@@ -148,7 +148,7 @@ describe("what an administrator does acts on the very next request:", () => {
 });
 
 describe("security events", () => {
-  test("of a role that changed, and not of one that stayed", async () => {
+  test("logs role_changed if the role changes, and only then", async () => {
     const { id } = await newUser(portico);
     const token = await portico.rootToken();
     const put = async (role: string): Promise<Answer> =>

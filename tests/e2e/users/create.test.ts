@@ -14,7 +14,7 @@ const { call } = portico;
 const { asRoot, change, create, remove } = userCalls(portico);
 
 describe("creating a user", () => {
-  test("answers 201 with the user, its place and its tag, and nothing of the password", async () => {
+  test("returns 201 with the user, Location and ETag, but without the password", async () => {
     const sent = userFields({ credit: 120 });
     const answer = await asRoot("POST", "/v1/users", sent);
     expect(answer.status).toBe(201);
@@ -37,14 +37,14 @@ describe("creating a user", () => {
     expect(answer.headers.get("cache-control")).toBe("no-store");
   });
 
-  test("makes one that can sign in, and has the role `user` only", async () => {
+  test("a new user can sign in and has only the role `user`", async () => {
     const user = await newUser(portico);
     const { status, body } = await signIn(portico, user);
     expect({ status, role: body.user.role }).toEqual({ status: 200, role: "user" });
     expectProblem(await call("GET", "/v1/users", { token: body.accessToken }), 403, "forbidden");
   });
 
-  test("keeps the password as argon2id with OWASP's parameters, and nowhere in clear", async () => {
+  test("stores the password only as an argon2id hash with OWASP's parameters", async () => {
     const password = `kept by nobody ${randomUUID()}`;
     const { id } = await newUser(portico, { password });
     const items = await contentsOf(portico.host);
@@ -56,11 +56,11 @@ describe("creating a user", () => {
   test.each([
     ["a username of 3 characters", () => ({ username: randomUUID().slice(0, 3) })],
     ["a username of 64 characters", () => ({ username: `${randomUUID()}${randomUUID()}`.slice(0, 64) })],
-    ["a username of all that it may have", () => ({ username: `a-z_0.9-${randomUUID()}` })],
+    ["a username with every allowed character", () => ({ username: `a-z_0.9-${randomUUID()}` })],
     ["a name of 1 character", () => ({ name: "x" })],
     ["a name of 80 characters that take two UTF-16 units each", () => ({ name: "🚲".repeat(80) })],
     ["no credit", () => ({ credit: 0 })],
-  ])("takes %s", async (_what, fields) => {
+  ])("accepts %s", async (_what, fields) => {
     const sent = fields();
     const { status, body } = await create(sent);
     expect({ status, body }).toMatchObject({ status: 201, body: sent });
@@ -69,10 +69,10 @@ describe("creating a user", () => {
   test.each<readonly [string, Fields, readonly string[]]>([
     ["a username of 2 characters", { username: "ab" }, ["/username"]],
     ["a username of 65 characters", { username: "a".repeat(65) }, ["/username"]],
-    ["a username with a blank", { username: "ada lovelace" }, ["/username"]],
+    ["a username with a space", { username: "ada lovelace" }, ["/username"]],
     ["a username with an umlaut", { username: "adä" }, ["/username"]],
-    ["a username whose letter only looks like a k", { username: "\u212Aada" }, ["/username"]],
-    ["a username with a line break behind it", { username: "adalove\n" }, ["/username"]],
+    ["a username with a look-alike of the letter k", { username: "\u212Aada" }, ["/username"]],
+    ["a username with a trailing line break", { username: "adalove\n" }, ["/username"]],
     ["a username that is an e-mail address", { username: "ada@example.com" }, ["/username"]],
     ["no username", { username: undefined }, ["/username"]],
     ["null for a username", { username: null }, ["/username"]],
@@ -90,16 +90,16 @@ describe("creating a user", () => {
     ["null for a credit", { credit: null }, ["/credit"]],
     ["an unknown field", { colour: "red" }, ["/colour"]],
     [
-      "fields that are not the caller's to set",
+      "read-only fields",
       { role: "admin", status: "active", id: "x" },
       ["/id", "/role", "/status"],
     ],
-    ["much that is wrong", { username: "", name: 1, password: "", x: 1 }, ["/name", "/password", "/username", "/x"]],
-  ])("refuses %s and names each field", async (_what, fields, pointers) => {
+    ["several invalid fields", { username: "", name: 1, password: "", x: 1 }, ["/name", "/password", "/username", "/x"]],
+  ])("rejects %s and names each field", async (_what, fields, pointers) => {
     expectProblem(await create(fields), 422, "validation_failed", pointers);
   });
 
-  test.each([[[]], ["text"], [null], [7]])("refuses a body that is no object: %j", async (json) => {
+  test.each([[[]], ["text"], [null], [7]])("rejects a body that is not an object: %j", async (json) => {
     expectProblem(await asRoot("POST", "/v1/users", json), 422, "validation_failed", [""]);
   });
 });
@@ -110,8 +110,8 @@ describe("a password", () => {
     ["12 characters that take two UTF-16 units each", "🚲".repeat(12)],
     ["128 characters that take two UTF-16 units each", "🚲".repeat(128)],
     ["12 characters in two code points each, composed one each", "e\u0301".repeat(12)],
-    ["blanks around it", "  a longer ride  "],
-  ])("may have %s, and lets its user in", async (_what, password) => {
+    ["leading and trailing spaces", "  a longer ride  "],
+  ])("accepts a password with %s, and the user can sign in with it", async (_what, password) => {
     const user = await newUser(portico, { password });
     expect((await signIn(portico, user)).status).toBe(200);
     if (password !== password.trim()) {
@@ -124,10 +124,10 @@ describe("a password", () => {
     ["11 characters that take two UTF-16 units each", "🚲".repeat(11)],
     ["11 characters in two code points each, composed one each", "e\u0301".repeat(11)],
     ["129 characters", "x1".repeat(64) + "x"],
-    ["nothing in it", ""],
-    ["half a character", `eleven chars \ud83d`],
-    ["a NUL in it", "twelve chars\u0000"],
-  ])("may not have %s", async (_what, password) => {
+    ["no characters", ""],
+    ["half a surrogate pair", `eleven chars \ud83d`],
+    ["a NUL character", "twelve chars\u0000"],
+  ])("rejects a password with %s", async (_what, password) => {
     expectProblem(await create({ password }), 422, "validation_failed", ["/password"]);
     const { accessToken: token } = await newPerson(portico);
     const json = { currentPassword: goodPassword, newPassword: password };
@@ -135,7 +135,7 @@ describe("a password", () => {
     expectProblem(answer, 422, "validation_failed", ["/newPassword"]);
   });
 
-  test("is the same however a keyboard composes it, and another in another case", async () => {
+  test("is normalised to one Unicode form and is case-sensitive", async () => {
     const user = await newUser(portico, { password: "cafe\u0301 au lait de Paris" });
     expect((await signIn(portico, { ...user, password: "caf\u00e9 au lait de Paris" })).status).toBe(200);
     const other = await signIn(portico, { ...user, password: "caf\u00e9 au lait de paris" });
@@ -143,7 +143,7 @@ describe("a password", () => {
   });
 
   test.each(["1qaz2wsx3edc", "1QAZ2wsx3EDC", "leavemealone", "123456qwerty"])(
-    "may not be «%s», which is among the commonest, neither first nor later",
+    "rejects the common password \"%s\" at creation and at a change",
     async (password) => {
       expectProblem(await create({ password }), 422, "password_too_common");
       const { accessToken: token } = await newPerson(portico);
@@ -152,27 +152,27 @@ describe("a password", () => {
     },
   );
 
-  test("may be one that only contains a common one", async () => {
+  test("accepts a password that only contains a common one", async () => {
     expect((await create({ password: "leavemealone, please" })).status).toBe(201);
   });
 });
 
 describe("a username", () => {
-  test("that somebody has is refused, in any case", async () => {
+  test("rejects a taken username, regardless of case", async () => {
     const { username } = await newUser(portico);
     expectProblem(await create({ username }), 409, "username_taken");
     expectProblem(await create({ username: username.toUpperCase() }), 409, "username_taken");
     expectProblem(await create({ username: portico.host.rootSignIn!.username.toUpperCase() }), 409, "username_taken");
   });
 
-  test("is not given out again when its user is gone, to nobody, in no case", async () => {
+  test("a deleted user's username stays taken, regardless of case", async () => {
     const { id, username } = await newUser(portico);
     expect((await remove(id)).status).toBe(204);
     expectProblem(await create({ username }), 409, "username_taken");
     expectProblem(await create({ username: username.toUpperCase() }), 409, "username_taken");
   });
 
-  test("is not used up by a creation that was refused", async () => {
+  test("a rejected creation does not take the username", async () => {
     const username = newUsername();
     expectProblem(await create({ username, password: "leavemealone" }), 422, "password_too_common");
     expectProblem(await create({ username, name: "" }), 422, "validation_failed");
@@ -180,7 +180,7 @@ describe("a username", () => {
   });
 
   test(
-    "fifty times at the same moment in different case makes exactly one user, and it can sign in",
+    "of fifty parallel creations with one username in different case, one succeeds",
     async () => {
       const username = newUsername();
       const answers = await inParallel(50, (index) =>
@@ -202,18 +202,18 @@ describe("a username", () => {
 });
 
 describe("a reserved username", () => {
-  test.each(["deleted", "DELETED", "Deleted"])("nobody can be called %s", async (username) => {
+  test.each(["deleted", "DELETED", "Deleted"])("rejects the reserved username %s", async (username) => {
     const token = await portico.rootToken();
     const answer = await call("POST", "/v1/users", { token, json: userFields({ username }) });
     expect(verdict(answer)).toBe("409 username_taken");
   });
 });
 
-describe("the credit that a user begins with", () => {
+describe("the initial credit", () => {
   test.each([
     [0, []],
     [250, [{ amount: 250, balance: 250 }]],
-  ])("of %d is the sum of its ledger from the first moment", async (credit, expected) => {
+  ])("%d equals the sum of the ledger from the start", async (credit, expected) => {
     const { body } = await create({ credit });
     expect(body.credit).toBe(credit);
     const movements = (await contentsOf(portico.host)).filter(({ pk }) => pk === `CREDIT#${body.id}`);
@@ -222,13 +222,13 @@ describe("the credit that a user begins with", () => {
       expect({ at, redemptionId }).toEqual({ at: body.createdAt, redemptionId: null });
   });
 
-  test("is 0 when nobody says anything of it", async () => {
+  test("defaults to 0", async () => {
     expect((await create()).body.credit).toBe(0);
   });
 });
 
-describe("an idempotency key", () => {
-  test("gives the first answer to a creation again, and makes no second user", async () => {
+describe("Idempotency-Key", () => {
+  test("a replay returns the first response and creates no second user", async () => {
     const [json, headers] = [userFields({ credit: 5 }), withKey()];
     const first = await asRoot("POST", "/v1/users", json, headers);
     expect(first.status).toBe(201);
@@ -239,13 +239,13 @@ describe("an idempotency key", () => {
     expect(again.text).not.toMatch(/argon2|password|correct horse/i);
   });
 
-  test("keeps nothing from which the password could be had", async () => {
+  test("the idempotency record holds nothing that reveals the password", async () => {
     const password = `kept by nobody ${randomUUID()}`;
     expect((await create({ password }, withKey())).status).toBe(201);
     expect(JSON.stringify(await contentsOf(portico.host))).not.toContain(password);
   });
 
-  test("cannot be used again for another body, nor only for another password", async () => {
+  test("rejects the same key with a different body or a different password", async () => {
     const [json, headers] = [userFields(), withKey()];
     expect((await asRoot("POST", "/v1/users", json, headers)).status).toBe(201);
     const others = [userFields(), { ...json, password: `${goodPassword}!` }];
@@ -254,7 +254,7 @@ describe("an idempotency key", () => {
     }
   });
 
-  test("gives a refusal again, although nothing would refuse any more", async () => {
+  test("replays a rejection even if the request would now succeed", async () => {
     const [json, headers] = [userFields({ password: "leavemealone" }), withKey()];
     const first = await asRoot("POST", "/v1/users", json, headers);
     expectProblem(first, 422, "password_too_common");
@@ -262,7 +262,7 @@ describe("an idempotency key", () => {
   });
 
   test(
-    "fifty times at the same moment makes exactly one user",
+    "fifty parallel calls with one key create one user",
     async () => {
       const [json, headers] = [userFields({ credit: 9 }), withKey()];
       const answers = await inParallel(50, () => asRoot("POST", "/v1/users", json, headers));

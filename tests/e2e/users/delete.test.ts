@@ -12,7 +12,7 @@ const { change, create, read, remove, self } = userCalls(portico);
 const { expectOver } = sessionCalls(portico);
 
 describe("deleting a user", () => {
-  test("answers 204, then it is gone for everyone and everything", async () => {
+  test("returns 204, and afterwards nothing finds it and its credentials fail", async () => {
     const { id, username, password, accessToken } = await newPerson(portico);
     const answer = await remove(id);
     expect({ status: answer.status, text: answer.text }).toEqual({ status: 204, text: "" });
@@ -23,28 +23,28 @@ describe("deleting a user", () => {
     expectProblem(await signIn(portico, { username, password }), 401, "credentials_invalid");
   });
 
-  test("leaves nothing of its password behind", async () => {
+  test("deletes credential and sessions with the user", async () => {
     const { id } = await newUser(portico);
     await remove(id);
     const left = (await contentsOf(portico.host)).filter((item) => JSON.stringify(item).includes(id));
     expect(left.map(({ pk }) => pk).filter((pk) => /^(CREDENTIAL|USER#|SESSIONS)/.test(String(pk)))).toEqual([]);
   });
 
-  test("with If-Match only as it was read", async () => {
+  test("rejects a stale If-Match and accepts the current ETag", async () => {
     const { body } = await create();
     const { body: changed } = await change(body.id, { status: "suspended" });
     expectProblem(await remove(body.id, { "if-match": body.etag }), 412, "precondition_failed");
     expect((await remove(body.id, { "if-match": changed.etag })).status).toBe(204);
   });
 
-  test("fifty times at the same moment: it is gone, and nobody is told anything else", async () => {
+  test("fifty parallel deletions return 204 or 404", async () => {
     const { id } = await newUser(portico);
     const verdicts = tally((await inParallel(50, () => remove(id))).map(verdict));
     expect(Object.keys(verdicts).filter((each) => each !== "204" && each !== "404 not_found")).toEqual([]);
     expect(verdicts["204"]).toBeGreaterThanOrEqual(1);
   });
 
-  test("an administrator deletes users and other administrators", async () => {
+  test("an administrator can delete users and other administrators", async () => {
     const admin = await newPerson(portico, "admin");
     const [user, other] = [await newUser(portico), await newUser(portico, {}, "admin")];
     for (const { id } of [user, other]) {
@@ -54,7 +54,7 @@ describe("deleting a user", () => {
 });
 
 describe("the sessions of a deleted user", () => {
-  test("deletion ends every session for good", async () => {
+  test("deletion ends every session permanently", async () => {
     const person = await newPerson(portico);
     const other = await refreshed(portico, (await sessionOf(portico, person)).refreshToken);
     const token = await portico.rootToken();

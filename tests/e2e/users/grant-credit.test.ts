@@ -31,8 +31,8 @@ const ledgerOf = async (path: string, token: string, limit = 100) => {
   return pages.flat();
 };
 
-describe("moving credit", () => {
-  test("answers with the movement and its new balance, which is the user's credit", async () => {
+describe("granting credit", () => {
+  test("returns the movement and the new balance, which is the user's credit", async () => {
     const { id } = await person(20);
     const granted = await move(id, { amount: 50, reason: "Thank you" });
     expect(granted.status).toBe(201);
@@ -49,7 +49,7 @@ describe("moving credit", () => {
     expect(await creditOf(id)).toBe(0);
   });
 
-  test("never leads below zero, and a refused one leaves nothing", async () => {
+  test("rejects a debit below zero and changes nothing", async () => {
     const { id } = await person(20);
     const before = await contentsOf(portico.host);
     expectProblem(await move(id, { amount: -21, reason: "Too much" }), 409, "credit_insufficient");
@@ -64,12 +64,12 @@ describe("moving credit", () => {
     ["no reason", { reason: "" }, "/reason"],
     ["a reason of 201 characters", { reason: "x".repeat(201) }, "/reason"],
     ["an unknown field", { balance: 5 }, "/balance"],
-  ])("with %s is refused by the field's name", async (_what, fields, pointer) => {
+  ])("rejects %s and names the field", async (_what, fields, pointer) => {
     const { id } = await person();
     expectProblem(await move(id, { amount: 5, reason: "Test", ...fields }), 422, "validation_failed", [pointer]);
   });
 
-  test("of nobody is not found, and of oneself is for administrators", async () => {
+  test("an unknown user is not found, and users cannot grant credit to themselves", async () => {
     const { id, token } = await person();
     expectProblem(await move(unknownUserId, { amount: 5, reason: "Test" }), 404, "not_found");
     const json = { amount: 5, reason: "Test" };
@@ -78,7 +78,7 @@ describe("moving credit", () => {
   });
 
   test(
-    "again with its idempotency key moves nothing more",
+    "fifty calls with one idempotency key move credit once",
     async () => {
       const { id } = await person();
       const headers = { "idempotency-key": randomUUID() };
@@ -90,7 +90,7 @@ describe("moving credit", () => {
   );
 
   test(
-    "at the same moment as others counts like all of them, in one chain of balances",
+    "fifty parallel movements all count, and no balance is negative",
     async () => {
       const { id } = await person(10);
       const answers = await inParallel(50, (index) =>
@@ -107,7 +107,7 @@ describe("moving credit", () => {
   );
 
   test(
-    "beside a change of the profile loses neither",
+    "parallel movements and profile changes all take effect",
     async () => {
       const { id, token } = await person(1);
       await Promise.all([
@@ -124,7 +124,7 @@ describe("moving credit", () => {
 });
 
 describe("the ledger", () => {
-  test("shows every movement, newest first, page by page, to the user and to administrators alike", async () => {
+  test("users and administrators see the same movements, newest first, in pages", async () => {
     const { id, token } = await person(7);
     for (const amount of [5, -3, 11]) await move(id, { amount, reason: `Moved by ${amount}` });
     const own = await ledgerOf("/v1/users/me/credit", token, 2);
@@ -137,7 +137,7 @@ describe("the ledger", () => {
     expect(await ledgerOf(`/v1/users/${id}/credit`, admin, 3)).toEqual(own);
   });
 
-  test("of a user without credit is empty, and of nobody is not found", async () => {
+  test("is empty for a user without credit and not found for an unknown user", async () => {
     const { token } = await person();
     expect(await ledgerOf("/v1/users/me/credit", token)).toEqual([]);
     const path = `/v1/users/${unknownUserId}/credit`;
@@ -145,7 +145,7 @@ describe("the ledger", () => {
   });
 });
 
-test("after all of this the ledger adds up", async () => {
+test("every balance equals the sum of its movements after all tests of this file", async () => {
   const items = await contentsOf(portico.host);
   expect(checkLedger(items, items).faults).toEqual([]);
 });

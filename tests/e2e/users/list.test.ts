@@ -8,14 +8,14 @@ const portico = Portico.forSuite();
 const { call } = portico;
 const { asRoot, read, remove, rootId } = userCalls(portico);
 
-describe("the list of users", () => {
+describe("listing users", () => {
   async function pagesOf(limit: number): Promise<any[][]> {
     return await allPages(async (cursor) =>
       asRoot("GET", `/v1/users?${new URLSearchParams({ limit: String(limit), ...(cursor && { cursor }) }).toString()}`),
     );
   }
 
-  test("has every user exactly once, newest first, root among them, whatever the size of its pages", async () => {
+  test("lists every user once, newest first and including root, for any page size", async () => {
     const made: string[] = [];
     for (let index = 0; index < 5; index++) made.push((await newUser(portico)).id);
     const [one, other] = [await pagesOf(3), await pagesOf(100)];
@@ -27,7 +27,7 @@ describe("the list of users", () => {
     expect(one.slice(0, -1).every((items) => items.length === 3)).toBe(true);
   });
 
-  test("shows users as reading shows them, and no longer those that are gone", async () => {
+  test("lists users as reading returns them, without deleted ones", async () => {
     const [stays, goes] = [await newUser(portico), await newUser(portico)];
     expect((await remove(goes.id)).status).toBe(204);
     const items = (await pagesOf(100)).flat();
@@ -35,7 +35,7 @@ describe("the list of users", () => {
     expect(items.map(({ id }) => id)).not.toContain(goes.id);
   });
 
-  test("loses nobody and repeats nobody while users are created between its pages", async () => {
+  test("users created between two pages cause no gap and no duplicate", async () => {
     const before = (await pagesOf(100)).flat().map(({ id }) => id as string);
     const first = await asRoot("GET", "/v1/users?limit=2");
     await newUser(portico);
@@ -46,19 +46,19 @@ describe("the list of users", () => {
     expect([...first.body.items, ...rest.flat()].map(({ id }) => id)).toEqual(before);
   });
 
-  test("refuses a cursor that was bent, or given to somebody else", async () => {
+  test("rejects a tampered cursor and another caller's cursor", async () => {
     await newUser(portico);
     await newUser(portico);
     const { body } = await asRoot("GET", "/v1/users?limit=1");
     const cursor = String(body.nextCursor);
-    const bent = `${cursor.startsWith("A") ? "B" : "A"}${cursor.slice(1)}`;
-    expectProblem(await asRoot("GET", `/v1/users?cursor=${bent}`), 400, "cursor_invalid");
+    const tampered = `${cursor.startsWith("A") ? "B" : "A"}${cursor.slice(1)}`;
+    expectProblem(await asRoot("GET", `/v1/users?cursor=${tampered}`), 400, "cursor_invalid");
     const { accessToken: token } = await newPerson(portico, "admin");
     expectProblem(await call("GET", `/v1/users?cursor=${cursor}`, { token }), 400, "cursor_invalid");
     expectProblem(await asRoot("GET", `/v1/partners?cursor=${cursor}`), 400, "cursor_invalid");
   });
 
-  test.each(["limit=0", "limit=101", "limit=x", "role=root"])("refuses ?%s", async (query) => {
+  test.each(["limit=0", "limit=101", "limit=x", "role=root"])("rejects ?%s", async (query) => {
     expectProblem(await asRoot("GET", `/v1/users?${query}`), 422, "validation_failed");
   });
 });

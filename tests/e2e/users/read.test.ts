@@ -1,4 +1,4 @@
-/** Reading users and oneself, and who may not administer users. Covers `users/self`. */
+/** Reading users and oneself, and who cannot administer users. Covers `users/self`. */
 import { expectProblem } from "../../support/expect-problem.ts";
 import { newPerson } from "../../support/people.ts";
 import { Portico } from "../../support/portico.ts";
@@ -10,7 +10,7 @@ const { call } = portico;
 const { change, create, read, remove, self } = userCalls(portico);
 
 describe("reading users", () => {
-  test("one by its id gives what creating gave", async () => {
+  test("reading a user by id returns what its creation returned", async () => {
     const { body } = await create({ credit: 7 });
     const answer = await read(body.id);
     expect({ status: answer.status, body: answer.body }).toEqual({ status: 200, body });
@@ -18,7 +18,7 @@ describe("reading users", () => {
     expect(answer.headers.get("cache-control")).toBe("no-store");
   });
 
-  test("a user reads itself, and so do administrators and root", async () => {
+  test("users, administrators and root can read themselves", async () => {
     const [user, admin] = [await newPerson(portico), await newPerson(portico, "admin")];
     const answers = [
       await self(user.accessToken),
@@ -30,13 +30,13 @@ describe("reading users", () => {
     expect(answers[0]!.headers.get("etag")).toBe(answers[0]!.body.etag);
   });
 
-  test.each([unknownUserId, ...malformedUserIds, "%20", "nobody"])("%s finds nothing", async (id) => {
+  test.each([unknownUserId, ...malformedUserIds, "%20", "nobody"])("the id %s is not found", async (id) => {
     const answers = [await read(id), await change(id, { status: "suspended" }), await remove(id)];
     for (const answer of answers) expectProblem(answer, 404, "not_found");
   });
 });
 
-describe("who may not", () => {
+describe("access", () => {
   const administration = [
     ["POST", "/v1/users"],
     ["GET", "/v1/users"],
@@ -52,7 +52,7 @@ describe("who may not", () => {
     ["POST", "/v1/auth/logout"],
   ] as const;
 
-  test.each(administration)("users and partners may not %s %s, whatever the body", async (method, path) => {
+  test.each(administration)("users and partners cannot call %s %s, whatever the body", async (method, path) => {
     const { accessToken } = await newPerson(portico);
     const { token: partner } = await portico.partnerWithToken();
     for (const token of [accessToken, partner]) {
@@ -62,7 +62,7 @@ describe("who may not", () => {
     }
   });
 
-  test("users may not administer themselves either", async () => {
+  test("users cannot use administrators' operations on themselves", async () => {
     const { id, accessToken: token } = await newPerson(portico);
     const answers = [
       await call("GET", `/v1/users/${id}`, { token }),
@@ -72,16 +72,16 @@ describe("who may not", () => {
     for (const answer of answers) expectProblem(answer, 403, "forbidden");
   });
 
-  test.each(ownership)("partners may not %s %s", async (method, path) => {
+  test.each(ownership)("partners cannot call %s %s", async (method, path) => {
     const { token } = await portico.partnerWithToken();
     expectProblem(await call(method, path, { token }), 403, "forbidden");
   });
 
-  test.each([...administration, ...ownership])("nobody without a token may %s %s", async (method, path) => {
+  test.each([...administration, ...ownership])("%s %s requires a token", async (method, path) => {
     expectProblem(await call(method, path, { json: method === "GET" ? undefined : {} }), 401, "token_missing");
   });
 
-  test("nobody deletes «me», not even root: that is no id", async () => {
+  test("DELETE /v1/users/me is not found, because `me` is not an id", async () => {
     const token = await portico.rootToken();
     expectProblem(await portico.call("DELETE", "/v1/users/me", { token }), 404, "not_found");
   });

@@ -17,8 +17,8 @@ const portico = Portico.forSuite();
 const { requestRaw, requestToken, requestWithBasic } = tokenRequests(portico);
 const { partnerWithMany, verdicts } = partnerCalls(portico);
 
-describe("a partner gets a token", () => {
-  test("with client_secret_post, and the answer is RFC 6749's, not to be stored", async () => {
+describe("a partner gets an access token", () => {
+  test("with client_secret_post, in an uncacheable response (RFC 6749)", async () => {
     const partner = await portico.registerPartner();
     const answer = await requestToken(credentials(partner));
     expect(answer.status).toBe(200);
@@ -35,7 +35,7 @@ describe("a partner gets a token", () => {
     expect(status).toBe(200);
   });
 
-  test("with client_secret_basic, the scheme in any case", async () => {
+  test("with client_secret_basic, with the scheme in any case", async () => {
     const { id, secret } = await portico.registerPartner();
     const [, encoded] = basic(id, secret).split(" ");
     const answers = [
@@ -46,7 +46,7 @@ describe("a partner gets a token", () => {
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
   });
 
-  test("naming itself by its e-mail address, in any case, by either method", async () => {
+  test("with its e-mail address as client id, in any case, with both methods", async () => {
     const { id, email, secret } = await portico.registerPartner();
     const answers = [
       await requestToken({ client_id: email, client_secret: secret }),
@@ -58,7 +58,7 @@ describe("a partner gets a token", () => {
     expect(answers.map(({ body }) => decodeJwt(body.access_token).sub)).toEqual([id, id, id, id]);
   });
 
-  test("with a secret of every character that a secret may have, by either method", async () => {
+  test("with a secret that contains every allowed character, with both methods", async () => {
     const partner = await portico.registerPartner({ secret: awkwardSecret });
     const answers = [
       await requestToken(credentials(partner)),
@@ -71,20 +71,20 @@ describe("a partner gets a token", () => {
     ["a colon", "left:right:and:beyond"],
     ["an encoded percent sign", "hundred%percent%20sure"],
     ["a plus", "one+one+one+is+three"],
-  ])("by Basic with %s in its secret: the first colon parts, then both halves are decoded", async (_what, secret) => {
+  ])("with Basic and %s in the secret: split at the first colon, then decoded", async (_what, secret) => {
     const { id } = await portico.registerPartner({ secret });
     const { status } = await requestWithBasic(id, encodeURIComponent(secret));
     expect(status).toBe(200);
   });
 
-  test("by Basic with a colon and a plus that the client did not encode", async () => {
+  test("with Basic and an unencoded colon and plus", async () => {
     const secret = "left:right+and:beyond";
     const { id } = await portico.registerPartner({ secret });
     const { status } = await requestWithBasic(id, secret);
     expect(status).toBe(200);
   });
 
-  test("although it sends parameters that nobody knows, or known ones without a value", async () => {
+  test("although it sends unknown parameters or empty ones", async () => {
     const partner = await portico.registerPartner();
     const answer = await requestToken({
       ...credentials(partner),
@@ -96,7 +96,7 @@ describe("a partner gets a token", () => {
     expect(answer.body.scope).toBe(allScopes);
   });
 
-  test("with the content type's parameters in any spelling", async () => {
+  test("with parameters of the content type in any spelling", async () => {
     const { id, secret } = await portico.registerPartner();
     const form = `grant_type=client_credentials&client_id=${id}&client_secret=${secret}`;
     const answer = await requestRaw(form, "Application/X-WWW-Form-URLencoded; charset=UTF-8");
@@ -104,10 +104,10 @@ describe("a partner gets a token", () => {
   });
 });
 
-describe("a client that cannot prove itself is invalid_client", () => {
+describe("invalid_client is the response to a client", () => {
   const unknownId = "ptr_01JD3Y5W8Q4T6V2X9ZB7C1D3EF";
 
-  test("without any credentials, or with only a half of them", async () => {
+  test("with no or incomplete credentials", async () => {
     const { id, secret } = await portico.registerPartner();
     const answers = [
       await requestToken({}),
@@ -120,7 +120,7 @@ describe("a client that cannot prove itself is invalid_client", () => {
     for (const answer of answers) expectInvalidClient(answer);
   });
 
-  test("with a wrong secret, and a client that does not exist is answered alike", async () => {
+  test("with a wrong secret or an unknown id, indistinguishably", async () => {
     const { id, secret } = await portico.registerPartner();
     const wrong = await requestToken({ client_id: id, client_secret: `${secret}x` });
     const unknown = [
@@ -138,7 +138,7 @@ describe("a client that cannot prove itself is invalid_client", () => {
     expectInvalidClient(await requestToken({ client_id: one.id, client_secret: other.secret }));
   });
 
-  test("with an Authorization header that is not one of HTTP Basic", async () => {
+  test("with a malformed Authorization header", async () => {
     const { id, secret } = await portico.registerPartner();
     const withoutColon = Buffer.from(id).toString("base64");
     const badEscape = Buffer.from(`${id}:%zz`).toString("base64");
@@ -154,12 +154,12 @@ describe("a client that cannot prove itself is invalid_client", () => {
     for (const answer of answers) expectInvalidClient(answer);
   });
 
-  test("with a wrong secret and a wrong scope: who calls is asked first", async () => {
+  test("with a wrong secret and a wrong scope, because authentication comes first", async () => {
     const { id } = await portico.registerPartner();
     expectInvalidClient(await requestToken({ client_id: id, client_secret: "wrong", scope: "everything" }));
   });
 
-  test("while it is suspended", async () => {
+  test("that is suspended", async () => {
     const partner = await portico.registerPartner();
     const change = async (status: string): Promise<Answer> =>
       await portico.call("PATCH", `/v1/partners/${partner.id}`, { token: await portico.rootToken(), json: { status } });
@@ -170,8 +170,8 @@ describe("a client that cannot prove itself is invalid_client", () => {
   });
 });
 
-describe("a request that is not as RFC 6749 has it", () => {
-  test("that authenticates in two ways at once is invalid_request", async () => {
+describe("a request that violates RFC 6749", () => {
+  test("with two authentication methods is invalid_request", async () => {
     const [one, other] = [await portico.registerPartner(), await portico.registerPartner()];
     const answers = [
       await requestWithBasic(one.id, one.secret, credentials(one)),
@@ -181,7 +181,7 @@ describe("a request that is not as RFC 6749 has it", () => {
     for (const answer of answers) expectOAuthError(answer, 400, "invalid_request");
   });
 
-  test("without a grant type is invalid_request, and so is one without a body", async () => {
+  test("without a grant type or without a body is invalid_request", async () => {
     const partner = await portico.registerPartner();
     const answers = [
       await portico.call("POST", "/oauth/token", { form: credentials(partner) }),
@@ -200,7 +200,7 @@ describe("a request that is not as RFC 6749 has it", () => {
   );
 
   test.each(["grant_type=client_credentials", "client_id=x", "client_secret=x", "scope=companies:read", "extension=1"])(
-    "that names a parameter twice (%s) is invalid_request",
+    "with a repeated parameter (%s) is invalid_request",
     async (parameter) => {
       const { id, secret } = await portico.registerPartner();
       const form = `grant_type=client_credentials&client_id=${id}&client_secret=${secret}&scope=companies:read&extension=1`;
@@ -213,7 +213,7 @@ describe("a request that is not as RFC 6749 has it", () => {
     "text/plain",
     "multipart/form-data; boundary=x",
     "application/x-www-form-urlencoded; charset=latin1",
-  ])("of the content type %s gets 415", async (contentType) => {
+  ])("with the content type %s gets 415", async (contentType) => {
     const { id, secret } = await portico.registerPartner();
     const form = `grant_type=client_credentials&client_id=${id}&client_secret=${secret}`;
     expectOAuthError(await requestRaw(form, contentType), 415, "invalid_request");
@@ -223,11 +223,11 @@ describe("a request that is not as RFC 6749 has it", () => {
     expectOAuthError(await requestRaw(`grant_type=${"x".repeat(64 * 1024)}`), 413, "invalid_request");
   });
 
-  test("by another method than POST finds nothing", async () => {
+  test("with another method than POST gets 404", async () => {
     expectProblem(await portico.call("GET", "/oauth/token"), 404, "not_found");
   });
 
-  test("ends no token: the one before is still valid", async () => {
+  test("does not revoke the current token", async () => {
     const partner = await portico.partnerWithToken();
     const answers = [
       await requestToken({ ...credentials(partner), scope: "everything" }),
@@ -240,14 +240,14 @@ describe("a request that is not as RFC 6749 has it", () => {
 });
 
 describe("the scope of a token", () => {
-  test("is what was asked for, in the answer and in the token", async () => {
+  test("is the requested scope, in the response and in the token", async () => {
     const partner = await portico.registerPartner();
     const { body } = await requestToken({ ...credentials(partner), scope: "companies:read subscriptions:read" });
     expect(body.scope.split(" ").sort()).toEqual(["companies:read", "subscriptions:read"]);
     expect(decodeJwt(body.access_token).scope).toBe(body.scope);
   });
 
-  test("names each right once, however often it was asked for", async () => {
+  test("contains each value once, however often it was requested", async () => {
     const partner = await portico.registerPartner();
     const { body } = await requestToken({ ...credentials(partner), scope: "companies:read companies:read" });
     expect(body.scope).toBe("companies:read");
@@ -259,13 +259,13 @@ describe("the scope of a token", () => {
     "SUBSCRIPTIONS:READ",
     "subscriptions:read,companies:read",
     "users:read",
-  ])("cannot be %s: invalid_scope", async (scope) => {
+  ])("%s is rejected with invalid_scope", async (scope) => {
     const partner = await portico.registerPartner();
     expectOAuthError(await requestToken({ ...credentials(partner), scope }), 400, "invalid_scope");
   });
 });
 
-test("every token is one of its own: another jti, type at+jwt, EdDSA, a named key", async () => {
+test("every token has its own jti, the type at+jwt, EdDSA and a key id", async () => {
   const partner = await portico.registerPartner();
   const tokens = [await portico.partnerToken(partner), await portico.partnerToken(partner)];
   const [one, other] = tokens.map((token) => decodeJwt(token));
@@ -276,7 +276,7 @@ test("every token is one of its own: another jti, type at+jwt, EdDSA, a named ke
 });
 
 describe("under the token policy `single`", () => {
-  test("a new token ends the one before at once", async () => {
+  test("a new token revokes the previous one at once", async () => {
     const partner = await portico.registerPartner();
     const tokens = [
       await portico.partnerToken(partner),
@@ -286,7 +286,7 @@ describe("under the token policy `single`", () => {
     expect(await verdicts(tokens)).toEqual(["401 token_revoked", "401 token_revoked", "valid"]);
   });
 
-  test("fifty issues at the same moment all succeed and leave exactly one valid token", async () => {
+  test("fifty parallel requests all succeed and leave one valid token", async () => {
     const partner = await portico.registerPartner();
     const answers = await inParallel(50, () => portico.requestToken(partner));
     expect(tally(answers.map(({ status }) => status))).toEqual({ 200: 50 });
@@ -294,7 +294,7 @@ describe("under the token policy `single`", () => {
     expect(tally(after)).toEqual({ valid: 1, "401 token_revoked": 49 });
   });
 
-  test("the token of one partner does not end that of another", async () => {
+  test("a new token does not affect other partners", async () => {
     const [one, other] = [await portico.partnerWithToken(), await portico.partnerWithToken()];
     await portico.partnerToken(other);
     expect(await verdicts([one.token, other.token])).toEqual(["valid", "401 token_revoked"]);
@@ -302,7 +302,7 @@ describe("under the token policy `single`", () => {
 });
 
 describe("under the token policy `many`", () => {
-  test("fifty tokens issued at the same moment are all valid", async () => {
+  test("fifty tokens issued in parallel are all valid", async () => {
     const partner = await partnerWithMany();
     const tokens = await inParallel(50, () => portico.partnerToken(partner));
     expect(tally(await verdicts(tokens))).toEqual({ valid: 50 });

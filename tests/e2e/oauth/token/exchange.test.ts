@@ -1,4 +1,4 @@
-/** People whom the external identity provider knows: its tokens, turned into sessions by token exchange (RFC 8693). */
+/** Token exchange (RFC 8693): users of the external identity provider get sessions. */
 import { createHmac, createPublicKey, randomUUID, type JsonWebKey } from "node:crypto";
 import { decodeJwt, decodeProtectedHeader, exportJWK, generateKeyPair, importJWK, SignJWT, type CryptoKey } from "jose";
 import { assemble } from "../../../support/forgery.ts";
@@ -24,7 +24,7 @@ async function asRoot(method: string, path: string, json?: unknown): Promise<Ans
   return await portico.call(method, path, { token: await portico.rootToken(), json });
 }
 
-/** A subject that nobody else has. */
+/** A new subject. */
 function newSubject(): string {
   return `subject-${randomUUID()}`;
 }
@@ -40,7 +40,7 @@ interface Differences {
   readonly key?: CryptoKey | Uint8Array;
 }
 
-/** A token like the provider's own but for the differences. */
+/** A token of the provider with some differences. */
 async function forged(
   subject: string,
   { header = {}, claims = {}, key: otherKey }: Differences = {},
@@ -69,7 +69,7 @@ async function userIds(): Promise<readonly string[]> {
 }
 
 describe("the first token of a subject", () => {
-  test("creates its user, with the name that the provider gives, and begins a session", async () => {
+  test("creates a user with the provider's name, and a session", async () => {
     const answer = await exchange(portico, await idToken(newSubject(), { name: "Ada Lovelace" }));
     expect(answer.status).toBe(200);
     expect(answer.body).toEqual({
@@ -86,7 +86,7 @@ describe("the first token of a subject", () => {
     expect(user).toMatchObject({ name: "Ada Lovelace", role: "user", status: "active", credit: 0 });
   });
 
-  test("is not repeated in the token that it is exchanged for: that one names the user", async () => {
+  test("the access token contains the user id, not the provider's subject", async () => {
     const subject = newSubject();
     const { accessToken } = await externalSession(portico, subject);
     const claims = decodeJwt(accessToken);
@@ -105,21 +105,21 @@ describe("the first token of a subject", () => {
   test.each<[string, unknown]>([
     ["no name", undefined],
     ["an empty name", "  "],
-    ["a name that is no text", { given: "Ada" }],
-  ])("that says %s gives the user its username as name", async (_what, name) => {
+    ["a name that is not a string", { given: "Ada" }],
+  ])("with %s, the user gets the username as name", async (_what, name) => {
     const { accessToken } = await externalSession(portico, newSubject(), { name });
     const { body } = await self(accessToken);
     expect(body.username).toMatch(/^ext-[0-9a-z]{26}$/);
     expect(body.name).toBe(body.username);
   });
 
-  test("that says a long name with line ends gives one line of at most 80 characters", async () => {
+  test("a long name with line breaks becomes one line of at most 80 characters", async () => {
     const { accessToken } = await externalSession(portico, newSubject(), { name: `A\nB\u0000${"😀".repeat(100)}` });
     const { body } = await self(accessToken);
     expect(body.name).toBe(`A B ${"😀".repeat(76)}`);
   });
 
-  test("is accepted as an ID token, too, and when the issued type is asked for", async () => {
+  test("is also accepted as an ID token and with an explicit requested type", async () => {
     const answer = await exchange(portico, await idToken(newSubject()), {
       subject_token_type: "urn:ietf:params:oauth:token-type:id_token",
       requested_token_type: accessTokenType,
@@ -127,7 +127,7 @@ describe("the first token of a subject", () => {
     expect(answer.status).toBe(200);
   });
 
-  test("that comes ten times at once creates one user, and every call gets a session of it", async () => {
+  test("ten parallel exchanges create one user with ten sessions", async () => {
     const before = await userIds();
     const token = await idToken(newSubject(), { name: "Grace Hopper" });
     const answers = await inParallel(10, () => exchange(portico, token));
@@ -141,7 +141,7 @@ describe("the first token of a subject", () => {
 });
 
 describe("a later token of a subject", () => {
-  test("finds the same user, whose changes stay", async () => {
+  test("finds the same user and keeps the user's changes", async () => {
     const subject = newSubject();
     const { accessToken } = await externalSession(portico, subject, { name: "Ada" });
     await portico.call("PATCH", "/v1/users/me", { token: accessToken, json: { name: "Countess Lovelace" } });
@@ -152,7 +152,7 @@ describe("a later token of a subject", () => {
     });
   });
 
-  test("begins a session of its own: the one before goes on, and both can be refreshed", async () => {
+  test("creates another session, and both can be refreshed", async () => {
     const subject = newSubject();
     const sessions = [await externalSession(portico, subject), await externalSession(portico, subject)];
     for (const { accessToken, refreshToken } of sessions) {
@@ -162,7 +162,7 @@ describe("a later token of a subject", () => {
     }
   });
 
-  test("has the role that the user was given meanwhile", async () => {
+  test("carries the user's current role", async () => {
     const subject = newSubject();
     const id = decodeJwt((await externalSession(portico, subject)).accessToken).sub!;
     expect((await asRoot("PATCH", `/v1/users/${id}`, { role: "admin" })).status).toBe(200);
@@ -171,7 +171,7 @@ describe("a later token of a subject", () => {
     expect((await portico.call("GET", "/v1/users", { token: accessToken })).status).toBe(200);
   });
 
-  test("is refused while the user is suspended, and taken again afterwards", async () => {
+  test("is rejected while the user is suspended, and accepted afterwards", async () => {
     const subject = newSubject();
     const { accessToken } = await externalSession(portico, subject);
     const id = decodeJwt(accessToken).sub!;
@@ -182,7 +182,7 @@ describe("a later token of a subject", () => {
     expect(decodeJwt((await externalSession(portico, subject)).accessToken).sub).toBe(id);
   });
 
-  test("is refused once the user was deleted: the subject does not come back as somebody new", async () => {
+  test("is rejected after the user's deletion and creates no new user", async () => {
     const subject = newSubject();
     const id = decodeJwt((await externalSession(portico, subject)).accessToken).sub!;
     expect((await asRoot("DELETE", `/v1/users/${id}`)).status).toBe(204);
@@ -192,18 +192,18 @@ describe("a later token of a subject", () => {
   });
 });
 
-describe("a token that proves nothing is invalid_request, and creates nobody", () => {
+describe("an untrusted token is invalid_request and creates no user", () => {
   async function expectRefused(token: string): Promise<void> {
     const before = await userIds();
     expectOAuthError(await exchange(portico, token), 400, "invalid_request");
     expect(await userIds()).toEqual(before);
   }
 
-  test("a forged one is taken where nothing is different, so that the refusals below mean something", async () => {
+  test("accepts the forged token without differences, so the rejections below are meaningful", async () => {
     expect((await exchange(portico, await forged(newSubject()))).status).toBe(200);
   });
 
-  test("one that nobody signed (alg none)", async () => {
+  test("a token without a signature (alg none)", async () => {
     const genuine = await idToken(newSubject());
     for (const alg of ["none", "None", "nOnE"]) {
       const header = { ...decodeProtectedHeader(genuine), alg };
@@ -212,7 +212,7 @@ describe("a token that proves nothing is invalid_request, and creates nobody", (
     }
   });
 
-  test("one that is signed by HMAC with the provider's public key", async () => {
+  test("a token signed by HMAC with the provider's public key", async () => {
     const genuine = await idToken(newSubject());
     const { kty, n, e } = identityProviderOf(portico).signingKey;
     const publicKey = createPublicKey({ key: { kty, n, e } as JsonWebKey, format: "jwk" });
@@ -229,25 +229,25 @@ describe("a token that proves nothing is invalid_request, and creates nobody", (
     }
   });
 
-  test("one that is signed by another key under the same kid, or without a kid", async () => {
+  test("a token signed by another key with the same kid or without a kid", async () => {
     const { privateKey } = await generateKeyPair("RS256");
     await expectRefused(await forged(newSubject(), { key: privateKey }));
     await expectRefused(await forged(newSubject(), { key: privateKey, header: { kid: undefined } }));
   });
 
-  test("one of a key that the provider does not publish", async () => {
+  test("a token of an unpublished key", async () => {
     const { privateKey } = await generateKeyPair("RS256");
     await expectRefused(await forged(newSubject(), { key: privateKey, header: { kid: "unknown" } }));
   });
 
-  test("one that brings its own key, or says where to find it", async () => {
+  test("a token that contains its own key or a link to it", async () => {
     const { privateKey, publicKey } = await generateKeyPair("RS256", { extractable: true });
     const jwk = await exportJWK(publicKey);
     await expectRefused(await forged(newSubject(), { key: privateKey, header: { jwk, kid: "mine" } }));
     await expectRefused(await forged(newSubject(), { key: privateKey, header: { jku: "https://evil.example/jwks" } }));
   });
 
-  test("one by the right key in another algorithm than the stage names", async () => {
+  test("a token with an algorithm that the stage does not allow", async () => {
     const { signingKey } = identityProviderOf(portico);
     const { alg: _alg, ...key } = signingKey;
     for (const alg of ["RS512", "PS256"]) {
@@ -262,22 +262,22 @@ describe("a token that proves nothing is invalid_request, and creates nobody", (
     ["another audience", () => ({ aud: "another" })],
     ["no audience", () => ({ aud: undefined })],
     ["another issuer", () => ({ iss: "https://id.example.com" })],
-    ["an issuer that only begins like the provider's", () => ({ iss: `${identityProviderOf(portico).issuer}/` })],
+    ["an issuer that only starts like the provider's", () => ({ iss: `${identityProviderOf(portico).issuer}/` })],
     ["no issuer", () => ({ iss: undefined })],
-    ["an end that is over", () => ({ iat: now() - 2 * hour, exp: now() - hour })],
-    ["an end in this very second", () => ({ exp: now() })],
-    ["no end", () => ({ exp: undefined })],
-    ["an end that is no number", () => ({ exp: "tomorrow" })],
-    ["a beginning that is yet to come", () => ({ nbf: now() + hour })],
+    ["an expiry in the past", () => ({ iat: now() - 2 * hour, exp: now() - hour })],
+    ["an expiry in the current second", () => ({ exp: now() })],
+    ["no expiry", () => ({ exp: undefined })],
+    ["an expiry that is not a number", () => ({ exp: "tomorrow" })],
+    ["a start of validity in the future", () => ({ nbf: now() + hour })],
     ["no subject", () => ({ sub: undefined })],
     ["an empty subject", () => ({ sub: "" })],
-    ["a subject that is no text", () => ({ sub: 4711 })],
+    ["a subject that is not a string", () => ({ sub: 4711 })],
     ["a subject of more than 255 characters", () => ({ sub: "s".repeat(256) })],
-  ])("one with %s", async (_what, claims) => {
+  ])("a token with %s", async (_what, claims) => {
     await expectRefused(await forged(newSubject(), { claims: claims() }));
   });
 
-  test("one of more than 8 KB, however genuine", async () => {
+  test("a genuine token of more than 8 KB", async () => {
     const large = (characters: number) => forged(newSubject(), { claims: { padding: "x".repeat(characters) } });
     const taken = await large(5000);
     expect((await exchange(portico, taken)).status).toBe(200);
@@ -299,7 +299,7 @@ describe("a token that proves nothing is invalid_request, and creates nobody", (
     await expectRefused(token);
   });
 
-  test("a genuine one that was changed in one character", async () => {
+  test("a genuine token with one character changed", async () => {
     const token = await idToken(newSubject());
     const [header, payload, signature] = token.split(".") as [string, string, string];
     const other = assemble(decodeProtectedHeader(token), { ...decodeJwt(token), sub: newSubject() }, signature);
@@ -307,12 +307,12 @@ describe("a token that proves nothing is invalid_request, and creates nobody", (
     await expectRefused(`${header}.${payload}.${signature.startsWith("A") ? "B" : "A"}${signature.slice(1)}`);
   });
 
-  test("an access token of Portico's own, of a person or a partner", async () => {
+  test("an access token of Portico", async () => {
     await expectRefused((await externalSession(portico, newSubject())).accessToken);
     await expectRefused((await portico.partnerWithToken()).token);
   });
 
-  test("a token of another issuer with the same subject is nobody here, and binds nothing", async () => {
+  test("a token of another issuer with the same subject", async () => {
     const subject = newSubject();
     const { accessToken } = await externalSession(portico, subject);
     await expectRefused(await forged(subject, { claims: { iss: "https://id.example.com" } }));
@@ -320,7 +320,7 @@ describe("a token that proves nothing is invalid_request, and creates nobody", (
     expect(decodeJwt(later.accessToken).sub).toBe(decodeJwt(accessToken).sub);
   });
 
-  test("is logged as a security event, without a word of the token", async () => {
+  test("is logged as a security event without any part of the token", async () => {
     const token = await forged("subject-to-be-searched-for", { claims: { aud: "another" } });
     const before = portico.logs.length;
     const answer = await exchange(portico, token);
@@ -333,26 +333,26 @@ describe("a token that proves nothing is invalid_request, and creates nobody", (
   });
 });
 
-describe("a request that is not as RFC 8693 has it", () => {
+describe("a request that violates RFC 8693", () => {
   test.each<[string, Readonly<Record<string, string | undefined>>, string]>([
     ["without a subject_token", { subject_token: undefined }, "invalid_request"],
     ["without a subject_token_type", { subject_token_type: undefined }, "invalid_request"],
     ["of an unknown subject_token_type", { subject_token_type: "jwt" }, "invalid_request"],
     ["of a SAML assertion", { subject_token_type: "urn:ietf:params:oauth:token-type:saml2" }, "invalid_request"],
     [
-      "for another type of token",
+      "for another token type",
       { requested_token_type: "urn:ietf:params:oauth:token-type:refresh_token" },
       "invalid_request",
     ],
-    ["in the name of another", { actor_token: "x", actor_token_type: jwtType }, "invalid_request"],
+    ["with an actor token", { actor_token: "x", actor_token_type: jwtType }, "invalid_request"],
     ["for a scope", { scope: "subscriptions:read" }, "invalid_scope"],
-  ])("%s is refused (%#)", async (_what, parameters, error) => {
+  ])("%s is rejected (%#)", async (_what, parameters, error) => {
     const before = await userIds();
     expectOAuthError(await exchange(portico, await idToken(newSubject()), parameters), 400, error);
     expect(await userIds()).toEqual(before);
   });
 
-  test("by no client, an unknown one, or a public one with a secret is invalid_client", async () => {
+  test("with no client, an unknown one, or a public one with a secret is invalid_client", async () => {
     const token = await idToken(newSubject());
     const partner = await portico.registerPartner();
     const before = await userIds();
@@ -367,8 +367,8 @@ describe("a request that is not as RFC 8693 has it", () => {
   });
 });
 
-describe("while the provider is not to be reached", () => {
-  test("exchange is 503 with a time to wait, and nothing else is disturbed", async () => {
+describe("while the provider is unreachable", () => {
+  test("exchange returns 503 with Retry-After, and everything else works", async () => {
     const other = await Portico.start();
     try {
       const idp = identityProviderOf(other);
@@ -377,9 +377,9 @@ describe("while the provider is not to be reached", () => {
       const answer = await exchange(other, token);
       expectOAuthError(answer, 503, "temporarily_unavailable");
       expect(answer.headers.get("retry-after")).toMatch(/^[1-9]\d*$/);
-      // What is wrong with a token before a key is needed is still said.
+      // Faults that need no key are still reported.
       expectOAuthError(await exchange(other, "garbage"), 400, "invalid_request");
-      // Everybody else goes on.
+      // Everything else works.
       expect((await other.call("GET", "/v1/users/me", { token: await other.rootToken() })).status).toBe(200);
     } finally {
       await other.close();

@@ -1,4 +1,4 @@
-/** The grant `refresh_token`: how sessions go on, and what ends them. */
+/** The grant `refresh_token`: how sessions are renewed, and what ends them. */
 import { decodeJwt } from "jose";
 import { alteredAssembly, type AlteredAssembly } from "../../../support/assembly.ts";
 import { expectTokenRefused } from "../../../support/expect-problem.ts";
@@ -12,8 +12,8 @@ import { crowdTimeoutMs } from "../../../support/values.ts";
 const portico = Portico.forSuite();
 const { expectAlive, expectOver, present } = sessionCalls(portico);
 
-describe("refreshing", () => {
-  test("gives both tokens anew, as RFC 6749 §5.1 has it, not to be stored", async () => {
+describe("refreshing a session", () => {
+  test("returns both tokens in an uncacheable response (RFC 6749 §5.1)", async () => {
     const { id, accessToken, refreshToken } = await newPerson(portico);
     const answer = await refresh(portico, refreshToken);
     expect({ status: answer.status, body: answer.body }).toEqual({
@@ -33,7 +33,7 @@ describe("refreshing", () => {
     expect(after.jti).not.toBe(before.jti);
   });
 
-  test("goes on as long as each token is used once, and the access tokens before live out their time", async () => {
+  test("a session can be refreshed repeatedly, and earlier access tokens stay valid", async () => {
     const person = await newPerson(portico);
     let session: TestSession = person;
     for (let count = 1; count <= 12; count++) session = await refreshed(portico, session.refreshToken);
@@ -42,7 +42,7 @@ describe("refreshing", () => {
   });
 
   test.each([8, 50])(
-    "%d times with one token at the same moment yields one successor",
+    "%d parallel refreshes with one token return the same successor",
     async (times) => {
       const { refreshToken } = await newPerson(portico);
       const answers = await inParallel(times, () => refresh(portico, refreshToken));
@@ -54,7 +54,7 @@ describe("refreshing", () => {
     crowdTimeoutMs,
   );
 
-  test("again with the token just spent, its successor not used yet, gives the same successor", async () => {
+  test("a repeated refresh returns the same successor if that is unused", async () => {
     const { refreshToken } = await newPerson(portico);
     const [first, again] = [await refreshed(portico, refreshToken), await refreshed(portico, refreshToken)];
     expect(again.refreshToken).toBe(first.refreshToken);
@@ -62,7 +62,7 @@ describe("refreshing", () => {
     await expectAlive(first);
   });
 
-  test("with a spent token whose successor was used ends the session, and no other one", async () => {
+  test("reuse of a spent token ends its session and no other", async () => {
     const person = await newPerson(portico);
     const other = await sessionOf(portico, person);
     const second = await refreshed(portico, person.refreshToken);
@@ -73,7 +73,7 @@ describe("refreshing", () => {
     await expectAlive(await sessionOf(portico, person));
   });
 
-  test("with a token spent long ago ends the session likewise", async () => {
+  test("reuse of a token that was spent long ago also ends the session", async () => {
     const person = await newPerson(portico);
     let session: TestSession = person;
     for (let count = 1; count <= 6; count++) session = await refreshed(portico, session.refreshToken);
@@ -82,7 +82,7 @@ describe("refreshing", () => {
   });
 
   test(
-    "fifty times with a spent token beside fifty with the present one leaves nothing that goes on",
+    "parallel use of a spent and the current token ends the session",
     async () => {
       const person = await newPerson(portico);
       const second = await refreshed(portico, person.refreshToken);
@@ -101,7 +101,7 @@ describe("refreshing", () => {
     crowdTimeoutMs,
   );
 
-  test("with a forged or garbled token is invalid_grant and ends nothing", async () => {
+  test("rejects a forged or malformed token with invalid_grant and ends nothing", async () => {
     const [person, other] = [await newPerson(portico), await newPerson(portico)];
     const second = await refreshed(portico, person.refreshToken);
     const [otherUser, otherSession] = other.refreshToken.split(".");
@@ -130,7 +130,7 @@ describe("refreshing", () => {
     await expectAlive(other);
   });
 
-  test("needs a public client that the stage lists, without a secret; what is refused spends nothing", async () => {
+  test("requires a public client of the stage without a secret, and a rejection spends no token", async () => {
     const person = await newPerson(portico);
     const partner = await portico.registerPartner();
     const basic = `Basic ${Buffer.from(`${partner.id}:${partner.secret}`).toString("base64")}`;
@@ -147,7 +147,7 @@ describe("refreshing", () => {
     await expectAlive(person);
   });
 
-  test("needs the token, and grants no scope", async () => {
+  test("requires the token and grants no scope", async () => {
     const person = await newPerson(portico);
     expectOAuthError(await refresh(portico, ""), 400, "invalid_request");
     expectOAuthError(await refresh(portico, person.refreshToken, { scope: "companies:read" }), 400, "invalid_scope");
@@ -156,13 +156,13 @@ describe("refreshing", () => {
 });
 
 describe("refresh tokens", () => {
-  test("a refresh token is no access token, and an access token no refresh token", async () => {
+  test("refresh and access tokens are not interchangeable", async () => {
     const { accessToken, refreshToken } = await newPerson(portico);
     expectTokenRefused(await present(refreshToken), "token_invalid");
     expectOAuthError(await refresh(portico, accessToken), 400, "invalid_grant");
   });
 
-  test("keeps no token that could be read back", async () => {
+  test("stores no token in readable form", async () => {
     const person = await newPerson(portico);
     const next = await refreshed(portico, person.refreshToken);
     const kept = JSON.stringify(await contentsOf(portico.host));
@@ -191,7 +191,7 @@ describe("a stage with two public clients", () => {
     assembly.remove();
   });
 
-  test("lets neither refresh nor revoke the other's sessions, and whoever tries ends nothing", async () => {
+  test("neither client can refresh, revoke or end the other's sessions", async () => {
     const { accessToken, refreshToken } = await newPerson(host);
     expectOAuthError(await refresh(host, refreshToken, { client_id: "app" }), 400, "invalid_grant");
     for (const token of [accessToken, refreshToken]) {
@@ -207,7 +207,7 @@ describe("a stage with two public clients", () => {
 });
 
 describe("security events", () => {
-  test("of the reuse of a refresh token, with principal and request id", async () => {
+  test("logs refresh_token_reused with principal and request id", async () => {
     const person = await newPerson(portico);
     const second = await refreshed(portico, person.refreshToken);
     await refreshed(portico, second.refreshToken);
@@ -221,7 +221,7 @@ describe("security events", () => {
     });
   });
 
-  test("none of a refresh, nor of its repetition, nor of a forged refresh token", async () => {
+  test("logs no reuse for a refresh, its repetition or a forged token", async () => {
     const person = await newPerson(portico);
     const answers = [
       await refresh(portico, person.refreshToken),
