@@ -22,13 +22,13 @@ async function deployed(context: Readonly<Record<string, string>>) {
   };
 }
 
-test("prod without a provider takes no external token at all, and there is no parameter to switch one on", async () => {
+test("prod without a provider accepts no external token and has no parameter for one", async () => {
   const { variables, parameters } = await deployed({});
   for (const none of variables) expect(none).toEqual({});
   expect(parameters.filter((name) => /idp|identity|public/i.test(name))).toEqual([]);
 });
 
-test("prod with a provider takes that one alone, spelled out in the template", async () => {
+test("prod with a provider accepts only that one, which is written in the template", async () => {
   const { variables, parameters } = await deployed(provider);
   for (const one of variables) {
     expect(one).toEqual({
@@ -42,7 +42,7 @@ test("prod with a provider takes that one alone, spelled out in the template", a
 });
 
 test.each([[{ idpIssuer: provider.idpIssuer }], [{ ...provider, idpJwksUri: "http://127.0.0.1:3001/jwks" }]])(
-  "prod with %j is not synthesised",
+  "prod with %j fails the synthesis",
   async (context) => {
     await expect(synthesized({ stage: "prod", ...context }, { validate: false })).rejects.toThrow(/identity provider/);
   },

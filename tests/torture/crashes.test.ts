@@ -254,8 +254,8 @@ async function endHold(partnerId: string): Promise<void> {
   client.destroy();
 }
 
-describe("whose process is killed after any of its calls", () => {
-  test.each(Object.keys(subjects))("%s has its effect once and as a whole when it is sent again", async (operation) => {
+describe("an operation whose process is killed after any of its calls", () => {
+  test.each(Object.keys(subjects))("%s takes effect once and completely after a retry", async (operation) => {
     let crashes = 0;
     for (let nth = 1; nth <= maxCalls; nth++) {
       const { request, verify, between } = await subjects[operation]!();
@@ -279,7 +279,7 @@ describe("whose process is killed after any of its calls", () => {
 });
 
 describe("the time limit", () => {
-  test("is met with 503 and retry-after when the engine is silent, and the call has its effect once when it is sent again", async () => {
+  test("returns 503 with Retry-After if the engine is silent, and a retry takes effect once", async () => {
     const partner = await world.partner();
     const silenced = await world.partner();
     const { token } = partner;

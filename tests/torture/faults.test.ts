@@ -40,11 +40,11 @@ const rounds: readonly (readonly (keyof typeof faultSets)[])[] = [
   ["secrets are not available to new processes", "everything at once"],
 ];
 
-test("every fault has its round", () => {
+test("every fault is part of a round", () => {
   expect(rounds.flat().sort()).toEqual(Object.keys(faultSets).sort());
 });
 
-describe("every promise that callers put to the test under faults holds when", () => {
+describe("every promise of the scenarios holds when", () => {
   test.each(rounds.map((names) => [names.join(", "), names] as const))("%s", async (_title, names) => {
     const sets = names.map((name) => faultSets[name]!(share / names.length, few));
     const rules = sets.flat();

@@ -23,7 +23,7 @@ const put = (key: Key, fields: Item = {}) => ({ put: { ...key, ...fields } });
 const refusal = (name: string) => () => new Error(name);
 
 describe("a commit", () => {
-  test("makes all of its writes true", async () => {
+  test("applies all of its writes", async () => {
     const pk = newPartition();
     await table.commit([put({ pk, sk: "a" }, { count: 1 }), put({ pk, sk: "b" }), put({ pk, sk: "c" })]);
     await table.commit([
@@ -43,7 +43,7 @@ describe("a commit", () => {
     ]);
   });
 
-  test("makes none of them true when one condition fails", async () => {
+  test("applies none of them if a condition fails", async () => {
     const pk = newPartition();
     await table.commit([put({ pk, sk: "a" }, { revision: 1 })]);
     const before = await itemsOf(engine.client, engine.name);
@@ -56,7 +56,7 @@ describe("a commit", () => {
     expect(await itemsOf(engine.client, engine.name)).toEqual(before);
   });
 
-  test("of a hundred writes holds together, too", async () => {
+  test("of a hundred writes is also atomic", async () => {
     const pk = newPartition();
     const keys = Array.from({ length: 100 }, (_, index) => ({ pk, sk: String(index) }));
     const last = { ...put(keys[99] as Key), condition: present, onConditionFailed: refusal("absent") };
@@ -66,7 +66,7 @@ describe("a commit", () => {
     expect((await table.query({ pk, limit: 200 })).items).toHaveLength(100);
   });
 
-  test("says what the first failed condition means, in the order of the writes", async () => {
+  test("returns the meaning of the first failed condition in the order of the writes", async () => {
     const pk = newPartition();
     const fails = (sk: string) => ({ check: { pk, sk }, condition: present, onConditionFailed: refusal(sk) });
     await expect(table.commit([put({ pk, sk: "x" }), fails("b"), fails("a"), fails("c")])).rejects.toThrow("b");
@@ -74,7 +74,7 @@ describe("a commit", () => {
     await expect(table.commit([passes, fails("c"), fails("b")])).rejects.toThrow("c");
   });
 
-  test("shows the item as it stands to what says the meaning, and nothing where there is none", async () => {
+  test("passes the current item to the meaning of a failed condition, or undefined if there is none", async () => {
     const pk = newPartition();
     await table.commit([put({ pk, sk: "a" }, { name: "Ada", nested: { list: [1, null, "x"] } })]);
     const seen: (Item | undefined)[] = [];
@@ -95,19 +95,19 @@ describe("a commit", () => {
     expect(seen).toEqual([item, undefined, item]);
   });
 
-  test("of which a failed condition has no meaning fails with the error of DynamoDB, for that is a bug", async () => {
+  test("throws DynamoDB's error if a failed condition has no meaning, because that is a bug", async () => {
     const pk = newPartition();
     const outcome = table.commit([{ check: { pk, sk: "a" }, condition: present }]);
     await expect(outcome).rejects.toMatchObject({ name: "TransactionCanceledException" });
   });
 
-  test("leaves out members that are undefined", async () => {
+  test("omits undefined members", async () => {
     const pk = newPartition();
     await table.commit([put({ pk, sk: "a" }, { given: 1, missing: undefined, nested: { missing: undefined } })]);
     expect(await table.get({ pk, sk: "a" })).toEqual({ pk, sk: "a", given: 1, nested: {} });
   });
 
-  test("at the same moment as others with the same condition is one of them", async () => {
+  test("among parallel ones with the same condition, one succeeds", async () => {
     const pk = newPartition();
     const outcomes = await inParallel(50, (index) =>
       table
@@ -128,7 +128,7 @@ describe("a commit", () => {
     expect((await table.query({ pk, limit: 100 })).items).toHaveLength(2);
   });
 
-  test("after its deadline is not even begun", async () => {
+  test("is not started after its deadline", async () => {
     const pk = newPartition();
     const late = openTable(engine.client, engine.name, Date.now() - 1);
     await expect(late.commit([put({ pk, sk: "a" })])).rejects.toMatchObject({ code: "unavailable" });
@@ -138,7 +138,7 @@ describe("a commit", () => {
 });
 
 describe("conditions", () => {
-  test("hold for what they say", async () => {
+  test("hold for the described items only", async () => {
     const pk = newPartition();
     await table.commit([put({ pk, sk: "a" }, { revision: 7, kind: "x" })]);
     const isX = { expression: "#kind = :x", names: { "#kind": "kind" }, values: { ":x": "x" } };
@@ -172,7 +172,7 @@ describe("conditions", () => {
 describe("an update", () => {
   const addOne = { expression: "SET #count = #count + :one", names: { "#count": "count" }, values: { ":one": 1 } };
 
-  test("returns the item as it is afterwards", async () => {
+  test("returns the updated item", async () => {
     const pk = newPartition();
     await table.commit([put({ pk, sk: "a" }, { count: 1, name: "Ada" })]);
     expect(await table.update({ update: { pk, sk: "a" }, set: addOne })).toEqual({
@@ -183,7 +183,7 @@ describe("an update", () => {
     });
   });
 
-  test("that its condition refuses changes nothing and says what that means", async () => {
+  test("with a failed condition changes nothing and returns its meaning", async () => {
     const pk = newPartition();
     await table.commit([put({ pk, sk: "a" }, { count: 1 })]);
     const outcome = table.update({
@@ -203,7 +203,7 @@ describe("an update", () => {
     expect((await table.query({ pk, limit: 10 })).items).toEqual([{ pk, sk: "a", count: 1 }]);
   });
 
-  test("at the same moment as others counts, and each sees a result of its own", async () => {
+  test("among parallel ones takes effect, and each returns its own result", async () => {
     const pk = newPartition();
     await table.commit([put({ pk, sk: "a" }, { count: 0 })]);
     const results = await inParallel(50, () => table.update({ update: { pk, sk: "a" }, set: addOne }));
@@ -250,16 +250,16 @@ describe("a query", () => {
     [{ after: "d", to: "d" }, ""],
     [{ after: "e", to: "b" }, ""],
     [{ from: "x", to: "z" }, ""],
-  ])("of %j has %j, to its end", async (range, expected) => {
+  ])("of %j returns %j", async (range, expected) => {
     expect(await read(range)).toEqual([expected, undefined]);
   });
 
-  test("stays in its partition, and an unknown one is empty", async () => {
+  test("is limited to its partition, and an unknown partition is empty", async () => {
     expect((await table.query({ pk: "TEST#NOTHING", limit: 10 })).items).toEqual([]);
     expect((await table.query({ pk: "TEST#QUERZ", limit: 10 })).items).toEqual([{ pk: "TEST#QUERZ", sk: "c" }]);
   });
 
-  test.each([1, 2, 3, 4, 5, 6])("in pages of %i has each item once, in both directions", async (limit) => {
+  test.each([1, 2, 3, 4, 5, 6])("in pages of %i returns each item once, in both directions", async (limit) => {
     for (const descending of [false, true]) {
       const seen: string[] = [];
       let after: string | undefined;
@@ -273,7 +273,7 @@ describe("a query", () => {
     }
   });
 
-  test("of the index goes by the index's keys", async () => {
+  test("of the index uses the keys of the index", async () => {
     const range = { pk: `${pk}#INDEX`, index: "gsi1" } as const;
     expect(await read({ ...range, from: "b", to: "d#x" })).toEqual(["bcd", undefined]);
     expect(await read({ ...range, after: "c#x" })).toEqual(["de", undefined]);
@@ -281,8 +281,8 @@ describe("a query", () => {
   });
 });
 
-describe("a reading of many", () => {
-  test.each([0, 1, 99, 100, 101, 250])("of %i keys has each item in the place of its key", async (count) => {
+describe("reading many items", () => {
+  test.each([0, 1, 99, 100, 101, 250])("with %i keys returns each item at the position of its key", async (count) => {
     const pk = newPartition();
     const keys = Array.from({ length: count }, (_, index) => ({ pk, sk: `item-${index}` }));
     const there = keys.filter((_, index) => index % 3 !== 0);
@@ -294,7 +294,7 @@ describe("a reading of many", () => {
     );
   });
 
-  test("takes a key twice, and keys of several partitions", async () => {
+  test("accepts a repeated key and keys of several partitions", async () => {
     const [one, other] = [
       { pk: newPartition(), sk: "a" },
       { pk: newPartition(), sk: "a" },
@@ -304,14 +304,14 @@ describe("a reading of many", () => {
     expect(items.map((item) => item?.count)).toEqual([2, 1, undefined, 2]);
   });
 
-  test("after its deadline is not even begun", async () => {
+  test("is not started after its deadline", async () => {
     const late = openTable(engine.client, engine.name, Date.now() - 1);
     await expect(late.getAll([{ pk: newPartition(), sk: "a" }])).rejects.toMatchObject({ code: "unavailable" });
   });
 });
 
-describe("a removal", () => {
-  test.each([0, 1, 25, 26, 60])("of %i items removes them all and no other", async (count) => {
+describe("removing items", () => {
+  test.each([0, 1, 25, 26, 60])("removes all of %i items and no other", async (count) => {
     const pk = newPartition();
     const keys = Array.from({ length: count }, (_, index) => ({ pk, sk: `item-${String(index).padStart(3, "0")}` }));
     await table.commit([put({ pk, sk: "other" }), ...keys.map((key) => put(key))]);
@@ -323,7 +323,7 @@ describe("a removal", () => {
   });
 });
 
-test("what is read is what was written a moment ago", async () => {
+test("reads are strongly consistent", async () => {
   const key = { pk: newPartition(), sk: "a" };
   expect(await table.get(key)).toBeUndefined();
   for (let count = 1; count <= 20; count++) {

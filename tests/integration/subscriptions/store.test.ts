@@ -85,7 +85,7 @@ const wholeHistory = (partnerId: string, user: string) =>
   listHistory(table, partnerId, user, { limit: 100, after: undefined });
 
 describe("a subscription", () => {
-  test("is found as it was kept, by its partner alone", async () => {
+  test("is read as stored, and only by its partner", async () => {
     const [partner, other] = [await newPartner(), await newPartner()];
     const subscription = await sell(partner, "a:b@c~d");
     expect(await findSubscription(table, partner, "a:b@c~d")).toEqual(subscription);
@@ -93,7 +93,7 @@ describe("a subscription", () => {
     await expect(readSubscription(table, other, "a:b@c~d")).rejects.toMatchObject({ code: "not_found" });
   });
 
-  test("is seen with its status at a moment and its revision as entity tag", async () => {
+  test("is shown with its status at the time and its revision as ETag", async () => {
     const partner = await newPartner();
     const subscription = await sell(partner, "u1", { startsAt: inDays(1) });
     const { cancelled: _cancelled, revision: _revision, ...shown } = subscription;
@@ -108,7 +108,7 @@ describe("a subscription", () => {
     });
   });
 
-  test("and its line in the history are written together or not at all", async () => {
+  test("and its history entry are written atomically", async () => {
     const partner = await newPartner();
     const first = await sell(partner, "u1");
     const extended = orThrow(extend(first, { duration: duration("P1D") }, now));
@@ -129,13 +129,13 @@ describe("a subscription", () => {
     expect(await itemsOf(engine.client, engine.name)).toEqual(before);
   });
 
-  test("that did not change writes nothing", async () => {
+  test("without a change writes nothing", async () => {
     const partner = await newPartner();
     const cancelled = await cancelNow(partner, await sell(partner, "u1"));
     expect(subscriptionChange("cancelled", cancelled, cancel(cancelled, inDays(1)), author(partner))).toEqual([]);
   });
 
-  test("of which fifty are created at the same moment is one", async () => {
+  test("is created once by fifty parallel creations", async () => {
     const partner = await newPartner();
     const outcomes = await inParallel(50, () =>
       sell(partner, "u1").then(
@@ -147,7 +147,7 @@ describe("a subscription", () => {
     expect((await wholeHistory(partner, "u1")).entries).toHaveLength(1);
   });
 
-  test("keeps its e-mail address in no key", async () => {
+  test("has no e-mail address in a key", async () => {
     const partner = await newPartner();
     await sell(partner, "u1", { userEmail: "grace.hopper@example.com" });
     const keys = (await itemsOf(engine.client, engine.name)).map(({ pk, sk, gsi1pk, gsi1sk }) =>
@@ -157,8 +157,8 @@ describe("a subscription", () => {
   });
 });
 
-describe("the life of its partner", () => {
-  test("is what a subscription comes into being with", async () => {
+describe("the state of the partner", () => {
+  test("has to be active for the creation of a subscription", async () => {
     const refused = [await newPartner("suspended"), newId("ptr_", now)];
     for (const partner of refused) {
       await expect(sell(partner, "u1")).rejects.toMatchObject({ code: "token_revoked" });
@@ -167,7 +167,7 @@ describe("the life of its partner", () => {
     }
   });
 
-  test("being ended at this moment lets nothing come to life, but lets what lives go on", async () => {
+  test("during deletion prevents new subscriptions but not changes of existing ones", async () => {
     const partner = await newPartner();
     const subscription = await sell(partner, "u1");
     const expired = await sell(partner, "u2", { duration: duration("P1D") });
@@ -186,7 +186,7 @@ describe("the life of its partner", () => {
 });
 
 describe("the history", () => {
-  test("has every change in the order in which they came true, whatever the clocks said", async () => {
+  test("lists changes in commit order, whatever the clocks", async () => {
     const partner = await newPartner();
     const created = await sell(partner, "u1");
     // The clock of this caller is behind.
@@ -210,7 +210,7 @@ describe("the history", () => {
     expect(entries.map(({ from }) => from)).toEqual([null, entries[0]?.to, entries[1]?.to, null]);
   });
 
-  test("is paged in the order of the changes beyond nine", async () => {
+  test("is paged in the right order beyond nine entries", async () => {
     const partner = await newPartner();
     let subscription = await sell(partner, "u1");
     for (let count = 0; count < 11; count++) {
@@ -264,7 +264,7 @@ describe("lists", () => {
     return seen;
   }
 
-  test("without filters go by the external user id, and have nothing of another partner", async () => {
+  test("without filters are ordered by external user id and limited to the partner", async () => {
     const first = await listSubscriptions(table, partner, { limit: 15, after: undefined });
     const second = await listSubscriptions(table, partner, { limit: 100, after: first.lastKey });
     expect(names([...first.subscriptions, ...second.subscriptions])).toEqual(names(subscriptions).sort());
@@ -275,7 +275,7 @@ describe("lists", () => {
       [undefined, inDays(1), inDays(20), inDays(40)].map((bound) => [status, bound] as const),
     ),
   )(
-    "by status %s and expiresBefore %s have exactly what fits, by expiry, at any size of page",
+    "with status %s and expiresBefore %s contain the matches by expiry, for any page size",
     async (status, expiresBefore) => {
       const fitting = subscriptions
         .filter((one) => status === undefined || statusAt(one, at) === status)
@@ -286,13 +286,13 @@ describe("lists", () => {
     },
   );
 
-  test("are tried on all four statuses", () => {
+  test("are tested with all four statuses", () => {
     expect(new Set(subscriptions.map((one) => statusAt(one, at))).size).toBe(4);
   });
 });
 
-describe("the end of a partner", () => {
-  test("is forbidden by what is live, be it running or scheduled", async () => {
+describe("the deletion of a partner", () => {
+  test("is rejected while a subscription is active or scheduled", async () => {
     const partner = await newPartner();
     expect(await hasLiveSubscription(table, partner, now)).toBe(false);
     const sold = await sell(partner, "u1", { startsAt: inDays(5) });
@@ -302,7 +302,7 @@ describe("the end of a partner", () => {
     expect(await hasLiveSubscription(table, partner, now)).toBe(false);
   });
 
-  test("removes all of its subscriptions and their history, and nothing of anybody else", async () => {
+  test("removes its subscriptions and their history, and nothing of other partners", async () => {
     const [partner, other] = [await newPartner(), await newPartner()];
     await sell(other, "u1");
     for (let index = 0; index < 30; index++) await cancelNow(partner, await sell(partner, `u${index}`));

@@ -16,27 +16,27 @@ function settle({ failures, pending }: Attempts, id: string, failed: boolean, se
   return { failures: failed ? [...failures, seconds] : failures, pending: others };
 }
 
-test("the limit of sign-ins is ten failures in a quarter of an hour", () => {
+test("sign-ins are limited to ten failures in 15 minutes", () => {
   expect(guessLimit).toEqual({ most: 10, windowSeconds: 900 });
 });
 
-test("the first attempt takes a place, named by its id", () => {
+test("the first attempt reserves a slot under its id", () => {
   expect(decideAttempt(undefined, "a", limit, at(100))).toEqual({ kind: "take", next: kept([], { a: 100 }) });
 });
 
-test("a failure counts until the window has slid past it, to the second", () => {
+test("a failure counts until it leaves the sliding window", () => {
   const full = kept([100, 110, 120]);
   expect(decideAttempt(full, "a", limit, at(159))).toEqual({ kind: "refuse", retryAfterSeconds: 1 });
   expect(decideAttempt(full, "a", limit, at(160))).toEqual({ kind: "take", next: kept([110, 120], { a: 160 }) });
 });
 
-test("the window slides: one place is free again when the oldest failure leaves it, not all of them", () => {
+test("each failure that leaves the sliding window frees one slot", () => {
   const next = kept([110, 120, 160]);
   expect(decideAttempt(next, "a", limit, at(161))).toEqual({ kind: "refuse", retryAfterSeconds: 9 });
   expect(decideAttempt(next, "a", limit, at(170))).toMatchObject({ kind: "take" });
 });
 
-test("while all places are taken but not all have failed, others wait", () => {
+test("attempts wait while all slots are reserved and not all have failed", () => {
   expect(decideAttempt(kept([90, 95], { a: 99 }), "b", limit, at(100))).toEqual({ kind: "wait" });
   expect(decideAttempt(kept([90], { a: 99 }), "b", limit, at(100))).toEqual({
     kind: "take",
@@ -44,18 +44,18 @@ test("while all places are taken but not all have failed, others wait", () => {
   });
 });
 
-test("an attempt that was begun and never settled frees its place after thirty seconds: nobody was told anything", () => {
+test("an attempt without an outcome frees its slot after thirty seconds", () => {
   const abandoned = kept([90, 95], { a: 99 });
   expect(decideAttempt(abandoned, "b", limit, at(128))).toEqual({ kind: "wait" });
   expect(decideAttempt(abandoned, "b", limit, at(129))).toEqual({ kind: "take", next: kept([90, 95], { b: 129 }) });
 });
 
-test("ten attempts that were broken off lock nobody out", () => {
+test("ten interrupted attempts lock nobody out", () => {
   const crashed = kept([], Object.fromEntries(Array.from({ length: 10 }, (_, index) => [`crash-${index}`, 100])));
   expect(decideAttempt(crashed, "a", guessLimit, at(130))).toEqual({ kind: "take", next: kept([], { a: 130 }) });
 });
 
-test("refused callers who come again when they are told to find a place, and a second earlier they do not", () => {
+test("a rejected caller finds a free slot after Retry-After, and not a second earlier", () => {
   const failures = fc.array(fc.integer({ min: 0, max: 200 }), { minLength: 3, maxLength: 12 });
   fc.assert(
     fc.property(failures, fc.integer({ min: 200, max: 300 }), (times, now) => {
@@ -124,7 +124,7 @@ function live(bound: AttemptLimit, sequence: readonly Step[]): Trace {
   return { wrong: [...wrong.values()], refusals };
 }
 
-test("however attempts begin, fail, succeed and crash, no window sees more failures begin than the limit", () => {
+test("whatever the order of attempts, no window contains more failures than the limit", () => {
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 10 }), events, (most, sequence) => {
       const bound = { most, windowSeconds: 60 };
@@ -137,7 +137,7 @@ test("however attempts begin, fail, succeed and crash, no window sees more failu
   );
 });
 
-test("nobody is refused for successes: only failures use places up", () => {
+test("successes use up no slots", () => {
   const honest = fc.array(
     fc.record({
       what: fc.constantFrom("take", "succeed"),
