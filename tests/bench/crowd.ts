@@ -25,7 +25,7 @@ const limits = { transactionsPerSecond: 10, holdMs: 5, keyPrefix: "COUPON-PIECE#
 const pieceCounts = [1, 2, 4, 8, 16, maxPieces];
 const secondsPerRun = 4;
 const workers = 64;
-/** Twice the pieces bring at least this many times the redemptions, as long as the machine is not what binds. */
+/** Twice the pieces allow at least this factor more redemptions, as long as the machine is not the limit. */
 const minGrowth = 1.6;
 const boundAbove = 120;
 
@@ -58,7 +58,7 @@ export async function benchCrowd(): Promise<boolean> {
   }
 }
 
-/** A crowd on a coupon that has this many pieces and more than it can want. */
+/** A crowd on a coupon with this many pieces and more stock than needed. */
 async function measure(assembly: string, pieces: number): Promise<Run> {
   const refused = { conflicts: 0, throttles: 0 };
   const host = await startHost({ assembly, interceptors: [itemLimits(limits, refused)] });
@@ -96,7 +96,7 @@ async function plantCoupon(plant: Table, pieces: number): Promise<StoredCoupon> 
   return coupon;
 }
 
-/** What the function does once the code is proved. */
+/** What the function does after it has verified the code. */
 async function redeemOnce(redeemer: Table, coupon: StoredCoupon, user: StoredUser): Promise<void> {
   const redeeming = { coupon: { ...coupon, pieces: coupon.allotments.length }, missed: false };
   for (let attempt = 1; ; attempt++) {
@@ -113,7 +113,7 @@ async function redeemOnce(redeemer: Table, coupon: StoredCoupon, user: StoredUse
   }
 }
 
-/** Speaks as the function that redeems, through the proxy and its limits. */
+/** Calls the table as the function that redeems, through the proxy and its limits. */
 function redeemerOf({ model, proxy }: Host): DynamoDBDocumentClient {
   const redeem = model.functions.find(({ name }) => name.endsWith("-coupons-redeem"));
   const credentials = proxy.keyOf(redeem?.id ?? "");

@@ -20,7 +20,7 @@ let prod: Assembly;
 let dev: Assembly;
 let api: Template;
 let assetFiles: readonly string[];
-/** Whether an asset is the bundle that was built, by the S3 key of the function's code. */
+/** Whether the S3 key of the function's code names the built bundle. */
 let assets: ReadonlyMap<string, string>;
 
 beforeAll(async () => {
@@ -55,7 +55,7 @@ function roleOf(id: string): Resource {
   return api.Resources[Properties.Role["Fn::GetAtt"][0]]!;
 }
 
-/** `GET /v1/partners/{partnerId}`, put together from the tree of path parts. */
+/** `GET /v1/partners/{partnerId}`, assembled from the tree of path parts. */
 function routeOf(method: Resource): string {
   const pathOf = (reference: unknown): string => {
     const resource = api.Resources[(reference as { Ref?: string }).Ref ?? ""];

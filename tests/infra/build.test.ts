@@ -88,7 +88,7 @@ describe("a build", () => {
   });
 
   test("removes the previous build", async () => {
-    // `npm run client` has a place of its own beside what is built.
+    // `npm run client` has its own folder next to the build.
     const files = async (outDir: string) =>
       (await readdir(outDir, { recursive: true })).filter((name) => !/^client($|\/)/.test(name)).sort();
     expect(await files(second)).toEqual(await files(first));

@@ -1,4 +1,4 @@
-/** Whose tokens a deployed stage takes: those of the provider that it was told of, and nobody else's. */
+/** A deployed stage accepts tokens only of its configured identity provider. */
 import { propertiesOf, synthesized, templateOf } from "./support/templates.ts";
 
 const provider = {
@@ -7,7 +7,7 @@ const provider = {
   idpJwksUri: "https://id.example.com/jwks",
 };
 
-/** The variables of the provider as every function gets them, and the names of the API stack's parameters. */
+/** The provider's environment variables of each function, and the names of the API stack's parameters. */
 async function deployed(context: Readonly<Record<string, string>>) {
   const template = templateOf(await synthesized({ stage: "prod", ...context }, { validate: false }), "Api");
   const environments = propertiesOf(template, "AWS::Lambda::Function").map(

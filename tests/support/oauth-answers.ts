@@ -8,7 +8,7 @@ export const tokenExchange = "urn:ietf:params:oauth:grant-type:token-exchange";
 export const jwtType = "urn:ietf:params:oauth:token-type:jwt";
 export const accessTokenType = "urn:ietf:params:oauth:token-type:access_token";
 
-/** A refusal as RFC 6749 §5.2 has it. */
+/** Expects an error response of RFC 6749 §5.2. */
 export function expectOAuthError(answer: Answer, status: number, error: string): void {
   expect({ status: answer.status, body: answer.body }).toEqual({
     status,
@@ -19,7 +19,7 @@ export function expectOAuthError(answer: Answer, status: number, error: string):
   expect(answer.headers.get("cache-control")).toBe("no-store");
 }
 
-/** The refusal of a client; API Gateway gives the challenge of RFC 7235 another name. */
+/** Expects `invalid_client`; API Gateway renames the challenge header of RFC 7235. */
 export function expectInvalidClient(answer: Answer): void {
   expectOAuthError(answer, 401, "invalid_client");
   expect(answer.headers.get("x-amzn-remapped-www-authenticate")).toMatch(/^Basic realm="/);
@@ -72,7 +72,7 @@ export async function exchange(
   return await portico.call("POST", "/oauth/token", { form });
 }
 
-/** A person that signs in by the identity provider, with the tokens of a new session. */
+/** A new session of a user of the identity provider. */
 export async function externalSession(
   portico: Portico,
   subject: string,
@@ -88,7 +88,7 @@ export function identityProviderOf({ host }: Portico): NonNullable<Portico["host
   return host.idp;
 }
 
-/** Resolves once the last line about each of these requests has come through the functions' pipes. */
+/** Resolves when the last log line of each of these requests has arrived. */
 export async function logged({ logs }: Portico, answers: readonly Answer[]): Promise<void> {
   const ids = answers.map(({ headers }) => headers.get("x-request-id")!);
   const isLast = (line: string, id: string) => line.includes(id) && line.includes("request_served");

@@ -1,4 +1,4 @@
-/** A running Portico for tests: the local host on a free port, its data in memory, and calls as callers make them. */
+/** A running Portico for tests: a local host on a free port with its data in memory. */
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { startHost, type Host, type HostOptions } from "../../infra/local/host.ts";
@@ -22,7 +22,7 @@ export interface CallOptions {
   readonly json?: unknown;
   /** Sent as a form. */
   readonly form?: Readonly<Record<string, string>>;
-  /** Sent as it is; name the content type among the headers. */
+  /** Sent as it is; the headers have to name the content type. */
   readonly raw?: string | Uint8Array<ArrayBuffer>;
   readonly headers?: RequestHeaders;
 }
@@ -170,7 +170,7 @@ export class Portico {
   }
 }
 
-/** Runs `call` in parallel as often as named, all of them begun before any has ended. */
+/** Starts all calls before any has ended. */
 export async function inParallel<Result>(times: number, call: (index: number) => Promise<Result>): Promise<Result[]> {
   return await Promise.all(Array.from({ length: times }, (_, index) => call(index)));
 }

@@ -245,7 +245,7 @@ describe("a query", () => {
     [{ descending: true }, "edcba"],
     [{ descending: true, after: "c" }, "ba"],
     [{ descending: true, after: "a" }, ""],
-    // Ends the wrong way round, which DynamoDB would refuse.
+    // DynamoDB rejects bounds in the wrong order.
     [{ from: "d", to: "b" }, ""],
     [{ after: "d", to: "d" }, ""],
     [{ after: "e", to: "b" }, ""],
@@ -317,7 +317,7 @@ describe("removing items", () => {
     await table.commit([put({ pk, sk: "other" }), ...keys.map((key) => put(key))]);
     await table.remove(keys);
     expect((await table.query({ pk, limit: 100 })).items).toEqual([{ pk, sk: "other" }]);
-    // Done again, it finds nothing to do.
+    // A second call finds nothing to do.
     await table.remove(keys);
     expect((await table.query({ pk, limit: 100 })).items).toHaveLength(1);
   });

@@ -53,7 +53,7 @@ function orThrow(decision: Subscription | Problem): Subscription {
   return decision;
 }
 
-/** A partner that is active, with nothing yet. */
+/** A new active partner. */
 async function newPartner(status: "active" | "suspended" = "active"): Promise<string> {
   const id = newId("ptr_", now);
   await table.commit(
@@ -114,7 +114,7 @@ describe("a subscription", () => {
     const extended = orThrow(extend(first, { duration: duration("P1D") }, now));
     await table.commit(subscriptionChange("extended", first, extended, author(partner, "token-2")));
     const before = await itemsOf(engine.client, engine.name);
-    // A decision on the state that it had before.
+    // A decision on an outdated state.
     const late = orThrow(extend(first, { duration: duration("P1Y") }, now));
     await expect(table.commit(subscriptionChange("extended", first, late, author(partner)))).rejects.toThrow(
       ConcurrencyConflict,
@@ -189,7 +189,7 @@ describe("the history", () => {
   test("lists changes in commit order, whatever the clocks", async () => {
     const partner = await newPartner();
     const created = await sell(partner, "u1");
-    // The clock of this caller is behind.
+    // The clock of this caller is slow.
     const extended = orThrow(extend(created, { duration: duration("P1W") }, new Date(now.getTime() - 5000)));
     await table.commit(
       subscriptionChange("extended", created, extended, author(partner, "token-2", new Date(now.getTime() - 5000))),

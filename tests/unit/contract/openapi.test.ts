@@ -28,10 +28,10 @@ const resolve = (reference: string): unknown =>
     .split("/")
     .reduce((node: any, part) => node?.[part.replaceAll("~1", "/").replaceAll("~0", "~")], document);
 
-/** What stands behind a reference; anything else as it is. */
+/** The target of a reference; any other value unchanged. */
 const resolved = (node: any): any => (node?.$ref === undefined ? node : resolve(node.$ref));
 
-/** Every example among the contents of an answer or a request, with its schema. */
+/** Every example of a request or response, with its schema. */
 const examplesIn = ({ content = {} }: any): [schema: unknown, example: unknown][] =>
   Object.values<any>(content).flatMap(({ schema, example, examples = {} }) => [
     ...(example === undefined ? [] : [[schema, example] as [unknown, unknown]]),
@@ -76,7 +76,7 @@ describe("the document", () => {
     const names = Object.entries<object>(parts).flatMap(([kind, named]) =>
       Object.keys(named).map((name) => `#/components/${kind}/${name}`),
     );
-    // The catalogue is shown as a whole, whichever of its codes the present operations give.
+    // The document contains the whole catalogue, including codes that no operation declares.
     const unused = names.filter((name) => !text.includes(`"${name}"`) && !name.startsWith("#/components/examples/"));
     expect(unused).toEqual([]);
     expect(document.tags.map(({ name }: { name: string }) => name)).toEqual([

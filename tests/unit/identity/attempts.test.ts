@@ -1,4 +1,4 @@
-/** How many wrong guesses a name has: ten that fail in any quarter of an hour. */
+/** A username has ten failed attempts in any 15 minutes. */
 import fc from "fast-check";
 import { guessLimit, decideAttempt, type AttemptLimit, type Attempts } from "../../../shared/identity/attempts.ts";
 
@@ -9,7 +9,7 @@ function kept(failures: readonly number[], pending: Readonly<Record<string, numb
   return { failures, pending };
 }
 
-/** What the store writes when an attempt is over. */
+/** What the store writes when an attempt ends. */
 function settle({ failures, pending }: Attempts, id: string, failed: boolean, seconds: number): Attempts {
   const { [id]: settled, ...others } = pending;
   if (settled === undefined) return { failures, pending };
@@ -80,7 +80,7 @@ const events = fc.array(
 );
 
 interface Trace {
-  /** When attempts were begun whose callers were told that they had failed. */
+  /** The start times of attempts with a reported failure. */
   readonly wrong: readonly number[];
   readonly refusals: number;
 }
@@ -91,7 +91,7 @@ interface Step {
   readonly which: number;
 }
 
-/** Lives through attempts as they begin, end and crash. */
+/** Simulates attempts that start, end and crash. */
 function live(bound: AttemptLimit, sequence: readonly Step[]): Trace {
   let [now, count, refusals] = [1000, 0, 0];
   let attempts: Attempts | undefined;
@@ -99,7 +99,7 @@ function live(bound: AttemptLimit, sequence: readonly Step[]): Trace {
   const wrong = new Map<string, number>();
   for (const { what, passes, which } of sequence) {
     now += passes;
-    // No function lives for longer than this, so nobody settles later.
+    // No function runs for longer than this, so no attempt is settled later.
     for (const [id, since] of begun) {
       if (since > now - 30) continue;
       begun.delete(id);
@@ -129,7 +129,7 @@ test("whatever the order of attempts, no window contains more failures than the 
     fc.property(fc.integer({ min: 1, max: 10 }), events, (most, sequence) => {
       const bound = { most, windowSeconds: 60 };
       const { wrong } = live(bound, sequence);
-      // A place is taken when the attempt begins, and a failure is counted when it ends, later: windows can only be longer.
+      // A slot is reserved at the start of an attempt and its failure counts from its end, so windows can only be longer.
       const inWindow = wrong.map((end) => wrong.filter((time) => time <= end && time > end - 60).length);
       expect(Math.max(0, ...inWindow)).toBeLessThanOrEqual(most);
     }),

@@ -1,4 +1,4 @@
-/** How the identity provider's keys are fetched: kept for a while, fetched again within bounds, and not waited for for ever. */
+/** How the identity provider's keys are fetched and cached: at a limited rate and with a timeout. */
 import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { jest } from "@jest/globals";
@@ -10,11 +10,11 @@ import type { verifyExternalToken as Verify } from "../../../shared/identity/ext
 const second = 1000;
 const minute = 60 * second;
 
-/** A provider of which only the keys matter. */
+/** A provider that serves only its keys. */
 class KeyServer {
   fetches = 0;
   keys: JWK[] = [];
-  /** How it answers instead, while that is set. */
+  /** Overrides its response while set. */
   instead: ((response: ServerResponse) => void) | undefined;
   readonly #server: Server;
 
@@ -60,7 +60,7 @@ class KeyServer {
 
 let provider: KeyServer;
 let verify: (token: string) => ReturnType<typeof Verify>;
-/** What the clock is ahead of the machine's. */
+/** The offset of the clock from the machine's. */
 let aheadMs = 0;
 beforeEach(async () => {
   provider = await KeyServer.start();
@@ -70,7 +70,7 @@ beforeEach(async () => {
     IDP_ALGORITHMS: "RS256",
     IDP_JWKS_URI: `${provider.issuer}/jwks`,
   } as Environment;
-  // The keys are kept by the module, as a process keeps them: each test begins with a process of its own.
+  // The module caches the keys, so each test loads it again, like a new process.
   jest.resetModules();
   const { verifyExternalToken } = await import("../../../shared/identity/external-identity.ts");
   verify = (token) => verifyExternalToken(token, environment);
@@ -85,10 +85,10 @@ afterEach(async () => {
 
 const ada = () => ({ issuer: provider.issuer, subject: "ada", name: undefined });
 
-/** Expects what a caller sees as 503: nothing is said about the token. */
+/** Expects the error that becomes a 503, which says nothing about the token. */
 async function expectUnavailable(verified: Promise<unknown>): Promise<void> {
   const error: unknown = await verified.catch((caught: unknown) => caught);
-  // Modules are loaded anew for each test, so the class is another one.
+  // Each test loads the modules again, so the class differs.
   expect({ name: (error as Problem).name, code: (error as Problem).code }).toEqual({
     name: new Problem("unavailable", "").name,
     code: "unavailable",

@@ -1,4 +1,4 @@
-/** What a presented refresh token is to its session, whenever it comes. */
+/** How a presented refresh token relates to its session at any time. */
 import fc from "fast-check";
 import {
   beginSession,
@@ -22,12 +22,12 @@ const start = new Date("2026-11-20T12:00:00.000Z");
 const later = (ms: number): Date => new Date(start.getTime() + ms);
 
 interface Chain {
-  /** All tokens of the session, the present one last. */
+  /** All tokens of the session, the current one last. */
   readonly tokens: readonly [RefreshToken, ...RefreshToken[]];
   readonly session: Session;
 }
 
-/** A session that was refreshed so often; its present token was issued at `start`. */
+/** A session after this many refreshes; its current token was issued at `start`. */
 function chainOf(refreshes: number): Chain {
   const tokens: [RefreshToken, ...RefreshToken[]] = [newRefreshToken(userId, sessionId)];
   let session = beginSession(tokens[0], "web", 1, start);

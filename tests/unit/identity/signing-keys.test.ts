@@ -1,4 +1,4 @@
-/** Which keys a set has after each rotation: none that is still needed may be missing. */
+/** A key set always contains every key that is still needed. */
 import fc from "fast-check";
 import {
   generateSigningKey,
@@ -10,7 +10,7 @@ import {
 } from "../../../shared/identity/signing-keys.ts";
 
 const lifetimeSeconds = 3600;
-/** A function signs with the key that it has read for at most this long. */
+/** The maximum time for which a function signs with a cached key. */
 const memorySeconds = 60;
 const start = Date.UTC(2026, 10, 20) / 1000;
 
@@ -28,7 +28,7 @@ interface Rotated {
   readonly signedUntil: ReadonlyMap<string, number>;
 }
 
-/** Rotates again and again; each rotation begins some time after the one before has ended, and takes some time itself. */
+/** Rotates repeatedly, with random pauses and durations. */
 function rotated(rotations: readonly { readonly afterSeconds: number; readonly takesSeconds: number }[]): Rotated[] {
   const steps: Rotated[] = [];
   const signedUntil = new Map<string, number>();
@@ -48,7 +48,7 @@ function rotated(rotations: readonly { readonly afterSeconds: number; readonly t
 const anyRotations = fc.array(
   fc.record({
     afterSeconds: fc.integer({ min: 0, max: 3 * lifetimeSeconds }),
-    // A rotation that fails is taken up again later.
+    // A failed rotation is continued later.
     takesSeconds: fc.integer({ min: 0, max: 3 * lifetimeSeconds }),
   }),
   { minLength: 1, maxLength: 12 },

@@ -1,4 +1,4 @@
-/** How long a process remembers a secret. */
+/** How long a process caches a secret. */
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { jest } from "@jest/globals";
