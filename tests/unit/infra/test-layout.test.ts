@@ -47,7 +47,7 @@ test.each(operations)("the end-to-end tests of functions/%s are found by its pat
 
 test("every end-to-end test file belongs to an operation or to the platform", () => {
   const owners = filesIn(folder).map(
-    (name) => (/^([\w-]+\/[\w-]+)(?:\/[\w-]+)?\.test\.ts$/.exec(name) ?? [name, name])[1]!,
+    (name) => (/^([\w-]+\/[\w-]+)(?:\/[\w-]+)?\.test\.ts$/.exec(name) ?? [name, name])[1],
   );
   expect(owners.filter((owner) => !owner.startsWith("platform/") && !operations.includes(owner))).toEqual([]);
 });
