@@ -94,7 +94,7 @@ async function measure(
   const text = JSON.stringify(body);
   for (let round = 0; round < rounds; round++) {
     const judged = performance.now();
-    // The proxy parses the request for this alone.
+    // The proxy parses the request only for this.
     const call = {
       functionId,
       service: "dynamodb",

@@ -1,4 +1,4 @@
-/** How long a developer waits: for a synth, and from `npm start` to the first answer. */
+/** The time of a synth, and from `npm start` to the first response. */
 import { spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";

@@ -145,7 +145,7 @@ describeInBrowser("the console", () => {
     describe("before the sign-in", () => {
       useConsole({ viewport });
 
-      test("a person signs in, finds every section and signs out by the keyboard alone", async () => {
+      test("signing in, navigation and signing out work with the keyboard alone", async () => {
         const token = tokenInUse();
         const { username, password } = portico.host.rootSignIn!;
         const focused = () => page.evaluate<string>("document.activeElement.textContent");
@@ -174,7 +174,7 @@ describeInBrowser("the console", () => {
         );
       });
 
-      test("who is not an administrator, or says a wrong password, is refused in clear words", async () => {
+      test("other users and wrong passwords get a clear error message", async () => {
         const user = await newUser(portico);
         await signIn({ ...user, password: "wrong" });
         const failure = page.locator("form [role=alert]");
@@ -192,10 +192,10 @@ describeInBrowser("the console", () => {
       });
     });
 
-    describe("after it", () => {
+    describe("after the sign-in", () => {
       useSession({ viewport });
 
-      test("a partner is registered: errors stand at their fields, the secret is shown once and can be copied", async () => {
+      test("registering a partner shows errors at their fields and the secret once, with a copy button", async () => {
         const { email } = await portico.registerPartner();
         await visit("#/partners");
         await button("Register a partner").click();
@@ -229,7 +229,7 @@ describeInBrowser("the console", () => {
         expect((await portico.requestToken({ id, secret })).status).toBe(200);
       });
 
-      test("partners are listed page by page and filtered within what is loaded", async () => {
+      test("partners are listed in pages and filtered within the loaded ones", async () => {
         await visit("#/partners");
         await expectEventually(() => rows().count(), 20);
         await page.getByText("20 loaded, there are more").waitFor();
@@ -344,7 +344,7 @@ describeInBrowser("the console", () => {
         await expectEventually(() => complained().textContent(), expect.stringContaining("Not found."));
       });
 
-      test("a user is created, made an administrator by root, suspended, resumed and deleted", async () => {
+      test("root can create a user, change its role, suspend, reactivate and delete it", async () => {
         const username = newUsername();
         const signInStatus = async () =>
           (await portico.call("POST", "/v1/auth/login", { json: { username, password: goodPassword } })).status;
@@ -409,7 +409,7 @@ describeInBrowser("the console", () => {
         await expectAccessible();
       });
 
-      test("coupons are created, changed, switched off and on again", async () => {
+      test("coupons can be created, changed, deactivated and reactivated", async () => {
         const name = `Spring ${randomUUID().slice(0, 8)}`;
         const code = randomUUID().slice(0, 20);
         await visit("#/coupons");
@@ -449,7 +449,7 @@ describeInBrowser("the console", () => {
   describe("at any width", () => {
     useConsole({ viewport: desktop });
 
-    test("the page may load and call what is Portico's, and nothing else, and is small", async () => {
+    test("the page loads and calls only Portico, and is small", async () => {
       const { headers, text } = await portico.call("GET", "/console");
       expect(headers.get("content-security-policy")?.split("; ").sort()).toEqual([
         "base-uri 'none'",
@@ -467,7 +467,7 @@ describeInBrowser("the console", () => {
       expect([text, ...files.map((file) => file.text)].join("").length).toBeLessThan(60_000);
     });
 
-    test("tokens are kept in memory alone: a reload signs out and ends the session", async () => {
+    test("tokens are kept only in memory: a reload signs out and ends the session", async () => {
       const token = tokenInUse();
       await visit("#/users");
       await heading("Users").waitFor();
@@ -486,7 +486,7 @@ describeInBrowser("the console", () => {
       );
     });
 
-    test("a change of what somebody else has changed meanwhile is not made, and the present state is shown", async () => {
+    test("a conflicting change is not made, and the current state is shown", async () => {
       const { id } = await portico.registerPartner();
       const token = await portico.rootToken();
       await visit(`#/partners/${id}`);
@@ -504,7 +504,7 @@ describeInBrowser("the console", () => {
       await heading("Green Bicycle active").waitFor();
     });
 
-    test("an administrator who is not root changes no role, and nobody suspends itself or root", async () => {
+    test("only root can change roles, and nobody can suspend themselves or root", async () => {
       const [admin, user] = [await newUser(portico, {}, "admin"), await newUser(portico)];
       const { id: rootId } = (await portico.call("GET", "/v1/users/me", { token: await portico.rootToken() })).body;
       await page.evaluate(`location.hash = "#/users/${user.id}"`);
@@ -517,7 +517,7 @@ describeInBrowser("the console", () => {
       }
     });
 
-    test("a double click grants once, and so does a second try after an answer that was lost", async () => {
+    test("a double click, or a retry after a lost response, grants credit once", async () => {
       const { id } = await newUser(portico);
       await visit(`#/users/${id}`);
       await button("Grant credit").click();
@@ -549,7 +549,7 @@ describeInBrowser("the console", () => {
       expect(ledger.items.map(({ amount }: any) => amount)).toEqual([7, 5]);
     });
 
-    test("a registration whose answer was lost happens once, and says that the secret is to be made anew", async () => {
+    test("a registration with a lost response happens once, and the page asks for a new secret", async () => {
       await visit("#/partners");
       await page.route(
         "**/v1/partners",
@@ -569,7 +569,7 @@ describeInBrowser("the console", () => {
       expect(await button("New secret").count()).toBe(1);
     });
 
-    test("a session goes on with a new token before the old one expires, one refresh for all calls at once", async () => {
+    test("the access token is refreshed before it expires, once for parallel calls", async () => {
       const admin = await newUser(portico, {}, "admin");
       const refreshes: string[] = [];
       page.on("request", (request) => {
@@ -587,7 +587,7 @@ describeInBrowser("the console", () => {
       expect(refreshes).toEqual([expect.stringContaining("grant_type=refresh_token&client_id=web&refresh_token=")]);
     });
 
-    test("a token that was refused is replaced, and a session that has ended asks to sign in again, where one was", async () => {
+    test("a rejected token is refreshed, and an ended session asks to sign in and returns to the same place", async () => {
       const admin = await newUser(portico, {}, "admin");
       await page.route(
         "**/v1/auth/login",
@@ -612,10 +612,10 @@ describeInBrowser("the console", () => {
     });
   });
 
-  describe("in the dark", () => {
+  describe("in dark mode", () => {
     useConsole({ viewport: desktop, colorScheme: "dark" });
 
-    test("colours are as readable", async () => {
+    test("colours have enough contrast", async () => {
       await expectAccessible();
       await visit("#/partners");
       await button("Register a partner").click();

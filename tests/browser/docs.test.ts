@@ -106,7 +106,7 @@ describeInBrowser("the docs", () => {
   ])("%s", (_name, options) => {
     usePage("/docs", options);
 
-    test("they show every operation, and a partner's client credentials authorize calls to where the page came from", async () => {
+    test("the docs show every operation, and client credentials authorize calls to the page's origin", async () => {
       const { id, secret } = await portico.registerPartner();
       await button("Authorize").click();
       expect(await page.title()).toBe("API reference · Portico");
@@ -128,7 +128,7 @@ describeInBrowser("the docs", () => {
   describe("at any width", () => {
     usePage("/docs", { viewport: desktop });
 
-    test("a person signs in, calls, and signs out", async () => {
+    test("a user can sign in, call an operation and sign out", async () => {
       await portico.registerPartner({ name: "Red Bicycle" });
       const token = await signInWithToken();
       const { status, body } = await tryOut("Partners-partnersList");
@@ -140,7 +140,7 @@ describeInBrowser("the docs", () => {
       expect((await execute(page.locator('[id="operations-Partners-partnersList"]'))).status).toBe("401");
     });
 
-    test("an operation has an address, under which it is open", async () => {
+    test("the URL of an operation opens it", async () => {
       const summary = page.locator('[id="operations-Subscriptions-subscriptionsCreate"] .opblock-summary-control');
       await summary.focus();
       await page.keyboard.press("Enter");
@@ -154,7 +154,7 @@ describeInBrowser("the docs", () => {
       await expectAccessible();
     });
 
-    test("a wrong password is refused in clear words; tokens are in memory alone, and end with the page or in its dialog", async () => {
+    test("a wrong password gets a clear message, and tokens are kept only in memory", async () => {
       await signIn({ username: "nobody", password: "a wrong password" });
       await page.locator(".failure", { hasText: "The username or the password is wrong." }).waitFor();
       expect(await button("Sign out").isVisible()).toBe(false);
@@ -176,11 +176,11 @@ describeInBrowser("the docs", () => {
 
   describe.each([
     ["on a phone", { viewport: { width: 360, height: 740 } }],
-    ["in the dark", { viewport: desktop, colorScheme: "dark" as const }],
+    ["in dark mode", { viewport: desktop, colorScheme: "dark" as const }],
   ])("%s", (_name, options) => {
     usePage("/problems", options);
 
-    test("the problem pages can be read by everybody", async () => {
+    test("the problem pages are accessible", async () => {
       await expectAccessible();
       await page.getByRole("link", { name: "validation_failed" }).click();
       await page.getByRole("heading", { level: 1, name: "The request has invalid fields" }).waitFor();

@@ -20,7 +20,7 @@ let prod: Assembly;
 let dev: Assembly;
 let api: Template;
 let assetFiles: readonly string[];
-/** Whether an asset is the bundle that was built, by the S3 key of the function's code. */
+/** Whether the S3 key of the function's code names the built bundle. */
 let assets: ReadonlyMap<string, string>;
 
 beforeAll(async () => {
@@ -55,7 +55,7 @@ function roleOf(id: string): Resource {
   return api.Resources[Properties.Role["Fn::GetAtt"][0]]!;
 }
 
-/** `GET /v1/partners/{partnerId}`, put together from the tree of path parts. */
+/** `GET /v1/partners/{partnerId}`, assembled from the tree of path parts. */
 function routeOf(method: Resource): string {
   const pathOf = (reference: unknown): string => {
     const resource = api.Resources[(reference as { Ref?: string }).Ref ?? ""];
@@ -68,13 +68,13 @@ describe("the routes", () => {
   const methods = (): readonly Resource[] => resourcesOf(api, "AWS::ApiGateway::Method").map(([, method]) => method);
   const methodOf = (id: string): Resource => methods().find(({ Properties }) => Properties.OperationName === id)!;
 
-  test("are exactly the declared ones", () => {
+  test("match the declared operations exactly", () => {
     const declared = operations.map(({ method, path }) => `${method} ${path}`);
     expect(methods().map(routeOf).sort()).toEqual(declared.sort());
   });
 
   test.each(operations.map((operation) => [operation.id, operation] as const))(
-    "%s asks the authorizer unless it is declared public",
+    "%s uses the authorizer unless it is declared public",
     (id, { access }) => {
       const { AuthorizationType, AuthorizerId } = methodOf(id).Properties;
       const isPublic = access === "public";
@@ -84,18 +84,15 @@ describe("the routes", () => {
     },
   );
 
-  test.each(operations.map(({ id }) => [id]))(
-    "%s is served by its own function, through the role of API Gateway",
-    (id) => {
-      const [logicalId] = functionOf(id);
-      const { Integration } = methodOf(id).Properties;
-      expect(Integration).toMatchObject({ Type: "AWS_PROXY", IntegrationHttpMethod: "POST" });
-      expect(text(Integration.Uri)).toContain(`/functions/<${logicalId}.Arn>/invocations`);
-      expect(text(Integration.Credentials)).toMatch(/InvokeRole.*\.Arn>$/);
-    },
-  );
+  test.each(operations.map(({ id }) => [id]))("%s invokes its own function through the role of API Gateway", (id) => {
+    const [logicalId] = functionOf(id);
+    const { Integration } = methodOf(id).Properties;
+    expect(Integration).toMatchObject({ Type: "AWS_PROXY", IntegrationHttpMethod: "POST" });
+    expect(text(Integration.Uri)).toContain(`/functions/<${logicalId}.Arn>/invocations`);
+    expect(text(Integration.Credentials)).toMatch(/InvokeRole.*\.Arn>$/);
+  });
 
-  test("let API Gateway invoke the functions of operations and the authorizer, and no other", () => {
+  test("allow API Gateway to invoke only the functions of operations and the authorizer", () => {
     const [, role] = resourcesOf(api, "AWS::IAM::Role").find(([id]) => id.includes("InvokeRole"))!;
     const invoked = [authorizerFunction.id, ...operations.map(({ id }) => id)].map(
       (id) => `<${functionOf(id)[0]}.Arn>`,
@@ -107,7 +104,7 @@ describe("the routes", () => {
     expect(role.Properties.ManagedPolicyArns).toBeUndefined();
   });
 
-  test("are authorized anew by every request: the authorizer's answer is not cached", () => {
+  test("do not cache the authorizer's result", () => {
     for (const authorizer of propertiesOf(api, "AWS::ApiGateway::Authorizer")) {
       expect(authorizer).toMatchObject({
         Type: "REQUEST",
@@ -119,7 +116,7 @@ describe("the routes", () => {
 });
 
 describe.each(doors.map((door) => [door.id, door] as const))("the function %s", (id, door) => {
-  test("runs Node 24 on arm64 with its declared memory and time, traced", () => {
+  test("runs Node 24 on arm64 with its declared memory and timeout, and with tracing", () => {
     expect(functionOf(id)[1].Properties).toMatchObject({
       Architectures: ["arm64"],
       Runtime: "nodejs24.x",
@@ -130,11 +127,11 @@ describe.each(doors.map((door) => [door.id, door] as const))("the function %s", 
     });
   });
 
-  test("has no longer than API Gateway waits", () => {
+  test("has a timeout within that of API Gateway", () => {
     expect(functionOf(id)[1].Properties.Timeout).toBeLessThanOrEqual(29);
   });
 
-  test("may do to the table exactly what it declares", () => {
+  test("has exactly the declared rights to the table", () => {
     const granted = statementsOf(roleOf(id))
       .filter(({ Action }) => list(Action).some((action) => String(action).startsWith("dynamodb:")))
       .map(({ Effect, Action, Resource, Condition }) => ({
@@ -152,7 +149,7 @@ describe.each(doors.map((door) => [door.id, door] as const))("the function %s", 
     expect(granted).toEqual(declared);
   });
 
-  test("may read exactly the secrets that it declares, and knows their names only", () => {
+  test("can read only the declared secrets and receives only their names", () => {
     const read = statementsOf(roleOf(id))
       .filter(({ Action }) => list(Action).includes("secretsmanager:GetSecretValue"))
       .flatMap(({ Resource }) => list(Resource).map(text));
@@ -162,7 +159,7 @@ describe.each(doors.map((door) => [door.id, door] as const))("the function %s", 
     expect(named.map((variable) => text(variables[variable])).sort()).toEqual([...read].sort());
   });
 
-  test("may do nothing else but write its own log, send traces and act on secrets as it declares", () => {
+  test("has no other rights than its log, traces and the declared secrets", () => {
     const [, { Properties }] = functionOf(id);
     const others = statementsOf(roleOf(id)).filter(
       ({ Action }) => !list(Action).some((action) => /^(dynamodb:|secretsmanager:GetSecretValue)/.test(String(action))),
@@ -182,14 +179,14 @@ describe.each(doors.map((door) => [door.id, door] as const))("the function %s", 
     ]);
   });
 
-  test("has a role of its own without managed policies", () => {
+  test("has its own role without managed policies", () => {
     const role = functionOf(id)[1].Properties.Role["Fn::GetAtt"][0];
     const sharers = propertiesOf(api, "AWS::Lambda::Function").filter(({ Role }) => Role["Fn::GetAtt"][0] === role);
     expect(sharers).toHaveLength(1);
     expect(roleOf(id).Properties.ManagedPolicyArns).toBeUndefined();
   });
 
-  test("is deployed as what the build has made of it, without a source map", async () => {
+  test("is deployed as the built bundle without a source map", async () => {
     const hash = String(functionOf(id)[1].Properties.Code.S3Key).replace(".zip", "");
     const deployed = assetFiles.filter((file) => file.startsWith(`asset.${hash}/`) && /\.\w+$/.test(file));
     const built = await bundleFiles(entryPointOf(door));
@@ -198,18 +195,18 @@ describe.each(doors.map((door) => [door.id, door] as const))("the function %s", 
   });
 });
 
-test("no role gets rights by a policy beside its own", () => {
+test("no role gets rights from a separate policy", () => {
   expect(resourcesOf(api, "AWS::IAM::Policy")).toEqual([]);
   expect(resourcesOf(api, "AWS::IAM::ManagedPolicy")).toEqual([]);
 });
 
-test("production's tokens live as long as the contract says", () => {
+test("production tokens have the lifetime of the contract", () => {
   for (const { Environment } of propertiesOf(api, "AWS::Lambda::Function")) {
     expect(Environment.Variables).toMatchObject({ PARTNER_TOKEN_SECONDS: "3600", USER_TOKEN_SECONDS: "900" });
   }
 });
 
-test("tokens that never expire are refused in production, in one line", async () => {
+test("production rejects tokens that never expire, in one line", async () => {
   const { exitCode, errors } = await synthesize("/nonexistent", { stage: "prod", tokensNeverExpire: "true" });
   expect(exitCode).toBe(1);
   expect(errors.trim()).toBe("portico: stage prod: tokens that never expire are for the dev stage only");
@@ -245,7 +242,7 @@ describe("the gateway's own errors", () => {
     responseOf(type).ResponseParameters[`gatewayresponse.header.${name}`];
   const bodyOf = (type: string) => JSON.parse(text(responseOf(type).ResponseTemplates["application/json"]));
 
-  test("are those of every type that API Gateway has", () => {
+  test("cover every type of API Gateway", () => {
     const types = propertiesOf(api, "AWS::ApiGateway::GatewayResponse").map(({ ResponseType }) => ResponseType);
     expect(types.sort()).toEqual([...Object.keys(statuses), "ACCESS_DENIED"].sort());
   });
@@ -265,7 +262,7 @@ describe("the gateway's own errors", () => {
   });
 
   test.each([...Object.keys(statuses), "ACCESS_DENIED"])(
-    "of type %s are problem+json and carry the headers of every answer",
+    "of type %s are problem+json with the common headers",
     (type) => {
       expect(header(type, "Content-Type")).toBe("'application/problem+json'");
       expect(header(type, "x-request-id")).toBe("context.requestId");
@@ -277,13 +274,13 @@ describe("the gateway's own errors", () => {
   );
 
   test.each(Object.keys(statuses).filter((type) => [429, 503].includes(problemCatalogue[statuses[type]!].status)))(
-    "of type %s say when to come again",
+    "of type %s contain Retry-After",
     (type) => {
       expect(header(type, "retry-after")).toMatch(/^'\d+'$/);
     },
   );
 
-  test("tell a denied caller what is wrong with its token, by the authorizer's closed set of values", () => {
+  test("tell a denied caller the reason, from a closed set of values", () => {
     expect(responseOf("ACCESS_DENIED").StatusCode).toBe("401");
     expect(bodyOf("ACCESS_DENIED")).toMatchObject({
       type: expect.stringMatching(/\/problems\/\$context\.authorizer\.code$/),
@@ -296,7 +293,7 @@ describe("the gateway's own errors", () => {
     for (const code of denialCodes) expect(problemCatalogue[code].status).toBe(401);
   });
 
-  test("name no error where no token was sent (RFC 6750 §3.1)", () => {
+  test("contain no error if no token was sent (RFC 6750 §3.1)", () => {
     expect(header("UNAUTHORIZED", "WWW-Authenticate")).toBe(`'Bearer realm="portico"'`);
   });
 });
@@ -305,38 +302,38 @@ describe("what is logged", () => {
   test.each([
     ["prod", 365],
     ["dev", 30],
-  ])("is kept in %s for %d days, in every log group", (stage, days) => {
+  ])("is kept in %s for %d days in every log group", (stage, days) => {
     const groups = propertiesOf(templateOf(stage === "prod" ? prod : dev, "Api"), "AWS::Logs::LogGroup");
     expect(groups).toHaveLength(doors.length + 1);
     for (const group of groups) expect(group.RetentionInDays).toBe(days);
   });
 
-  test("of a request names neither its caller's address nor its raw path", () => {
+  test("excludes the caller's address and the raw path", () => {
     const [stage] = propertiesOf(api, "AWS::ApiGateway::Stage");
     const used = String(stage.AccessLogSetting.Format).match(/\$context\.[\w.]+/g);
     expect(used).toContain("$context.resourcePath");
     expect(used).not.toContainEqual(expect.stringMatching(/sourceIp|userAgent|\.path$|identity\./));
   });
 
-  test("holds no request or answer", () => {
+  test("excludes requests and responses", () => {
     const [stage] = propertiesOf(api, "AWS::ApiGateway::Stage");
     for (const settings of stage.MethodSettings)
       expect(settings).toMatchObject({ DataTraceEnabled: false, LoggingLevel: "OFF" });
   });
 });
 
-test("AWS WAF stands before production and not before dev", () => {
+test("AWS WAF protects production and not dev", () => {
   expect(resourcesOf(api, "AWS::WAFv2::WebACLAssociation")).toHaveLength(1);
   expect(resourcesOf(templateOf(dev, "Api"), "AWS::WAFv2::WebACL")).toEqual([]);
 });
 
-test("AWS WAF lets bodies over 8 KB pass: the contract allows 64 KiB", () => {
+test("AWS WAF accepts bodies over 8 KB, because the contract allows 64 KiB", () => {
   const [acl] = propertiesOf(api, "AWS::WAFv2::WebACL");
   const overrides = acl.Rules.flatMap((rule: any) => rule.Statement.ManagedRuleGroupStatement.RuleActionOverrides);
   expect(overrides).toContainEqual({ Name: "SizeRestrictions_BODY", ActionToUse: { Count: {} } });
 });
 
-test("answers of 1 KiB and more are compressed", () => {
+test("responses of 1 KiB and more are compressed", () => {
   const [{ MinimumCompressionSize }] = propertiesOf(api, "AWS::ApiGateway::RestApi");
   expect(MinimumCompressionSize).toBe(1024);
 });
@@ -353,12 +350,12 @@ describe("the bootstrap", () => {
     expect(text(runOf(prod).ServiceToken)).toBe(`<${functionOf(bootstrapFunction.id)[0]}.Arn>`);
   });
 
-  test("runs at every deployment: each one's template differs, by its time", () => {
+  test("runs at every deployment, because the template contains the time", () => {
     const { Deployment } = runOf(dev);
     expect(new Date(Deployment).toISOString()).toBe(Deployment);
   });
 
-  test("runs once for a deployment that the context names", () => {
+  test("runs once for a deployment named in the context", () => {
     expect(runOf(prod).Deployment).toBe("release 7");
   });
 });
@@ -368,7 +365,7 @@ describe("the signing keys", () => {
   const permission = () => resourcesOf(api, "AWS::Lambda::Permission");
   const secretArn = /^<Portico-prod-Data:ExportsOutputRefSigningKeys\w*>$/;
 
-  test("are rotated every 30 days by their function, and not by a deployment", () => {
+  test("are rotated every 30 days by their function and not by a deployment", () => {
     const { SecretId, ...rest } = schedule().Properties;
     expect(text(SecretId)).toMatch(secretArn);
     expect(rest).toEqual({
@@ -378,7 +375,7 @@ describe("the signing keys", () => {
     });
   });
 
-  test("are rotated for Secrets Manager alone, for this one secret of this account", () => {
+  test("can be rotated only by Secrets Manager, for this secret of this account", () => {
     expect(permission()).toHaveLength(1);
     const [, { Properties }] = permission()[0]!;
     expect(Properties).toMatchObject({
@@ -390,12 +387,12 @@ describe("the signing keys", () => {
     expect(text(Properties.SourceArn)).toMatch(secretArn);
   });
 
-  test("get their schedule when the function may be called and there are keys: Secrets Manager tries it at once", () => {
+  test("get their schedule after the permission and the keys, because Secrets Manager tries it at once", () => {
     const [bootstrapRun] = resourcesOf(api, "Custom::PorticoBootstrap").map(([id]) => id);
     expect(schedule().DependsOn).toEqual(expect.arrayContaining([permission()[0]![0], bootstrapRun]));
   });
 
-  test("can be replaced by nobody but bootstrap and rotation", () => {
+  test("can be replaced only by bootstrap and rotation", () => {
     const writers = doors.filter((door) =>
       statementsOf(roleOf(door.id)).some(({ Action }) => list(Action).includes("secretsmanager:PutSecretValue")),
     );
@@ -403,6 +400,6 @@ describe("the signing keys", () => {
   });
 });
 
-test("the stack tells its URL", () => {
+test("the stack outputs its URL", () => {
   expect(text(api.Outputs!["ApiUrl"]!.Value)).toMatch(/^https:\/\/<\w+>\.execute-api\..*\/prod$/);
 });

@@ -36,17 +36,17 @@ afterAll(async () => {
   await rm(second, { recursive: true, force: true });
 });
 
-test("every declared operation has its door, and every door is declared", () => {
+test("every operation has a function, and every function an operation", () => {
   const declared = [...systemFunctions, ...operations].map(entryPointOf);
   expect([...findEntryPoints()].sort()).toEqual(declared.sort());
 });
 
 describe("a build", () => {
-  test("of the same sources gives the same bytes, wherever it is written", async () => {
+  test("of the same sources produces the same bytes in any folder", async () => {
     for (const door of findEntryPoints()) expect(await bundleHash(door, first)).toBe(await bundleHash(door, second));
   });
 
-  test("puts nothing but the bundle and the declared files into the folder that is deployed", async () => {
+  test("writes only the bundle and the declared files into the deployed folder", async () => {
     for (const door of [...systemFunctions, ...operations]) {
       const { files, filesOf } = door as Pick<AnyOperation, "files" | "filesOf">;
       const expected = [
@@ -59,7 +59,7 @@ describe("a build", () => {
     }
   });
 
-  test("names a file by its content, so that a page never meets another one under the same name", async () => {
+  test("names a file by its content, so a name never refers to different content", async () => {
     const folder = bundleFolder("docs/file", first);
     const served: Record<string, string> = JSON.parse(await readFile(join(folder, "files.json"), "utf8"));
     expect(Object.keys(served)).toEqual(Object.keys(docs.file.files ?? {}));
@@ -72,7 +72,7 @@ describe("a build", () => {
     expect(await readFile(join(bundleFolder("docs/page", first), "files.json"), "utf8")).toBe(JSON.stringify(served));
   });
 
-  test("fails on a file that is missing, too large, of no known type, or of an operation without files", async () => {
+  test("fails on a missing, too large or unknown file, and on an operation without files", async () => {
     await expect(makeFiles([{ ...docs.file, files: { "a.js": "shared/gone.js" } }], root)).rejects.toThrow("gone.js");
     await expect(makeFiles([{ ...docs.file, files: { "a.exe": "LICENSE" } }], root)).rejects.toThrow("a.exe");
     const large = "node_modules/typescript/lib/typescript.js";
@@ -87,8 +87,8 @@ describe("a build", () => {
     }
   });
 
-  test("leaves nothing of an earlier build behind", async () => {
-    // `npm run client` has a place of its own beside what is built.
+  test("removes the previous build", async () => {
+    // `npm run client` has its own folder next to the build.
     const files = async (outDir: string) =>
       (await readdir(outDir, { recursive: true })).filter((name) => !/^client($|\/)/.test(name)).sort();
     expect(await files(second)).toEqual(await files(first));
@@ -98,7 +98,7 @@ describe("a build", () => {
     expect(oversized(await bundleSizes(findEntryPoints(), first))).toEqual([]);
   });
 
-  test("carries a client of AWS's exactly where the operation declares what to use it for", async () => {
+  test("contains an AWS client only if the operation declares its use", async () => {
     const { outputs } = JSON.parse(await readFile(join(first, "meta.json"), "utf8"));
     const carriers = Object.keys(outputs).flatMap((output) => {
       const door = /functions\/(.+)\/index\.mjs$/.exec(output)?.[1];
@@ -111,7 +111,7 @@ describe("a build", () => {
     expect(carriers.sort()).toEqual(users.map(entryPointOf).sort());
   });
 
-  test("carries none of the SDK's credential providers but that of the environment", async () => {
+  test("contains only the credential provider of the environment", async () => {
     const meta = JSON.parse(await readFile(join(first, "meta.json"), "utf8"));
     const inputs = Object.keys(meta.inputs).filter((input) => /@aws-sdk\/credential-provider-(?!env\/)/.test(input));
     expect(inputs).toEqual([]);

@@ -26,12 +26,12 @@ describe("the gate of templates", () => {
     ]);
   });
 
-  test("fails on a plugin that failed without naming a finding", () => {
+  test("fails on a plugin that failed without a finding", () => {
     const report = { pluginReports: [{ pluginName: "AwsSolutions", conclusion: "failure", violations: [] }] };
     expect(complaintsOf({ ...clean, report })).toHaveLength(1);
   });
 
-  test.each([[null], [{}], [{ pluginReports: {} }]])("fails on the report %j, which it cannot read", (report) => {
+  test.each([[null], [{}], [{ pluginReports: {} }]])("fails on the unreadable report %j", (report) => {
     expect(() => findingsOf(report)).toThrow(/plugin reports/);
   });
 
@@ -46,7 +46,7 @@ describe("the gate of templates", () => {
     expect(complaintsOf({ ...clean, acknowledgements })).toHaveLength(1);
   });
 
-  test("reads the acknowledgements that CDK writes beside a template", () => {
+  test("reads the acknowledgements that CDK writes next to a template", () => {
     const metadata = {
       "/Stack/Role": [
         { type: "aws:cdk:logicalId", data: "Role" },
@@ -63,11 +63,11 @@ describe("the gate of bundle sizes", () => {
   const atLimit = { door: "partners/register", bytes: bundleLimitBytes };
   const overLimit = { door: "partners/change", bytes: bundleLimitBytes + 1 };
 
-  test("allows 450 KB and not a byte more", () => {
+  test("allows up to 450 KB", () => {
     expect(oversized([atLimit, overLimit])).toEqual([overLimit]);
   });
 
-  test("names what is too large in its table", () => {
+  test("names the bundles that are too large in its table", () => {
     const lines = sizeTable([atLimit, overLimit]).split("\n");
     expect(lines.filter((line) => line.endsWith("too large"))).toEqual([expect.stringContaining("partners/change")]);
   });

@@ -1,4 +1,4 @@
-/** Whose tokens a deployed stage takes: those of the provider that it was told of, and nobody else's. */
+/** A deployed stage accepts tokens only of its configured identity provider. */
 import { propertiesOf, synthesized, templateOf } from "./support/templates.ts";
 
 const provider = {
@@ -7,7 +7,7 @@ const provider = {
   idpJwksUri: "https://id.example.com/jwks",
 };
 
-/** The variables of the provider as every function gets them, and the names of the API stack's parameters. */
+/** The provider's environment variables of each function, and the names of the API stack's parameters. */
 async function deployed(context: Readonly<Record<string, string>>) {
   const template = templateOf(await synthesized({ stage: "prod", ...context }, { validate: false }), "Api");
   const environments = propertiesOf(template, "AWS::Lambda::Function").map(
@@ -22,13 +22,13 @@ async function deployed(context: Readonly<Record<string, string>>) {
   };
 }
 
-test("prod without a provider takes no external token at all, and there is no parameter to switch one on", async () => {
+test("prod without a provider accepts no external token and has no parameter for one", async () => {
   const { variables, parameters } = await deployed({});
   for (const none of variables) expect(none).toEqual({});
   expect(parameters.filter((name) => /idp|identity|public/i.test(name))).toEqual([]);
 });
 
-test("prod with a provider takes that one alone, spelled out in the template", async () => {
+test("prod with a provider accepts only that one, which is written in the template", async () => {
   const { variables, parameters } = await deployed(provider);
   for (const one of variables) {
     expect(one).toEqual({
@@ -42,7 +42,7 @@ test("prod with a provider takes that one alone, spelled out in the template", a
 });
 
 test.each([[{ idpIssuer: provider.idpIssuer }], [{ ...provider, idpJwksUri: "http://127.0.0.1:3001/jwks" }]])(
-  "prod with %j is not synthesised",
+  "prod with %j fails the synthesis",
   async (context) => {
     await expect(synthesized({ stage: "prod", ...context }, { validate: false })).rejects.toThrow(/identity provider/);
   },

@@ -6,7 +6,7 @@ import { propertiesOf, resourcesOf, statementsOf, synthesized, templateOf, text 
 /** IAM's limit for all inline policies of a role together, in characters without white space. */
 const inlinePolicyLimit = 10_240;
 
-describe("an API of sixty operations that browsers may call", () => {
+describe("an API with sixty operations and CORS", () => {
   let assembly: Assembly;
 
   beforeAll(async () => {
@@ -25,7 +25,7 @@ describe("an API of sixty operations that browsers may call", () => {
     for (const count of Object.values(resourceCounts(assembly))) expect(count).toBeLessThan(resourceLimit);
   });
 
-  test("needs no permission per function: one role of API Gateway invokes them all, within IAM's limit", () => {
+  test("needs no permission per function: one role invokes them all within IAM's size limit", () => {
     const template = templateOf(assembly, "Api");
     const permitted = propertiesOf(template, "AWS::Lambda::Permission").map(({ Principal }) => Principal);
     expect(permitted).toEqual(["secretsmanager.amazonaws.com"]);
@@ -43,7 +43,7 @@ describe("an API of sixty operations that browsers may call", () => {
     expect(deployed.length).toBeLessThan(inlinePolicyLimit);
   });
 
-  test("raises no finding that nobody acknowledged", () => {
+  test("has no finding without an acknowledged reason", () => {
     expect(findingsOf(assembly.report)).toEqual([]);
   });
 });

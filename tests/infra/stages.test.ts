@@ -6,26 +6,26 @@ const context =
     values[key];
 
 describe("a stage", () => {
-  test.each(stages.map((stage) => [stage.name, stage] as const))("%s does not contradict itself", (_name, stage) => {
+  test.each(stages.map((stage) => [stage.name, stage] as const))("%s has no contradictory settings", (_name, stage) => {
     expect(() => validateStage(stage)).not.toThrow();
   });
 
-  test("is dev when nothing else is chosen", () => {
+  test("is dev by default", () => {
     expect(stageFrom(context({}))).toEqual(dev);
   });
 
-  test.each(stages.map(({ name }) => [name]))("%s is chosen by its name", (name) => {
+  test.each(stages.map(({ name }) => [name]))("%s is selected by name", (name) => {
     expect(stageFrom(context({ stage: name })).name).toBe(name);
   });
 
   test.each([["staging"], [""], ["PROD"], [7]])(
-    "that does not exist (%j) is refused in one line that names the choices",
+    "rejects an unknown name (%j) in one line with the valid ones",
     (name) => {
       expect(() => stageFrom(context({ stage: name }))).toThrow(/^unknown stage .*dev, prod, local$/);
     },
   );
 
-  test("takes the address for alarms and the public URL from the context", () => {
+  test("reads the alarm address and the public URL from the context", () => {
     const stage = stageFrom(
       context({ stage: "prod", alarmEmail: "ops@example.com", publicUrl: "https://api.example.com" }),
     );
@@ -37,30 +37,33 @@ describe("a stage", () => {
     [{ publicUrl: "http://api.example.com" }],
     [{ publicUrl: "https://api.example.com/" }],
     [{ tokensNeverExpire: "yes" }],
-  ])("refuses the context %j", (values) => {
+  ])("rejects the context %j", (values) => {
     expect(() => stageFrom(context({ stage: "prod", ...values }))).toThrow(/^(context|stage prod)/);
   });
 });
 
 describe("tokens", () => {
-  test.each([prod, local])("of the stage $name live 60 min for partners and 15 min for users", ({ tokenLifetimes }) => {
-    expect(tokenLifetimes).toEqual({ partnerAccessSeconds: 3600, userAccessSeconds: 900 });
-  });
+  test.each([prod, local])(
+    "of the stage $name are valid for 60 min (partners) and 15 min (users)",
+    ({ tokenLifetimes }) => {
+      expect(tokenLifetimes).toEqual({ partnerAccessSeconds: 3600, userAccessSeconds: 900 });
+    },
+  );
 
-  test.each([["true"], [true]])("of dev never expire when it says so (%j)", (value) => {
+  test.each([["true"], [true]])("of dev never expire if configured so (%j)", (value) => {
     const { tokenLifetimes } = stageFrom(context({ tokensNeverExpire: value }));
     expect(tokenLifetimes).toEqual({ partnerAccessSeconds: "never", userAccessSeconds: "never" });
   });
 
-  test("of dev expire when it does not say so", () => {
+  test("of dev expire by default", () => {
     expect(stageFrom(context({ tokensNeverExpire: "false" })).tokenLifetimes).toEqual(prod.tokenLifetimes);
   });
 
-  test.each([["prod"], ["local"]])("that never expire are refused in %s", (stage) => {
+  test.each([["prod"], ["local"]])("that never expire are rejected in %s", (stage) => {
     expect(() => stageFrom(context({ stage, tokensNeverExpire: "true" }))).toThrow(/never expire/);
   });
 
-  test.each([[0], [-1], [1.5], [Number.NaN]])("that live %d seconds are refused", (userAccessSeconds) => {
+  test.each([[0], [-1], [1.5], [Number.NaN]])("that are valid for %d seconds are rejected", (userAccessSeconds) => {
     const stage: Stage = { ...dev, tokenLifetimes: { ...dev.tokenLifetimes, userAccessSeconds } };
     expect(() => validateStage(stage)).toThrow(/whole number of seconds/);
   });
@@ -78,16 +81,16 @@ describe("production", () => {
     ["origins by https", { corsOrigins: ["http://console.example.com"] }],
     ["origins one by one", { corsOrigins: ["*"] }],
     ["tokens that expire", { tokenLifetimes: { partnerAccessSeconds: "never", userAccessSeconds: 900 } }],
-  ])("is refused without %s", (_what, change) => {
+  ])("is rejected without %s", (_what, change) => {
     expect(() => validateStage({ ...prod, ...change })).toThrow(/^stage prod: \S/);
   });
 
-  test("is told of every contradiction at once, in one line", () => {
+  test("reports every contradiction in one line", () => {
     const wrong: Stage = { ...prod, deletionProtection: false, waf: false };
     expect(() => validateStage(wrong)).toThrow(/deletion protection; .*firewall/);
   });
 
-  test("cannot lose its protection by another name", () => {
+  test("keeps its protection under a different name", () => {
     expect(() => validateStage({ ...prod, name: "eu", deletionProtection: false })).toThrow(/^stage eu/);
   });
 });
@@ -105,31 +108,25 @@ describe("an identity provider", () => {
     idpJwksUri: provider.jwksUri,
   };
 
-  test("is not there unless the stage names one", () => {
+  test("is absent by default", () => {
     expect(stageFrom(context({ stage: "prod" })).identityProvider).toBeUndefined();
   });
 
-  test.each([["dev"], ["prod"]])(
-    "of %s comes from the context, and signs with RS256 when nothing else is said",
-    (stage) => {
-      expect(stageFrom(context({ stage, ...fromContext })).identityProvider).toEqual(provider);
-    },
-  );
+  test.each([["dev"], ["prod"]])("of %s comes from the context and uses RS256 by default", (stage) => {
+    expect(stageFrom(context({ stage, ...fromContext })).identityProvider).toEqual(provider);
+  });
 
-  test("may sign with several algorithms", () => {
+  test("can use several algorithms", () => {
     const { identityProvider } = stageFrom(context({ ...fromContext, idpAlgorithms: "ES256,EdDSA" }));
     expect(identityProvider).toMatchObject({ algorithms: ["ES256", "EdDSA"] });
   });
 
-  test.each(["idpIssuer", "idpAudience", "idpJwksUri"])(
-    "is refused without %s: half a provider is a mistake",
-    (missing) => {
-      const partial = { ...fromContext, [missing]: undefined };
-      expect(() => stageFrom(context({ stage: "prod", ...partial }))).toThrow(
-        "an identity provider needs idpIssuer, idpAudience and idpJwksUri together",
-      );
-    },
-  );
+  test.each(["idpIssuer", "idpAudience", "idpJwksUri"])("is rejected without %s", (missing) => {
+    const partial = { ...fromContext, [missing]: undefined };
+    expect(() => stageFrom(context({ stage: "prod", ...partial }))).toThrow(
+      "an identity provider needs idpIssuer, idpAudience and idpJwksUri together",
+    );
+  });
 
   test.each<[string, Partial<typeof provider>, RegExp]>([
     ["an issuer by http", { issuer: "http://id.example.com" }, /issuer is an https URL/],
@@ -139,7 +136,7 @@ describe("an identity provider", () => {
     ["none, which nobody signs", { algorithms: ["none"] }, /asymmetric algorithms only/],
     ["HS256 beside RS256", { algorithms: ["RS256", "HS256"] }, /asymmetric algorithms only/],
     ["no algorithm", { algorithms: [] }, /asymmetric algorithms only/],
-  ])("with %s is refused", (_what, change, reason) => {
+  ])("with %s is rejected", (_what, change, reason) => {
     expect(() => validateStage({ ...prod, identityProvider: { ...provider, ...change } })).toThrow(reason);
   });
 
@@ -150,13 +147,13 @@ describe("an identity provider", () => {
     [{ idpAlgorithms: "RS256,none" }],
     [{ idpAlgorithms: "RS256," }],
     [{ idpAudience: "" }],
-  ])("is refused from the context %j too", (change) => {
+  ])("is also rejected from the context %j", (change) => {
     expect(() => stageFrom(context({ stage: "prod", ...fromContext, ...change }))).toThrow(/^(stage prod|context idp)/);
   });
 });
 
 test.each([["https://console.example.com/"], ["console.example.com"], ["https://a.example/b"]])(
-  "an allowed origin is not a URL with a path: %s is refused",
+  "an allowed origin cannot be %s",
   (origin) => {
     expect(() => validateStage({ ...dev, corsOrigins: [origin] })).toThrow(/origin/);
   },

@@ -1,14 +1,14 @@
-/** The usage of rights on its way from the hosts of a test run to the judgement over all of them. */
+/** Collects the usage of rights from all hosts of a test run. */
 import { randomUUID } from "node:crypto";
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, sep } from "node:path";
 import { mergeUsage, type RightsUsage } from "../../infra/local/iam/rights-usage.ts";
 
-/** Names the folder in which a run collects its records; without it nothing is recorded. */
+/** The folder of a run's records; without it nothing is recorded. */
 export const rightsFolderVariable = "PORTICO_RIGHTS_FOLDER";
 
 export interface RightsRecord extends RightsUsage {
-  /** Absolute path of the test file whose host it was. */
+  /** Absolute path of the test file that started the host. */
   readonly testPath: string;
 }
 
@@ -17,19 +17,19 @@ const recordsIn = (folder: string): readonly string[] =>
     .filter((name) => name.endsWith(".json"))
     .map((name) => join(folder, name));
 
-/** Keeps what one host has counted. */
+/** Writes the usage of one host. */
 export function writeRecord(folder: string, record: RightsRecord): void {
   writeFileSync(join(folder, `${randomUUID()}.json`), JSON.stringify(record));
 }
 
-/** Forgets the run before. */
+/** Deletes the records of the previous run. */
 export function clearRecords(folder: string): void {
   for (const path of recordsIn(folder)) rmSync(path);
 }
 
 /**
- * What all hosts of a run have counted. Every denial is in it, but only the uses of test files below `suite`: a right that
- * nothing but a special test needs is no right that production needs.
+ * The usage of all hosts of a run. It contains every denial, but only the uses of test files below `suite`: production does
+ * not need a right that only a special test uses.
  *
  * @param suite absolute path of a folder
  */

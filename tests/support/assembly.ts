@@ -1,4 +1,4 @@
-/** Copies of the suite's assembly that differ from it in one point. */
+/** Altered copies of the suite's assembly. */
 import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

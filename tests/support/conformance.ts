@@ -1,6 +1,6 @@
 /**
- * Holds every answer against the declaration of the operation that gave it. By `node:assert`: it judges tens of thousands of
- * answers in a run, and Jest's `expect` costs as much as the call itself.
+ * Compares every response with the declaration of its operation. It uses `node:assert`, because a run has tens of thousands of
+ * responses and Jest's `expect` costs as much as the call itself.
  */
 import assert from "node:assert/strict";
 import * as z from "zod";
@@ -8,9 +8,9 @@ import { oauthErrorsOf, openApiDocument, shownAsProblems } from "../../shared/co
 import type { AnyOperation } from "../../shared/contract/operation.ts";
 import { problemCatalogue, problemCodes, type ProblemCode } from "../../shared/domain/problems.ts";
 import { operations } from "../../shared/operations.ts";
-import type { Answer, CallOptions, Portico } from "./portico.ts";
+import type { Answer } from "./portico.ts";
 
-/** The operation that a request means; undefined for an unknown path or method. Fixed segments win over `{name}`. */
+/** The operation of a request; undefined for an unknown path or method. Fixed segments take precedence over `{name}`. */
 export function operationOf(method: string, target: string): AnyOperation | undefined {
   const segments = new URL(target, "http://localhost").pathname.replace(/\/$/, "").split("/");
   const fits = ({ path }: AnyOperation) => {
@@ -28,15 +28,10 @@ export function operationOf(method: string, target: string): AnyOperation | unde
 const isVariable = (part: string) => part.startsWith("{");
 const variables = ({ path }: AnyOperation) => path.split("/").filter(isVariable).length;
 
-/** `Portico.call` of a host that has yet to start. */
-export function conforming(portico: () => Portico): Portico["call"] {
-  return async (method: string, path: string, options?: CallOptions) => await portico().call(method, path, options);
-}
-
 /**
- * The answer is one that the operation declares: its status, media type, body and headers, and of a refusal its code.
+ * Expects a response that the operation declares: status, media type, body, headers and problem code.
  *
- * @param operation undefined where the path or method is unknown: only `not_found` may answer then
+ * @param operation undefined for an unknown path or method, which allows only `not_found`
  */
 export function expectConforming(operation: AnyOperation | undefined, answer: Answer, url: string): void {
   expectCommonHeaders(answer);
@@ -73,7 +68,7 @@ const { paths, components } = openApiDocument(operations, {
 };
 const nameIn = (reference: string) => reference.split("/").at(-1) ?? "";
 
-/** The document names the headers of each answer: those it requires are there, and none of them where it does not. */
+/** The response has all headers that the document requires, and none of the known ones that it does not declare. */
 function expectDeclaredHeaders({ method, path }: AnyOperation, { status, headers }: Answer): void {
   const declared = paths[path]?.[method.toLowerCase()]?.responses[status];
   if (declared === undefined) throw new Error(`${method} ${path} declares no answer ${status}`);
@@ -101,7 +96,7 @@ function expectOAuthError(operation: AnyOperation, { status, body }: Answer): vo
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-/** What every answer carries, whatever made it. */
+/** Every response has these headers, whether from a function or the gateway. */
 export function expectCommonHeaders({ headers }: Answer): void {
   assert.match(headers.get("x-request-id") ?? "", uuid);
   assert.equal(headers.get("x-content-type-options"), "nosniff");
@@ -120,7 +115,7 @@ function expectDeclaredSuccess({ success, method }: AnyOperation, { headers, tex
     assert.equal(success.mediaTypes, undefined);
   } else {
     assert.equal(type, "application/json");
-    // Parsing drops what is not declared, so a member too many shows as a difference.
+    // Parsing drops undeclared members, so an extra member shows as a difference.
     assert.deepEqual(success.body.parse(body), body);
     if (body.etag !== undefined) assert.equal(headers.get("etag"), body.etag);
   }
@@ -142,9 +137,9 @@ const problemSchema = z.strictObject({
 });
 
 /**
- * The answer is a problem of the catalogue (RFC 9457), made as the contract says.
+ * Expects a problem of the catalogue (RFC 9457) in the form of the contract.
  *
- * @param codes those that may be given here
+ * @param codes the allowed ones
  */
 export function expectProblem(answer: Answer, url: string, codes: readonly ProblemCode[] = problemCodes): void {
   const { status, headers, body } = answer;
@@ -160,21 +155,21 @@ export function expectProblem(answer: Answer, url: string, codes: readonly Probl
   const namesFields = problem.errors !== undefined || problem.code !== "validation_failed" || isFromGateway(answer);
   assert.ok(namesFields, "validation_failed names no field");
   assert.equal(headers.get("cache-control"), "no-store");
-  // Signing in is no authentication by HTTP, so it has no challenge.
+  // Signing in does not use HTTP authentication, so it has no challenge.
   if (status === 401 && problem.code !== "credentials_invalid")
     assert.match(headers.get("www-authenticate") ?? headers.get("x-amzn-remapped-www-authenticate") ?? "", /^Bearer/);
   if (status === 429 || status === 503) assert.match(headers.get("retry-after") ?? "", /^\d+$/);
 }
 
-/** The gateway refuses parameters without looking at each. */
+/** The gateway rejects parameters without naming them. */
 const isFromGateway = ({ headers }: Answer) => headers.get("x-amzn-errortype") !== null;
 
-/** Status and problem code of an answer in one word: `409 subscription_exists`, `201`. */
+/** Status and problem code of a response: `409 subscription_exists`, `201`. */
 export function verdict({ status, body }: Answer): string {
   return body?.code === undefined ? String(status) : `${status} ${body.code}`;
 }
 
-/** The JSON Pointers of an answer's field errors. */
+/** The JSON Pointers of a response's field errors. */
 export function pointersOf({ body }: Answer): string[] {
   return (body?.errors ?? []).map(({ pointer }: { pointer: string }) => pointer);
 }

@@ -1,4 +1,4 @@
-/** What every refusal has in common (RFC 9457), checked wherever one is expected. */
+/** Expectations on problems (RFC 9457). */
 import type { ProblemCode } from "../../shared/domain/problems.ts";
 import type { Answer } from "./portico.ts";
 

@@ -1,9 +1,9 @@
-/** Access tokens that differ from a genuine one in a single thing. */
+/** Access tokens with chosen differences from a genuine one. */
 import { decodeJwt, decodeProtectedHeader, importJWK, SignJWT, type CryptoKey, type JWTPayload } from "jose";
 import { parseSigningKeySet, type SigningKey } from "../../shared/identity/signing-keys.ts";
 import type { Portico } from "./portico.ts";
 
-/** The key that a running Portico signs with. Only the host's owner can read it; no caller can. */
+/** The signing key of a running Portico, which no caller can read. */
 export function signingKeyOf({ host }: Portico): SigningKey {
   const arns = host.model.functions.map(({ environment }) => environment.SIGNING_KEYS_SECRET);
   const arn = arns.find((value) => value !== undefined);
@@ -12,7 +12,7 @@ export function signingKeyOf({ host }: Portico): SigningKey {
   return key;
 }
 
-/** What is different; a claim or header member that is `undefined` is left out. */
+/** The differences; a claim or header member that is `undefined` is omitted. */
 export interface Differences {
   readonly header?: Readonly<Record<string, string | undefined>>;
   readonly claims?: Readonly<Record<string, unknown>>;
@@ -20,7 +20,7 @@ export interface Differences {
   readonly key?: CryptoKey | Uint8Array;
 }
 
-/** A token like the genuine one but for the differences, signed anew. */
+/** The genuine token with the differences, signed again. */
 export async function forge(
   portico: Portico,
   genuine: string,
@@ -33,7 +33,7 @@ export async function forge(
     .sign(key ?? (await importJWK(signingKeyOf(portico), "EdDSA")));
 }
 
-/** A token of these parts, with this signature, whatever it is worth. */
+/** A token of these parts with this signature, valid or not. */
 export function assemble(header: unknown, claims: unknown, signature: string): string {
   const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString("base64url");
   return `${part(header)}.${part(claims)}.${signature}`;

@@ -1,12 +1,14 @@
-/** What the answers of the OAuth endpoints have in common, and the requests of a public client. */
+/** Requests to the OAuth endpoints, and what their answers have in common. */
 import { setImmediate } from "node:timers/promises";
-import type { Answer, Portico } from "./portico.ts";
+import type { Answer, CallOptions, Portico, TestPartner } from "./portico.ts";
+
+export const allScopes = "subscriptions:read subscriptions:write companies:read companies:write";
 
 export const tokenExchange = "urn:ietf:params:oauth:grant-type:token-exchange";
 export const jwtType = "urn:ietf:params:oauth:token-type:jwt";
 export const accessTokenType = "urn:ietf:params:oauth:token-type:access_token";
 
-/** A refusal as RFC 6749 §5.2 has it. */
+/** Expects an error response of RFC 6749 §5.2. */
 export function expectOAuthError(answer: Answer, status: number, error: string): void {
   expect({ status: answer.status, body: answer.body }).toEqual({
     status,
@@ -17,14 +19,40 @@ export function expectOAuthError(answer: Answer, status: number, error: string):
   expect(answer.headers.get("cache-control")).toBe("no-store");
 }
 
-/** The refusal of a client; API Gateway gives the challenge of RFC 7235 another name. */
+/** Expects `invalid_client`; API Gateway renames the challenge header of RFC 7235. */
 export function expectInvalidClient(answer: Answer): void {
   expectOAuthError(answer, 401, "invalid_client");
-  expect(answer.headers.get("x-amzn-remapped-www-authenticate")).toMatch(/^Basic realm=/);
+  expect(answer.headers.get("x-amzn-remapped-www-authenticate")).toMatch(/^Basic realm="/);
 }
 
 export function basic(clientId: string, clientSecret: string): string {
   return `Basic ${Buffer.from(`${clientId}:${clientSecret}`).toString("base64")}`;
+}
+
+export function credentials({ id, secret }: Pick<TestPartner, "id" | "secret">): Record<string, string> {
+  return { client_id: id, client_secret: secret };
+}
+
+/** Every visible ASCII character, among them those that a header, a form or a URL treats specially. */
+export const awkwardSecret = String.fromCharCode(
+  ...Array.from({ length: 0x7e - 0x21 + 1 }, (_, index) => 0x21 + index),
+);
+
+/** Requests for an access token with the grant `client_credentials`. */
+export function tokenRequests({ call }: Portico) {
+  const requestToken = (form: Readonly<Record<string, string>>, options: CallOptions = {}): Promise<Answer> =>
+    call("POST", "/oauth/token", { form: { grant_type: "client_credentials", ...form }, ...options });
+
+  const requestWithBasic = (
+    clientId: string,
+    clientSecret: string,
+    form: Readonly<Record<string, string>> = {},
+  ): Promise<Answer> => requestToken(form, { headers: { authorization: basic(clientId, clientSecret) } });
+
+  const requestRaw = (raw: string, contentType = "application/x-www-form-urlencoded"): Promise<Answer> =>
+    call("POST", "/oauth/token", { raw, headers: { "content-type": contentType } });
+
+  return { requestToken, requestWithBasic, requestRaw };
 }
 
 /** A token exchange by the public client `web`; a parameter that is `undefined` is left out. */
@@ -44,7 +72,7 @@ export async function exchange(
   return await portico.call("POST", "/oauth/token", { form });
 }
 
-/** A person that signs in by the identity provider, with the tokens of a new session. */
+/** A new session of a user of the identity provider. */
 export async function externalSession(
   portico: Portico,
   subject: string,
@@ -60,7 +88,7 @@ export function identityProviderOf({ host }: Portico): NonNullable<Portico["host
   return host.idp;
 }
 
-/** Resolves once the last line about each of these requests has come through the functions' pipes. */
+/** Resolves when the last log line of each of these requests has arrived. */
 export async function logged({ logs }: Portico, answers: readonly Answer[]): Promise<void> {
   const ids = answers.map(({ headers }) => headers.get("x-request-id")!);
   const isLast = (line: string, id: string) => line.includes(id) && line.includes("request_served");

@@ -8,7 +8,7 @@ const reference = z.strictObject({ $ref: z.string().regex(/^#\/components\/[a-z]
 const orReference = <Form extends z.ZodType>(form: Form) => z.union([reference, form]);
 const named = <Form extends z.ZodType>(form: Form) => z.record(z.string().regex(/^[A-Za-z0-9._-]+$/), form);
 
-/** A schema is JSON Schema 2020-12; that it can be read is shown where examples are held against it. */
+/** A schema is JSON Schema 2020-12; `readSchema` verifies that it can be parsed. */
 const schema = z.record(z.string(), z.unknown());
 const example = orReference(
   z.strictObject({ summary: z.string().optional(), description: z.string().optional(), value: z.unknown() }),
@@ -86,7 +86,7 @@ export const openApiForm = z.strictObject({
   }),
 });
 
-/** A schema of the document as something that can be held against values. @throws Error where it is no JSON Schema */
+/** Parses a schema of the document, to validate values. @throws Error if it is not a JSON Schema */
 export function readSchema(schemaOfDocument: unknown, components: { readonly schemas: object }): z.ZodType {
   const local = (value: unknown) =>
     JSON.parse(JSON.stringify(value).replaceAll('"#/components/schemas/', '"#/$defs/')) as Record<string, unknown>;

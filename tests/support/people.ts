@@ -1,4 +1,4 @@
-/** People for tests: users that root made, and their sessions. */
+/** Users created by root, and their sessions. */
 import { randomUUID } from "node:crypto";
 import { issueAccessToken } from "../../shared/identity/access-tokens.ts";
 import { newId } from "../../shared/domain/ids.ts";
@@ -22,7 +22,7 @@ export interface TestSession {
 
 export const goodPassword = "correct horse battery staple";
 
-/** A name that nobody has yet. */
+/** A new username. */
 export function newUsername(): string {
   return `u-${randomUUID()}`;
 }
@@ -32,7 +32,7 @@ export function userFields(fields: Readonly<Record<string, unknown>> = {}): Reco
   return { username: newUsername(), name: "Ada Lovelace", password: goodPassword, ...fields };
 }
 
-/** A new user, made by root. */
+/** A new user, created by root. */
 export async function newUser(
   portico: Portico,
   fields: Readonly<Record<string, unknown>> = {},
@@ -46,7 +46,7 @@ export async function newUser(
   return { id: body.id, username: body.username, password: json["password"] as string };
 }
 
-/** New users without passwords, as those from an identity provider are: many in a moment, for nothing has to be hashed. */
+/** New users without passwords, written to the table: fast, because nothing has to be hashed. */
 export async function plantUsers(portico: Portico, count: number, credit = 0): Promise<readonly StoredUser[]> {
   const users = Array.from({ length: count }, () =>
     createUser({ username: newUsername(), name: "Ada Lovelace", credit }, new Date()),
@@ -58,7 +58,7 @@ export async function plantUsers(portico: Portico, count: number, credit = 0): P
   return users;
 }
 
-/** Access tokens of a crowd of new users, in a moment: no password is hashed, nobody signs in. @param credit of each */
+/** New users with access tokens that are signed here: fast, because nobody signs in. @param credit of each */
 export async function plantCrowd(portico: Portico, count: number, credit = 0): Promise<readonly CrowdMember[]> {
   const key = signingKeyOf(portico);
   const users = await plantUsers(portico, count, credit);
@@ -78,7 +78,7 @@ export interface CrowdMember {
   readonly token: string;
 }
 
-/** A change by root that has to succeed. */
+/** A successful change by root. */
 export async function changeUser(portico: Portico, userId: string, json: unknown): Promise<void> {
   const token = await portico.rootToken();
   const { status, text } = await portico.call("PATCH", `/v1/users/${userId}`, { token, json });
@@ -116,7 +116,7 @@ export async function refresh(
   });
 }
 
-/** The session after a refresh that has to succeed. */
+/** The session after a successful refresh. */
 export async function refreshed(portico: Portico, refreshToken: string): Promise<TestSession> {
   const { status, text, body } = await refresh(portico, refreshToken);
   if (status !== 200) throw new Error(`not refreshed: ${text}`);

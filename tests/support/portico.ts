@@ -1,4 +1,4 @@
-/** A running Portico for tests: the local host on a free port, its data in memory, and calls as callers make them. */
+/** A running Portico for tests: a local host on a free port with its data in memory. */
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { startHost, type Host, type HostOptions } from "../../infra/local/host.ts";
@@ -13,6 +13,8 @@ export interface Answer {
   readonly body: any;
 }
 
+export type RequestHeaders = Readonly<Record<string, string>>;
+
 export interface CallOptions {
   /** Sent as `Authorization: Bearer …`. */
   readonly token?: string;
@@ -20,9 +22,9 @@ export interface CallOptions {
   readonly json?: unknown;
   /** Sent as a form. */
   readonly form?: Readonly<Record<string, string>>;
-  /** Sent as it is; name the content type among the headers. */
+  /** Sent as it is; the headers have to name the content type. */
   readonly raw?: string | Uint8Array<ArrayBuffer>;
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: RequestHeaders;
 }
 
 export interface TestPartner {
@@ -31,47 +33,76 @@ export interface TestPartner {
   readonly email: string;
 }
 
+/**
+ * A local host with free ports and its data in memory, and the calls that tests make to it.
+ * `call` may be taken apart: `const { call } = portico`.
+ */
 export class Portico {
-  readonly host: Host;
-  readonly url: string;
   /** Everything that the functions have logged. */
-  readonly logs: string[];
-  /** The host runs the assembly of the whole suite. */
-  readonly #servesSuite: boolean;
+  readonly logs: string[] = [];
+  readonly #options: Partial<HostOptions>;
+  #host: Host | undefined;
   #rootToken: string | undefined;
 
-  private constructor(host: Host, logs: string[], servesSuite: boolean) {
-    this.host = host;
-    this.#servesSuite = servesSuite;
-    this.url = host.url;
-    this.logs = logs;
+  private constructor(options: Partial<HostOptions>) {
+    this.#options = options;
   }
 
-  /** Starts a host of its own; `close` stops it. */
+  /** A host for the file or the `describe` block of the caller: starts before its tests, stops after them. */
+  static forSuite(options: Partial<HostOptions> = {}): Portico {
+    const portico = new Portico(options);
+    beforeAll(async () => {
+      await portico.#start();
+    });
+    afterAll(async () => {
+      await portico.close();
+    });
+    return portico;
+  }
+
+  /** Starts a host at once; the caller stops it with `close`. */
   static async start(options: Partial<HostOptions> = {}): Promise<Portico> {
+    const portico = new Portico(options);
+    await portico.#start();
+    return portico;
+  }
+
+  async #start(): Promise<void> {
     const assembly = process.env.PORTICO_TEST_ASSEMBLY;
     if (assembly === undefined) throw new Error("the global setup has not synthesised an assembly");
-    const logs: string[] = [];
-    const host = await startHost({
+    this.#host = await startHost({
       assembly,
-      // One for all hosts, those with an altered assembly as well.
+      // All hosts share one cache, also those with an altered assembly.
       compileCache: join(assembly, "compile-cache"),
-      logSink: ({ text }) => logs.push(text),
-      ...options,
+      logSink: ({ text }) => this.logs.push(text),
+      ...this.#options,
     });
-    return new Portico(host, logs, options.assembly === undefined);
+  }
+
+  get host(): Host {
+    if (this.#host === undefined) throw new Error("the host has not started");
+    return this.#host;
+  }
+
+  get url(): string {
+    return this.host.url;
   }
 
   async close(): Promise<void> {
-    await this.host.close();
+    if (this.#host === undefined) return;
+    await this.#host.close();
     const folder = process.env[rightsFolderVariable];
-    // Another assembly has other roles: what a test learns there says nothing about ours.
-    if (folder === undefined || !this.#servesSuite) return;
-    writeRecord(folder, { testPath: expect.getState().testPath ?? "", ...this.host.rights() });
+    // An altered assembly has different roles, so its usage says nothing about the real ones.
+    if (folder === undefined || this.#options.assembly !== undefined) return;
+    writeRecord(folder, { testPath: expect.getState().testPath ?? "", ...this.#host.rights() });
   }
 
-  /** One call, as a caller makes it. Fails where the answer is not one that the contract declares. */
-  async call(method: string, path: string, { token, json, form, raw, headers }: CallOptions = {}): Promise<Answer> {
+  /** Calls the API over HTTP. Fails if the contract does not declare the answer. */
+  readonly call = async (
+    method: string,
+    path: string,
+    { token, json, form, raw, headers }: CallOptions = {},
+  ): Promise<Answer> => {
     const body = json !== undefined ? JSON.stringify(json) : form !== undefined ? new URLSearchParams(form) : raw;
     const response = await fetch(`${this.url}${path}`, {
       method,
@@ -84,9 +115,14 @@ export class Portico {
     });
     const text = await response.text();
     const answer = { status: response.status, headers: response.headers, text, body: parse(text) };
-    // What a browser asks beforehand is between it and the gateway.
+    // The gateway alone answers a browser's preflight request.
     if (method !== "OPTIONS") expectConforming(operationOf(method, path), answer, this.url);
     return answer;
+  };
+
+  /** A call as the root user. */
+  async callAsRoot(method: string, path: string, json?: unknown, headers: RequestHeaders = {}): Promise<Answer> {
+    return await this.call(method, path, { token: await this.rootToken(), json, headers });
   }
 
   /** An access token of the root user, the same one for all calls of a test file. */
@@ -134,7 +170,7 @@ export class Portico {
   }
 }
 
-/** Runs `call` in parallel as often as named, all of them begun before any has ended. */
+/** Starts all calls before any has ended. */
 export async function inParallel<Result>(times: number, call: (index: number) => Promise<Result>): Promise<Result[]> {
   return await Promise.all(Array.from({ length: times }, (_, index) => call(index)));
 }

@@ -1,4 +1,4 @@
-/** Requests with nothing tidied: `fetch` would normalise the path before it is sent. */
+/** Requests that are sent as written: `fetch` would normalise the path. */
 import { request } from "node:http";
 import type { Answer } from "./portico.ts";
 
@@ -24,7 +24,7 @@ export async function rawCall(
   return await new Promise<Answer>((resolve, reject) => {
     const outgoing = request({ hostname, port, method, path: target, agent: false });
     for (const [name, value] of sent) outgoing.appendHeader(name, value);
-    // Node says nothing of a body where it expects none.
+    // Node sends no content-length for methods that usually have no body.
     if (body !== undefined) outgoing.setHeader("content-length", Buffer.byteLength(body));
     outgoing.on("error", reject);
     outgoing.on("response", (incoming) => {

@@ -12,7 +12,7 @@ export function requestSchema(schema: z.ZodType | undefined): Schema {
   return schema === undefined ? {} : z.toJSONSchema(schema, { io: "input", unrepresentable: "any" });
 }
 
-/** A path with values of the right form, be there anything behind them or not. */
+/** A path with well-formed values, which need not exist. */
 export function pathOf({ path, request }: AnyOperation, values: Readonly<Record<string, string>> = {}): string {
   const { properties = {} } = requestSchema(request.path);
   return path.replaceAll(/\{(\w+)\}/g, (_whole, name: string) => values[name] ?? wellFormed(properties[name] ?? {}));
@@ -29,7 +29,7 @@ export interface Callers {
   /** Partner id and a token with every scope. */
   readonly partner: { readonly id: string; readonly token: string };
   readonly root: string;
-  /** Signs a user in whose sessions may end: nobody else shares them. */
+  /** Signs in a new user, whose sessions no other test uses. */
   readonly leaver: () => Promise<string>;
   /** A token of another partner that has no scope but this one. */
   readonly scoped: Readonly<Record<"subscriptions:read" | "companies:read", string>>;
@@ -58,7 +58,7 @@ export function rightfulToken({ access }: AnyOperation, callers: Callers): strin
   return access.user?.roles.includes("root") ? callers.root : callers.partner.token;
 }
 
-/** The same for a call that succeeds: signing out takes a session that nobody else needs. */
+/** The same for a successful call: signing out uses a session of its own. */
 export async function expendableToken(operation: AnyOperation, callers: Callers): Promise<string | undefined> {
   return operation.id === "auth.logout" ? await callers.leaver() : rightfulToken(operation, callers);
 }

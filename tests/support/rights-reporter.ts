@@ -1,6 +1,6 @@
 /**
- * Fails a run in which a function was denied something or, when the whole end-to-end suite ran, holds a right that no call
- * used. Both would otherwise show in production: as an outage, or as a power for whoever takes the function over.
+ * Fails a run in which a function was denied an action or, if the whole end-to-end suite ran, has a right that no call used.
+ * In production the first would be an outage, and the second would help an attacker who controls the function.
  */
 import { readdirSync } from "node:fs";
 import { join, sep } from "node:path";
@@ -8,7 +8,7 @@ import { clearRecords, collectUsage, rightsFolderVariable } from "../rights/reco
 import { isFlawless, judge, usageFoot, verdictTable } from "../../infra/local/iam/rights-usage.ts";
 import { rightsExceptions } from "../rights/exceptions.ts";
 
-/** The parts of Jest's configuration and results that matter here. */
+/** The relevant parts of Jest's configuration and results. */
 interface GlobalConfig {
   readonly rootDir: string;
   readonly testNamePattern?: string;
@@ -22,15 +22,15 @@ interface Results {
   }[];
 }
 
-/** What there is to say about a run, and whether it fails. */
+/** The message about a run, and whether it fails. */
 export interface RunVerdict {
   readonly text: string | undefined;
   readonly failed: boolean;
 }
 
 /**
- * Judges the rights by what the hosts of a run have recorded. Denials count whichever tests ran; unused rights only when all of
- * the end-to-end suite did.
+ * Judges the rights by the records of a run's hosts. Denials always count; unused rights only if the whole end-to-end suite
+ * ran.
  *
  * @param folder holds the records
  */
@@ -51,7 +51,7 @@ export function judgeRun(config: GlobalConfig, results: Results, folder: string)
   return { text: `Rights: ${text}`, failed: false };
 }
 
-/** Why a right that is unused in this run may be used nevertheless; undefined when all of the suite ran. */
+/** Why unused rights do not count in this run; undefined if the whole suite ran. */
 function whyPartial(config: GlobalConfig, { wasInterrupted, testResults }: Results, suite: string): string | undefined {
   if (wasInterrupted === true) return "the run was interrupted";
   if (config.testNamePattern) return "the tests were chosen by name";

@@ -1,5 +1,5 @@
-// Workers finish together only when what takes longest begins first. Jest knows that of the run before; a fresh clone has
-// none, and would begin with the longest text.
+// Workers finish at the same time only if the longest files start first. Jest knows them from the previous run; in a fresh
+// clone it would start with the largest files.
 import Sequencer from "@jest/test-sequencer";
 
 /** Folders of `tests`, those with the longest files first. */

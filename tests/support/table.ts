@@ -1,4 +1,4 @@
-/** The table for tests: one of its own on a fresh engine, or a look into a running host's. */
+/** Tables for tests: a new one on a new engine, or that of a running host. */
 import { PutCommand, type DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { clientOf } from "../../infra/local/support/table-contents.ts";
 import { ensureTable, startEngine } from "../../infra/local/services/dynamodb-engine.ts";
@@ -39,19 +39,19 @@ export async function startTable(): Promise<TestTable> {
   };
 }
 
-/** A value for every parameter of the template: the table depends on none of them. */
+/** A value for every parameter of the template; the table depends on none of them. */
 function nowhere(assembly: string): Record<string, string> {
   return Object.fromEntries([...parametersOf(assembly)].map((name) => [name, "http://127.0.0.1:1"]));
 }
 
-/** Puts an item into a running host's table, past functions, roles and faults: a state that only time would bring. */
+/** Writes an item directly into a running host's table: a state that takes time to reach otherwise. */
 export async function plantItem({ engineEndpoint, model }: Host, item: Item): Promise<void> {
   const client = clientOf(engineEndpoint, model.region);
   await client.send(new PutCommand({ TableName: model.tables[0]!.name, Item: item }));
   client.destroy();
 }
 
-/** Makes changes in a running host's table, past functions, roles and faults. */
+/** Commits changes directly to a running host's table. */
 export async function plantChanges({ engineEndpoint, model }: Host, changes: readonly Change[]): Promise<void> {
   const client = clientOf(engineEndpoint, model.region);
   const table = new Table(client, model.tables[0]!.name, Number.MAX_SAFE_INTEGER);

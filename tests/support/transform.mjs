@@ -1,4 +1,4 @@
-// Node itself only strips types, and so does this: the tests run the same code as the functions, with its line numbers.
+// Strips types only, as Node does, so the tests run the same code as the functions with the same line numbers.
 import { transformSync } from "esbuild";
 
 export default {

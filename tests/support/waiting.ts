@@ -4,7 +4,7 @@ const attempts = 200;
 const pauseMs = 50;
 
 /**
- * Reads until what is read passes.
+ * Reads until the value passes.
  *
  * @throws Error after 200 readings
  */
@@ -14,5 +14,5 @@ export async function eventually<Value>(read: () => Promise<Value>, passes: (val
     if (passes(value)) return value;
     await pause(pauseMs);
   }
-  throw new Error(`what was waited for did not come true in ${attempts} readings`);
+  throw new Error(`the expected value did not appear in ${attempts} reads`);
 }

@@ -1,4 +1,4 @@
-/** A function that dies at any point of its work, or runs out of time, leaves nothing half done. */
+/** A function that is killed at any point, or times out, leaves no partial effect. */
 import { randomUUID } from "node:crypto";
 import { DynamoDBClient, UpdateItemCommand } from "@aws-sdk/client-dynamodb";
 import { engineAccessKey } from "../../infra/local/services/dynamodb-engine.ts";
@@ -7,7 +7,7 @@ import type { Answer, CallOptions } from "../support/portico.ts";
 import { contentsOf } from "../support/table.ts";
 import { World } from "./kit.ts";
 
-/** More calls to AWS than any operation makes. */
+/** An upper bound on the AWS calls of one operation. */
 const maxCalls = 40;
 
 let world: World;
@@ -23,9 +23,9 @@ afterAll(async () => {
 /** A call that is interrupted and then sent again. */
 interface Subject {
   readonly request: readonly [method: string, path: string, options: CallOptions];
-  /** Looks whether the call has had its effect once, as a whole; `again` is the answer to the repetition. */
+  /** Verifies that the call took effect once and completely; `again` is the response to the retry. */
   readonly verify: (again: Answer) => Promise<void>;
-  /** What has to pass between the crash and the repetition. */
+  /** What has to happen between the crash and the retry. */
   readonly between?: () => Promise<void>;
 }
 
@@ -49,7 +49,7 @@ async function subscribed(token: string): Promise<string> {
   return externalUserId;
 }
 
-/** Everything of a partner, without the answers that are kept under idempotency keys. */
+/** All items of a partner except the idempotency records. */
 async function itemsAbout(partnerId: string) {
   const items = await contentsOf(world.portico.host);
   return items.filter((item) => {
@@ -137,7 +137,7 @@ const subjects: Readonly<Record<string, () => Promise<Subject>>> = {
     return {
       request: ["DELETE", `/v1/companies/${body.id}`, { token }],
       verify: async ({ status }) => {
-        // The crash may have come when it was done.
+        // The crash may have come after the commit.
         expect([204, 404]).toContain(status);
         expect(kindsOf(await itemsAbout(id))).not.toContain("COMPANIES");
       },
@@ -228,7 +228,7 @@ const subjects: Readonly<Record<string, () => Promise<Subject>>> = {
       request: ["DELETE", `/v1/partners/${id}`, { token: await world.rootToken() }],
       between: () => endHold(id),
       verify: async ({ status }) => {
-        // The crash may have come when everything was done.
+        // The crash may have come after the last commit.
         expect([204, 404]).toContain(status);
         expect(await itemsAbout(id)).toEqual([]);
       },
@@ -236,7 +236,7 @@ const subjects: Readonly<Record<string, () => Promise<Subject>>> = {
   },
 };
 
-/** A deletion holds its partner for a minute; this lets the minute pass. */
+/** A deletion locks its partner for a minute; this ends the minute. */
 async function endHold(partnerId: string): Promise<void> {
   const { engineEndpoint: endpoint, model } = world.portico.host;
   const credentials = { accessKeyId: engineAccessKey, secretAccessKey: "none" };
@@ -254,8 +254,8 @@ async function endHold(partnerId: string): Promise<void> {
   client.destroy();
 }
 
-describe("whose process is killed after any of its calls", () => {
-  test.each(Object.keys(subjects))("%s has its effect once and as a whole when it is sent again", async (operation) => {
+describe("an operation whose process is killed after any of its calls", () => {
+  test.each(Object.keys(subjects))("%s takes effect once and completely after a retry", async (operation) => {
     let crashes = 0;
     for (let nth = 1; nth <= maxCalls; nth++) {
       const { request, verify, between } = await subjects[operation]!();
@@ -279,7 +279,7 @@ describe("whose process is killed after any of its calls", () => {
 });
 
 describe("the time limit", () => {
-  test("is met with 503 and retry-after when the engine is silent, and the call has its effect once when it is sent again", async () => {
+  test("returns 503 with Retry-After if the engine is silent, and a retry takes effect once", async () => {
     const partner = await world.partner();
     const silenced = await world.partner();
     const { token } = partner;
@@ -303,7 +303,7 @@ describe("the time limit", () => {
       expectProblem(answer, 503, "unavailable");
       expect(answer.headers.get("retry-after")).toMatch(/^\d+$/);
     }
-    // One silent connection does not cost the whole time.
+    // One silent connection does not use up the whole time.
     for (const { fired } of counts) expect(fired).toBeGreaterThan(2);
     const [extendedAgain, createdAgain, readAgain] = await Promise.all(calls.map((call) => world.call(...call)));
     expect(extendedAgain!.status).toBe(200);

@@ -1,4 +1,4 @@
-/** The numbers that the contract promises for coupons, in a quiet world and in a bad one. */
+/** The numbers that the contract promises for coupons, with and without faults. */
 import type { FaultRule } from "../faults/fault-injector.ts";
 import { seedOfRun, torture, World } from "./kit.ts";
 import { crowdFor, spending } from "./scenarios.ts";
@@ -13,7 +13,7 @@ afterAll(async () => {
   await world.close();
 });
 
-/** A thousand callers cost minutes, so the crowd is smaller by default; `.ci/run` lets the whole one come. */
+/** A thousand callers take minutes, so the crowd is smaller by default; `.ci/run` uses the full one. */
 const crowd = Number(process.env.PORTICO_CROWD ?? 50);
 
 const table = { service: "dynamodb", functions: ["coupons.redeem"] } as const;

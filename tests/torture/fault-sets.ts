@@ -1,4 +1,4 @@
-/** Faults that scenarios are run under, by name. */
+/** The faults under which scenarios run, by name. */
 import type { ErrorCode, Fault, FaultRule } from "../faults/fault-injector.ts";
 
 /**
@@ -25,7 +25,7 @@ export const faultSets: Readonly<Record<string, FaultSet>> = {
   "transactions conflict": fault({ kind: "cancelled", reason: "TransactionConflict" }),
   "transactions are throttled": fault({ kind: "cancelled", reason: "ThrottlingError" }),
   "transactions exceed the throughput": fault({ kind: "cancelled", reason: "ProvisionedThroughputExceeded" }),
-  // Few writes are single ones, and few reads batches: a share of them that is drawn could be none.
+  // Single writes and batch reads are rare, so a random share could select none.
   "single writes meet transactions": () => [
     { fault: { kind: "error", code: "TransactionConflictException" }, every: 3 },
   ],
@@ -40,7 +40,7 @@ export const faultSets: Readonly<Record<string, FaultSet>> = {
   "calls are done and never answered": rare({ kind: "silence", done: true }),
   "processes are killed before a call": rare({ kind: "kill", done: false }),
   "processes are killed after a call": rare({ kind: "kill", done: true }),
-  // A process reads a secret once a minute: only new ones ask.
+  // A process reads a secret once a minute, so only new processes ask.
   "secrets are not available to new processes": (probability, limit) => [
     { fault: { kind: "kill", done: false }, functions: ["oauth.token", "partners.register"], probability, limit },
     { fault: { kind: "error", code: "InternalServiceError" }, service: "secretsmanager", every: 2 },

@@ -2,7 +2,7 @@ import { faultSets } from "./fault-sets.ts";
 import { seedOfRun, torture, World } from "./kit.ts";
 import { scenarios } from "./scenarios.ts";
 
-/** Short enough for every run of the tests; `npm run torture` has more of everything. */
+/** Small enough for every run of the tests; `npm run torture` does more. */
 const callersInAll = 55;
 const minCallers = 50;
 const share = 0.3;
@@ -19,7 +19,7 @@ afterAll(async () => {
   await world.close();
 });
 
-/** Faults of a kind come in one round, so that each is met in every run of the tests; `npm run torture` has each by itself, too. */
+/** Each round combines faults of a kind, so every run has all faults; `npm run torture` also runs each alone. */
 const rounds: readonly (readonly (keyof typeof faultSets)[])[] = [
   ["the table's throughput is exceeded", "calls are throttled", "the account's limit is exceeded"],
   ["transactions conflict", "transactions are throttled", "transactions exceed the throughput"],
@@ -40,11 +40,11 @@ const rounds: readonly (readonly (keyof typeof faultSets)[])[] = [
   ["secrets are not available to new processes", "everything at once"],
 ];
 
-test("every fault has its round", () => {
+test("every fault is part of a round", () => {
   expect(rounds.flat().sort()).toEqual(Object.keys(faultSets).sort());
 });
 
-describe("every promise that callers put to the test under faults holds when", () => {
+describe("every promise of the scenarios holds when", () => {
   test.each(rounds.map((names) => [names.join(", "), names] as const))("%s", async (_title, names) => {
     const sets = names.map((name) => faultSets[name]!(share / names.length, few));
     const rules = sets.flat();

@@ -9,12 +9,12 @@ import type { HostOptions } from "../../infra/local/host.ts";
 import { userFields } from "../support/people.ts";
 import { Portico, type Answer, type CallOptions } from "../support/portico.ts";
 
-/** A promise of the contract, and callers who put it to the test. */
+/** A promise of the contract, and the callers that test it. */
 export interface Scenario {
   readonly name: string;
-  /** What must hold, whatever fails: a sentence. */
+  /** The invariant, as a sentence. */
   readonly invariant: string;
-  /** Why rules of this kind are left out; undefined where the scenario stands them. */
+  /** Why rules of this kind are excluded; undefined if the scenario supports them. */
   readonly unfit?: (rules: readonly FaultRule[]) => string | undefined;
   /**
    * Prepares a round, without faults.
@@ -25,16 +25,16 @@ export interface Scenario {
 }
 
 export interface Round {
-  /** All of them are begun at once, under faults. What one throws fails the round. */
+  /** They run in parallel under faults. The round fails if one of them throws. */
   readonly callers: readonly (() => Promise<void>)[];
-  /** Looks whether the invariant holds, without faults; throws where it does not. */
+  /** Verifies the invariant without faults; throws if it does not hold. */
   readonly verify: () => Promise<void>;
 }
 
 export interface RunOptions {
   readonly scenarios: readonly Scenario[];
   readonly rules: readonly FaultRule[];
-  /** How many callers each scenario has. */
+  /** The number of callers of each scenario. */
   readonly callers: number;
   readonly seed: number;
 }
@@ -43,21 +43,21 @@ export interface RunReport {
   readonly counts: readonly RuleCount[];
   /** Answers by status. */
   readonly answers: Readonly<Record<string, number>>;
-  /** How many callers were begun at once. */
+  /** The number of parallel callers. */
   readonly begun: number;
 }
 
-/** How often a caller repeats its call before the round has failed. */
+/** The number of retries before the round fails. */
 const maxRepetitions = 60;
 
 /** Root's token lives for a quarter of an hour. */
 const rootTokenMs = 5 * 60_000;
 
-/** A running Portico with faults in its way; whatever no answer may be is noted. */
+/** A running Portico with injected faults; records every response that is never allowed. */
 export class World {
   readonly portico: Portico;
   readonly faults: FaultInjector;
-  /** What broke a promise that holds for every answer, one line each. */
+  /** Violations of the promises that hold for every response, one line each. */
   readonly violations: string[] = [];
   readonly #reports: string[];
   #answers: Record<string, number> = {};
@@ -89,7 +89,7 @@ export class World {
     await this.portico.close();
   }
 
-  /** One call. An answer that no caller may get is a violation. */
+  /** One call. Records a response that is never allowed as a violation. */
   async call(method: string, path: string, options?: CallOptions): Promise<Answer> {
     const answer = await this.portico.call(method, path, options);
     const { status, headers, text } = answer;
@@ -125,7 +125,7 @@ export class World {
     return this.#root.token;
   }
 
-  /** The username of somebody whom root can talk to, always the same. */
+  /** The username of a user whom root can start threads with, always the same. */
   async colleague(): Promise<string> {
     if (this.#colleague === undefined) {
       const json = userFields();
@@ -151,14 +151,14 @@ export class World {
     return { ...partner, token: await this.portico.partnerToken(partner) };
   }
 
-  /** Answers since the last time, by status. */
+  /** Responses since the last call of this method, by status. */
   takeAnswers(): Readonly<Record<string, number>> {
     const answers = this.#answers;
     this.#answers = {};
     return answers;
   }
 
-  /** What went wrong since the last time besides answers: a process that died, a bug that was logged. */
+  /** Other failures since the last call of this method: a crashed process, a logged bug. */
   takeTrouble({ killing }: { readonly killing: boolean }): readonly string[] {
     const bugs = this.portico.logs.splice(0).filter((line) => line.includes('"internal_error"'));
     const reports = this.#reports.splice(0).filter((line) => !killing || !line.includes("signal SIGKILL"));
@@ -166,12 +166,12 @@ export class World {
   }
 }
 
-/** An authorizer says 503 by an error, which the host reports: that is how it should be. */
+/** The authorizer causes 503 by throwing, which the host reports; this is expected. */
 function isDependencyFailure(line: string): boolean {
   return line.endsWith("authorizer: Problem: unavailable");
 }
 
-/** A failed run, with all that is needed to repeat it. */
+/** A failed run, with everything needed to repeat it. */
 export class TortureFailure extends Error {
   override readonly name = "TortureFailure";
 }

@@ -14,7 +14,7 @@ import { scenarios } from "./scenarios.ts";
 
 const callersPerScenario = 50;
 const processesPerFunction = 6;
-/** A table that many rounds have filled is slow to look through, and a host that has run for long is not all there is. */
+/** A new host after some rounds, because a full table is slow to read and new hosts have to be tested as well. */
 const roundsPerHost = 20;
 
 const { values } = parseArgs({
@@ -47,7 +47,7 @@ const chosenFaults = chosen("fault", faultSets, values.fault);
 const firstSeed = (values.seed === undefined ? seedOfRun() : numberOf("seed", values.seed)) >>> 0;
 const until = performance.now() + numberOf("minutes", values.minutes) * 60_000;
 
-/** One round, decided by its seed alone. */
+/** One round, determined only by its seed. */
 async function round(world: World, seed: number): Promise<void> {
   const random = mulberry32(seed);
   const faultSet = chosenFaults[Math.floor(random() * chosenFaults.length)]!;

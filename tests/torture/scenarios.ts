@@ -1,4 +1,4 @@
-/** The promises that callers put to the test under faults. */
+/** The promises that are tested under faults. */
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { decodeJwt } from "jose";
@@ -15,7 +15,7 @@ const dayMs = 86_400_000;
 /** `P1D` for 1. */
 const days = (count: number) => `P${count}D`;
 
-/** How many callers share one key, or compete for one thing. */
+/** The number of callers that share one key or compete for one resource. */
 const groupSize = 5;
 const groupsOf = (callers: number) => Math.max(1, Math.round(callers / groupSize));
 
@@ -81,7 +81,7 @@ async function historyOf(world: World, token: string, externalUserId: string): P
   return entries;
 }
 
-/** The history begins with the creation, each change begins where the one before ended, and its end is what is read. */
+/** The history starts with the creation, each change continues the previous one, and the last one matches the read state. */
 async function verifyChain(world: World, token: string, externalUserId: string): Promise<readonly Entry[]> {
   const entries = await historyOf(world, token, externalUserId);
   assert.equal(entries[0]?.type, "created");
@@ -122,7 +122,7 @@ export const subscriptions: Scenario = {
         verdictOf(await world.persist("POST", "/v1/subscriptions", { token, json, ...keyed(randomUUID()) })),
       );
     };
-    // By its duration each extension can be told from all others.
+    // Each extension has a unique duration.
     const extender = (index: number) => async () => {
       const duration = days(index + 2);
       const request = { token, json: { duration } };
@@ -189,7 +189,7 @@ export const partnerEmails: Scenario = {
     return {
       callers: times(callers, (index) => async () => {
         const group = groups[index % groups.length]!;
-        // Letter case is not part of an address.
+        // Addresses are case-insensitive.
         const email = index % 2 === 0 ? group.email : group.email.toUpperCase();
         const json = { name: `Shop ${index}`, websiteUrl: "https://shop.example", email };
         group.answers.push(await world.persist("POST", "/v1/partners", { token, json, ...keyed(randomUUID()) }));
@@ -227,7 +227,7 @@ export const partnerEmails: Scenario = {
 const company = { name: "Padaria Aurora", phone: "551130001234", declaredBilling: "5.00" };
 const account = (accountNumber: string) => ({ agency: "0001", accountNumber, bankCode: "341" });
 
-/** A company with so many accounts, `A0`, `A1` and so on. */
+/** A company with this many accounts: `A0`, `A1` and so on. */
 async function createCompany(world: World, token: string, accounts: number): Promise<string> {
   const json = { ...company, bankAccounts: times(accounts, (index) => account(`A${index}`)) };
   const { status, text, body } = await world.call("POST", "/v1/companies", { token, json });
@@ -289,7 +289,7 @@ export const bankAccounts: Scenario = {
   },
 };
 
-/** A kill or a long silence can leave a lease behind that only its time ends. */
+/** A kill or a long silence can leave a lease that only expires with time. */
 const leavesLeases = (rules: readonly FaultRule[]) =>
   rules.some(({ fault }) => fault.kind === "kill" || fault.kind === "silence")
     ? "what is held for a call that died is free again after a minute or more"
@@ -313,7 +313,7 @@ export const deletion: Scenario = {
     return {
       callers: times(callers, (index) => async () => {
         const partner = partners[index % partners.length]!;
-        // Half of the partners meet deletions alone; with the others, every second caller creates.
+        // For half of the partners all callers delete; for the others every second caller creates.
         const isCreator = (index % partners.length) % 2 === 0 && Math.floor(index / partners.length) % 2 === 1;
         if (!isCreator) {
           partner.deletions.push(
@@ -361,7 +361,7 @@ export const deletion: Scenario = {
   },
 };
 
-/** Root's password is verified with argon2id each time: a few callers are work enough. */
+/** Few callers, because each verifies root's password with argon2id. */
 const maxSignIns = 4;
 
 export const signIn: Scenario = {
@@ -391,7 +391,7 @@ export const signIn: Scenario = {
   },
 };
 
-/** A coupon that anyone can redeem once, and what it takes. */
+/** A coupon that each user can redeem once, and its code. */
 async function createCoupon(world: World, fields: { readonly quantity: number; readonly value: number }) {
   const json = { name: "Museum", code: randomUUID().slice(0, 18), expiresAt: "2099-01-01T00:00:00Z", ...fields };
   const { status, body, text } = await world.call("POST", "/v1/coupons", { token: await world.rootToken(), json });

@@ -15,7 +15,7 @@ import { operations } from "../../../shared/operations.ts";
 
 const wanted = 60;
 
-/** A resource's five operations on two paths, as companies have them. */
+/** Five operations on two paths, like those of companies. */
 const shapes: readonly { readonly verb: string; readonly method: Method; readonly path: string }[] = [
   { verb: "create", method: "POST", path: "" },
   { verb: "list", method: "GET", path: "" },

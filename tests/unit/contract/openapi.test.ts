@@ -28,10 +28,10 @@ const resolve = (reference: string): unknown =>
     .split("/")
     .reduce((node: any, part) => node?.[part.replaceAll("~1", "/").replaceAll("~0", "~")], document);
 
-/** What stands behind a reference; anything else as it is. */
+/** The target of a reference; any other value unchanged. */
 const resolved = (node: any): any => (node?.$ref === undefined ? node : resolve(node.$ref));
 
-/** Every example among the contents of an answer or a request, with its schema. */
+/** Every example of a request or response, with its schema. */
 const examplesIn = ({ content = {} }: any): [schema: unknown, example: unknown][] =>
   Object.values<any>(content).flatMap(({ schema, example, examples = {} }) => [
     ...(example === undefined ? [] : [[schema, example] as [unknown, unknown]]),
@@ -39,7 +39,7 @@ const examplesIn = ({ content = {} }: any): [schema: unknown, example: unknown][
   ]);
 
 describe("the document", () => {
-  test("has the form of OpenAPI 3.1 and no field that it does not know", () => {
+  test("is valid OpenAPI 3.1 without unknown fields", () => {
     expect(openApiForm.safeParse(document).error?.issues ?? []).toEqual([]);
   });
 
@@ -58,25 +58,25 @@ describe("the document", () => {
     expect(described.sort()).toEqual(each.map(([title]) => title).sort());
   });
 
-  test("has a name of its own for each operation, fit for a program", () => {
+  test("has a unique identifier for each operation", () => {
     const names = each.map(([, , described]) => described.operationId);
     expect(new Set(names).size).toBe(names.length);
     for (const name of names) expect(name).toMatch(/^[a-z][A-Za-z0-9]*$/);
   });
 
-  test("has something behind every reference", () => {
+  test("resolves every reference", () => {
     const references = [...objectsIn(document)].flatMap(({ $ref }) => (typeof $ref === "string" ? [$ref] : []));
     expect(references.length).toBeGreaterThan(operations.length);
     expect(references.filter((reference) => resolve(reference) === undefined)).toEqual([]);
   });
 
-  test("uses every part that it names, and lists every tag that it uses", () => {
+  test("uses every component and declares every tag", () => {
     const text = JSON.stringify(document);
     const { securitySchemes: _schemes, ...parts } = document.components;
     const names = Object.entries<object>(parts).flatMap(([kind, named]) =>
       Object.keys(named).map((name) => `#/components/${kind}/${name}`),
     );
-    // The catalogue is shown as a whole, whichever of its codes the present operations give.
+    // The document contains the whole catalogue, including codes that no operation declares.
     const unused = names.filter((name) => !text.includes(`"${name}"`) && !name.startsWith("#/components/examples/"));
     expect(unused).toEqual([]);
     expect(document.tags.map(({ name }: { name: string }) => name)).toEqual([
@@ -84,11 +84,11 @@ describe("the document", () => {
     ]);
   });
 
-  test("has the whole catalogue of problems", () => {
+  test("contains the whole problem catalogue", () => {
     expect(document.components.schemas.Problem.properties.code.enum).toEqual(problemCodes);
   });
 
-  test("has no trace of the dialect and definitions that schemas bring along", () => {
+  test("contains no `$schema` or `$defs` of single schemas", () => {
     const strays = [...objectsIn(document)].filter((node) => "$schema" in node || "$defs" in node);
     expect(strays).toEqual([]);
   });
@@ -102,7 +102,7 @@ describe.each(each)("%s", (_title, operation, described) => {
   );
   const answerOf = (status: number) => resolved(described.responses[status]);
 
-  test("says what it is for", () => {
+  test("has a summary and a description", () => {
     expect(described).toMatchObject({
       summary: operation.summary,
       description: operation.description,
@@ -110,7 +110,7 @@ describe.each(each)("%s", (_title, operation, described) => {
     });
   });
 
-  test("says who may call", () => {
+  test("says who can call it", () => {
     const schemes = Object.assign({}, ...described.security);
     const expected =
       access === "public"
@@ -129,7 +129,7 @@ describe.each(each)("%s", (_title, operation, described) => {
     expect(fieldsOf("path").every(({ required }) => required)).toBe(true);
   });
 
-  test("shows for each parameter of its path a value that it takes", () => {
+  test("has a valid example for each path parameter", () => {
     for (const { schema } of fieldsOf("path")) {
       const values = schema.examples ?? schema.enum ?? [];
       expect(values).not.toEqual([]);
@@ -137,7 +137,7 @@ describe.each(each)("%s", (_title, operation, described) => {
     }
   });
 
-  test("names the headers that it honours", () => {
+  test("lists its request headers", () => {
     const names = fieldsOf("header").map(({ name }) => name);
     expect(names).toEqual([
       ...(operation.idempotent ? ["Idempotency-Key"] : []),
@@ -147,7 +147,7 @@ describe.each(each)("%s", (_title, operation, described) => {
     ]);
   });
 
-  test("shows a body with an example, where it takes one", () => {
+  test("shows its body with an example", () => {
     if (request.body === undefined) {
       expect(described.requestBody).toBeUndefined();
       return;
@@ -162,7 +162,7 @@ describe.each(each)("%s", (_title, operation, described) => {
     for (const { example } of Object.values<any>(content)) expect(example).toEqual(request.bodyExample ?? {});
   });
 
-  test("shows no example that its schemas would refuse", () => {
+  test("has only valid examples", () => {
     const shown = [described.requestBody ?? {}, ...answers.map(([, answer]) => answer)].flatMap(examplesIn);
     expect(shown.length).toBeGreaterThan(0);
     for (const [schema, example] of shown) {
@@ -170,7 +170,7 @@ describe.each(each)("%s", (_title, operation, described) => {
     }
   });
 
-  test("names the headers of its answers", () => {
+  test("lists its response headers", () => {
     for (const [status, { headers }] of answers) {
       const names = Object.keys(headers);
       expect(names).toEqual(expect.arrayContaining(["x-request-id", "x-correlation-id", "cache-control"]));
@@ -182,7 +182,7 @@ describe.each(each)("%s", (_title, operation, described) => {
     else expect(replayed).toEqual([]);
   });
 
-  test("shows the answer of success with an example", () => {
+  test("shows its success response with an example", () => {
     const answer = answerOf(success.status);
     expect(answer.description).toBe(success.description);
     expect(answer.headers).toHaveProperty("x-request-id");
@@ -197,7 +197,7 @@ describe.each(each)("%s", (_title, operation, described) => {
     expect("304" in described.responses).toBe(success.mediaTypes !== undefined);
   });
 
-  test("names every problem that it may give, under its status, with an example of each", () => {
+  test("lists each of its problems under its status with an example", () => {
     const named = answers.flatMap(([status, { description, content = {} }]) =>
       Object.keys(content["application/problem+json"]?.examples ?? {}).map((code) => {
         expect(description).toContain(`\`${code}\``);
@@ -210,7 +210,7 @@ describe.each(each)("%s", (_title, operation, described) => {
     expect(problemsOf(operation)).toEqual(expect.arrayContaining(named));
   });
 
-  test("names every error of OAuth that it may give, under its status", () => {
+  test("lists each of its OAuth errors under its status", () => {
     const named = answers.flatMap(([status, { content = {} }]) =>
       Object.values<any>(content["application/json"]?.examples ?? {}).map((one) => [status, resolved(one).value.error]),
     );

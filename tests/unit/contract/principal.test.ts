@@ -30,7 +30,7 @@ const accesses: fc.Arbitrary<Exclude<Access, "public">> = fc.record(
   { requiredKeys: [] },
 );
 
-test("a principal comes through the authorizer's context as it is, in strings alone", () => {
+test("a principal survives the authorizer's context, which contains only strings", () => {
   fc.assert(
     fc.property(fc.oneof(partners, users), (principal) => {
       const context = toAuthorizerContext(principal);
@@ -45,10 +45,12 @@ test.each([
   { kind: "partner", id: "ptr_1" },
   { kind: "user", tokenId: "t" },
   { kind: "robot", id: "x", tokenId: "t" },
-])("the context %j names no principal", (context) => expect(fromAuthorizerContext(context as never)).toBeUndefined());
+])("the context %j contains no principal", (context) =>
+  expect(fromAuthorizerContext(context as never)).toBeUndefined(),
+);
 
 describe("access", () => {
-  test("is given exactly to partners with the scope and users with one of the roles", () => {
+  test("is granted only to partners with the scope and users with one of the roles", () => {
     fc.assert(
       fc.property(accesses, fc.oneof(partners, users), (access, principal) => {
         const { partner, user } = access;
@@ -66,7 +68,7 @@ describe("access", () => {
     );
   });
 
-  test("to what is public is given to everybody", () => {
+  test("to public operations is granted to everybody", () => {
     fc.assert(
       fc.property(fc.option(fc.oneof(partners, users), { nil: undefined }), (who) =>
         expect(refuseAccess("public", who)).toBeUndefined(),
@@ -74,7 +76,7 @@ describe("access", () => {
     );
   });
 
-  test("to anything else needs a token", () => {
+  test("to all other operations requires a token", () => {
     fc.assert(fc.property(accesses, (access) => expect(refuseAccess(access, undefined)?.code).toBe("token_missing")));
   });
 
@@ -86,12 +88,12 @@ describe("access", () => {
 describe("a partner for itself", () => {
   const partner: Principal = { kind: "partner", id: "ptr_1", tokenId: "t", scopes: [...scopes] };
 
-  test("is itself, and another one does not exist for it", () => {
+  test("finds itself and no other partner", () => {
     expect(requireSelf(partner, "ptr_1")).toBe("ptr_1");
     expect(() => requireSelf(partner, "ptr_2")).toThrow(expect.objectContaining({ code: "not_found" }));
   });
 
-  test("is whom an administrator names", () => {
+  test("is the one that an administrator names", () => {
     expect(requireSelf({ kind: "user", id: "usr_1", tokenId: "t", role: "admin", sessionId: "s" }, "ptr_2")).toBe(
       "ptr_2",
     );

@@ -56,23 +56,23 @@ describe("an instant", () => {
       "-2026-11-20T12:00:00Z",
     ],
     ...[" 2026-11-20T12:00:00Z", "2026-11-20T12:00:00Z\n", "２０２６-11-20T12:00:00Z"],
-  ])("%j is none", (sent) => {
+  ])("%j is invalid", (sent) => {
     expect(parseInstant(sent)).toBeUndefined();
     expect(takes(instant, sent)).toBe(false);
   });
 
-  test("as the API shows it is read as the same moment", () => {
+  test("in the API's format is parsed to the same time", () => {
     const moments = fc.date({ min: new Date(0), max: new Date("9999-12-31T23:59:59.999Z"), noInvalidDate: true });
     fc.assert(fc.property(moments, (moment) => expect(parseInstant(moment.toISOString())).toEqual(moment)));
   });
 
-  test.each([null, 0, 1_700_000_000_000, new Date(0), [], {}, undefined])("%p is none", (value) => {
+  test.each([null, 0, 1_700_000_000_000, new Date(0), [], {}, undefined])("%p is invalid", (value) => {
     expect(takes(instant, value)).toBe(false);
   });
 });
 
 describe("an id", () => {
-  test("that was made is one, with its prefix and no other", () => {
+  test("is valid with its own prefix only", () => {
     fc.assert(
       fc.property(fc.date({ min: new Date(0), max: new Date("9999-01-01T00:00:00Z"), noInvalidDate: true }), (now) => {
         const made = newId("ptr_", now);
@@ -82,7 +82,7 @@ describe("an id", () => {
     );
   });
 
-  test("sorts by the time of its making", () => {
+  test("sorts by its creation time", () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 2 ** 31 }), fc.integer({ min: 1, max: 2 ** 20 }), (at, later) => {
         expect(newId("ptr_", new Date(at)) < newId("ptr_", new Date(at + later))).toBe(true);
@@ -90,7 +90,7 @@ describe("an id", () => {
     );
   });
 
-  test("is not made twice, even within a millisecond", () => {
+  test("is unique, even within a millisecond", () => {
     const now = new Date(0);
     expect(new Set(Array.from({ length: 1000 }, () => newId("ptr_", now))).size).toBe(1000);
   });
@@ -102,11 +102,11 @@ describe("an id", () => {
     "01jd3y5w8q4t6v2x9zb7c1d3ef",
     "01JD3Y5W8Q4T6V2X9ZB7C1D3EU",
     "01JD3Y5W8Q4T6V2X9ZB7C1D3E\n",
-  ])("%j is no ULID", (value) => expect(isUlid(value)).toBe(false));
+  ])("%j is not a ULID", (value) => expect(isUlid(value)).toBe(false));
 });
 
 describe("a text", () => {
-  test("has its bounds in code points, as a person counts", () => {
+  test("has a length in code points", () => {
     expect(codePoints("a😀ä")).toBe(3);
     expect(takes(text(1, 3), "😀😀😀")).toBe(true);
     expect(takes(text(1, 3), "😀😀😀😀")).toBe(false);
@@ -114,19 +114,19 @@ describe("a text", () => {
   });
 
   test.each(["", " ", "\u00a0", "\u3000", "a\nb", "a\tb", "\u0000", "\u007f", "\u0085"])(
-    "%j is none of one line that says something",
+    "%j is not a single line of text",
     (value) => {
       expect(takes(text(1, 100), value)).toBe(false);
     },
   );
 
-  test.each(["a", " a ", "Zoë & Søns", "日本", "0"])("%j is one", (value) => {
+  test.each(["a", " a ", "Zoë & Søns", "日本", "0"])("%j is valid", (value) => {
     expect(text(1, 100).parse(value)).toBe(value);
   });
 });
 
 describe("an e-mail address", () => {
-  test.each(["a@b.example", "A.b+c_d-e@sub.example.com", `${"a".repeat(64)}@example.com`])("%s is one", (value) => {
+  test.each(["a@b.example", "A.b+c_d-e@sub.example.com", `${"a".repeat(64)}@example.com`])("%s is valid", (value) => {
     expect(takes(email, value)).toBe(true);
   });
 
@@ -144,17 +144,17 @@ describe("an e-mail address", () => {
     `${"a".repeat(250)}@b.example`,
     null,
     1,
-  ])("%j is none", (value) => expect(takes(email, value)).toBe(false));
+  ])("%j is invalid", (value) => expect(takes(email, value)).toBe(false));
 });
 
 describe("the page of a list", () => {
   const schema = z.strictObject(pageQuery);
 
-  test("has twenty items where nothing is said", () => {
+  test("has twenty items by default", () => {
     expect(schema.parse({})).toEqual({ limit: 20 });
   });
 
-  test("has as many as are asked for, from 1 to 100", () => {
+  test("has the requested 1 to 100 items", () => {
     fc.assert(
       fc.property(fc.integer({ min: -50, max: 1200 }), (limit) => {
         expect(schema.safeParse({ limit: String(limit) }).data?.limit).toBe(
@@ -164,7 +164,7 @@ describe("the page of a list", () => {
     );
   });
 
-  test.each(["", "01", "1.0", "1e1", "+1", " 1", "1 ", "0x1", "١", "NaN", "1\n"])("has none for limit=%j", (limit) => {
+  test.each(["", "01", "1.0", "1e1", "+1", " 1", "1 ", "0x1", "١", "NaN", "1\n"])("rejects limit=%j", (limit) => {
     expect(takes(schema, { limit })).toBe(false);
   });
 });

@@ -15,7 +15,7 @@ test("an entity tag is a revision in quotes", () => {
   expect([etagOf(1), etagOf(120)]).toEqual(['"1"', '"120"']);
 });
 
-test("a tag passes for its own revision and for no other", () => {
+test("a tag matches only its own revision", () => {
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 300 }), fc.integer({ min: 1, max: 300 }), (one, other) => {
       expect(passes(etagOf(one), other)).toBe(one === other);
@@ -24,14 +24,14 @@ test("a tag passes for its own revision and for no other", () => {
 });
 
 test.each([undefined, "*", " * ", '"7"', ' "7" ', "7", '"1", "7"', '"7","8"', '"x" , "7"'])(
-  "%j passes for revision 7",
+  "%j matches revision 7",
   (ifMatch) => {
     expect(passes(ifMatch, 7)).toBe(true);
   },
 );
 
 test.each(["", '""', '"77"', '"07"', 'W/"7"', '"*"', "'7'", '"7', '7"', "7.0", '"1","2"', ",", "NaN"])(
-  "%j does not pass for revision 7",
+  "%j does not match revision 7",
   (ifMatch) => {
     expect(passes(ifMatch, 7)).toBe(false);
   },

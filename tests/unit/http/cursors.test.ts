@@ -18,7 +18,7 @@ const refused = (cursor: string, by: CursorBinding = binding, key = secret) => {
   return undefined;
 };
 
-test("a cursor names the place that it was made of, whatever that is", () => {
+test("a cursor decodes to the position that it was made from", () => {
   fc.assert(
     fc.property(fc.string({ unit: "grapheme" }), (place) => {
       expect(openCursor(sealCursor(place, binding, secret), binding, secret)).toBe(place);
@@ -26,14 +26,14 @@ test("a cursor names the place that it was made of, whatever that is", () => {
   );
 });
 
-test("a cursor needs no escaping in a query and does not show its place", () => {
+test("a cursor is URL-safe and does not reveal its position", () => {
   const cursor = sealCursor("customer-4711", binding, secret);
   expect(cursor).toMatch(/^[A-Za-z0-9_-]+$/);
   expect(Buffer.from(cursor, "base64url").includes("customer")).toBe(false);
   expect(sealCursor("customer-4711", binding, secret)).not.toBe(cursor);
 });
 
-test("filters in another order, or left undefined, are the same filters", () => {
+test("order and undefined values of filters make no difference", () => {
   const one = { ...binding, filters: { status: "active", expiresBefore: "x" } };
   const other = { ...binding, filters: { expiresBefore: "x", limit: undefined, status: "active" } };
   expect(openCursor(sealCursor("p", one, secret), other, secret)).toBe("p");
@@ -47,15 +47,15 @@ test.each<[string, CursorBinding]>([
   ["filter", { ...binding, filters: { status: "expired" } }],
   ["filter, of none", { ...binding, filters: {} }],
   ["filter, of one more", { ...binding, filters: { status: "active", expiresBefore: "x" } }],
-])("a cursor is refused for another %s", (_what, other) => {
+])("rejects a cursor for another %s", (_what, other) => {
   expect(refused(sealCursor("p", binding, secret), other)).toBe("cursor_invalid");
 });
 
-test("a cursor is refused under another secret", () => {
+test("rejects a cursor of another secret", () => {
   expect(refused(sealCursor("p", binding, secret), binding, "another secret")).toBe("cursor_invalid");
 });
 
-test("a cursor of which any bit was changed is refused", () => {
+test("rejects a cursor with any bit changed", () => {
   fc.assert(
     fc.property(fc.string(), fc.nat(), fc.integer({ min: 0, max: 7 }), (place, at, bit) => {
       const bytes = Buffer.from(sealCursor(place, binding, secret), "base64url");
@@ -66,7 +66,7 @@ test("a cursor of which any bit was changed is refused", () => {
   );
 });
 
-test("a cursor that was cut, lengthened or spelled otherwise is refused", () => {
+test("rejects a shortened, extended or differently encoded cursor", () => {
   const cursor = sealCursor("customer-4711", binding, secret);
   const bytes = Buffer.from(cursor, "base64url");
   const spellings = [
@@ -82,7 +82,7 @@ test("a cursor that was cut, lengthened or spelled otherwise is refused", () => 
   for (const wrong of [...spellings, ...cuts]) expect(refused(wrong)).toBe("cursor_invalid");
 });
 
-test("whatever else is sent as a cursor is refused", () => {
+test("rejects text that is not a cursor", () => {
   fc.assert(
     fc.property(fc.string({ unit: "binary", maxLength: 200 }), (text) => expect(refused(text)).toBe("cursor_invalid")),
   );

@@ -20,16 +20,16 @@ const visible = fc.string({
 });
 
 describe("a key", () => {
-  test("of 1 to 255 visible ASCII characters makes a claim, none makes none", () => {
+  test("of 1 to 255 visible ASCII characters creates a claim, and no key creates none", () => {
     fc.assert(fc.property(visible, (text) => expect(claim(text).now).toBe(now)));
     expect(claimOf(undefined, scope, {})).toBeUndefined();
   });
 
-  test.each(["", " ", "a b", "ä", "a\u0000", "\u007f", "x".repeat(256)])("%j is none", (text) => {
+  test.each(["", " ", "a b", "ä", "a\u0000", "\u007f", "x".repeat(256)])("%j is invalid", (text) => {
     expect(() => claim(text)).toThrow(expect.objectContaining({ code: "validation_failed" }));
   });
 
-  test("is one's own: another caller, operation or key is another record", () => {
+  test("is scoped to caller and operation", () => {
     const keys = [
       claim("k"),
       claim("K"),
@@ -40,7 +40,7 @@ describe("a key", () => {
     expect(claim("k").key).toEqual(idempotencyRecordKey("ptr_1", "subscriptions.extend", "k"));
   });
 
-  test("is not in the table as it was sent", () => {
+  test("is not stored in plain text", () => {
     expect(JSON.stringify(claim("order-4711").key)).not.toContain("4711");
   });
 });
@@ -48,7 +48,7 @@ describe("a key", () => {
 describe("a fingerprint", () => {
   const members = fc.dictionary(fc.string({ maxLength: 5 }), fc.jsonValue({ maxDepth: 2 }), { maxKeys: 6 });
 
-  test("is the same for the same request, in whatever order its members are", () => {
+  test("is independent of the order of members", () => {
     fc.assert(
       fc.property(members, members, (path, body) => {
         const turned = (value: object) => Object.fromEntries(Object.entries(value).reverse());
@@ -59,7 +59,7 @@ describe("a fingerprint", () => {
     );
   });
 
-  test("is another one for another request", () => {
+  test("differs for a different request", () => {
     fc.assert(
       fc.property(fc.jsonValue({ maxDepth: 3 }), fc.jsonValue({ maxDepth: 3 }), (one, other) => {
         // 0 and −0 are one number in JSON.
@@ -78,7 +78,7 @@ describe("a fingerprint", () => {
     );
   });
 
-  test("tells arrays from objects, their order, and members that are there from those that are not", () => {
+  test("distinguishes arrays from objects, the order of arrays, and missing members", () => {
     const requests = [[1, 2], [2, 1], { 0: 1, 1: 2 }, {}, { a: null }, [], null, "null", [[{}, {}]], [{}, [{}]]];
     expect(new Set(requests.map((request) => claim("k", request).fingerprint)).size).toBe(requests.length);
   });
@@ -88,25 +88,25 @@ describe("a record", () => {
   const write = recording(claim("k", { a: 1 }), answer);
   const meaning = (existing: object | undefined) => write.onConditionFailed?.(existing, () => false);
 
-  test("keeps the answer for 24 hours, and yields to another one only after that", () => {
+  test("keeps the response for 24 hours and can be replaced afterwards", () => {
     const seconds = Math.floor(now.getTime() / 1000);
     expect(write).toMatchObject({ put: { ...claim("k").key, ...answer, ttl: seconds + 86_400 } });
     expect(write.condition?.values).toEqual({ ":now": seconds });
   });
 
-  test("that exists is the answer to the same request", () => {
+  test("returns its response to the same request", () => {
     const existing = { ...answer, status: 201, body: "first", fingerprint: claim("k", { a: 1 }).fingerprint };
     const replay = meaning(existing);
     expect(replay).toBeInstanceOf(Replay);
     expect((replay as Replay).answer).toEqual({ status: 201, headers: answer.headers, body: "first" });
   });
 
-  test("that exists refuses another request", () => {
+  test("rejects a different request", () => {
     const existing = { ...answer, fingerprint: claim("k", { a: 2 }).fingerprint };
     expect(meaning(existing)).toMatchObject({ code: "idempotency_key_reused" });
   });
 
-  test("that is being written by another call means that the first request still runs", () => {
+  test("that another call is writing means that the first request still runs", () => {
     expect(write.onContention?.()).toMatchObject({ code: "request_in_progress", extras: { retryAfterSeconds: 1 } });
     expect(write.onContention?.()).toBeInstanceOf(Problem);
   });

@@ -15,7 +15,7 @@ function refusalOf(text: string): Problem {
 const pointersOf = (text: string) => (refusalOf(text).extras.errors ?? []).map(({ pointer }) => pointer);
 
 describe("JSON", () => {
-  test("that an honest caller makes is read as it is", () => {
+  test("that is valid is parsed unchanged", () => {
     const honest = fc
       .jsonValue({ maxDepth: 8, stringUnit: "grapheme" })
       .filter((value) => !JSON.stringify(value).includes("\\u0000") && !JSON.stringify(value).includes('"__proto__"'));
@@ -26,7 +26,7 @@ describe("JSON", () => {
     );
   });
 
-  test("that is none is malformed, whatever it is", () => {
+  test("that is invalid is malformed", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary" }), (text) => {
         let isJson = true;
@@ -52,16 +52,16 @@ describe("JSON", () => {
     ['{"a":"{\\"b\\":1,\\"b\\":2}","c":1,"c":1}', ["/c"]],
     ['{"a":["\\\\","a"],"a":1}', ["/a"]],
     ['{"a":{"a":1},"b":{"a":1}, "b":0}', ["/b"]],
-  ])("%s names a member twice", (text, pointers) => {
+  ])("%s has a duplicate member", (text, pointers) => {
     expect(pointersOf(text)).toEqual(pointers);
   });
 
-  test("with the same name in different objects, or as a value, is fine", () => {
+  test("can repeat a name in different objects or as a value", () => {
     const text = '{"a":{"a":"a"},"b":["a","a",{"a":1},{"a":1}],"c":"a\\",\\"c"}';
     expect(parseJson(text)).toEqual(JSON.parse(text));
   });
 
-  test("with any member repeated is found out, wherever that is", () => {
+  test("with a duplicate member at any depth is rejected", () => {
     const objects = fc.dictionary(
       fc.stringMatching(/^[a-z]{1,3}$/),
       fc.jsonValue({ maxDepth: 1, stringUnit: "grapheme-ascii" }),
@@ -77,7 +77,7 @@ describe("JSON", () => {
     );
   });
 
-  test("may be nested sixteen levels deep and no deeper", () => {
+  test("can be nested up to sixteen levels", () => {
     const nested = (depth: number) => "[".repeat(depth) + "]".repeat(depth);
     expect(parseJson(nested(16))).toEqual(JSON.parse(nested(16)));
     expect(pointersOf(nested(17))).toEqual(["/0".repeat(16)]);
@@ -94,35 +94,35 @@ describe("JSON", () => {
     ['{"\\ud800":1}', ["/\ufffd"]],
     ['{"__proto__":1}', ["/__proto__"]],
     ['{"a":{"__proto__":{"b":1}}}', ["/a/__proto__"]],
-  ])("%s has a text that cannot be kept", (text, pointers) => {
+  ])("%s has text that cannot be stored", (text, pointers) => {
     const { code } = refusalOf(text);
     expect(code).toBe("validation_failed");
     expect(pointersOf(text)).toEqual(pointers);
   });
 
-  test("with pairs of surrogates and names of functions is fine", () => {
+  test("can contain surrogate pairs and names of built-in functions", () => {
     const text = '{"a":"\\ud83d\\ude00","constructor":1,"prototype":2,"toString":3}';
     expect(parseJson(text)).toEqual(JSON.parse(text));
   });
 
-  test("never changes what objects are", () => {
+  test("never changes object prototypes", () => {
     expect(() => parseJson('{"__proto__":{"polluted":true}}')).toThrow(Problem);
     expect(({} as { polluted?: boolean }).polluted).toBeUndefined();
   });
 
-  test("with many errors has ten of them named", () => {
+  test("with many errors reports ten of them", () => {
     expect(pointersOf(`{${Array(5000).fill('"a":1').join(",")}}`)).toHaveLength(10);
     expect(pointersOf(`[${Array(5000).fill('"\\u0000"').join(",")}]`)).toHaveLength(10);
   });
 });
 
-test("a JSON Pointer escapes what it is made of", () => {
+test("a JSON Pointer escapes its segments", () => {
   expect(pointerTo([])).toBe("");
   expect(pointerTo(["a", 0, ""])).toBe("/a/0/");
   expect(pointerTo(["a/b", "c~d", "~1"])).toBe("/a~1b/c~0d/~01");
 });
 
-test("a text can be kept if it is well-formed and has no NUL", () => {
+test("text can be stored if it is well-formed and contains no NUL", () => {
   expect(["", "a", "ä", "😀", "\u0001", "\uffff"].map(badText)).toEqual(Array(6).fill(undefined));
   expect(["\ud800", "a\udfff", "\u0000", "a\u0000b"].filter((text) => badText(text) === undefined)).toEqual([]);
 });

@@ -24,6 +24,6 @@ test.each([
   expect(preferredType(accept, offered)).toBe(expected);
 });
 
-test("what is offered first is taken where nothing is preferred", () => {
+test("without a preference, the first offered type is chosen", () => {
   expect(preferredType("*/*", ["text/html", "application/json"])).toBe("text/html");
 });

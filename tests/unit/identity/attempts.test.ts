@@ -1,4 +1,4 @@
-/** How many wrong guesses a name has: ten that fail in any quarter of an hour. */
+/** A username has ten failed attempts in any 15 minutes. */
 import fc from "fast-check";
 import { guessLimit, type AttemptLimit, type Attempts } from "../../../shared/identity/model.ts";
 import { decideAttempt } from "../../../shared/identity/attempts.ts";
@@ -10,34 +10,34 @@ function kept(failures: readonly number[], pending: Readonly<Record<string, numb
   return { failures, pending };
 }
 
-/** What the store writes when an attempt is over. */
+/** What the store writes when an attempt ends. */
 function settle({ failures, pending }: Attempts, id: string, failed: boolean, seconds: number): Attempts {
   const { [id]: settled, ...others } = pending;
   if (settled === undefined) return { failures, pending };
   return { failures: failed ? [...failures, seconds] : failures, pending: others };
 }
 
-test("the limit of sign-ins is ten failures in a quarter of an hour", () => {
+test("sign-ins are limited to ten failures in 15 minutes", () => {
   expect(guessLimit).toEqual({ maxFailures: 10, windowSeconds: 900 });
 });
 
-test("the first attempt takes a place, named by its id", () => {
+test("the first attempt reserves a slot under its id", () => {
   expect(decideAttempt(undefined, "a", limit, at(100))).toEqual({ kind: "reserve", next: kept([], { a: 100 }) });
 });
 
-test("a failure counts until the window has slid past it, to the second", () => {
+test("a failure counts until it leaves the sliding window", () => {
   const full = kept([100, 110, 120]);
   expect(decideAttempt(full, "a", limit, at(159))).toEqual({ kind: "refuse", retryAfterSeconds: 1 });
   expect(decideAttempt(full, "a", limit, at(160))).toEqual({ kind: "reserve", next: kept([110, 120], { a: 160 }) });
 });
 
-test("the window slides: one place is free again when the oldest failure leaves it, not all of them", () => {
+test("each failure that leaves the sliding window frees one slot", () => {
   const next = kept([110, 120, 160]);
   expect(decideAttempt(next, "a", limit, at(161))).toEqual({ kind: "refuse", retryAfterSeconds: 9 });
   expect(decideAttempt(next, "a", limit, at(170))).toMatchObject({ kind: "reserve" });
 });
 
-test("while all places are taken but not all have failed, others wait", () => {
+test("attempts wait while all slots are reserved and not all have failed", () => {
   expect(decideAttempt(kept([90, 95], { a: 99 }), "b", limit, at(100))).toEqual({ kind: "wait" });
   expect(decideAttempt(kept([90], { a: 99 }), "b", limit, at(100))).toEqual({
     kind: "reserve",
@@ -45,18 +45,18 @@ test("while all places are taken but not all have failed, others wait", () => {
   });
 });
 
-test("an attempt that was begun and never settled frees its place after thirty seconds: nobody was told anything", () => {
+test("an attempt without an outcome frees its slot after thirty seconds", () => {
   const abandoned = kept([90, 95], { a: 99 });
   expect(decideAttempt(abandoned, "b", limit, at(128))).toEqual({ kind: "wait" });
   expect(decideAttempt(abandoned, "b", limit, at(129))).toEqual({ kind: "reserve", next: kept([90, 95], { b: 129 }) });
 });
 
-test("ten attempts that were broken off lock nobody out", () => {
+test("ten interrupted attempts lock nobody out", () => {
   const crashed = kept([], Object.fromEntries(Array.from({ length: 10 }, (_, index) => [`crash-${index}`, 100])));
   expect(decideAttempt(crashed, "a", guessLimit, at(130))).toEqual({ kind: "reserve", next: kept([], { a: 130 }) });
 });
 
-test("refused callers who come again when they are told to find a place, and a second earlier they do not", () => {
+test("a rejected caller finds a free slot after Retry-After, and not a second earlier", () => {
   const failures = fc.array(fc.integer({ min: 0, max: 200 }), { minLength: 3, maxLength: 12 });
   fc.assert(
     fc.property(failures, fc.integer({ min: 200, max: 300 }), (times, now) => {
@@ -81,7 +81,7 @@ const events = fc.array(
 );
 
 interface Trace {
-  /** When attempts were begun whose callers were told that they had failed. */
+  /** The start times of attempts with a reported failure. */
   readonly wrong: readonly number[];
   readonly refusals: number;
 }
@@ -92,7 +92,7 @@ interface Step {
   readonly which: number;
 }
 
-/** Lives through attempts as they begin, end and crash. */
+/** Simulates attempts that start, end and crash. */
 function live(bound: AttemptLimit, sequence: readonly Step[]): Trace {
   let [now, count, refusals] = [1000, 0, 0];
   let attempts: Attempts | undefined;
@@ -100,7 +100,7 @@ function live(bound: AttemptLimit, sequence: readonly Step[]): Trace {
   const wrong = new Map<string, number>();
   for (const { what, passes, which } of sequence) {
     now += passes;
-    // No function lives for longer than this, so nobody settles later.
+    // No function runs for longer than this, so no attempt is settled later.
     for (const [id, since] of begun) {
       if (since > now - 30) continue;
       begun.delete(id);
@@ -125,12 +125,12 @@ function live(bound: AttemptLimit, sequence: readonly Step[]): Trace {
   return { wrong: [...wrong.values()], refusals };
 }
 
-test("however attempts begin, fail, succeed and crash, no window sees more failures begin than the limit", () => {
+test("whatever the order of attempts, no window contains more failures than the limit", () => {
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 10 }), events, (most, sequence) => {
       const bound = { maxFailures: most, windowSeconds: 60 };
       const { wrong } = live(bound, sequence);
-      // A place is taken when the attempt begins, and a failure is counted when it ends, later: windows can only be longer.
+      // A slot is reserved at the start of an attempt and its failure counts from its end, so windows can only be longer.
       const inWindow = wrong.map((end) => wrong.filter((time) => time <= end && time > end - 60).length);
       expect(Math.max(0, ...inWindow)).toBeLessThanOrEqual(most);
     }),
@@ -138,7 +138,7 @@ test("however attempts begin, fail, succeed and crash, no window sees more failu
   );
 });
 
-test("nobody is refused for successes: only failures use places up", () => {
+test("successes use up no slots", () => {
   const honest = fc.array(
     fc.record({
       what: fc.constantFrom("reserve", "succeed"),

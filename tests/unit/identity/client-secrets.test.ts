@@ -11,7 +11,7 @@ const now = new Date("2026-11-20T12:00:00.000Z");
 const later = (ms: number) => new Date(now.getTime() + ms);
 const hash = (secret: string) => hashClientSecret(secret, key);
 
-test("a secret that is made has 256 bits, and no two are alike", () => {
+test("a generated secret has 256 bits and is unique", () => {
   const made = Array.from({ length: 100 }, generateClientSecret);
   expect(new Set(made).size).toBe(100);
   for (const secret of made) {
@@ -20,7 +20,7 @@ test("a secret that is made has 256 bits, and no two are alike", () => {
   }
 });
 
-test("a secret is accepted exactly where it is the kept one", () => {
+test("accepts only the stored secret", () => {
   fc.assert(
     fc.property(fc.string(), fc.string(), (kept, presented) => {
       expect(acceptsClientSecret({ secretHash: hash(kept) }, hash(presented), now)).toBe(kept === presented);
@@ -33,7 +33,7 @@ test("the hash depends on the key and does not show the secret", () => {
   expect(hash("secret")).not.toContain("secret");
 });
 
-test("a client that does not exist has no secret, not even an empty one", () => {
+test("an unknown client has no secret, not even an empty one", () => {
   for (const secret of ["", "secret", "\u0000"]) expect(acceptsClientSecret(undefined, hash(secret), now)).toBe(false);
   expect(acceptsClientSecret({ secretHash: hash("a") }, "", now)).toBe(false);
   expect(acceptsClientSecret({ secretHash: hash("a") }, `${hash("a")}\u0000`, now)).toBe(false);
@@ -44,11 +44,11 @@ describe("after a new secret", () => {
   const accepts = (secret: string, at: Date, credential = replaced) =>
     acceptsClientSecret(credential, hash(secret), at);
 
-  test("the new one is accepted at once and for good", () => {
+  test("the new one is accepted at once and permanently", () => {
     expect([now, later(1000), later(1e12)].map((at) => accepts("new", at))).toEqual([true, true, true]);
   });
 
-  test("the old one works until the grace period is over, to the millisecond", () => {
+  test("the old one works until the end of the grace period, to the millisecond", () => {
     expect(replaced.previousValidUntil).toBe("2026-11-20T12:00:01.000Z");
     expect([now, later(999), later(1000), later(1001)].map((at) => accepts("old", at))).toEqual([
       true,
@@ -58,11 +58,11 @@ describe("after a new secret", () => {
     ]);
   });
 
-  test("without a grace period the old one ends at once", () => {
+  test("without a grace period the old one stops working at once", () => {
     expect(accepts("old", now, replaceClientSecret({ secretHash: hash("old") }, hash("new"), 0, now))).toBe(false);
   });
 
-  test("of the secrets before only the last works on", () => {
+  test("only the last of the earlier secrets keeps working", () => {
     const again = replaceClientSecret(replaced, hash("newest"), 1000, now);
     expect(["old", "new", "newest"].map((secret) => accepts(secret, now, again))).toEqual([false, true, true]);
   });

@@ -1,4 +1,4 @@
-/** How the identity provider's keys are fetched: kept for a while, fetched again within bounds, and not waited for for ever. */
+/** How the identity provider's keys are fetched and cached: at a limited rate and with a timeout. */
 import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { jest } from "@jest/globals";
@@ -10,11 +10,11 @@ import type { verifyExternalToken as Verify } from "../../../shared/identity/ext
 const second = 1000;
 const minute = 60 * second;
 
-/** A provider of which only the keys matter. */
+/** A provider that serves only its keys. */
 class KeyServer {
   fetches = 0;
   keys: JWK[] = [];
-  /** How it answers instead, while that is set. */
+  /** Overrides its response while set. */
   instead: ((response: ServerResponse) => void) | undefined;
   readonly #server: Server;
 
@@ -60,7 +60,7 @@ class KeyServer {
 
 let provider: KeyServer;
 let verify: (token: string) => ReturnType<typeof Verify>;
-/** What the clock is ahead of the machine's. */
+/** The offset of the clock from the machine's. */
 let aheadMs = 0;
 beforeEach(async () => {
   provider = await KeyServer.start();
@@ -70,7 +70,7 @@ beforeEach(async () => {
     IDP_ALGORITHMS: "RS256",
     IDP_JWKS_URI: `${provider.issuer}/jwks`,
   } as Environment;
-  // The keys are kept by the module, as a process keeps them: each test begins with a process of its own.
+  // The module caches the keys, so each test loads it again, like a new process.
   jest.resetModules();
   const { verifyExternalToken } = await import("../../../shared/identity/external-identity.ts");
   verify = (token) => verifyExternalToken(token, environment);
@@ -85,30 +85,30 @@ afterEach(async () => {
 
 const ada = () => ({ issuer: provider.issuer, subject: "ada", name: undefined });
 
-/** Expects what a caller sees as 503: nothing is said about the token. */
+/** Expects the error that becomes a 503, which says nothing about the token. */
 async function expectUnavailable(verified: Promise<unknown>): Promise<void> {
   const error: unknown = await verified.catch((caught: unknown) => caught);
-  // Modules are loaded anew for each test, so the class is another one.
+  // Each test loads the modules again, so the class differs.
   expect({ name: (error as Problem).name, code: (error as Problem).code }).toEqual({
     name: new Problem("unavailable", "").name,
     code: "unavailable",
   });
 }
 
-test("keys are fetched once for any number of tokens", async () => {
+test("fetches the keys once for any number of tokens", async () => {
   const sign = await provider.addKey("one");
   for (let index = 0; index < 5; index++) expect(await verify(await sign())).toEqual(ada());
   expect(provider.fetches).toBe(1);
 });
 
-test("fifty tokens at once are verified by keys that are fetched once", async () => {
+test("fetches the keys once for fifty parallel tokens", async () => {
   const sign = await provider.addKey("one");
   const tokens = await Promise.all(Array.from({ length: 50 }, () => sign()));
   expect(await Promise.all(tokens.map(verify))).toEqual(tokens.map(ada));
   expect(provider.fetches).toBe(1);
 });
 
-test("kept keys serve while the provider is away, for ten minutes, after which it has to answer again", async () => {
+test("cached keys work for ten minutes while the provider is unreachable", async () => {
   const sign = await provider.addKey("one");
   await verify(await sign());
   provider.instead = (response) => response.writeHead(500).end();
@@ -120,7 +120,7 @@ test("kept keys serve while the provider is away, for ten minutes, after which i
   expect(await verify(await sign())).toEqual(ada());
 });
 
-test("a key that the provider has added is found once half a minute has passed since the last fetch", async () => {
+test("finds a new key of the provider 30 seconds after the last fetch", async () => {
   await verify(await (await provider.addKey("one"))());
   const signWithNew = await provider.addKey("two");
   expect(await verify(await signWithNew())).toBeUndefined();
@@ -129,7 +129,7 @@ test("a key that the provider has added is found once half a minute has passed s
   expect(provider.fetches).toBe(2);
 });
 
-test("a hundred tokens of unknown keys make the keys be fetched once in half a minute", async () => {
+test("a hundred tokens of unknown keys cause one fetch per 30 seconds", async () => {
   const sign = await provider.addKey("one");
   await verify(await sign());
   const { privateKey } = await generateKeyPair("RS256");
@@ -147,7 +147,7 @@ test("a hundred tokens of unknown keys make the keys be fetched once in half a m
   expect(await verify(await sign())).toEqual(ada());
 });
 
-test("a key that the provider has taken away verifies for ten minutes at the most", async () => {
+test("a key that the provider removed verifies for at most ten minutes", async () => {
   const sign = await provider.addKey("one");
   await verify(await sign());
   provider.keys = [];
@@ -161,7 +161,7 @@ test.each<[string, (response: ServerResponse) => void]>([
   ["JSON that is no key set", (response) => response.writeHead(200).end("{}")],
   ["a redirection", (response) => response.writeHead(302, { location: "/elsewhere" }).end()],
   ["a connection that breaks", (response) => response.destroy()],
-])("%s in place of the keys says nothing of the token: unavailable", async (_what, instead) => {
+])("%s instead of the keys means unavailable", async (_what, instead) => {
   const sign = await provider.addKey("one");
   provider.instead = instead;
   await expectUnavailable(verify(await sign()));
@@ -169,7 +169,7 @@ test.each<[string, (response: ServerResponse) => void]>([
   expect(await verify(await sign())).toEqual(ada());
 });
 
-test("a provider that does not answer is given up after three seconds", async () => {
+test("gives up on a provider that does not answer within three seconds", async () => {
   const sign = await provider.addKey("one");
   provider.instead = () => undefined;
   const before = performance.now();
@@ -177,7 +177,7 @@ test("a provider that does not answer is given up after three seconds", async ()
   expect(performance.now() - before).toBeLessThan(10 * second);
 });
 
-test("a token of another algorithm, too long or no JWT at all is refused without asking for the keys", async () => {
+test("rejects a token with another algorithm, too long or not a JWT without fetching the keys", async () => {
   const sign = await provider.addKey("one");
   const hmac = await new SignJWT({ sub: "ada" }).setProtectedHeader({ alg: "HS256" }).sign(new Uint8Array(32));
   for (const token of [hmac, "garbage", "", await sign({ padding: "x".repeat(8192) })]) {
@@ -186,7 +186,7 @@ test("a token of another algorithm, too long or no JWT at all is refused without
   expect(provider.fetches).toBe(0);
 });
 
-test("a stage without a provider takes no token", async () => {
+test("a stage without a provider accepts no token", async () => {
   const sign = await provider.addKey("one");
   const { hasIdentityProvider, verifyExternalToken } = await import("../../../shared/identity/external-identity.ts");
   expect(hasIdentityProvider({} as Environment)).toBe(false);

@@ -2,7 +2,7 @@ import { hashPassword, verifyPassword } from "../../../shared/identity/passwords
 
 const password = "correct horse battery staple";
 
-test("a password is kept as argon2id with OWASP's parameters and a salt of its own", async () => {
+test("stores a password as argon2id with OWASP's parameters and its own salt", async () => {
   const [one, other] = [await hashPassword(password), await hashPassword(password)];
   for (const phc of [one, other]) {
     expect(phc).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$[A-Za-z0-9+/]{22}\$[A-Za-z0-9+/]{43}$/);
@@ -11,7 +11,7 @@ test("a password is kept as argon2id with OWASP's parameters and a salt of its o
   expect(one).not.toBe(other);
 });
 
-test("a password is the one that was hashed, and no other is", async () => {
+test("verifies only the hashed password", async () => {
   const phc = await hashPassword(password);
   expect(await verifyPassword(password, phc)).toBe(true);
   for (const wrong of ["", " ", password.toUpperCase(), `${password} `, password.slice(0, -1), `${password}\u0000`]) {
@@ -19,12 +19,12 @@ test("a password is the one that was hashed, and no other is", async () => {
   }
 });
 
-test("a password is the same however a keyboard composes its letters", async () => {
+test("normalises the Unicode form of a password", async () => {
   const phc = await hashPassword("Z\u00fcrich am See 1848");
   expect(await verifyPassword("Zu\u0308rich am See 1848", phc)).toBe(true);
 });
 
-test("a long password counts to its end", async () => {
+test("uses all characters of a long password", async () => {
   const phc = await hashPassword("x".repeat(128));
   expect(await verifyPassword("x".repeat(128), phc)).toBe(true);
   expect(await verifyPassword("x".repeat(127), phc)).toBe(false);
@@ -34,7 +34,7 @@ test("a user that does not exist has no password", async () => {
   for (const any of ["", password]) expect(await verifyPassword(any, undefined)).toBe(false);
 });
 
-test("a hash with other parameters is still verified, so that they may change", async () => {
+test("verifies a hash with other parameters, so that they can change", async () => {
   // RFC 9106's algorithm with 8 MiB, 3 passes, 1 lane, made by node:crypto.
   const { argon2Sync } = await import("node:crypto");
   const nonce = Buffer.alloc(16, 7);
@@ -53,7 +53,7 @@ test("a hash with other parameters is still verified, so that they may change", 
 });
 
 test.each(["", "plain", "$argon2i$v=19$m=19456,t=2,p=1$AAAA$AAAA", "$2b$10$abcdefghijklmnopqrstuv"])(
-  "what is kept as %j is no hash of a password, and says so",
+  "throws on %j, which is not a password hash",
   async (phc) => {
     await expect(verifyPassword(password, phc)).rejects.toThrow("argon2id");
   },

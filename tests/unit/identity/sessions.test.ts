@@ -1,4 +1,4 @@
-/** What a presented refresh token is to its session, whenever it comes. */
+/** How a presented refresh token relates to its session at any time. */
 import fc from "fast-check";
 import { graceMs, refreshTokenSeconds, type Session } from "../../../shared/identity/model.ts";
 import {
@@ -20,12 +20,12 @@ const start = new Date("2026-11-20T12:00:00.000Z");
 const later = (ms: number): Date => new Date(start.getTime() + ms);
 
 interface Chain {
-  /** All tokens of the session, the present one last. */
+  /** All tokens of the session, the current one last. */
   readonly tokens: readonly [RefreshToken, ...RefreshToken[]];
   readonly session: Session;
 }
 
-/** A session that was refreshed so often; its present token was issued at `start`. */
+/** A session after this many refreshes; its current token was issued at `start`. */
 function chainOf(refreshes: number): Chain {
   const tokens: [RefreshToken, ...RefreshToken[]] = [newRefreshToken(userId, sessionId)];
   let session = beginSession(tokens[0], "web", 1, start);
@@ -41,13 +41,13 @@ const refreshes = fc.integer({ min: 0, max: 60 });
 const secret = fc.uint8Array({ minLength: 32, maxLength: 32 }).map((bytes) => Buffer.from(bytes).toString("base64url"));
 
 describe("a refresh token", () => {
-  test("has 256 bits, and no two are alike", () => {
+  test("has 256 bits and is unique", () => {
     const tokens = Array.from({ length: 100 }, () => newRefreshToken(userId, sessionId));
     for (const token of tokens) expect(Buffer.from(token.secret, "base64url")).toHaveLength(32);
     expect(new Set(tokens.map((token) => token.secret)).size).toBe(100);
   });
 
-  test("is read as it was written, whatever its generation", () => {
+  test("is parsed as it was written, for any generation", () => {
     fc.assert(
       fc.property(secret, fc.integer({ min: 1, max: 999_999 }), (chosen, generation) => {
         const token = { userId, sessionId, generation, secret: chosen };
@@ -79,14 +79,14 @@ describe("a refresh token", () => {
     expect(parseRefreshToken(text)).toBeUndefined();
   });
 
-  test("is nothing that can be read from what is kept of it", () => {
+  test("cannot be read from its stored form", () => {
     const { tokens, session: keptSession } = chainOf(3);
     const text = JSON.stringify(keptSession);
     for (const token of tokens) expect(text).not.toContain(token.secret);
     expect(keptSession.tokenHash).toBe(hashRefreshToken(tokens.at(-1)!));
   });
 
-  test("has one successor for one key, another for another, and neither tells of the one before", () => {
+  test("has one successor per key, which does not reveal its predecessor", () => {
     const token = newRefreshToken(userId, sessionId);
     const next = successorOf(token, key);
     expect(next).toEqual({ userId, sessionId, generation: 2, secret: successorOf(token, key).secret });
@@ -96,8 +96,8 @@ describe("a refresh token", () => {
   });
 });
 
-describe("of the tokens of a session, however long it is,", () => {
-  test("the present one continues it and the one just spent gets the same successor; any earlier one is reused", () => {
+describe("of the tokens of a session of any length,", () => {
+  test("the current one continues it, the previous one gets the same successor, and any earlier one is reuse", () => {
     fc.assert(
       fc.property(refreshes, fc.integer({ min: 0, max: graceMs }), (count, sinceMs) => {
         const { tokens, session } = chainOf(count);
@@ -111,7 +111,7 @@ describe("of the tokens of a session, however long it is,", () => {
     );
   });
 
-  test("after the grace every one but the present is reused", () => {
+  test("after the grace period, all except the current one are reuse", () => {
     fc.assert(
       fc.property(
         refreshes,
@@ -125,7 +125,7 @@ describe("of the tokens of a session, however long it is,", () => {
     );
   });
 
-  test("none is any more when the present one has expired", () => {
+  test("none is valid after the current one has expired", () => {
     fc.assert(
       fc.property(refreshes, fc.integer({ min: 0, max: 1e9 }), (count, beyondMs) => {
         const { tokens, session } = chainOf(count);
@@ -137,7 +137,7 @@ describe("of the tokens of a session, however long it is,", () => {
     );
   });
 
-  test("a bent one is forged, whichever bit it is, whenever it comes", () => {
+  test("one with any bit changed is forged at any time", () => {
     fc.assert(
       fc.property(refreshes, fc.nat(), fc.nat(255), fc.nat(), (count, which, bit, sinceMs) => {
         const { tokens, session } = chainOf(count);
@@ -150,7 +150,7 @@ describe("of the tokens of a session, however long it is,", () => {
     );
   });
 
-  test("one that says another generation than its own is forged", () => {
+  test("one with a different generation is forged", () => {
     fc.assert(
       fc.property(refreshes, fc.nat(), fc.integer({ min: 1, max: 70 }), (count, which, other) => {
         const { tokens, session } = chainOf(count);
@@ -161,7 +161,7 @@ describe("of the tokens of a session, however long it is,", () => {
     );
   });
 
-  test("the successor of the present one is forged as long as nobody was given it", () => {
+  test("the successor of the current one is forged until it is issued", () => {
     fc.assert(
       fc.property(refreshes, (count) => {
         const { tokens, session } = chainOf(count);
@@ -170,7 +170,7 @@ describe("of the tokens of a session, however long it is,", () => {
     );
   });
 
-  test("none made with another key is anything but forged", () => {
+  test("all made with another key are forged", () => {
     const { tokens, session } = chainOf(3);
     const foreign = tokens.slice(0, -1).map((token) => refreshTokenState(token, session, "another key", start));
     expect(foreign).toEqual(["forged", "forged", "forged"]);
@@ -194,7 +194,7 @@ describe("the times of a session, to the millisecond:", () => {
     expect(refreshTokenState(tokens[0], session, key, later(604_800_000))).toBe("expired");
   });
 
-  test("each new one begins its seven days anew", () => {
+  test("each new one is valid for another seven days", () => {
     const { tokens, session } = chainOf(0);
     const next = successorOf(tokens[0], key);
     const used = continueSession(session, next, 1, later(604_000_000));
@@ -202,14 +202,14 @@ describe("the times of a session, to the millisecond:", () => {
     expect(refreshTokenState(next, used, key, later(604_000_000 + 604_800_000))).toBe("expired");
   });
 
-  test("a spent one gets its successor for ten seconds after it was spent", () => {
+  test("a spent one gets its successor for ten seconds", () => {
     expect(graceMs).toBe(10_000);
     const { tokens, session } = chainOf(1);
     expect(refreshTokenState(tokens[0], session, key, later(10_000))).toBe("just_spent");
     expect(refreshTokenState(tokens[0], session, key, later(10_001))).toBe("reused");
   });
 
-  test("a session keeps its client, and takes the version it was last used under", () => {
+  test("a session keeps its client and the version of its last use", () => {
     const { tokens, session } = chainOf(0);
     const after = continueSession(session, successorOf(tokens[0], key), 7, start);
     expect(after).toMatchObject({ userId, sessionId, clientId: "web", generation: 2, version: 7 });

@@ -1,4 +1,4 @@
-/** Which keys a set has after each rotation: none that is still needed may be missing. */
+/** A key set always contains every key that is still needed. */
 import fc from "fast-check";
 import {
   generateSigningKey,
@@ -10,7 +10,7 @@ import {
 } from "../../../shared/identity/signing-keys.ts";
 
 const lifetimeSeconds = 3600;
-/** A function signs with the key that it has read for at most this long. */
+/** The maximum time for which a function signs with a cached key. */
 const memorySeconds = 60;
 const start = Date.UTC(2026, 10, 20) / 1000;
 
@@ -28,7 +28,7 @@ interface Rotated {
   readonly signedUntil: ReadonlyMap<string, number>;
 }
 
-/** Rotates again and again; each rotation begins some time after the one before has ended, and takes some time itself. */
+/** Rotates repeatedly, with random pauses and durations. */
 function rotated(rotations: readonly { readonly afterSeconds: number; readonly takesSeconds: number }[]): Rotated[] {
   const steps: Rotated[] = [];
   const signedUntil = new Map<string, number>();
@@ -48,13 +48,13 @@ function rotated(rotations: readonly { readonly afterSeconds: number; readonly t
 const anyRotations = fc.array(
   fc.record({
     afterSeconds: fc.integer({ min: 0, max: 3 * lifetimeSeconds }),
-    // A rotation that fails is taken up again later.
+    // A failed rotation is continued later.
     takesSeconds: fc.integer({ min: 0, max: 3 * lifetimeSeconds }),
   }),
   { minLength: 1, maxLength: 12 },
 );
 
-test("a key whose last token has not expired is in every set, however rotations follow each other or are held up", () => {
+test("every set contains each key whose last token has not expired, whatever the rotations", () => {
   fc.assert(
     fc.property(anyRotations, (rotations) => {
       for (const { set, madeAt, signedUntil } of rotated(rotations)) {
@@ -65,7 +65,7 @@ test("a key whose last token has not expired is in every set, however rotations 
   );
 });
 
-test("the key that signed until now is in the next set, and the new one stands first", () => {
+test("the next set contains the current key, after the new one", () => {
   fc.assert(
     fc.property(anyRotations, (rotations) => {
       let before = "first";
@@ -77,7 +77,7 @@ test("the key that signed until now is in the next set, and the new one stands f
   );
 });
 
-test("no key is in a set twice", () => {
+test("a set contains each key once", () => {
   fc.assert(
     fc.property(anyRotations, (rotations) => {
       for (const { set } of rotated(rotations)) expect(new Set(kidsOf(set)).size).toBe(set.keys.length);
@@ -85,12 +85,12 @@ test("no key is in a set twice", () => {
   );
 });
 
-test("keys whose last token has expired are dropped: a set does not grow with the years", () => {
+test("drops keys whose last token has expired", () => {
   const monthly = Array.from({ length: 24 }, () => ({ afterSeconds: 30 * 24 * 3600, takesSeconds: 3 }));
   for (const { set } of rotated(monthly)) expect(set.keys.length).toBeLessThanOrEqual(3);
 });
 
-test("where tokens never expire no key is ever dropped", () => {
+test("drops no key if tokens never expire", () => {
   const years = Array.from({ length: 10 }, (_, index) => at(start + index * 365 * 24 * 3600));
   const set = years.reduce<SigningKeySet>(
     (before, now, index) => rotateKeySet(before, keyNamed(`key ${index}`), undefined, now),
@@ -99,11 +99,11 @@ test("where tokens never expire no key is ever dropped", () => {
   expect(set.keys).toHaveLength(11);
 });
 
-test("an empty set becomes one with the new key alone", () => {
+test("an empty set becomes one with only the new key", () => {
   expect(kidsOf(rotateKeySet({ keys: [] }, keyNamed("new"), lifetimeSeconds, at(start)))).toEqual(["new"]);
 });
 
-test("a set outlives its way through the secret, and shows no private member in public", async () => {
+test("a set survives serialisation, and its public form has no private members", async () => {
   const now = at(start);
   const first = await generateSigningKey(now);
   const set = rotateKeySet({ keys: [first] }, await generateSigningKey(now), lifetimeSeconds, now);
@@ -113,12 +113,12 @@ test("a set outlives its way through the secret, and shows no private member in 
   }
 });
 
-test("keys have names of their own that begin with the day of their making", async () => {
+test("each key has its own id that starts with the day of its creation", async () => {
   const kids = await Promise.all(Array.from({ length: 20 }, async () => (await generateSigningKey(at(start))).kid));
   expect(new Set(kids).size).toBe(20);
   for (const kid of kids) expect(kid).toMatch(/^2026-11-20-/);
 });
 
-test.each(["", "text", "{}", '{"keys":[]}', '{"keys":[{"kty":"RSA"}]}'])("%j is no key set", (text) => {
+test.each(["", "text", "{}", '{"keys":[]}', '{"keys":[{"kty":"RSA"}]}'])("%j is not a key set", (text) => {
   expect(parseSigningKeySet(text)).toBeUndefined();
 });

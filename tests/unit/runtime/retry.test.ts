@@ -20,7 +20,7 @@ describe("worth another attempt", () => {
     "TransactionInProgressException",
   ])("is %s", (name) => expect(isTransient(awsError(name))).toBe(true));
 
-  test.each(["AbortError", "TimeoutError"])("is a call that got no answer in time: %s", (name) => {
+  test.each(["AbortError", "TimeoutError"])("is a call that timed out: %s", (name) => {
     expect(isTransient(Object.assign(new Error(name), { name }))).toBe(true);
   });
 
@@ -29,7 +29,7 @@ describe("worth another attempt", () => {
   });
 
   test.each(["ECONNRESET", "ECONNREFUSED", "EPIPE", "ETIMEDOUT", "ENOTFOUND", "EAI_AGAIN", "UND_ERR_SOCKET"])(
-    "is a connection that broke by %s",
+    "is a connection that broke with %s",
     (code) => {
       expect(isTransient(Object.assign(new Error("socket"), { code }))).toBe(true);
     },
@@ -40,7 +40,7 @@ describe("worth another attempt", () => {
     [["None", "TransactionConflict", "None"]],
     [["ThrottlingError", "TransactionConflict"]],
     [["ProvisionedThroughputExceeded", undefined]],
-  ])("is a transaction cancelled by contention alone: %j", (codes) => {
+  ])("is a transaction cancelled only by contention: %j", (codes) => {
     expect(isTransient(cancelled(...codes))).toBe(true);
   });
 });
@@ -64,11 +64,11 @@ describe("not worth another attempt", () => {
     [["ValidationError", "TransactionConflict"]],
     [["ItemCollectionSizeLimitExceeded"]],
     [["SomethingNew"]],
-  ])("is a transaction that anything else cancelled, too: %j", (codes) => {
+  ])("is a transaction with any other cancellation reason: %j", (codes) => {
     expect(isTransient(cancelled(...codes))).toBe(false);
   });
 
-  test("a failed condition among any reasons forbids it", () => {
+  test("is a transaction with a failed condition among its reasons", () => {
     const contention = fc.constantFrom<string>(
       "None",
       "TransactionConflict",
@@ -92,11 +92,11 @@ describe("not worth another attempt", () => {
     undefined,
     null,
     {},
-  ])("is a mistake of ours: %p", (error) => expect(isTransient(error)).toBe(false));
+  ])("is a programming error: %p", (error) => expect(isTransient(error)).toBe(false));
 });
 
 describe("the pause", () => {
-  test("grows with the attempts up to 400 ms, and is spread over all of its length", () => {
+  test("grows up to 400 ms with full jitter", () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 2000 }),
@@ -117,7 +117,7 @@ describe("the pause", () => {
 describe("retrying", () => {
   const never = Number.MAX_SAFE_INTEGER;
 
-  test("goes on until an attempt succeeds", async () => {
+  test("continues until an attempt succeeds", async () => {
     let attempts = 0;
     const result = await retrying(never, isTransient, async () => {
       if (++attempts < 4) throw awsError("ThrottlingException");
@@ -126,7 +126,7 @@ describe("retrying", () => {
     expect([result, attempts]).toEqual(["done", 4]);
   });
 
-  test("ends at once with an error that is not worth it", async () => {
+  test("stops at an error that is not worth another attempt", async () => {
     let attempts = 0;
     const error = cancelled("ConditionalCheckFailed", "TransactionConflict");
     const outcome = retrying(never, isTransient, async () => {
@@ -137,7 +137,7 @@ describe("retrying", () => {
     expect(attempts).toBe(1);
   });
 
-  test("gives up an attempt that is silent beyond the deadline", async () => {
+  test("abandons an attempt at the deadline", async () => {
     const silent = (signal: AbortSignal) =>
       new Promise((_resolve, reject) => {
         signal.addEventListener("abort", () => reject(Object.assign(new Error("aborted"), { name: "AbortError" })));
@@ -146,7 +146,7 @@ describe("retrying", () => {
     await expect(outcome).rejects.toMatchObject({ code: "unavailable", cause: { name: "AbortError" } });
   });
 
-  test("says that the service is unavailable when the time is up, and why", async () => {
+  test("reports the service as unavailable with the cause when the time is up", async () => {
     let attempts = 0;
     const error = awsError("ThrottlingException");
     const outcome = retrying(Date.now() + 40, isTransient, async () => {
@@ -161,7 +161,7 @@ describe("retrying", () => {
     expect(attempts).toBeGreaterThan(0);
   });
 
-  test("begins no attempt after the deadline: the call may have been answered by then", async () => {
+  test("starts no attempt after the deadline", async () => {
     let attempts = 0;
     const outcome = retrying(0, isTransient, async () => {
       attempts++;

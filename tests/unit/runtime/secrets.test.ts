@@ -1,4 +1,4 @@
-/** How long a process remembers a secret. */
+/** How long a process caches a secret. */
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { jest } from "@jest/globals";
@@ -32,7 +32,7 @@ afterAll(async () => {
 
 afterEach(() => jest.restoreAllMocks());
 
-test("a process notices another value of a secret within a minute, and at once when it is told to forget", async () => {
+test("a process sees a new value of a secret within a minute, or at once after `forget`", async () => {
   let now = Date.now();
   jest.spyOn(Date, "now").mockImplementation(() => now);
   const environment = { CURSOR_KEY_SECRET: "arn:aws:secretsmanager:eu-west-1:1:secret:cursor" } as Environment;

@@ -1,0 +1,108 @@
+import { verdict } from "../../support/conformance.ts";
+import { expectProblem } from "../../support/expect-problem.ts";
+import { expectReplayed, withKey } from "../../support/idempotency.ts";
+import { partnerCalls } from "../../support/partners.ts";
+import { type Answer, inParallel, Portico, tally } from "../../support/portico.ts";
+import { instant, unknownPartnerId } from "../../support/values.ts";
+
+const portico = Portico.forSuite();
+const { acceptsSecret, asRoot, renew } = partnerCalls(portico);
+
+describe("a new client secret", () => {
+  test("is shown once, and by default the old secret stops working at once", async () => {
+    const { id, secret } = await portico.registerPartner();
+    for (const json of [undefined, {}, { gracePeriod: "PT0S" }]) {
+      const answer = await renew(id, json);
+      expect(answer.status).toBe(200);
+      expect(answer.body).toEqual({
+        clientId: id,
+        clientSecret: expect.any(String),
+        previousValidUntil: expect.stringMatching(instant),
+      });
+      expect(answer.headers.get("cache-control")).toBe("no-store");
+      expect(Buffer.from(answer.body.clientSecret, "base64url")).toHaveLength(32);
+      expect(await acceptsSecret(id, answer.body.clientSecret)).toBe(true);
+      expect(await acceptsSecret(id, secret)).toBe(false);
+    }
+  });
+
+  test.each([
+    ["PT1H", 3_600_000],
+    ["P1D", 86_400_000],
+    ["P1DT12H30M", 131_400_000],
+    ["P1W", 604_800_000],
+    ["P7D", 604_800_000],
+  ])("with a grace period of %s, only the previous secret stays valid", async (gracePeriod, milliseconds) => {
+    const { id, secret: first } = await portico.registerPartner();
+    const second = await renew(id, { gracePeriod });
+    expect([await acceptsSecret(id, first), await acceptsSecret(id, second.body.clientSecret)]).toEqual([true, true]);
+    const third = await renew(id, { gracePeriod });
+    const works = [first, second.body.clientSecret, third.body.clientSecret].map((secret) => acceptsSecret(id, secret));
+    expect(await Promise.all(works)).toEqual([false, true, true]);
+    const date = Date.parse(third.headers.get("date")!);
+    const until = Date.parse(third.body.previousValidUntil);
+    // The Date header has whole seconds and is later than the time of the call.
+    expect(Math.abs(until - date - milliseconds)).toBeLessThan(60_000);
+  });
+
+  test.each(["P8D", "PT169H", "P7DT1S", "P1M", "P1Y", "P", "PT", "", "-P1D", "1 day", "P1.5D", "p1d", "P2W", 7, null])(
+    "rejects a grace period of %j",
+    async (gracePeriod) => {
+      const { id, secret } = await portico.registerPartner();
+      expectProblem(await renew(id, { gracePeriod }), 422, "validation_failed", ["/gracePeriod"]);
+      expect(await acceptsSecret(id, secret)).toBe(true);
+    },
+  );
+
+  test("rejects unknown fields", async () => {
+    const { id } = await portico.registerPartner();
+    expectProblem(await renew(id, { grace: "P1D" }), 422, "validation_failed", ["/grace"]);
+  });
+
+  test("a partner can renew its own secret, and another partner is not found", async () => {
+    const partner = await portico.partnerWithToken();
+    const other = await portico.registerPartner();
+    const make = async (id: string): Promise<Answer> =>
+      await portico.call("POST", `/v1/partners/${id}/secret`, { token: partner.token });
+    const own = await make(partner.id);
+    expect(own.status).toBe(200);
+    expect(await acceptsSecret(partner.id, own.body.clientSecret)).toBe(true);
+    const token = await portico.partnerToken({ id: partner.id, secret: own.body.clientSecret });
+    const hidden = await portico.call("POST", `/v1/partners/${other.id}/secret`, { token });
+    const missing = await portico.call("POST", `/v1/partners/${unknownPartnerId}/secret`, { token });
+    for (const answer of [hidden, missing]) expectProblem(answer, 404, "not_found");
+    expect(hidden.body.detail).toBe(missing.body.detail);
+    expect(await acceptsSecret(other.id, other.secret)).toBe(true);
+  });
+
+  test("fifty parallel renewals return fifty secrets, of which one works", async () => {
+    const { id } = await portico.registerPartner();
+    const answers = await inParallel(50, () => renew(id));
+    expect(tally(answers.map(verdict))).toEqual({ 200: 50 });
+    const works: boolean[] = [];
+    for (const { body } of answers) works.push(await acceptsSecret(id, body.clientSecret));
+    expect(tally(works.map(String))).toEqual({ true: 1, false: 49 });
+  });
+});
+
+describe("Idempotency-Key", () => {
+  test("a replay returns the first response without the secret, which stays valid", async () => {
+    const { id } = await portico.registerPartner();
+    const headers = withKey();
+    const path = `/v1/partners/${id}/secret`;
+    const first = await asRoot("POST", path, { gracePeriod: "P1D" }, headers);
+    expectReplayed(await asRoot("POST", path, { gracePeriod: "P1D" }, headers), first);
+    expect(await acceptsSecret(id, first.body.clientSecret)).toBe(true);
+  });
+
+  test("fifty parallel calls with one key create one new secret", async () => {
+    const { id } = await portico.registerPartner();
+    const headers = withKey();
+    const answers = await inParallel(50, () => asRoot("POST", `/v1/partners/${id}/secret`, {}, headers));
+    const shown = answers.filter(({ body }) => body.clientSecret !== undefined);
+    expect(shown).toHaveLength(1);
+    const others = answers.filter((answer) => answer !== shown[0] && answer.body.code !== "request_in_progress");
+    for (const answer of others) expectReplayed(answer, shown[0]!);
+    expect(await acceptsSecret(id, shown[0]!.body.clientSecret)).toBe(true);
+  });
+});

@@ -1,0 +1,64 @@
+import { expectProblem } from "../../support/expect-problem.ts";
+import { allPages } from "../../support/lists.ts";
+import { newPerson, newUser } from "../../support/people.ts";
+import { Portico } from "../../support/portico.ts";
+import { userCalls } from "../../support/users.ts";
+
+const portico = Portico.forSuite();
+const { call } = portico;
+const { asRoot, read, remove, rootId } = userCalls(portico);
+
+describe("listing users", () => {
+  async function pagesOf(limit: number): Promise<any[][]> {
+    return await allPages(async (cursor) =>
+      asRoot("GET", `/v1/users?${new URLSearchParams({ limit: String(limit), ...(cursor && { cursor }) }).toString()}`),
+    );
+  }
+
+  test("lists every user once, newest first and including root, for any page size", async () => {
+    const made: string[] = [];
+    for (let index = 0; index < 5; index++) made.push((await newUser(portico)).id);
+    const [one, other] = [await pagesOf(3), await pagesOf(100)];
+    const ids = one.flat().map(({ id }) => id as string);
+    expect(other.flat().map(({ id }) => id)).toEqual(ids);
+    expect(new Set(ids).size).toBe(ids.length);
+    expect(ids.slice(0, 5)).toEqual(made.toReversed());
+    expect(ids).toContain(await rootId());
+    expect(one.slice(0, -1).every((items) => items.length === 3)).toBe(true);
+  });
+
+  test("lists users as reading returns them, without deleted ones", async () => {
+    const [stays, goes] = [await newUser(portico), await newUser(portico)];
+    expect((await remove(goes.id)).status).toBe(204);
+    const items = (await pagesOf(100)).flat();
+    expect(items.find(({ id }) => id === stays.id)).toEqual((await read(stays.id)).body);
+    expect(items.map(({ id }) => id)).not.toContain(goes.id);
+  });
+
+  test("users created between two pages cause no gap and no duplicate", async () => {
+    const before = (await pagesOf(100)).flat().map(({ id }) => id as string);
+    const first = await asRoot("GET", "/v1/users?limit=2");
+    await newUser(portico);
+    const rest = await allPages(async (cursor) => {
+      const query = new URLSearchParams({ limit: "100", cursor: cursor ?? first.body.nextCursor });
+      return await asRoot("GET", `/v1/users?${query.toString()}`);
+    });
+    expect([...first.body.items, ...rest.flat()].map(({ id }) => id)).toEqual(before);
+  });
+
+  test("rejects a tampered cursor and another caller's cursor", async () => {
+    await newUser(portico);
+    await newUser(portico);
+    const { body } = await asRoot("GET", "/v1/users?limit=1");
+    const cursor = String(body.nextCursor);
+    const tampered = `${cursor.startsWith("A") ? "B" : "A"}${cursor.slice(1)}`;
+    expectProblem(await asRoot("GET", `/v1/users?cursor=${tampered}`), 400, "cursor_invalid");
+    const { accessToken: token } = await newPerson(portico, "admin");
+    expectProblem(await call("GET", `/v1/users?cursor=${cursor}`, { token }), 400, "cursor_invalid");
+    expectProblem(await asRoot("GET", `/v1/partners?cursor=${cursor}`), 400, "cursor_invalid");
+  });
+
+  test.each(["limit=0", "limit=101", "limit=x", "role=root"])("rejects ?%s", async (query) => {
+    expectProblem(await asRoot("GET", `/v1/users?${query}`), 422, "validation_failed");
+  });
+});

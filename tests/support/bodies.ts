@@ -1,0 +1,76 @@
+/** Request bodies for any declared operation, made from its declaration, and what becomes of them. */
+import type { AnyOperation } from "../../shared/contract/operation.ts";
+import { operations } from "../../shared/operations.ts";
+import { expectConforming, verdict } from "./conformance.ts";
+import type { Answer, Portico, RequestHeaders } from "./portico.ts";
+import { makeCallers, pathOf, rightfulToken, type Callers } from "./requests.ts";
+import { contentsOf } from "./table.ts";
+
+type Body = string | Uint8Array<ArrayBuffer>;
+
+const titled = (some: readonly AnyOperation[]) =>
+  some.map((operation) => [`${operation.method} ${operation.path}`, operation] as const);
+
+export const withJson = operations.filter(({ request }) => request.body !== undefined && request.bodyType !== "form");
+/** All operations with a JSON body, for `test.each`. */
+export const eachWithJson = titled(withJson);
+/** All operations, for `test.each`. */
+export const each = titled(operations);
+
+export const json = { "content-type": "application/json" };
+
+export const exampleOf = ({ request }: AnyOperation) => (request.bodyExample ?? {}) as Record<string, unknown>;
+
+/** The example with one more member, as text; `value` is JSON already. */
+export function withMember(operation: AnyOperation, name: string, value: string): string {
+  const { [name]: _replaced, ...rest } = exampleOf(operation);
+  const text = JSON.stringify(rest).slice(0, -1);
+  return `${text}${text === "{" ? "" : ","}${JSON.stringify(name)}:${value}}`;
+}
+
+/** A host with callers of every kind and a subscription to change; sends bodies to its operations. */
+export function bodyCalls(portico: Portico) {
+  let made: Callers | undefined;
+  beforeAll(async () => {
+    made = await makeCallers(portico);
+    // The paths that are made from the declarations name this user.
+    const subscription = { externalUserId: "customer-4711", userEmail: "grace@example.com", duration: "P1M" };
+    await portico.call("POST", "/v1/subscriptions", { token: made.partner.token, json: subscription });
+  });
+  const callers = (): Callers => made!;
+
+  /** Sends a body as it is, as a caller with the right to the operation. */
+  async function send(operation: AnyOperation, raw: Body, headers: RequestHeaders = json): Promise<Answer> {
+    const token = rightfulToken(operation, callers());
+    const path = pathOf(operation, { partnerId: callers().partner.id });
+    const answer = await portico.call(operation.method, path, { ...(token !== undefined && { token }), raw, headers });
+    expectConforming(operation, answer, portico.url);
+    return answer;
+  }
+
+  /** Sends bodies one after the other, expects a verdict on each, and that they change nothing in the table. */
+  async function expectRefused(
+    operation: AnyOperation,
+    bodies: readonly Body[],
+    expected: string,
+    check: (answer: Answer) => void = () => undefined,
+  ): Promise<void> {
+    const before = await contentsOf(portico.host);
+    for (const body of bodies) {
+      const answer = await send(operation, body);
+      const shown = String(body).slice(0, 200);
+      expect(`${verdict(answer)} for ${shown}`).toBe(`${expected} for ${shown}`);
+      check(answer);
+    }
+    expect(await contentsOf(portico.host)).toEqual(before);
+  }
+
+  return { callers, send, expectRefused };
+}
+
+/** Registers the test that no function has logged a fault of its own; it has to be the last one of its file. */
+export function testThatNothingWasAFault(portico: Portico): void {
+  test("bad input never causes an internal error", () => {
+    expect(portico.logs.filter((line) => /"(internal_error|dependency_failed)"/.test(line))).toEqual([]);
+  });
+}
