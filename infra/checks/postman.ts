@@ -9,7 +9,7 @@ import newman, { type Summary } from "newman";
 import { projectRoot } from "../contract/document.ts";
 import { collectionPath } from "../contract/generated-files.ts";
 import { startHost } from "../local/host.ts";
-import { synthesise } from "../local/commands/synth.ts";
+import { synthesise } from "../local/commands/synthesise.ts";
 
 function runCollection(variables: Readonly<Record<string, string>>): Promise<Summary> {
   return new Promise((resolve, reject) => {

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { rightsExceptions } from "./exceptions.ts";
 import { collectUsage, rightsFolderVariable } from "./records.ts";
 import { isFlawless, judge, usageFoot, usageTable, verdictTable } from "../../infra/local/iam/rights-usage.ts";
-import { projectRoot } from "../../infra/local/commands/synth.ts";
+import { projectRoot } from "../../infra/local/commands/synthesise.ts";
 
 const suite = join(projectRoot, "tests", "e2e");
 

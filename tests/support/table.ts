@@ -1,13 +1,13 @@
 /** The table for tests: one of its own on a fresh engine, or a look into a running host's. */
 import { PutCommand, type DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
-import { clientOf } from "../../infra/local/support/table-contents.ts";
+import { clientOf } from "../../infra/local/services/table-contents.ts";
 import { ensureTable, startEngine } from "../../infra/local/services/dynamodb-engine.ts";
 import type { Host } from "../../infra/local/host.ts";
-import { readModel, type TableModel } from "../../infra/local/template/model.ts";
+import { readModel, type TableModel } from "../../infra/local/template/read-deployment.ts";
 import { loadAssembly, parametersOf } from "../../infra/local/template/intrinsics.ts";
 import { openTable, type Change, type Item, type Table } from "../../shared/runtime/table.ts";
 
-export { contentsOf, itemsOf } from "../../infra/local/support/table-contents.ts";
+export { contentsOf, itemsOf } from "../../infra/local/services/table-contents.ts";
 
 export interface TestTable {
   readonly table: Table;

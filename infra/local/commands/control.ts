@@ -6,12 +6,12 @@ import { randomBytes, timingSafeEqual } from "node:crypto";
 import { join } from "node:path";
 import * as z from "zod";
 import { checkLedger, type LedgerReport } from "../../checks/ledger.ts";
-import { contentsOf } from "../support/table-contents.ts";
+import { contentsOf } from "../services/table-contents.ts";
 import { LocalHostError, messageOf } from "../support/errors.ts";
 import type { Host } from "../host.ts";
 import { closeServer, readBody, startServer } from "../support/loopback-http.ts";
 import { readState } from "../support/state.ts";
-import { projectRoot } from "./synth.ts";
+import { projectRoot } from "./synthesise.ts";
 
 const orders = {
   /** A token of the local identity provider. */

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { LocalHostError } from "../support/errors.ts";
 import { startHost } from "../host.ts";
 import { readState } from "../support/state.ts";
-import { projectRoot, synthesise } from "./synth.ts";
+import { projectRoot, synthesise } from "./synthesise.ts";
 
 interface SignIn {
   readonly username: string;

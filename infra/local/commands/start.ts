@@ -11,7 +11,7 @@ import { LocalHostError, messageOf } from "../support/errors.ts";
 import { fileLogSink, startHost, type Host } from "../host.ts";
 import { probePort } from "../support/loopback-http.ts";
 import { lockFolder, removeState, writeState } from "../support/state.ts";
-import { projectRoot, SynthesisFailed, synthesise } from "./synth.ts";
+import { projectRoot, SynthesisFailed, synthesise } from "./synthesise.ts";
 import { watchSources } from "./watch.ts";
 
 const dataDir = join(projectRoot, ".portico");

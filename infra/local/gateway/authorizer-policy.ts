@@ -1,5 +1,5 @@
 /** Evaluates what a Lambda authorizer answers, as API Gateway does. */
-import { isObject, type Json } from "../template/json.ts";
+import { isObject, type Json } from "../template/template-reader.ts";
 
 /** The outcome of an authorizer's policy for one method. */
 export interface Authorization {

@@ -1,5 +1,5 @@
 /** The answers that API Gateway makes itself. */
-import type { GatewayResponseModel } from "../template/model.ts";
+import type { GatewayResponseModel } from "../template/read-deployment.ts";
 
 /** AWS's status and message of each type of gateway response that can occur locally. */
 const defaults = {

@@ -2,9 +2,9 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { droppedFromRequest } from "./headers.ts";
-import type { ApiModel } from "../template/model.ts";
+import type { ApiModel } from "../template/read-deployment.ts";
 import type { ResponseVariables } from "./gateway-responses.ts";
-import type { Match } from "./routes.ts";
+import type { Match } from "./router.ts";
 
 type Single = Readonly<Record<string, string>>;
 type Multi = Readonly<Record<string, readonly string[]>>;

@@ -3,8 +3,8 @@
  * would otherwise end in a 500, and every rotation fail.
  */
 import { LocalHostError } from "../support/errors.ts";
-import { isObject, type Json } from "../template/json.ts";
-import type { RoleModel } from "../template/model.ts";
+import { isObject, type Json } from "../template/template-reader.ts";
+import type { RoleModel } from "../template/read-deployment.ts";
 import { matches } from "../gateway/authorizer-policy.ts";
 
 /** An `AWS::Lambda::Permission`, as far as it matters here. */

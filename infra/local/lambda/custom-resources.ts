@@ -2,10 +2,10 @@
 import { randomUUID } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { LocalHostError } from "../support/errors.ts";
-import type { Invocation } from "./functions.ts";
+import type { Invocation } from "./function-pool.ts";
 import { closeServer, readBody, startServer } from "../support/loopback-http.ts";
-import { isObject, type JsonObject } from "../template/json.ts";
-import type { CustomResourceModel } from "../template/model.ts";
+import { isObject, type JsonObject } from "../template/template-reader.ts";
+import type { CustomResourceModel } from "../template/read-deployment.ts";
 
 /** Longer than any function may run. */
 const answerDeadlineMilliseconds = 120_000;

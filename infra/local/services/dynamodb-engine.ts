@@ -6,7 +6,7 @@ import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { LocalHostError, messageOf } from "../support/errors.ts";
 import { loopback, Upstream } from "../support/loopback-http.ts";
-import type { TableModel } from "../template/model.ts";
+import type { TableModel } from "../template/read-deployment.ts";
 
 export interface Engine {
   /** Where it answers, e.g. `http://127.0.0.1:41234`. */

@@ -2,7 +2,7 @@
 import { randomInt, randomUUID } from "node:crypto";
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { LocalHostError, messageOf } from "../support/errors.ts";
-import type { RotationModel, SecretGenerator, SecretModel } from "../template/model.ts";
+import type { RotationModel, SecretGenerator, SecretModel } from "../template/read-deployment.ts";
 
 interface Version {
   /** Absent until the rotation that has begun the version puts it. */

@@ -6,7 +6,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join, resolve as resolvePath } from "node:path";
 import { LocalHostError, messageOf } from "../support/errors.ts";
 import { attributeOf, hasIdentity, refOf, type Identified } from "./identities.ts";
-import { isObject, type Json, type JsonObject } from "./json.ts";
+import { isObject, type Json, type JsonObject } from "./template-reader.ts";
 
 /** One resource with its intrinsics resolved. */
 export interface ResolvedResource {

@@ -2,7 +2,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { FunctionModel } from "../../../infra/local/template/model.ts";
+import type { FunctionModel } from "../../../infra/local/template/read-deployment.ts";
 
 export interface Assembly {
   readonly folder: string;

@@ -1,7 +1,7 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { FunctionPool, type FunctionPoolOptions, type LogLine } from "../../../infra/local/lambda/functions.ts";
-import type { FunctionModel } from "../../../infra/local/template/model.ts";
+import { FunctionPool, type FunctionPoolOptions, type LogLine } from "../../../infra/local/lambda/function-pool.ts";
+import type { FunctionModel } from "../../../infra/local/template/read-deployment.ts";
 import { functionModel, temporaryFolder, type Assembly } from "./fixture.ts";
 
 /** Counts the calls that overlap in one process; each takes long enough for another to begin. */

@@ -1,9 +1,9 @@
 import { codingOf } from "../../../infra/local/gateway/compression.ts";
 import { gatewayResponse, substitute, type ResponseVariables } from "../../../infra/local/gateway/gateway-responses.ts";
 import { answerHeaderName } from "../../../infra/local/gateway/headers.ts";
-import type { GatewayResponseModel, RouteModel } from "../../../infra/local/template/model.ts";
+import type { GatewayResponseModel, RouteModel } from "../../../infra/local/template/read-deployment.ts";
 import { authorize, matches } from "../../../infra/local/gateway/authorizer-policy.ts";
-import { Router } from "../../../infra/local/gateway/routes.ts";
+import { Router } from "../../../infra/local/gateway/router.ts";
 
 const methodArn = "arn:aws:execute-api:us-east-1:000000000000:api/local/GET/v1/things/1";
 

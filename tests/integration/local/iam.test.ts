@@ -1,6 +1,6 @@
-import { AccessControl, Role, type GovernedModel } from "../../../infra/local/iam/evaluator.ts";
-import { callerKeys, type CallerContext } from "../../../infra/local/iam/conditions.ts";
-import { RequestReader } from "../../../infra/local/iam/requests.ts";
+import { AccessControl, Role, type GovernedModel } from "../../../infra/local/iam/access-control.ts";
+import { callerKeys, type CallerContext } from "../../../infra/local/iam/policy-conditions.ts";
+import { RequestReader } from "../../../infra/local/iam/authorization-requests.ts";
 import type { ServiceAnswer } from "../../../infra/local/services/service-proxy.ts";
 import { mergeUsage } from "../../../infra/local/iam/rights-usage.ts";
 

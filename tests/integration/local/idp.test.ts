@@ -7,7 +7,7 @@ import { allowInsecureRequests, discovery } from "openid-client";
 import { closeServer, listen } from "../../../infra/local/support/loopback-http.ts";
 import { startHost, type Host } from "../../../infra/local/host.ts";
 import { IdentityProvider } from "../../../infra/local/services/identity-provider.ts";
-import { readModel } from "../../../infra/local/template/model.ts";
+import { readModel } from "../../../infra/local/template/read-deployment.ts";
 import { loadAssembly } from "../../../infra/local/template/intrinsics.ts";
 import {
   apiResources,

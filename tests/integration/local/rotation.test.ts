@@ -1,9 +1,9 @@
 import { spawnSync } from "node:child_process";
 import { startControl, type Control } from "../../../infra/local/commands/control.ts";
 import { startHost, type Host, type HostOptions } from "../../../infra/local/host.ts";
-import { readModel } from "../../../infra/local/template/model.ts";
+import { readModel } from "../../../infra/local/template/read-deployment.ts";
 import { errorAnswer, type ServiceCall } from "../../../infra/local/services/service-proxy.ts";
-import { projectRoot } from "../../../infra/local/commands/synth.ts";
+import { projectRoot } from "../../../infra/local/commands/synthesise.ts";
 import { loadAssembly } from "../../../infra/local/template/intrinsics.ts";
 import {
   apiResources,

@@ -1,6 +1,6 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
-import type { SecretGenerator, SecretModel } from "../../../infra/local/template/model.ts";
+import type { SecretGenerator, SecretModel } from "../../../infra/local/template/read-deployment.ts";
 import { generateSecret, SecretsStub } from "../../../infra/local/services/secrets-manager.ts";
 import { temporaryFolder } from "./fixture.ts";
 

@@ -1,5 +1,5 @@
 import { loadAssembly, type LoadedAssembly } from "../../../infra/local/template/intrinsics.ts";
-import { readModel } from "../../../infra/local/template/model.ts";
+import { readModel } from "../../../infra/local/template/read-deployment.ts";
 import {
   apiResources,
   functionResource,

@@ -1,5 +1,5 @@
 /** What a call asks of IAM: which actions on which resources, and what conditions can look at. */
-import type { DeploymentModel, TableModel } from "../template/model.ts";
+import type { DeploymentModel, TableModel } from "../template/read-deployment.ts";
 import type { ServiceCall, ServiceName } from "../services/service-proxy.ts";
 
 /** The keys of a request that conditions can test, in lower case, each with what it holds. */
@@ -188,8 +188,8 @@ export class RequestReader {
       action,
       "*",
       partiQl.has(name)
-        ? "the local host does not read PartiQL statements (infra/local/iam/requests.ts)"
-        : `the local host does not know the ${action} action (infra/local/iam/requests.ts)`,
+        ? "the local host does not read PartiQL statements (infra/local/iam/authorization-requests.ts)"
+        : `the local host does not know the ${action} action (infra/local/iam/authorization-requests.ts)`,
     );
   }
 
@@ -257,7 +257,7 @@ export class RequestReader {
       throw new Unreadable(
         action,
         "*",
-        `the local host does not know the ${action} action (infra/local/iam/requests.ts)`,
+        `the local host does not know the ${action} action (infra/local/iam/authorization-requests.ts)`,
       );
     }
     const id = text(body["SecretId"]) ?? "";

@@ -9,7 +9,7 @@ import {
   type InvocationModel,
   type PermissionModel,
 } from "../iam/invoke-rights.ts";
-import { isObject, Properties, type Json, type JsonObject } from "./json.ts";
+import { isObject, Properties, type Json, type JsonObject } from "./template-reader.ts";
 import type { LoadedAssembly, ResolvedResource } from "./intrinsics.ts";
 
 export interface TableModel {
@@ -625,7 +625,7 @@ export function readModel(assembly: LoadedAssembly): DeploymentModel {
   );
   if (unknown !== undefined) {
     throw new LocalHostError(
-      `${describe(unknown)}: the local host does not know this resource type (infra/local/template/model.ts)`,
+      `${describe(unknown)}: the local host does not know this resource type (infra/local/template/read-deployment.ts)`,
     );
   }
   const functions = ofType("AWS::Lambda::Function").map(readFunction);

@@ -1,5 +1,5 @@
 /** Finds the method of the API that a request means. */
-import type { RouteModel } from "../template/model.ts";
+import type { RouteModel } from "../template/read-deployment.ts";
 
 export interface Match {
   readonly route: RouteModel;

@@ -4,7 +4,7 @@ import { DynamoDBDocumentClient, ScanCommand } from "@aws-sdk/lib-dynamodb";
 import type { Item } from "../../../shared/runtime/table.ts";
 import { engineAccessKey } from "../services/dynamodb-engine.ts";
 import type { Host } from "../host.ts";
-import type { TableModel } from "../template/model.ts";
+import type { TableModel } from "../template/read-deployment.ts";
 
 /** Speaks to an engine directly, past the host's proxy. */
 export function clientOf(endpoint: string, region: string): DynamoDBDocumentClient {

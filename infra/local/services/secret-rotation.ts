@@ -1,8 +1,8 @@
 /** Rotates a secret the way Secrets Manager does: four calls of the function that the template names. */
 import { randomUUID } from "node:crypto";
 import { LocalHostError } from "../support/errors.ts";
-import type { Invocation } from "../lambda/functions.ts";
-import type { SecretModel } from "../template/model.ts";
+import type { Invocation } from "../lambda/function-pool.ts";
+import type { SecretModel } from "../template/read-deployment.ts";
 import type { SecretsStub } from "./secrets-manager.ts";
 
 /** In this order; each may find that an earlier attempt has done its work already. */

@@ -7,7 +7,7 @@ import { randomUUID } from "node:crypto";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import type { FunctionModel } from "../template/model.ts";
+import type { FunctionModel } from "../template/read-deployment.ts";
 import type { AccessKey } from "../services/service-proxy.ts";
 
 /** One line that a function wrote. */

@@ -16,14 +16,14 @@ import {
   responseVariables,
   type GatewayRequest,
 } from "./proxy-event.ts";
-import type { Invocation } from "../lambda/functions.ts";
+import type { Invocation } from "../lambda/function-pool.ts";
 import { errorVariables, gatewayResponse, type GatewayAnswer, type GatewayResponseType } from "./gateway-responses.ts";
 import { answerHeaderName } from "./headers.ts";
 import { closeServer, listen, readBody } from "../support/loopback-http.ts";
-import { isObject, type Json } from "../template/json.ts";
-import type { ApiModel, AuthorizerModel } from "../template/model.ts";
+import { isObject, type Json } from "../template/template-reader.ts";
+import type { ApiModel, AuthorizerModel } from "../template/read-deployment.ts";
 import { authorize } from "./authorizer-policy.ts";
-import { PathMalformed, Router, type Match } from "./routes.ts";
+import { PathMalformed, Router, type Match } from "./router.ts";
 
 /** What the gateway serves at the moment. */
 export interface Serving {

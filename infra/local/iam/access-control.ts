@@ -4,10 +4,10 @@
  * `model.ts` refuses them.
  */
 import { LocalHostError } from "../support/errors.ts";
-import { compileConditions, wildcard, type CallerContext, type Conditions, type Matcher } from "./conditions.ts";
-import { RequestReader, servicePrefixes, Unreadable, type AuthorizationRequest } from "./requests.ts";
-import { isObject, type Json } from "../template/json.ts";
-import type { DeploymentModel, FunctionModel, RoleModel } from "../template/model.ts";
+import { compileConditions, wildcard, type CallerContext, type Conditions, type Matcher } from "./policy-conditions.ts";
+import { RequestReader, servicePrefixes, Unreadable, type AuthorizationRequest } from "./authorization-requests.ts";
+import { isObject, type Json } from "../template/template-reader.ts";
+import type { DeploymentModel, FunctionModel, RoleModel } from "../template/read-deployment.ts";
 import { errorAnswer, type Interceptor, type ServiceAnswer, type ServiceCall } from "../services/service-proxy.ts";
 import { mergeUsage, type Denial, type Grant, type RightsUsage } from "./rights-usage.ts";
 

@@ -3,8 +3,8 @@
  * that is overlooked would let through what AWS denies, or deny what AWS lets through.
  */
 import { LocalHostError } from "../support/errors.ts";
-import { requestKeys, type AuthorizationRequest, type RequestKey } from "./requests.ts";
-import { isObject, type Json } from "../template/json.ts";
+import { requestKeys, type AuthorizationRequest, type RequestKey } from "./authorization-requests.ts";
+import { isObject, type Json } from "../template/template-reader.ts";
 
 /** Who calls, as conditions see it: the global keys, in lower case. */
 export type CallerContext = Readonly<Record<CallerKey, string>>;
@@ -99,7 +99,7 @@ export function compileConditions(condition: Json | undefined, where: string): C
         tests.push((_request, caller) => test([caller[key as CallerKey]]));
       } else {
         throw new LocalHostError(
-          `${where}: condition key ${name} is not known to the local host (infra/local/iam/conditions.ts)`,
+          `${where}: condition key ${name} is not known to the local host (infra/local/iam/policy-conditions.ts)`,
         );
       }
       if (
@@ -138,7 +138,7 @@ function compileTest(operator: string, key: string, values: readonly string[], w
   const [, set, base = "", ifExists] = /^(?:(ForAllValues|ForAnyValue):)?(\w+?)(IfExists)?$/.exec(operator) ?? [];
   const unknown = (): never => {
     throw new LocalHostError(
-      `${where}: condition operator ${operator} (of ${key}) is not known to the local host (infra/local/iam/conditions.ts)`,
+      `${where}: condition operator ${operator} (of ${key}) is not known to the local host (infra/local/iam/policy-conditions.ts)`,
     );
   };
   if (base === "Null") {
