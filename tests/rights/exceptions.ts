@@ -1,4 +1,4 @@
-import type { Exception } from "../../infra/local/iam/rights-usage.ts";
+import type { RightsException } from "./verdict.ts";
 
-/** Rights that stay although no call of the end-to-end suite uses them, each with the reason. There should be none. */
-export const rightsExceptions: readonly Exception[] = [];
+/** Rights that may stay although no end-to-end test uses them, each with the reason. There should be none. */
+export const rightsExceptions: readonly RightsException[] = [];

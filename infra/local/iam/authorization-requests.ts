@@ -1,40 +1,43 @@
-/** What a call asks of IAM: which actions on which resources, and what conditions can look at. */
-import type { DeploymentModel, TableModel } from "../template/read-deployment.ts";
-import type { ServiceCall, ServiceName } from "../services/service-proxy.ts";
+/**
+ * Translates a call of a function into the authorization requests that IAM decides: which actions on which resources, with the
+ * values that conditions test.
+ */
+import type { DeploymentModel, TableModel } from "../template/deployment-model.ts";
+import type { ServiceCall } from "../services/service-proxy.ts";
 
-/** The keys of a request that conditions can test, in lower case, each with what it holds. */
-export const requestKeys = {
-  "dynamodb:attributes": "many",
-  "dynamodb:enclosingoperation": "one",
-  "dynamodb:leadingkeys": "many",
-  "dynamodb:returnconsumedcapacity": "one",
-  "dynamodb:returnvalues": "one",
-  "dynamodb:select": "one",
-  "secretsmanager:secretid": "one",
-  "secretsmanager:versionid": "one",
-  "secretsmanager:versionstage": "one",
-} as const;
-export type RequestKey = keyof typeof requestKeys;
+/** The condition keys that a request has values for, in lower case. */
+export const conditionKeys = ["dynamodb:leadingkeys", "dynamodb:attributes"] as const;
+export type ConditionKey = (typeof conditionKeys)[number];
 
-/** One action on one resource; a call is done when each of its requests is allowed. */
+/** The actions that a role can grant locally, by service. The host refuses a role that names another one. */
+export const knownActions: Readonly<Record<string, readonly string[]>> = {
+  dynamodb: [
+    ...["GetItem", "PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem", "Query"],
+    ...["BatchGetItem", "BatchWriteItem"],
+  ],
+  secretsmanager: ["GetSecretValue", "PutSecretValue", "DescribeSecret", "UpdateSecretVersionStage"],
+  lambda: ["InvokeFunction"],
+};
+
+/** One action on one resource. A call is allowed when each of its requests is allowed. */
 export interface AuthorizationRequest {
   /** `dynamodb:PutItem`; a transaction asks for the actions of its items. */
   readonly action: string;
-  /** ARN of a table, an index or a secret; `*` for actions that know no resource. */
+  /** ARN of a table, an index, a secret or a function. */
   readonly resource: string;
-  /** Partition keys of the items; undefined where the action knows none (`Scan`, `DescribeTable`). */
-  readonly leadingKeys: readonly string[] | undefined;
-  /** A key's values; undefined where the request has none. */
-  value(key: RequestKey): readonly string[] | undefined;
+  /** The partition keys of the items. */
+  readonly leadingKeys: readonly string[];
+  /** The values of a condition key; empty when the request has none. */
+  valuesOf(key: ConditionKey): readonly string[];
 }
 
-/** A call of which the local host cannot tell what it touches; it is denied. */
-export class Unreadable extends Error {
-  override readonly name = "Unreadable";
+/** The local host cannot tell what a call touches, so the call is denied. */
+export class UnreadableCall extends Error {
+  override readonly name = "UnreadableCall";
   readonly action: string;
   readonly resource: string;
 
-  /** @param reason continues «because …» */
+  /** @param reason follows the word "because" */
   constructor(action: string, resource: string, reason: string) {
     super(reason);
     this.action = action;
@@ -43,39 +46,23 @@ export class Unreadable extends Error {
 }
 
 type Body = Readonly<Record<string, unknown>>;
-type Context = Partial<Record<RequestKey, () => readonly string[] | undefined>>;
 
 interface KnownTable {
-  readonly arn: string;
   readonly hashKey: string;
-  /** Index name → its partition key's attribute. */
+  /** Index name → attribute of its partition key. */
   readonly indexes: ReadonlyMap<string, string>;
 }
 
-const onTables: ReadonlySet<string> = new Set([
-  ...["CreateTable", "DeleteTable", "DescribeTable", "UpdateTable", "DescribeTimeToLive", "UpdateTimeToLive"],
-  ...["DescribeContinuousBackups", "UpdateContinuousBackups"],
-]);
-const onResourceArns: ReadonlySet<string> = new Set(["ListTagsOfResource", "TagResource", "UntagResource"]);
-const onNoTable: ReadonlySet<string> = new Set(["DescribeEndpoints", "DescribeLimits", "ListTables"]);
-const partiQl: ReadonlySet<string> = new Set(["BatchExecuteStatement", "ExecuteStatement", "ExecuteTransaction"]);
-const onSecrets: ReadonlySet<string> = new Set([
-  ...["DeleteSecret", "DescribeSecret", "GetResourcePolicy", "GetSecretValue", "ListSecretVersionIds"],
-  ...["PutSecretValue", "RestoreSecret", "RotateSecret", "TagResource", "UntagResource", "UpdateSecret"],
-  "UpdateSecretVersionStage",
-]);
-const onNoSecret: ReadonlySet<string> = new Set(["GetRandomPassword", "ListSecrets"]);
-
-const transactionActions = {
+const transactionActions: Readonly<Record<string, string>> = {
   Put: "PutItem",
   Update: "UpdateItem",
   Delete: "DeleteItem",
   ConditionCheck: "ConditionCheckItem",
-} as const;
+};
 
 const record = (value: unknown): Body => (typeof value === "object" && value !== null ? (value as Body) : {});
 const array = (value: unknown): readonly unknown[] => (Array.isArray(value) ? (value as readonly unknown[]) : []);
-const text = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
+const text = (value: unknown): string => (typeof value === "string" ? value : "");
 
 function hashKeyOf(schema: unknown): string {
   return String(
@@ -85,221 +72,157 @@ function hashKeyOf(schema: unknown): string {
   );
 }
 
-function knownTable({ arn, createTable }: TableModel): KnownTable {
-  const indexes = [...array(createTable["GlobalSecondaryIndexes"]), ...array(createTable["LocalSecondaryIndexes"])].map(
-    (index) => [String(record(index)["IndexName"]), hashKeyOf(record(index)["KeySchema"])] as const,
-  );
-  return { arn, hashKey: hashKeyOf(createTable["KeySchema"]), indexes: new Map(indexes) };
+function knownTable({ createTable }: TableModel): KnownTable {
+  const indexes = array(createTable["GlobalSecondaryIndexes"]).map(record);
+  return {
+    hashKey: hashKeyOf(createTable["KeySchema"]),
+    indexes: new Map(indexes.map(({ IndexName, KeySchema }) => [String(IndexName), hashKeyOf(KeySchema)])),
+  };
 }
 
 /** An attribute value as IAM compares it; undefined for types that no key can have. */
 function keyText(value: unknown): string | undefined {
   const { S, N, B } = record(value);
-  return text(S) ?? text(N) ?? text(B);
+  return [S, N, B].find((member) => typeof member === "string") as string | undefined;
 }
 
 /** Words, placeholders and operators of an expression. */
-const tokensOf = (expression: string): readonly string[] => expression.match(/[#:]?\w+|[<>]=|<>|\S/g) ?? [];
+const tokensOf = (expression: unknown): readonly string[] => text(expression).match(/[#:]?\w+|[<>]=|<>|\S/g) ?? [];
 
-/** Reads requests of the tables and secrets of one deployment. */
+type Read = Pick<ServiceCall, "service" | "action" | "body">;
+
+/** Reads calls to the tables and secrets of one deployment. */
 export class RequestReader {
   readonly #arnPrefix: string;
   readonly #tables: ReadonlyMap<string, KnownTable>;
   /** Name, ARN and ARN without its random end → ARN. */
   readonly #secrets: ReadonlyMap<string, string>;
 
-  constructor({
-    region,
-    accountId,
-    tables,
-    secrets,
-  }: Pick<DeploymentModel, "region" | "accountId" | "tables" | "secrets">) {
-    this.#arnPrefix = `arn:aws:dynamodb:${region}:${accountId}:table/`;
-    this.#tables = new Map(tables.map((table) => [table.arn, knownTable(table)]));
+  constructor(model: Pick<DeploymentModel, "region" | "accountId" | "tables" | "secrets">) {
+    this.#arnPrefix = `arn:aws:dynamodb:${model.region}:${model.accountId}:table/`;
+    this.#tables = new Map(model.tables.map((table) => [table.arn, knownTable(table)]));
     this.#secrets = new Map(
-      secrets.flatMap(({ name, arn }) => [name, arn, arn.replace(/-[^-]{6}$/, "")].map((id) => [id, arn] as const)),
+      model.secrets.flatMap(({ name, arn }) =>
+        [name, arn, arn.replace(/-[^-]{6}$/, "")].map((id) => [id, arn] as const),
+      ),
     );
   }
 
   /**
    * The requests of a call.
    *
-   * @throws Unreadable when it cannot be told what the call touches
+   * @throws UnreadableCall when the local host cannot tell what the call touches
    */
-  requestsOf({
-    service,
-    action,
-    body,
-  }: Pick<ServiceCall, "service" | "action" | "body">): readonly AuthorizationRequest[] {
-    return service === "dynamodb" ? this.#ofTable(action, body) : [this.#ofSecret(action, body)];
+  requestsOf({ service, action, body }: Read): readonly AuthorizationRequest[] {
+    const requests = service === "dynamodb" ? this.#ofTable(action, body) : this.#ofSecret(action, body);
+    if (requests !== undefined) return requests;
+    const reason = `the local host does not know the ${action} action (infra/local/iam/authorization-requests.ts)`;
+    throw new UnreadableCall(`${service}:${action}`, "*", reason);
   }
 
-  #ofTable(name: string, body: Body): readonly AuthorizationRequest[] {
-    const action = `dynamodb:${name}`;
-    switch (name) {
+  #ofTable(action: string, body: Body): readonly AuthorizationRequest[] | undefined {
+    switch (action) {
       case "GetItem":
-        return [this.#item(name, body, body["Key"])];
-      case "PutItem":
-        return [this.#item(name, body, body["Item"])];
       case "UpdateItem":
       case "DeleteItem":
-        return [this.#item(name, body, body["Key"])];
+        return [this.#items(action, body, [body["Key"]])];
+      case "PutItem":
+        return [this.#items(action, body, [body["Item"]])];
       case "Query":
-      case "Scan":
-        return [this.#range(name, body)];
+        return [this.#query(body)];
       case "BatchGetItem":
-        return Object.entries(record(body["RequestItems"])).map(([table, part]) => {
-          const keys = array(record(part)["Keys"]);
-          return this.#items(name, table, keys, {
-            ...record(part),
-            ReturnConsumedCapacity: body["ReturnConsumedCapacity"],
-          });
-        });
+        return Object.entries(record(body["RequestItems"])).map(([TableName, part]) =>
+          this.#items(action, { ...record(part), TableName }, array(record(part)["Keys"])),
+        );
       case "BatchWriteItem":
-        return Object.entries(record(body["RequestItems"])).map(([table, part]) => {
-          const items = array(part).flatMap((one) => {
-            const { PutRequest, DeleteRequest } = record(one);
-            return [
-              ...(PutRequest === undefined ? [] : [record(PutRequest)["Item"]]),
-              ...(DeleteRequest === undefined ? [] : [record(DeleteRequest)["Key"]]),
-            ];
-          });
-          return this.#items(name, table, items, { ReturnConsumedCapacity: body["ReturnConsumedCapacity"] });
-        });
-      case "TransactGetItems":
-        return array(body["TransactItems"]).map((entry) => {
-          const get = record(record(entry)["Get"]);
-          return this.#item("GetItem", get, get["Key"], name);
-        });
+        return Object.entries(record(body["RequestItems"])).map(([TableName, part]) =>
+          this.#items(action, { TableName }, array(part).flatMap(itemsOfBatchWrite)),
+        );
       case "TransactWriteItems":
         return array(body["TransactItems"]).flatMap((entry) =>
-          Object.entries(record(entry)).map(([kind, part]) => {
-            const itemAction = (transactionActions as Readonly<Record<string, string>>)[kind];
-            if (itemAction === undefined)
-              throw new Unreadable(action, "*", `a transaction has no item of the kind ${kind}`);
-            return this.#item(itemAction, record(part), record(part)[kind === "Put" ? "Item" : "Key"], name);
-          }),
+          Object.entries(record(entry)).map(([kind, part]) => this.#transactionItem(kind, record(part))),
         );
+      default:
+        return undefined;
     }
-    if (onTables.has(name)) return [requestOf(action, this.#tableArn(body["TableName"]), undefined)];
-    if (onResourceArns.has(name)) return [requestOf(action, text(body["ResourceArn"]) ?? "*", undefined)];
-    if (onNoTable.has(name)) return [requestOf(action, "*", undefined)];
-    throw new Unreadable(
-      action,
-      "*",
-      partiQl.has(name)
-        ? "the local host does not read PartiQL statements (infra/local/iam/authorization-requests.ts)"
-        : `the local host does not know the ${action} action (infra/local/iam/authorization-requests.ts)`,
-    );
+  }
+
+  #transactionItem(kind: string, part: Body): AuthorizationRequest {
+    const action = transactionActions[kind];
+    if (action !== undefined) return this.#items(action, part, [part[kind === "Put" ? "Item" : "Key"]]);
+    throw new UnreadableCall("dynamodb:TransactWriteItems", "*", `a transaction has no item of the kind ${kind}`);
   }
 
   #tableArn(name: unknown): string {
-    const given = text(name) ?? "";
-    return given.startsWith("arn:") ? given : `${this.#arnPrefix}${given}`;
+    return text(name).startsWith("arn:") ? text(name) : `${this.#arnPrefix}${text(name)}`;
   }
 
-  /** @param within the transaction of which it is a part */
-  #item(name: string, body: Body, item: unknown, within?: string): AuthorizationRequest {
-    return this.#items(name, body["TableName"], [item], body, within);
-  }
-
-  #items(name: string, table: unknown, items: readonly unknown[], body: Body, within?: string): AuthorizationRequest {
+  #items(name: string, body: Body, items: readonly unknown[]): AuthorizationRequest {
     const action = `dynamodb:${name}`;
-    const resource = this.#tableArn(table);
+    const resource = this.#tableArn(body["TableName"]);
     const hashKey = this.#tables.get(resource)?.hashKey;
-    const leadingKeys =
-      hashKey === undefined
-        ? undefined
-        : items.map((item) => {
-            const value = keyText(record(item)[hashKey]);
-            if (value !== undefined) return value;
-            throw new Unreadable(action, resource, `an item of the request has no partition key ${hashKey}`);
-          });
-    const returns = name === "PutItem" || name === "UpdateItem" || name === "DeleteItem";
-    return requestOf(action, resource, leadingKeys, {
-      "dynamodb:attributes": () => attributesOf(body, items),
-      "dynamodb:enclosingoperation": () => (within === undefined ? undefined : [within]),
-      "dynamodb:returnconsumedcapacity": () => [text(body["ReturnConsumedCapacity"]) ?? "NONE"],
-      "dynamodb:returnvalues": () =>
-        returns && within === undefined ? [text(body["ReturnValues"]) ?? "NONE"] : undefined,
+    const leadingKeys = items.flatMap((item) => {
+      if (hashKey === undefined) return [];
+      const value = keyText(record(item)[hashKey]);
+      if (value !== undefined) return [value];
+      throw new UnreadableCall(action, resource, `an item of the request has no partition key ${hashKey}`);
     });
+    return requestOf(action, resource, leadingKeys, () => attributesOf(body, items));
   }
 
-  #range(name: "Query" | "Scan", body: Body): AuthorizationRequest {
-    const action = `dynamodb:${name}`;
+  #query(body: Body): AuthorizationRequest {
+    const action = "dynamodb:Query";
     const arn = this.#tableArn(body["TableName"]);
-    const index = text(body["IndexName"]);
-    const resource = index === undefined ? arn : `${arn}/index/${index}`;
+    const index = body["IndexName"];
+    const resource = index === undefined ? arn : `${arn}/index/${text(index)}`;
     const table = this.#tables.get(arn);
-    const hashKey = index === undefined ? table?.hashKey : table?.indexes.get(index);
-    let leadingKeys: readonly string[] | undefined;
-    if (name === "Query" && hashKey !== undefined) {
-      leadingKeys = queriedKeys(body, hashKey);
-      if (leadingKeys.length === 0) throw new Unreadable(action, resource, `its key condition gives no ${hashKey}`);
+    const hashKey = index === undefined ? table?.hashKey : table?.indexes.get(text(index));
+    const leadingKeys = hashKey === undefined ? [] : queriedKeys(body, hashKey);
+    if (hashKey !== undefined && leadingKeys.length === 0) {
+      throw new UnreadableCall(action, resource, `its key condition gives no ${hashKey}`);
     }
-    const projects = body["ProjectionExpression"] !== undefined || body["AttributesToGet"] !== undefined;
-    const otherwise = projects
-      ? "SPECIFIC_ATTRIBUTES"
-      : index === undefined
-        ? "ALL_ATTRIBUTES"
-        : "ALL_PROJECTED_ATTRIBUTES";
-    return requestOf(action, resource, leadingKeys, {
-      "dynamodb:attributes": () => attributesOf(body, []),
-      "dynamodb:returnconsumedcapacity": () => [text(body["ReturnConsumedCapacity"]) ?? "NONE"],
-      "dynamodb:select": () => [text(body["Select"]) ?? otherwise],
-    });
+    return requestOf(action, resource, leadingKeys, () => attributesOf(body, []));
   }
 
-  #ofSecret(name: string, body: Body): AuthorizationRequest {
-    const action = `secretsmanager:${name}`;
-    if (onNoSecret.has(name)) return requestOf(action, "*", undefined);
-    if (!onSecrets.has(name)) {
-      throw new Unreadable(
-        action,
-        "*",
-        `the local host does not know the ${action} action (infra/local/iam/authorization-requests.ts)`,
-      );
-    }
-    const id = text(body["SecretId"]) ?? "";
-    const given = (member: string) => () => (typeof body[member] === "string" ? [body[member]] : undefined);
-    return requestOf(action, this.#secrets.get(id) ?? id, undefined, {
-      "secretsmanager:secretid": given("SecretId"),
-      "secretsmanager:versionid": given("VersionId"),
-      "secretsmanager:versionstage": given("VersionStage"),
-    });
+  #ofSecret(action: string, body: Body): readonly AuthorizationRequest[] | undefined {
+    if (knownActions["secretsmanager"]?.includes(action) !== true) return undefined;
+    const id = text(body["SecretId"]);
+    return [requestOf(`secretsmanager:${action}`, this.#secrets.get(id) ?? id)];
   }
 }
 
-function requestOf(
+export function requestOf(
   action: string,
   resource: string,
-  leadingKeys: readonly string[] | undefined,
-  context: Context = {},
+  leadingKeys: readonly string[] = [],
+  attributes: () => readonly string[] = () => [],
 ): AuthorizationRequest {
-  return {
-    action,
-    resource,
-    leadingKeys,
-    value: (key) => (key === "dynamodb:leadingkeys" ? leadingKeys : context[key]?.()),
-  };
+  const valuesOf = (key: ConditionKey) => (key === "dynamodb:leadingkeys" ? leadingKeys : attributes());
+  return { action, resource, leadingKeys, valuesOf };
 }
 
-/** The values that a key condition asks of the partition key; DynamoDB itself refuses more than one. */
+function itemsOfBatchWrite(request: unknown): readonly unknown[] {
+  const { PutRequest, DeleteRequest } = record(request);
+  return [
+    ...(PutRequest === undefined ? [] : [record(PutRequest)["Item"]]),
+    ...(DeleteRequest === undefined ? [] : [record(DeleteRequest)["Key"]]),
+  ];
+}
+
+/** The values that a key condition compares the partition key with. DynamoDB itself refuses more than one. */
 function queriedKeys(body: Body, hashKey: string): readonly string[] {
   const names = record(body["ExpressionAttributeNames"]);
   const values = record(body["ExpressionAttributeValues"]);
-  const tokens = tokensOf(text(body["KeyConditionExpression"]) ?? "");
-  const isHashKey = (token: string | undefined) =>
-    token !== undefined && (token.startsWith("#") ? names[token] : token) === hashKey;
-  const found = tokens.flatMap((token, at) => {
-    if (token !== "=") return [];
-    const [before, after] = [tokens[at - 1], tokens[at + 1]];
-    const placeholder = isHashKey(before) ? after : isHashKey(after) ? before : undefined;
-    return placeholder === undefined ? [] : [keyText(values[placeholder])];
-  });
-  const legacy = record(record(body["KeyConditions"])[hashKey]);
-  if (legacy["ComparisonOperator"] === "EQ") found.push(...array(legacy["AttributeValueList"]).map(keyText));
-  return found.filter((value) => value !== undefined);
+  const tokens = tokensOf(body["KeyConditionExpression"]);
+  const isHashKey = (token = "") => (token.startsWith("#") ? names[token] : token) === hashKey;
+  return tokens
+    .flatMap((token, at) => {
+      if (token !== "=") return [];
+      const [before, after] = [tokens[at - 1], tokens[at + 1]];
+      const placeholder = isHashKey(before) ? after : isHashKey(after) ? before : undefined;
+      return placeholder === undefined ? [] : [keyText(values[placeholder])];
+    })
+    .filter((value) => value !== undefined);
 }
 
 const expressions = [
@@ -311,19 +234,12 @@ const keywords = /^(and|or|not|between|in|set|remove|add|delete)$/i;
 function attributesOf(body: Body, items: readonly unknown[]): readonly string[] {
   const names = record(body["ExpressionAttributeNames"]);
   const mentioned = expressions.flatMap((member) => {
-    const tokens = tokensOf(text(body[member]) ?? "");
+    const tokens = tokensOf(body[member]);
     return tokens.flatMap((token, at) => {
       const isName =
         /^[#A-Za-z_]/.test(token) && tokens[at - 1] !== "." && tokens[at + 1] !== "(" && !keywords.test(token);
       return isName ? [token.startsWith("#") ? String(names[token]) : token] : [];
     });
   });
-  const legacy = ["AttributeUpdates", "Expected", "KeyConditions", "QueryFilter", "ScanFilter"].flatMap((member) =>
-    Object.keys(record(body[member])),
-  );
-  const listed = array(body["AttributesToGet"]).map(String);
-  return [...new Set([...items.flatMap((item) => Object.keys(record(item))), ...mentioned, ...legacy, ...listed])];
+  return [...new Set([...items.flatMap((item) => Object.keys(record(item))), ...mentioned])];
 }
-
-/** The service's prefix in action names and ARNs is its name here. */
-export const servicePrefixes: readonly ServiceName[] = ["dynamodb", "secretsmanager"];

@@ -1,111 +1,67 @@
 import { LocalHostError } from "../support/errors.ts";
+import { parseOrRefuse } from "../support/parsing.ts";
+import type { LoadedAssembly } from "./cloud-assembly.ts";
+import type { ResolvedResource } from "./intrinsics.ts";
+import { servedTypes, typesWithoutLocalMeaning, type PropertiesOf, type ServedType } from "./resource-schemas.ts";
 
-/** A JSON value as it stands in a template. */
-export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
-export interface JsonObject {
-  readonly [key: string]: Json | undefined;
+/** A resource with its properties parsed. */
+export interface ParsedResource<Type extends ServedType> {
+  readonly resource: ResolvedResource;
+  /** Value of `Ref`; empty for types without a local identity. */
+  readonly ref: string;
+  readonly properties: PropertiesOf<Type>;
+  /** `<type> <stack>/<logical id>`, for messages. */
+  readonly where: string;
+  readonly refuse: (property: string, reason: string) => never;
 }
 
-/** Whether a value is a JSON object (not an array, not null). */
-export function isObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
+const describe = ({ type, stack, logicalId }: ResolvedResource): string => `${type} ${stack}/${logicalId}`;
 
-/** A reader of a resource's resolved properties whose complaints name the resource and the property. */
-export class Properties {
-  readonly #where: string;
-  readonly #values: JsonObject;
+const isCustom = ({ type }: ResolvedResource): boolean =>
+  type.startsWith("Custom::") || type === "AWS::CloudFormation::CustomResource";
 
-  /**
-   * @param where how complaints name the place, e.g. `AWS::Lambda::Function Api/Register1A2B`
-   * @param values the resolved properties
-   */
-  constructor(where: string, values: Json | undefined) {
-    this.#where = where;
-    if (values !== undefined && !isObject(values)) throw new LocalHostError(`${where} is not an object`);
-    this.#values = values ?? {};
-  }
+/** Gives the resources of an assembly by type. */
+export class TemplateReader {
+  readonly region: string;
+  readonly accountId: string;
+  readonly assets: ReadonlyMap<string, string>;
+  readonly customResources: readonly ResolvedResource[];
+  readonly #resources: readonly ResolvedResource[];
 
-  /**
-   * Refuses every property outside the list: what the local host does not know may change what is deployed.
-   *
-   * @throws LocalHostError naming the property
-   */
-  only(...known: readonly string[]): this {
-    const unknown = Object.keys(this.#values).find((name) => !known.includes(name));
-    if (unknown !== undefined) this.refuse(unknown, "is not known to the local host");
-    return this;
-  }
-
-  /** Refuses a property, with the reason. */
-  refuse(name: string, reason: string): never {
-    throw new LocalHostError(`${this.#where}: property ${name} ${reason}`);
-  }
-
-  has(name: string): boolean {
-    return this.#values[name] !== undefined;
-  }
-
-  raw(name: string): Json | undefined {
-    return this.#values[name];
-  }
-
-  optionalText(name: string): string | undefined {
-    const value = this.#values[name];
-    if (value === undefined) return undefined;
-    // CloudFormation converts scalars where a string is asked for.
-    if (typeof value === "number" || typeof value === "boolean") return String(value);
-    return typeof value === "string" ? value : this.refuse(name, "must be a string");
-  }
-
-  text(name: string): string {
-    return this.optionalText(name) ?? this.refuse(name, "is missing");
-  }
-
-  number(name: string, otherwise: number): number {
-    const value = this.#values[name];
-    if (value === undefined) return otherwise;
-    const number = Number(value);
-    return (typeof value === "number" || typeof value === "string") && Number.isFinite(number)
-      ? number
-      : this.refuse(name, "must be a number");
-  }
-
-  flag(name: string, otherwise: boolean): boolean {
-    const value = this.#values[name];
-    if (value === undefined) return otherwise;
-    if (value === true || value === "true") return true;
-    return value === false || value === "false" ? false : this.refuse(name, "must be true or false");
-  }
-
-  list(name: string): readonly Json[] {
-    const value = this.#values[name];
-    if (value === undefined) return [];
-    return Array.isArray(value) ? value : this.refuse(name, "must be a list");
-  }
-
-  texts(name: string): readonly string[] {
-    return this.list(name).map((value) => (typeof value === "string" ? value : this.refuse(name, "must list strings")));
-  }
-
-  /** An object of strings; empty when absent. */
-  map(name: string): Readonly<Record<string, string>> {
-    const value = this.#values[name] ?? {};
-    if (!isObject(value)) this.refuse(name, "must be an object");
-    return Object.fromEntries(
-      Object.entries(value).map(([key, entry]) => [
-        key,
-        typeof entry === "object" ? this.refuse(`${name}.${key}`, "must be a string") : String(entry),
-      ]),
+  /** @throws LocalHostError naming the first resource whose type is not known */
+  constructor({ region, accountId, assets, resources }: LoadedAssembly) {
+    this.region = region;
+    this.accountId = accountId;
+    this.assets = assets;
+    this.customResources = resources.filter(isCustom);
+    this.#resources = resources;
+    const unknown = resources.find(
+      (resource) =>
+        !Object.hasOwn(servedTypes, resource.type) &&
+        !Object.hasOwn(typesWithoutLocalMeaning, resource.type) &&
+        !isCustom(resource),
+    );
+    if (unknown === undefined) return;
+    throw new LocalHostError(
+      `${describe(unknown)}: the local host does not know this resource type (infra/local/template/resource-schemas.ts)`,
     );
   }
 
-  /** A nested object, whose complaints name the path to it. */
-  child(name: string): Properties {
-    return new Properties(`${this.#where}: ${name}`, this.#values[name]);
-  }
-
-  children(name: string): readonly Properties[] {
-    return this.list(name).map((value, index) => new Properties(`${this.#where}: ${name}[${index}]`, value));
+  /** @throws LocalHostError naming the resource and the property that is not known or wrong */
+  ofType<Type extends ServedType>(type: Type): readonly ParsedResource<Type>[] {
+    return this.#resources
+      .filter((resource) => resource.type === type)
+      .map((resource) => {
+        const where = describe(resource);
+        return {
+          resource,
+          ref: resource.ref ?? "",
+          properties: parseOrRefuse(servedTypes[type], resource.properties, `${where}: property`) as PropertiesOf<Type>,
+          where,
+          refuse: (property, reason) => {
+            throw new LocalHostError(`${where}: property ${property} ${reason}`);
+          },
+        };
+      });
   }
 }
