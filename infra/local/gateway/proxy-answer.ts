@@ -43,7 +43,12 @@ export function readProxyAnswer(payload: string): ProxyAnswer {
   const headers = [...merged.values()].flatMap(([name, values]) => [...values].map((value) => [name, value] as const));
   const wrong = headers.find((entry) => !isValidHeader(entry));
   if (wrong !== undefined) throw new LocalHostError(`the answer: header ${wrong[0]} is not valid`);
-  return { status: answer.statusCode, headers, body: answer.body ?? "", isBase64Encoded: answer.isBase64Encoded === true };
+  return {
+    status: answer.statusCode,
+    headers,
+    body: answer.body ?? "",
+    isBase64Encoded: answer.isBase64Encoded === true,
+  };
 }
 
 export function writeProxyAnswer(

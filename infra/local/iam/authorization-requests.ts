@@ -83,7 +83,7 @@ function knownTable({ createTable }: TableModel): KnownTable {
 /** An attribute value as IAM compares it; undefined for types that no key can have. */
 function keyText(value: unknown): string | undefined {
   const { S, N, B } = record(value);
-  return [S, N, B].find((member) => typeof member === "string") as string | undefined;
+  return [S, N, B].find((member): member is string => typeof member === "string");
 }
 
 /** Words, placeholders and operators of an expression. */

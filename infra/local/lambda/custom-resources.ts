@@ -24,7 +24,8 @@ export class CustomResourceMemory {
   constructor(file?: string) {
     this.#file = file;
     const remedy = "delete it to start with new custom resources";
-    this.#entries = (file !== undefined && readJsonFile(file, z.record(z.string(), rememberedSchema), remedy)) || {};
+    this.#entries =
+      (file === undefined ? undefined : readJsonFile(file, z.record(z.string(), rememberedSchema), remedy)) ?? {};
   }
 
   get(logicalId: string): Remembered | undefined {

@@ -79,7 +79,7 @@ export class LocalSecretsManager {
     this.#file = file;
     this.#now = now;
     const remedy = "delete its folder to start with an empty table";
-    const kept = (file !== undefined && readJsonFile(file, z.array(secretSchema), remedy)) || [];
+    const kept = (file === undefined ? undefined : readJsonFile(file, z.array(secretSchema), remedy)) ?? [];
     this.#secrets = new Map(kept.map((secret) => [secret.arn, secret]));
   }
 
