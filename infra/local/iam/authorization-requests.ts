@@ -9,7 +9,7 @@ import type { ServiceCall } from "../services/service-proxy.ts";
 export const conditionKeys = ["dynamodb:leadingkeys", "dynamodb:attributes"] as const;
 export type ConditionKey = (typeof conditionKeys)[number];
 
-/** The actions that a role can grant locally, by service. The host refuses a role that names another one. */
+/** The actions that a role can grant locally, by service. The host refuses a role that names any other action. */
 export const knownActions: Readonly<Record<string, readonly string[]>> = {
   dynamodb: [
     ...["GetItem", "PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem", "Query"],

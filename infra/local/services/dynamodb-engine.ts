@@ -10,7 +10,7 @@ import { loopback, Upstream } from "../support/loopback-http.ts";
 import type { TableModel } from "../template/deployment-model.ts";
 
 export interface Engine {
-  /** Where it answers, e.g. `http://127.0.0.1:41234`. */
+  /** Where it answers, such as `http://127.0.0.1:41234`. */
   readonly endpoint: string;
   /** Resolves when the engine has ended for any reason. */
   readonly ended: Promise<void>;

@@ -83,7 +83,7 @@ export class LocalSecretsManager {
     this.#secrets = new Map(kept.map((secret) => [secret.arn, secret]));
   }
 
-  /** ARN → creation of each secret: tells the secrets of one data folder from those of another. */
+  /** ARN → creation of each secret: tells the secrets of one data folder from those of a different one. */
   identities(): Readonly<Record<string, string>> {
     return Object.fromEntries([...this.#secrets.values()].map(({ arn, createdDate }) => [arn, `${createdDate}`]));
   }

@@ -108,7 +108,7 @@ export class ServiceProxy {
     return proxy;
   }
 
-  /** The access key of a function. It is random, so that no function can know the key of another. */
+  /** The access key of a function. It is random, so that no function can know the key of a different one. */
   keyOf(functionId: string): AccessKey {
     const known = this.#keys.get(functionId);
     if (known !== undefined) return known;

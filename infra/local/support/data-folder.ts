@@ -28,7 +28,7 @@ export class DataFolder {
   /**
    * Opens a folder, or begins a new one.
    *
-   * @throws LocalHostError when the data is of another version, or a part of it is missing
+   * @throws LocalHostError when the data is of a different version, or a part of it is missing
    */
   constructor(folder: string, { holdsTables }: { readonly holdsTables: boolean }) {
     this.#folder = folder;
@@ -39,7 +39,7 @@ export class DataFolder {
       kept === undefined ? this.#has("table.db") || this.#has("secrets.json") : kept.version !== dataVersion;
     if (isOfOtherVersion) {
       throw new LocalHostError(
-        `${shown(folder)} holds data of another version of Portico: delete it to start with an empty table`,
+        `${shown(folder)} holds data of a different version of Portico: delete it to start with an empty table`,
       );
     }
     this.#kept = kept ?? { tables: {}, secrets: {} };

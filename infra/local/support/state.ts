@@ -66,7 +66,7 @@ function readLock(file: string): Lock | undefined {
  * Locks a data folder for this process.
  *
  * @returns unlocks it
- * @throws LocalHostError when another host has locked it
+ * @throws LocalHostError when a different host has locked it
  */
 export function lockFolder(folder: string): () => void {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -80,7 +80,7 @@ export function lockFolder(folder: string): () => void {
     const lock = readLock(file);
     if (lock !== undefined && isAlive(lock)) {
       throw new LocalHostError(
-        `another local host (process ${lock.pid}) uses ${shown(folder)}: stop it first, or use it`,
+        `a different local host (process ${lock.pid}) uses ${shown(folder)}: stop it first, or use it`,
       );
     }
     // A killed host left it behind.

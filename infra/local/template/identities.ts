@@ -12,7 +12,7 @@ export interface Identified {
   readonly type: string;
   readonly region: string;
   readonly accountId: string;
-  /** A resolved property that names the resource, e.g. `TableName`. */
+  /** A resolved property that names the resource, such as `TableName`. */
   name(property: string): string | undefined;
 }
 

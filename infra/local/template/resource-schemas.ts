@@ -6,7 +6,7 @@ import * as z from "zod";
 import { isObject, type Json, type JsonObject } from "../support/json-value.ts";
 import { mustBe } from "../support/parsing.ts";
 
-// CloudFormation converts scalars where it expects another type.
+// CloudFormation converts scalars where it expects a different type.
 const text = z.union([z.string(), z.number(), z.boolean()], { error: mustBe("a string") }).transform(String);
 const number = z
   .union([z.number(), z.string().regex(/^\d+(\.\d+)?$/)], { error: mustBe("a number") })

@@ -89,7 +89,7 @@ test.each(["table.db", "secrets.json"])("a start without the %s of its data is r
   expect(existsSync(file(missing))).toBe(false);
 });
 
-test("a table of another data folder is refused: these secrets do not fit it", async () => {
+test("a table of a different data folder is refused: these secrets do not fit it", async () => {
   await startAndStop();
   await startAndStop(other);
   moveTable(other, data);
@@ -98,7 +98,7 @@ test("a table of another data folder is refused: these secrets do not fit it", a
   );
 });
 
-test("secrets of another data folder are refused: the table's data was made with others", async () => {
+test("secrets of a different data folder are refused: the table's data was made with others", async () => {
   await startAndStop();
   await startAndStop(other);
   renameSync(file("secrets.json", other), file("secrets.json"));
@@ -113,13 +113,15 @@ test("a table file that is no database is refused", async () => {
 });
 
 test.each([
-  ["another version", '{"version":0}'],
+  ["a different version", '{"version":0}'],
   ["no version", undefined],
 ])("data of %s is refused", async (_, written) => {
   await startAndStop();
   if (written === undefined) rmSync(file("data.json"));
   else writeFileSync(file("data.json"), written);
-  expect(await refusal()).toMatch(/holds data of another version of Portico: delete it to start with an empty table$/);
+  expect(await refusal()).toMatch(
+    /holds data of a different version of Portico: delete it to start with an empty table$/,
+  );
 });
 
 test.each(["data.json", "secrets.json", "custom-resources.json"])(

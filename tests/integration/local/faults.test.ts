@@ -273,7 +273,7 @@ describe("a rule", () => {
     expect(count).toMatchObject({ matched: 8, fired: [...pattern].filter((sign) => sign === "x").length });
   });
 
-  test("draws the same for the same seed, whatever others call in between", async () => {
+  test("draws the same for the same seed, regardless of the calls of others", async () => {
     const rules = [{ fault: throttled, probability: 0.5 }];
     const other = clientOf("subscriptions-create");
     faults.replace(rules, 7);

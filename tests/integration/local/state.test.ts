@@ -24,7 +24,7 @@ describe("a data folder", () => {
 
   test("belongs to one host at a time", () => {
     const unlock = lockFolder(data.folder);
-    expect(() => lockFolder(data.folder)).toThrow(`another local host (process ${process.pid})`);
+    expect(() => lockFolder(data.folder)).toThrow(`a different local host (process ${process.pid})`);
     unlock();
     lockFolder(data.folder)();
   });
