@@ -4,7 +4,11 @@ declare module "newman" {
     readonly run: {
       readonly executions: readonly {
         readonly item: { readonly name: string };
-        readonly request: { readonly method: string; readonly url: { getPath(): string } };
+        readonly request: {
+          readonly method: string;
+          readonly url: { getPath(): string };
+          readonly body?: { readonly raw?: string };
+        };
         readonly response?: { readonly code: number; readonly stream?: Buffer };
         readonly assertions?: readonly { readonly assertion: string; readonly error?: { readonly message: string } }[];
         readonly requestError?: Error;

@@ -1,6 +1,6 @@
 /**
- * `npm run check:postman`: runs the committed Postman collection, from its first request to its last, against a local host in
- * memory, and exits 1 where an answer is not the documented one.
+ * `npm run check:postman`: runs the committed Postman collection against a local host in memory. Exits with 1 when an answer is
+ * not the documented one. `npm run demo` is the same run with `--answers`: it also shows what each call sends and gets.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -9,7 +9,7 @@ import newman, { type Summary } from "newman";
 import { projectRoot } from "../contract/document.ts";
 import { collectionPath } from "../contract/generated-files.ts";
 import { startHost } from "../local/host.ts";
-import { synthesise } from "../local/commands/synth.ts";
+import { synthesise } from "../local/commands/synthesise.ts";
 
 function runCollection(variables: Readonly<Record<string, string>>): Promise<Summary> {
   return new Promise((resolve, reject) => {
@@ -19,13 +19,29 @@ function runCollection(variables: Readonly<Record<string, string>>): Promise<Sum
   });
 }
 
-/** One line for each request, with what the host answered where that was not expected. */
-function show({ run: { executions } }: Summary): void {
+const maxShownLines = 30;
+
+/** A JSON body on indented lines, with its secrets cut short. */
+function shown(body = ""): string {
+  const cut = (name: string, value: unknown): unknown =>
+    typeof value === "string" && /token$|secret|password/i.test(name) ? `${value.slice(0, 4)}…` : value;
+  const text = /^[{[]/.test(body) ? JSON.stringify(JSON.parse(body, cut), undefined, 2) : body;
+  const lines = text.split("\n");
+  const rest = lines.length - maxShownLines;
+  return [...lines.slice(0, maxShownLines), ...(rest > 0 ? [`… ${rest} more lines`] : [])].join("\n    ");
+}
+
+/** One line for each request, and the host's answer where it was not expected. */
+function show({ run: { executions } }: Summary, withAnswers: boolean): void {
   for (const { item, request, response, assertions = [] } of executions) {
     const wrong = assertions.filter(({ error }) => error !== undefined);
     console.log(
       `${wrong.length === 0 ? "✓" : "✗"} ${response?.code ?? "---"} ${request.method} ${request.url.getPath()}  ${item.name}`,
     );
+    if (withAnswers) {
+      if (request.body?.raw) console.log(`    ${shown(request.body.raw)}`);
+      console.log(`    → ${shown(response?.stream?.toString())}\n`);
+    }
     for (const { assertion, error } of wrong) console.error(`    ${assertion}: ${error?.message ?? ""}`);
     if (wrong.length > 0) console.error(`    ${response?.stream?.toString() ?? "no answer"}`);
   }
@@ -39,7 +55,7 @@ try {
     if (host.rootSignIn === undefined) throw new Error("the template makes no root user");
     const { username, password } = host.rootSignIn;
     const summary = await runCollection({ baseUrl: host.url, rootUsername: username, rootPassword: password });
-    show(summary);
+    show(summary, process.argv.includes("--answers"));
     const { executions, failures } = summary.run;
     console.log(`${executions.length} requests, ${failures.length} failures`);
     for (const { error, source } of failures) console.error(`${source?.name ?? "the collection"}: ${error.message}`);

@@ -1,235 +1,308 @@
-/** Runs a synthesised cloud assembly on one machine. Everything listens on 127.0.0.1 only. */
-import { mkdirSync, openSync, renameSync, statSync, writeSync } from "node:fs";
+/** Runs a synthesised cloud assembly on one machine. Every server listens on 127.0.0.1 only. */
+import { openSync, renameSync, statSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import { CustomResourceMemory, runCustomResources } from "./lambda/custom-resources.ts";
-import { ensureTable, startEngine } from "./services/dynamodb-engine.ts";
-import { LocalHostError } from "./support/errors.ts";
-import { FunctionPool, type LogSink } from "./lambda/functions.ts";
-import { Gateway } from "./gateway/rest-api.ts";
-import { loopback } from "./support/loopback-http.ts";
-import { AccessControl } from "./iam/evaluator.ts";
-import { IdentityProvider } from "./services/identity-provider.ts";
-import { readModel, type ApiModel, type DeploymentModel } from "./template/model.ts";
-import { Proxy, type Interceptor } from "./services/service-proxy.ts";
+import { RestApiServer } from "./gateway/rest-api-server.ts";
+import { AccessControl } from "./iam/access-control.ts";
 import type { RightsUsage } from "./iam/rights-usage.ts";
-import { rotateSecret } from "./services/rotation.ts";
-import { SecretsStub } from "./services/secrets-manager.ts";
-import { loadAssembly, parametersOf } from "./template/intrinsics.ts";
+import { CustomResourceMemory, runCustomResources } from "./lambda/custom-resources.ts";
+import { FunctionPool, type LogSink } from "./lambda/function-pool.ts";
+import { createTable, findTable, startEngine, type Engine } from "./services/dynamodb-engine.ts";
+import { LocalIdentityProvider } from "./services/identity-provider.ts";
+import { rotateSecret } from "./services/secret-rotation.ts";
+import { LocalSecretsManager } from "./services/secrets-manager.ts";
+import { ServiceProxy, type Interceptor } from "./services/service-proxy.ts";
+import { DataFolder } from "./support/data-folder.ts";
+import { LocalHostError } from "./support/errors.ts";
+import { loopback } from "./support/loopback-http.ts";
+import { loadAssembly, parametersOf } from "./template/cloud-assembly.ts";
+import type { ApiModel, DeploymentModel } from "./template/deployment-model.ts";
+import { readModel } from "./template/read-deployment.ts";
 
 export interface HostOptions {
   /** Folder of the cloud assembly, synthesised for the stage `local`. */
   readonly assembly: string;
   /** Port of the API. Default 0, which takes a free one. */
   readonly port?: number;
-  /** Folder of compiled code that function processes leave to later ones. Default: one in the assembly. */
+  /** Folder in which function processes share compiled code. Default: one in the assembly. */
   readonly compileCache?: string;
-  /** Folder that keeps table and secrets; both are in memory when absent. */
+  /** Folder that keeps the table and the secrets. Without it both are in memory. */
   readonly dataDir?: string;
-  /** Stand between the functions and engine and secrets, the first one outermost; they see only what IAM allows. */
+  /** Stand between the functions and their services, the first one outermost. They see only what IAM allows. */
   readonly interceptors?: readonly Interceptor[];
-  /** Takes what the functions write. Default: `functions.log` in `dataDir`, or nowhere. */
+  /** Receives the output of the functions. Default: `functions.log` in `dataDir`, or nowhere. */
   readonly logSink?: LogSink;
-  /** Another DynamoDB engine in place of dynoxide, as `http(s)://host:port`. */
+  /** A different DynamoDB engine instead of dynoxide, as `http(s)://host:port`. */
   readonly engineEndpoint?: string;
-  /** Processes that a function may have at once. Default: the number of cores, at least 2. */
+  /** Maximum number of processes of a function. Default: the number of cores, at least 2. */
   readonly processesPerFunction?: number;
-  /** Told of faults that a caller only sees as a 5xx, one line each. */
+  /** Receives one line for each fault that a caller sees only as a 5xx. */
   readonly report?: (line: string) => void;
 }
 
-export interface Host {
-  /** Base of the API, without a slash at the end: what the template gets as `PublicUrl`. */
-  readonly url: string;
-  /** Name and password of the root user; undefined when the template has no such secret. */
-  readonly rootSignIn: { readonly username: string; readonly password: string } | undefined;
-  /** The external identity provider; undefined when the template takes none as a parameter. */
-  readonly idp: IdentityProvider | undefined;
-  /** Where the engine itself answers; calls to it pass no interceptor. */
-  readonly engineEndpoint: string;
-  /** What runs at the moment. */
-  readonly model: DeploymentModel;
-  readonly secrets: SecretsStub;
-  /** Functions by which the proxy knows its callers, for tests that speak to it themselves. */
-  readonly proxy: Proxy;
-  /** Which of their rights the functions have used so far, and what they were denied. */
-  readonly rights: () => RightsUsage;
-  /** Invokes a function as AWS itself would, e.g. a rotation. */
-  readonly invoke: FunctionPool["invoke"];
-  /** Kills the processes of a function in the middle of their calls, for tests. */
-  readonly kill: FunctionPool["kill"];
-  /** Stops the idle processes of all functions, for tests: what a process remembers is forgotten. */
-  readonly retire: FunctionPool["retire"];
-  /**
-   * Rotates a secret as Secrets Manager does. One that has failed is taken up again by the next.
-   *
-   * @param secret its name or ARN
-   * @returns the id of the version that is current now
-   * @throws LocalHostError naming the step that failed, or when the template does not rotate the secret
-   */
-  rotate(secret: string): Promise<string>;
-  /**
-   * Serves another assembly from now on, with the same data; calls under way end in the old one. When it throws, the old one
-   * serves on.
-   *
-   * @throws LocalHostError as `startHost` does
-   */
-  replace(assembly: string): Promise<void>;
-  /** Stops everything that was started, calls under way after a short grace. */
-  close(): Promise<void>;
-}
-
-/** The variable by which functions find root's sign-in; the secret it names is the one to show. */
+/** The variable that names the secret with the root user's sign-in. */
 const rootSignInVariable = "ROOT_SIGN_IN_SECRET";
 const graceMilliseconds = 2000;
+const maxLogBytes = 10_000_000;
 
-const logLimitBytes = 10_000_000;
-
-/** A sink that appends to a file, each line with time and function; a file beyond 10 MB is first put aside as `<path>.1`. */
+/** A sink that appends to a file, each line with time and function. A file beyond 10 MB first becomes `<path>.1`. */
 export function fileLogSink(path: string): LogSink {
-  if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) > logLimitBytes) renameSync(path, `${path}.1`);
+  if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) > maxLogBytes) renameSync(path, `${path}.1`);
   const file = openSync(path, "a", 0o600);
   return ({ functionName, text }) => writeSync(file, `${new Date().toISOString()} ${functionName} ${text}\n`);
 }
 
+type Cleanup = () => Promise<void>;
+type ServedModel = DeploymentModel & { readonly api: ApiModel };
+
+/** Everything that outlives a deployment. */
+interface Services {
+  readonly gateway: RestApiServer;
+  readonly url: string;
+  readonly data: DataFolder | undefined;
+  readonly idp: LocalIdentityProvider | undefined;
+  readonly secrets: LocalSecretsManager;
+  readonly engine: Pick<Engine, "endpoint">;
+  readonly access: AccessControl;
+  readonly proxy: ServiceProxy;
+  readonly memory: CustomResourceMemory;
+  readonly logSink: LogSink | undefined;
+}
+
+/** @param cleanups receives what stops the started services, in the order of their start */
+async function startServices(options: HostOptions, cleanups: Cleanup[]): Promise<Services> {
+  const { dataDir, engineEndpoint, report = () => undefined } = options;
+  const gateway = new RestApiServer(report);
+  const port = await gateway.listen(options.port ?? 0);
+  cleanups.push(() => gateway.close());
+  const data =
+    dataDir === undefined ? undefined : new DataFolder(dataDir, { holdsTables: engineEndpoint === undefined });
+  const idpFile = data?.path("idp.json");
+  const idp = parametersOf(options.assembly).has("IdpIssuer")
+    ? await LocalIdentityProvider.start({ ...(idpFile !== undefined && { file: idpFile }), report })
+    : undefined;
+  cleanups.push(async () => await idp?.close());
+  const secrets = new LocalSecretsManager(data?.path("secrets.json"));
+  const memory = new CustomResourceMemory(data?.path("custom-resources.json"));
+  const engine = await openEngine(engineEndpoint, data, report);
+  cleanups.push(() => engine.close());
+  const access = new AccessControl(report);
+  const proxy = await ServiceProxy.start({
+    engineEndpoint: engine.endpoint,
+    secrets,
+    interceptors: [access.intercept, ...(options.interceptors ?? [])],
+  });
+  cleanups.push(() => proxy.close());
+  const logFile = data?.path("functions.log");
+  const logSink = options.logSink ?? (logFile === undefined ? undefined : fileLogSink(logFile));
+  const url = `http://${loopback}:${port}`;
+  return { gateway, url, data, idp, secrets, engine, access, proxy, memory, logSink };
+}
+
+async function openEngine(
+  endpoint: string | undefined,
+  data: DataFolder | undefined,
+  report: (line: string) => void,
+): Promise<Pick<Engine, "endpoint" | "close">> {
+  if (endpoint !== undefined) return { endpoint, close: async () => undefined };
+  const engine = await startEngine(data?.path("table.db"));
+  let closing = false;
+  void engine.ended.then(() => {
+    if (!closing) report("the local DynamoDB engine has ended: stop the local host and start it again");
+  });
+  return {
+    endpoint: engine.endpoint,
+    close: async () => {
+      closing = true;
+      await engine.close();
+    },
+  };
+}
+
 /**
- * Starts the local host: takes its port, resolves the templates with the URL that follows from it, starts engine, secrets
- * and proxy, creates what the template creates, runs its custom resources and serves its API.
+ * Starts the local host: takes its port, resolves the templates with its URL, starts the services, creates what the template
+ * creates, runs its custom resources and serves its API.
  *
- * @throws LocalHostError in one line, when a port, the engine or the template does not allow it; nothing is left running
+ * @throws LocalHostError in one line, when a port, the data, the engine or the template does not allow it; nothing keeps running
  */
 export async function startHost(options: HostOptions): Promise<Host> {
-  const { dataDir } = options;
-  const cleanups: (() => Promise<void>)[] = [];
-  let closing = false;
-  const close = async (): Promise<void> => {
-    closing = true;
-    for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-  };
+  const cleanups: Cleanup[] = [];
   try {
-    const gateway = new Gateway(options.report === undefined ? {} : { report: options.report });
-    const port = await gateway.listen(options.port ?? 0);
-    cleanups.push(() => gateway.close());
-    const url = `http://${loopback}:${port}`;
-    if (dataDir !== undefined) mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-    const idp = parametersOf(options.assembly).has("IdpIssuer")
-      ? await IdentityProvider.start({
-          ...(dataDir !== undefined && { file: join(dataDir, "idp.json") }),
-          ...(options.report && { report: options.report }),
-        })
-      : undefined;
-    cleanups.push(async () => await idp?.close());
-    const parameters = { PublicUrl: url, ...(idp && { IdpIssuer: idp.issuer, IdpJwksUri: idp.jwksUri }) };
-    const load = (assembly: string): DeploymentModel & { readonly api: ApiModel } =>
-      withApi(readModel(loadAssembly(assembly, parameters)));
-    let model = load(options.assembly);
-
-    const secrets = new SecretsStub(dataDir && join(dataDir, "secrets.json"));
-    const engine =
-      options.engineEndpoint === undefined
-        ? await startEngine(dataDir && join(dataDir, "table.db"))
-        : {
-            endpoint: options.engineEndpoint,
-            ended: new Promise<void>(() => undefined),
-            close: () => Promise.resolve(),
-          };
-    cleanups.push(() => engine.close());
-    void engine.ended.then(() => {
-      if (!closing) options.report?.("the local DynamoDB engine has ended: stop the local host and start it again");
-    });
-    const access = new AccessControl(options.report);
-    const proxy = await Proxy.start({
-      engineEndpoint: engine.endpoint,
-      secrets,
-      interceptors: [access.intercept, ...(options.interceptors ?? [])],
-    });
-    cleanups.push(() => proxy.close());
-    const logSink =
-      options.logSink ?? (dataDir === undefined ? undefined : fileLogSink(join(dataDir, "functions.log")));
-
-    const memory = new CustomResourceMemory(dataDir && join(dataDir, "custom-resources.json"));
-
-    /** Starts what a model needs and hands over to it once it is complete. */
-    const deploy = async (next: DeploymentModel & { readonly api: ApiModel }): Promise<FunctionPool> => {
-      const created = await Promise.all(next.tables.map((table) => ensureTable(engine.endpoint, next.region, table)));
-      secrets.ensure(next.secrets);
-      const pool = new FunctionPool({
-        functions: next.functions,
-        region: next.region,
-        keyOf: (functionId) => proxy.keyOf(functionId),
-        serviceEndpoint: proxy.url,
-        compileCache: options.compileCache ?? join(options.assembly, "compile-cache"),
-        ...(logSink && { logSink }),
-        ...(options.processesPerFunction !== undefined && { processesPerFunction: options.processesPerFunction }),
-      });
-      try {
-        if (created.includes(true)) memory.clear();
-        await runCustomResources(next.customResources, memory, (functionId, event) => pool.invoke(functionId, event));
-      } catch (error) {
-        await pool.close();
-        throw error;
-      }
-      gateway.serve({ api: next.api, invoke: (functionId, event) => pool.invoke(functionId, event) });
-      return pool;
-    };
-    access.govern(model);
-    let pool = await deploy(model);
-    cleanups.push(async () => {
-      gateway.stopAccepting();
-      await pool.close(graceMilliseconds);
-    });
-
-    return {
-      url,
-      idp,
-      engineEndpoint: engine.endpoint,
-      secrets,
-      proxy,
-      get model() {
-        return model;
-      },
-      get rootSignIn() {
-        return rootSignInOf(model, secrets);
-      },
-      rights: () => access.usage(),
-      invoke: (functionId, event) => pool.invoke(functionId, event),
-      kill: (functionId) => pool.kill(functionId),
-      retire: () => pool.retire(),
-      rotate: async (secret) =>
-        await rotateSecret(secret, model.secrets, secrets, (functionId, event) => pool.invoke(functionId, event)),
-      replace: async (assembly) => {
-        const next = load(assembly);
-        const before = pool;
-        // As on AWS: roles change first, and what still runs is judged by the new ones.
-        const withdraw = access.govern(next);
-        try {
-          pool = await deploy(next);
-        } catch (error) {
-          withdraw();
-          throw error;
-        }
-        model = next;
-        await before.close(graceMilliseconds);
-      },
-      close,
-    };
+    const host = new Host(options, await startServices(options, cleanups), cleanups);
+    await host.replace(options.assembly);
+    return host;
   } catch (error) {
-    await close();
+    await runAll(cleanups);
     throw error;
   }
 }
 
-function withApi(model: DeploymentModel): DeploymentModel & { readonly api: ApiModel } {
-  const { api } = model;
-  if (api === undefined) throw new LocalHostError("the template has no AWS::ApiGateway::RestApi to serve");
-  return { ...model, api };
+async function runAll(cleanups: Cleanup[]): Promise<void> {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 }
 
-function rootSignInOf(model: DeploymentModel, secrets: SecretsStub): Host["rootSignIn"] {
-  const arn = model.functions
-    .map(({ environment }) => environment[rootSignInVariable])
-    .find((value) => value !== undefined);
-  const value = arn === undefined ? undefined : secrets.current(arn);
-  if (value === undefined) return undefined;
-  const { username, password } = JSON.parse(value) as { readonly username: string; readonly password: string };
-  return { username, password };
+/** A running host. `startHost` makes it. */
+export class Host {
+  /** Base of the API, without a slash at the end: the template's parameter `PublicUrl`. */
+  readonly url: string;
+  /** The identity provider; undefined when the template has no parameter for it. */
+  readonly idp: LocalIdentityProvider | undefined;
+  /** Where the engine itself answers. Calls to it pass no interceptor. */
+  readonly engineEndpoint: string;
+  readonly secrets: LocalSecretsManager;
+  /** For tests that call the services as a function does. */
+  readonly proxy: ServiceProxy;
+  readonly #options: HostOptions;
+  readonly #services: Services;
+  readonly #cleanups: Cleanup[];
+  #deployment: { readonly model: ServedModel; readonly pool: FunctionPool } | undefined;
+
+  constructor(options: HostOptions, services: Services, cleanups: Cleanup[]) {
+    this.url = services.url;
+    this.idp = services.idp;
+    this.engineEndpoint = services.engine.endpoint;
+    this.secrets = services.secrets;
+    this.proxy = services.proxy;
+    this.#options = options;
+    this.#services = services;
+    this.#cleanups = cleanups;
+    cleanups.push(async () => {
+      services.gateway.stopAccepting();
+      await this.#deployment?.pool.close(graceMilliseconds);
+    });
+  }
+
+  /** The served deployment. */
+  get model(): DeploymentModel {
+    return this.#current.model;
+  }
+
+  get #current(): { readonly model: ServedModel; readonly pool: FunctionPool } {
+    if (this.#deployment === undefined) throw new Error("the host has not been started");
+    return this.#deployment;
+  }
+
+  /** Name and password of the root user; undefined when the template has no such secret. */
+  get rootSignIn(): { readonly username: string; readonly password: string } | undefined {
+    const arn = this.model.functions
+      .map(({ environment }) => environment[rootSignInVariable])
+      .find((value) => value !== undefined);
+    const value = arn === undefined ? undefined : this.secrets.current(arn);
+    if (value === undefined) return undefined;
+    const { username, password } = JSON.parse(value) as { readonly username: string; readonly password: string };
+    return { username, password };
+  }
+
+  /** The rights that the functions have used so far, and the calls that they were denied. */
+  rights(): RightsUsage {
+    return this.#services.access.usage();
+  }
+
+  /** Invokes a function as AWS itself does. */
+  invoke: FunctionPool["invoke"] = (functionId, event) => this.#current.pool.invoke(functionId, event);
+
+  /** Kills the busy processes of a function, for tests. */
+  kill(functionId: string): number {
+    return this.#current.pool.kill(functionId);
+  }
+
+  /** Stops the idle processes of all functions, for tests: the next calls begin in new processes. */
+  retire(): void {
+    this.#current.pool.retire();
+  }
+
+  /**
+   * Rotates a secret as Secrets Manager does. The rotation after a failed one continues it.
+   *
+   * @param secret its name or ARN
+   * @returns id of the version that is now current
+   * @throws LocalHostError naming the failed step, or when the template does not rotate the secret
+   */
+  async rotate(secret: string): Promise<string> {
+    return await rotateSecret(secret, this.model.secrets, this.secrets, this.invoke);
+  }
+
+  /**
+   * Serves a different assembly from now on, with the same data. Running calls end in the old one. When it throws, the old
+   * assembly is still served.
+   *
+   * @throws LocalHostError as `startHost` does
+   */
+  async replace(assembly: string): Promise<void> {
+    const model = this.#load(assembly);
+    const before = this.#deployment;
+    // As on AWS: roles change first, and running calls are judged by the new ones.
+    const withdraw = this.#services.access.govern(model);
+    try {
+      this.#deployment = { model, pool: await this.#deploy(model) };
+    } catch (error) {
+      withdraw();
+      throw error;
+    }
+    await before?.pool.close(graceMilliseconds);
+  }
+
+  /** Stops everything, running calls after a short grace. */
+  async close(): Promise<void> {
+    await runAll(this.#cleanups);
+  }
+
+  #load(assembly: string): ServedModel {
+    const { url, idp } = this;
+    const parameters = { PublicUrl: url, ...(idp && { IdpIssuer: idp.issuer, IdpJwksUri: idp.jwksUri }) };
+    const model = readModel(loadAssembly(assembly, parameters));
+    const { api } = model;
+    if (api === undefined) throw new LocalHostError("the template has no AWS::ApiGateway::RestApi to serve");
+    return { ...model, api };
+  }
+
+  async #deploy(model: ServedModel): Promise<FunctionPool> {
+    const { gateway, memory } = this.#services;
+    const createsTable = await this.#createData(model);
+    if (createsTable) memory.clear();
+    const pool = this.#poolOf(model);
+    const invoke: FunctionPool["invoke"] = (functionId, event) => pool.invoke(functionId, event);
+    try {
+      await runCustomResources(model.customResources, memory, invoke);
+    } catch (error) {
+      await pool.close();
+      throw error;
+    }
+    gateway.serve({ api: model.api, invoke });
+    return pool;
+  }
+
+  /** @returns whether it created a table */
+  async #createData({ region, tables, secrets }: ServedModel): Promise<boolean> {
+    const { data, engine } = this.#services;
+    const found = await Promise.all(
+      tables.map(async (table) => ({ table, id: await findTable(engine.endpoint, region, table) })),
+    );
+    const existing = found.flatMap(({ table, id }) => (id === undefined ? [] : [[table.name, id] as const]));
+    data?.check(
+      tables.map(({ name }) => name),
+      Object.fromEntries(existing),
+      this.secrets.identities(),
+    );
+    const missing = found.filter(({ id }) => id === undefined).map(({ table }) => table);
+    const created = await Promise.all(
+      missing.map(async (table) => [table.name, await createTable(engine.endpoint, region, table)] as const),
+    );
+    this.secrets.ensure(secrets);
+    data?.record(Object.fromEntries([...existing, ...created]), this.secrets.identities());
+    return created.length > 0;
+  }
+
+  #poolOf({ functions, region }: ServedModel): FunctionPool {
+    const { assembly, compileCache, processesPerFunction } = this.#options;
+    const { logSink } = this.#services;
+    return new FunctionPool({
+      functions,
+      region,
+      keyOf: (functionId) => this.proxy.keyOf(functionId),
+      serviceEndpoint: this.proxy.url,
+      compileCache: compileCache ?? join(assembly, "compile-cache"),
+      ...(logSink && { logSink }),
+      ...(processesPerFunction !== undefined && { processesPerFunction }),
+    });
+  }
 }

@@ -9,8 +9,8 @@ import { engineAccessKey } from "../../infra/local/services/dynamodb-engine.ts";
 import { FaultInjector } from "../faults/fault-injector.ts";
 import { startHost, type Host } from "../../infra/local/host.ts";
 import { Upstream } from "../../infra/local/support/loopback-http.ts";
-import { AccessControl } from "../../infra/local/iam/evaluator.ts";
-import { synthesise } from "../../infra/local/commands/synth.ts";
+import { AccessControl } from "../../infra/local/iam/access-control.ts";
+import { synthesise } from "../../infra/local/commands/synthesise.ts";
 import { median, percentile, row, table } from "./report.ts";
 
 const targetMs = 1;

@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { synthesise } from "../../infra/local/commands/synth.ts";
+import { synthesise } from "../../infra/local/commands/synthesise.ts";
 import { startHost } from "../../infra/local/host.ts";
 import { row, table } from "./report.ts";
 

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { startHost } from "../../infra/local/host.ts";
-import { projectRoot, synthesise } from "../../infra/local/commands/synth.ts";
+import { projectRoot, synthesise } from "../../infra/local/commands/synthesise.ts";
 import { startBrowser } from "../support/browser.ts";
 
 const images = join(projectRoot, "docs/images");

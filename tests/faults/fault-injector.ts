@@ -1,6 +1,6 @@
 /**
- * Faults between the functions and engine and secrets, made by rules: what production will bring, in AWS's words. Rules can
- * change while the host runs.
+ * Injects the faults of production, in AWS's words, between the functions and their services. Rules say which calls fail, and
+ * can change while the host runs.
  */
 import { randomInt } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
@@ -11,32 +11,32 @@ import {
   type Interceptor,
   type ServiceAnswer,
   type ServiceCall,
+  type ServiceName,
 } from "../../infra/local/services/service-proxy.ts";
-import type { ServiceName } from "../../infra/local/services/service-proxy.ts";
 
-/** Reasons by which contention cancels a transaction. */
+/** Cancellation reasons of contention. */
 export type ContentionReason = "TransactionConflict" | "ThrottlingError" | "ProvisionedThroughputExceeded";
 
 /** What happens to a call. */
 export type Fault =
-  /** The service answers with the error, and the call is not done. */
+  /** The service answers with the error and does nothing. */
   | { readonly kind: "error"; readonly code: ErrorCode }
-  /** A transaction is cancelled: one item has the reason, the others `None`. */
+  /** The service cancels a transaction: one item has the reason, the others `None`. */
   | {
       readonly kind: "cancelled";
       readonly reason: ContentionReason;
-      /** Which item, from 0. Default: one that the rule matches, drawn. */
+      /** Index of the item, from 0. Default: a random matching one. */
       readonly item?: number;
     }
-  /** The call waits before it is done; further rules may still hit it. */
+  /** The call waits first. Further rules may match it. */
   | { readonly kind: "latency"; readonly milliseconds: number }
-  /** A batch of several is done in part, its first item; the service wants the rest again. */
+  /** The service does only the first item of a batch and asks for the rest again. */
   | { readonly kind: "partial" }
-  /** The connection is cut; `done` says whether the call has been done before. */
+  /** The connection is cut; `done` says whether the service did the call first. */
   | { readonly kind: "reset"; readonly done: boolean }
-  /** No answer comes until the caller gives up; `done` says whether the call has been done. */
+  /** No answer comes until the caller gives up; `done` says whether the service did the call. */
   | { readonly kind: "silence"; readonly done: boolean }
-  /** The function's processes that serve a call are killed; `done` says whether this call has been done before. */
+  /** The function's busy processes are killed; `done` says whether the service did this call first. */
   | { readonly kind: "kill"; readonly done: boolean };
 
 interface KnownError {
@@ -55,7 +55,7 @@ const on =
 const dynamoDb = "com.amazonaws.dynamodb.v20120810#";
 const coral = "com.amazon.coral.availability#";
 
-/** The errors that can be injected, each only where AWS gives it. */
+/** The errors that can be injected, each only for calls where AWS gives it. */
 const knownErrors = {
   ProvisionedThroughputExceededException: {
     type: `${dynamoDb}ProvisionedThroughputExceededException`,
@@ -77,7 +77,7 @@ const knownErrors = {
       "Throughput exceeds the current throughput limit for your account. Please contact AWS Support at https://aws.amazon.com/support to request a limit increase",
     possible: onDynamoDb,
   },
-  /** An ordinary write meets a transaction on its item. */
+  /** A single write conflicts with a transaction on its item. */
   TransactionConflictException: {
     type: `${dynamoDb}TransactionConflictException`,
     status: 400,
@@ -97,7 +97,7 @@ const knownErrors = {
     message: "Internal server error",
     possible: onDynamoDb,
   },
-  /** Secrets Manager's own fault. */
+  /** An internal error of Secrets Manager. */
   InternalServiceError: {
     type: "InternalServiceError",
     status: 500,
@@ -114,27 +114,27 @@ const knownErrors = {
 
 export type ErrorCode = keyof typeof knownErrors;
 
-/** Which calls meet a fault, and how often. Every member that is given must hold. */
+/** Which calls get a fault, and how often. Every given member must match. */
 export interface FaultRule {
   readonly fault: Fault;
   /** Operation ids: `subscriptions.extend`, `authorizer`. */
   readonly functions?: readonly string[];
   readonly service?: ServiceName;
-  /** As the API names them; those of the items in a transaction or batch count as well (`PutItem`, `ConditionCheckItem`). */
+  /** AWS's names, also of the items in a transaction or batch (`PutItem`, `ConditionCheckItem`). */
   readonly actions?: readonly string[];
-  /** What the partition key of an item of the call begins with. */
+  /** Prefix of the partition key of an item of the call. */
   readonly keyPrefix?: string;
-  /** Only this matching call, from 1. */
+  /** Only the matching call of this number, from 1. */
   readonly nth?: number;
   /** Every matching call whose number is a multiple of this. */
   readonly every?: number;
-  /** Share of the matching calls, 0 to 1, drawn from the seed. */
+  /** Share of the matching calls, 0 to 1, chosen by the seed. */
   readonly probability?: number;
-  /** At most so many firings. */
+  /** Maximum number of firings. */
   readonly limit?: number;
 }
 
-/** How often a rule has met a call, and how often it has made its fault. */
+/** How many calls a rule matched, and how often it fired. */
 export interface RuleCount {
   readonly rule: FaultRule;
   readonly matched: number;
@@ -142,7 +142,7 @@ export interface RuleCount {
 }
 
 export interface FaultOptions {
-  /** 32 bits. The same seed and rules draw the same for the nth call of an action by a function. Default: a random one. */
+  /** 32 bits. The same seed and rules make the same choice for the nth call of an action by a function. Default: random. */
   readonly seed?: number;
   readonly rules?: readonly FaultRule[];
 }
@@ -151,14 +151,22 @@ interface ActiveRule {
   readonly rule: FaultRule;
   matched: number;
   fired: number;
-  /** One stream for each function and action, so that what others call at the same time does not change the draw. */
+  /** One stream per function and action, so that concurrent calls of others do not change the choice. */
   readonly streams: Map<string, () => number>;
 }
 
-/** No function lives longer than this; then even silence has to end. */
+interface StruckCall {
+  readonly call: ServiceCall;
+  /** The items that the rule matches. */
+  readonly parts: readonly Part[];
+  readonly random: () => number;
+  readonly next: () => Promise<ServiceAnswer>;
+}
+
+/** No function runs longer than this, so even silence can end. */
 const maxSilenceMs = 30_000;
 
-/** Injects faults into a host: pass its `intercept` among the host's interceptors. */
+/** Injects faults into a host: pass its `intercept` with the host's interceptors. */
 export class FaultInjector {
   #seed = 0;
   #rules: readonly ActiveRule[] = [];
@@ -173,7 +181,7 @@ export class FaultInjector {
   }
 
   /**
-   * The rules that hold from now on; counts and draws begin anew.
+   * Sets the rules from now on, and starts counts and choices again.
    *
    * @throws LocalHostError for a rule that could never fire
    */
@@ -183,7 +191,7 @@ export class FaultInjector {
     this.#rules = rules.map((rule) => ({ rule, matched: 0, fired: 0, streams: new Map<string, () => number>() }));
   }
 
-  /** No faults from now on. @returns the counts of the rules that held until now */
+  /** Removes all rules. @returns the counts of the removed rules */
   clear(): readonly RuleCount[] {
     const { counts } = this;
     this.replace([]);
@@ -195,7 +203,7 @@ export class FaultInjector {
     return this.#rules.map(({ rule, matched, fired }) => ({ rule, matched, fired }));
   }
 
-  /** How the fault `kill` kills: `host.kill`. */
+  /** Sets how the fault `kill` kills: `host.kill`. */
   killWith(kill: (functionId: string) => void): void {
     this.#kill = kill;
   }
@@ -209,7 +217,7 @@ export class FaultInjector {
       const random = this.#streamOf(active, call);
       if (!fires(active, random)) continue;
       if (fault.kind === "latency") await delay(fault.milliseconds);
-      else return await this.#strike(fault, call, parts, random, next);
+      else return await this.#strike(fault, { call, parts, random, next });
     }
     return await next();
   };
@@ -225,13 +233,10 @@ export class FaultInjector {
 
   async #strike(
     fault: Exclude<Fault, { readonly kind: "latency" }>,
-    call: ServiceCall,
-    parts: readonly Part[],
-    random: () => number,
-    next: () => Promise<ServiceAnswer>,
+    { call, parts, random, next }: StruckCall,
   ): Promise<ServiceAnswer> {
     if (fault.kind === "error") return knownErrorAnswer(fault.code, call.service);
-    if (fault.kind === "partial") return withoutTheRest(call, await next());
+    if (fault.kind === "partial") return partialAnswer(call, await next());
     if (fault.kind === "cancelled") {
       const drawn = parts[Math.floor(random() * parts.length)]?.index ?? 0;
       return cancelledAnswer(fault.reason, fault.item ?? drawn, partsOf(call).length);
@@ -257,7 +262,7 @@ function possible(fault: Fault, call: ServiceCall): boolean {
   return call.action === "TransactWriteItems" && (fault.item ?? 0) < partsOf(call).length;
 }
 
-/** Draws at every matching call, whether it fires or not: so a firing does not move those after it. */
+/** Takes a random number for every matching call, so that a firing does not change later choices. */
 function fires(active: ActiveRule, random: () => number): boolean {
   const { nth, every, probability, limit } = active.rule;
   const number = ++active.matched;
@@ -268,7 +273,7 @@ function fires(active: ActiveRule, random: () => number): boolean {
   return true;
 }
 
-/** One item of a call, by its action and partition key; a call without items is one part without a key. */
+/** An item of a call, with its action and partition key. A call without items is one part without a key. */
 export interface Part {
   readonly index: number;
   readonly action: string;
@@ -285,7 +290,7 @@ const itemActions: Readonly<Record<string, string>> = {
   Get: "GetItem",
 };
 
-/** The attribute that is the partition key of Portico's table. */
+/** The partition key of Portico's table. */
 const partitionKey = "pk";
 
 type Members = Readonly<Record<string, unknown>>;
@@ -296,7 +301,7 @@ const textOf = (value: unknown): string | undefined => {
   return typeof S === "string" ? S : undefined;
 };
 
-/** The items that a call is about. */
+/** The items of a call. */
 export function partsOf({ action, body }: ServiceCall): readonly Part[] {
   const keyIn = (part: Members) => textOf(members(part["Key"] ?? part["Item"])[partitionKey]);
   if (action === "BatchGetItem") {
@@ -310,7 +315,7 @@ export function partsOf({ action, body }: ServiceCall): readonly Part[] {
       return { index, action: itemActions[kind] ?? kind, key: keyIn(members(part)) };
     });
   }
-  // A query names its partition by one of its values; sort keys are values as well, and never begin like a partition key.
+  // A query names its partition in one of its values. Its sort keys are values, too, but never begin like a partition key.
   const values = action === "Query" ? Object.values(members(body["ExpressionAttributeValues"])).map(textOf) : [];
   return values.length > 0
     ? values.map((key) => ({ index: 0, action, key }))
@@ -353,7 +358,7 @@ const contentionMessages: Readonly<Record<ContentionReason, string>> = {
     "The level of configured provisioned throughput for one or more global secondary indexes of the table was exceeded. Consider increasing your provisioning level with the UpdateTable API.",
 };
 
-/** The answer to a transaction that one of its items cancelled. @param at number of that item, from 0 */
+/** The answer to a transaction that one of its items cancelled. @param at index of that item, from 0 */
 export function cancelledAnswer(reason: ContentionReason, at: number, items: number): ServiceAnswer {
   const reasons = Array.from({ length: items }, (_, index) =>
     index === at ? { Code: reason, Message: contentionMessages[reason] } : { Code: "None" },
@@ -367,17 +372,17 @@ export function cancelledAnswer(reason: ContentionReason, at: number, items: num
   );
 }
 
-/** In which member a batch names what was not done. */
+/** The member of a batch answer that names the rest. */
 const unprocessedMembers: Readonly<Record<string, string>> = {
   BatchGetItem: "UnprocessedKeys",
   BatchWriteItem: "UnprocessedItems",
 };
 
 /**
- * The answer to a batch as if only the first item of each table had been done. What was written has been written, which a
- * caller who sends it again cannot tell.
+ * The answer to a batch as if the service had done only the first item of each table. It has in fact written all items, which a
+ * caller that repeats the rest cannot notice.
  */
-function withoutTheRest(
+function partialAnswer(
   { action, body }: ServiceCall,
   { status, headers, body: answered }: ServiceAnswer,
 ): ServiceAnswer {
@@ -414,7 +419,7 @@ function hash(text: string): number {
   return value >>> 0;
 }
 
-/** A stream of numbers in [0, 1) that a seed of 32 bits decides. */
+/** A stream of numbers in [0, 1) for a seed of 32 bits. */
 export function mulberry32(seed: number): () => number {
   let state = seed >>> 0;
   return () => {

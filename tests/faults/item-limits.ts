@@ -1,17 +1,17 @@
 /**
- * What DynamoDB does to an item that many transactions want at once, which the engine does not show: one that is in another
- * transaction conflicts, and one that is written too often is throttled.
+ * Adds DynamoDB's limits on an item, which the engine does not have: an item in a running transaction conflicts, and an item
+ * that is written too often is throttled.
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { cancelledAnswer, partsOf } from "./fault-injector.ts";
 import type { Interceptor } from "../../infra/local/services/service-proxy.ts";
 
 export interface ItemLimits {
-  /** Transactions that may write an item in a second; DynamoDB: 1,000 write units, so 500 of them at 1 KB. */
+  /** Maximum number of transactions on an item in a second. DynamoDB's 1,000 write units allow 500 at 1 KB. */
   readonly transactionsPerSecond: number;
-  /** How long an item is held by a transaction beyond the engine's own time, in milliseconds. */
+  /** How long a transaction holds an item after the engine has answered. */
   readonly holdMs: number;
-  /** Partition keys that begin otherwise have no limit. */
+  /** Other partition keys have no limit. */
   readonly keyPrefix: string;
 }
 
@@ -20,13 +20,13 @@ export interface ItemLimitCounts {
   throttles: number;
 }
 
-/** @param counts counts what was refused, for who wants to know */
+/** @param counts counts the refused transactions */
 export function itemLimits(
   { transactionsPerSecond, holdMs, keyPrefix }: ItemLimits,
   counts: ItemLimitCounts = { conflicts: 0, throttles: 0 },
 ): Interceptor {
   const held = new Set<string>();
-  /** When an item has room for the next transaction; a bucket of one tenth of a second may be used up at once. */
+  /** When an item has room for the next transaction. A tenth of a second's transactions may come at once. */
   const roomAt = new Map<string, number>();
   const turnMs = 1000 / transactionsPerSecond;
   return async (call, next) => {

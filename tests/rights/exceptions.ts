@@ -1,4 +1,4 @@
-import type { Exception } from "../../infra/local/iam/rights-usage.ts";
+import type { RightsException } from "./verdict.ts";
 
-/** Rights that no end-to-end test uses and that stay nevertheless, each with its reason. There should be none. */
-export const rightsExceptions: readonly Exception[] = [];
+/** Rights that may stay although no end-to-end test uses them, each with the reason. There should be none. */
+export const rightsExceptions: readonly RightsException[] = [];

@@ -1,6 +1,6 @@
 /**
- * `npm run rights`: runs the end-to-end suite on the local host and prints for every function which rights its role grants and
- * how often the suite has used each. Fails when the suite does, when a call was denied, or when a right is never used.
+ * `npm run rights`: runs the end-to-end tests and prints, for every function, the rights that its role grants and how often the
+ * tests used each. Fails when a test fails, when a call is denied and when a right is never used.
  */
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -8,8 +8,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { rightsExceptions } from "./exceptions.ts";
 import { collectUsage, rightsFolderVariable } from "./records.ts";
-import { isFlawless, judge, usageFoot, usageTable, verdictTable } from "../../infra/local/iam/rights-usage.ts";
-import { projectRoot } from "../../infra/local/commands/synth.ts";
+import { isFlawless, judge, usageFoot, usageTable, verdictTable } from "./verdict.ts";
+import { projectRoot } from "../../infra/local/commands/synthesise.ts";
 
 const suite = join(projectRoot, "tests", "e2e");
 
@@ -39,8 +39,8 @@ try {
   );
   console.log(["", usageTable(usage), "", ...reasons, usageFoot].join("\n"));
   if (!isFlawless(verdict)) console.error(`\n${verdictTable(verdict)}`);
-  if (!passed) console.error("\nthe run failed, see above; what it did not use may be used by the tests that failed");
-  process.exitCode = passed && isFlawless(verdict) && usage.grants.length > 0 ? 0 : 1;
+  if (!passed) console.error("\nthe run failed, see above; the failed tests may use what looks unused");
+  process.exitCode = passed && isFlawless(verdict) && usage.rights.length > 0 ? 0 : 1;
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

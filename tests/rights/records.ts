@@ -1,14 +1,14 @@
-/** Collects the usage of rights from all hosts of a test run. */
+/** Collects the rights usage of all hosts of a test run, in one file per host. */
 import { randomUUID } from "node:crypto";
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, sep } from "node:path";
-import { mergeUsage, type RightsUsage } from "../../infra/local/iam/rights-usage.ts";
+import { rightId, type Denial, type RightsUsage, type RightUsage } from "../../infra/local/iam/rights-usage.ts";
 
-/** The folder of a run's records; without it nothing is recorded. */
+/** Names the folder in which a run collects its records. Without it nothing is recorded. */
 export const rightsFolderVariable = "PORTICO_RIGHTS_FOLDER";
 
 export interface RightsRecord extends RightsUsage {
-  /** Absolute path of the test file that started the host. */
+  /** Absolute path of the test file that ran the host. */
   readonly testPath: string;
 }
 
@@ -17,27 +17,44 @@ const recordsIn = (folder: string): readonly string[] =>
     .filter((name) => name.endsWith(".json"))
     .map((name) => join(folder, name));
 
-/** Writes the usage of one host. */
+/** Writes what one host has counted. */
 export function writeRecord(folder: string, record: RightsRecord): void {
   writeFileSync(join(folder, `${randomUUID()}.json`), JSON.stringify(record));
 }
 
-/** Deletes the records of the previous run. */
+/** Removes the records of an earlier run. */
 export function clearRecords(folder: string): void {
   for (const path of recordsIn(folder)) rmSync(path);
 }
 
+/** Adds up the usage of several hosts. */
+export function mergeUsage(usages: readonly RightsUsage[]): RightsUsage {
+  const rights = new Map<string, RightUsage>();
+  const denials = new Map<string, Denial>();
+  for (const usage of usages) {
+    for (const right of usage.rights) {
+      const id = rightId(right);
+      rights.set(id, { ...right, uses: right.uses + (rights.get(id)?.uses ?? 0) });
+    }
+    for (const denial of usage.denials) {
+      const known = denials.get(denial.message);
+      denials.set(denial.message, { ...(known ?? denial), times: denial.times + (known?.times ?? 0) });
+    }
+  }
+  return { rights: [...rights.values()], denials: [...denials.values()] };
+}
+
 /**
- * The usage of all hosts of a run. It contains every denial, but only the uses of test files below `suite`: production does
- * not need a right that only a special test uses.
+ * The usage of all hosts of a run. Every denial counts, but only the uses of test files below `suite`: a right that only a
+ * special test needs is no right that production needs.
  *
  * @param suite absolute path of a folder
  */
 export function collectUsage(folder: string, suite: string): RightsUsage {
   const records = recordsIn(folder).map((path) => JSON.parse(readFileSync(path, "utf8")) as RightsRecord);
   return mergeUsage(
-    records.map(({ testPath, grants, denials }) => ({
-      grants: testPath.startsWith(suite + sep) ? grants : grants.map((grant) => ({ ...grant, uses: 0 })),
+    records.map(({ testPath, rights, denials }) => ({
+      rights: testPath.startsWith(suite + sep) ? rights : rights.map((right) => ({ ...right, uses: 0 })),
       denials,
     })),
   );

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { rightsFolderVariable } from "../rights/records.ts";
-import { synthesise } from "../../infra/local/commands/synth.ts";
+import { synthesise } from "../../infra/local/commands/synthesise.ts";
 
 /** Bundles and synthesises once; all hosts use the same assembly. */
 export default async function globalSetup(): Promise<void> {

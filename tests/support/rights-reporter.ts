@@ -5,7 +5,7 @@
 import { readdirSync } from "node:fs";
 import { join, sep } from "node:path";
 import { clearRecords, collectUsage, rightsFolderVariable } from "../rights/records.ts";
-import { isFlawless, judge, usageFoot, verdictTable } from "../../infra/local/iam/rights-usage.ts";
+import { isFlawless, judge, usageFoot, verdictTable } from "../rights/verdict.ts";
 import { rightsExceptions } from "../rights/exceptions.ts";
 
 /** The relevant parts of Jest's configuration and results. */
@@ -46,8 +46,8 @@ export function judgeRun(config: GlobalConfig, results: Results, folder: string)
     const text = `Rights: FAILED\n\n${verdictTable(verdict)}\n\n${hint}\n\`npm run rights\` prints the whole table.`;
     return { text, failed: true };
   }
-  if (usage.grants.length === 0) return { text: undefined, failed: false };
-  const text = partial === undefined ? `all ${usage.grants.length} were used, and no call was denied.` : notJudged;
+  if (usage.rights.length === 0) return { text: undefined, failed: false };
+  const text = partial === undefined ? `all ${usage.rights.length} were used, and no call was denied.` : notJudged;
   return { text: `Rights: ${text}`, failed: false };
 }
 

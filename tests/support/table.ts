@@ -1,13 +1,14 @@
 /** Tables for tests: a new one on a new engine, or that of a running host. */
 import { PutCommand, type DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
-import { clientOf } from "../../infra/local/support/table-contents.ts";
-import { ensureTable, startEngine } from "../../infra/local/services/dynamodb-engine.ts";
+import { clientOf } from "../../infra/local/services/table-contents.ts";
+import { createTable, startEngine } from "../../infra/local/services/dynamodb-engine.ts";
 import type { Host } from "../../infra/local/host.ts";
-import { readModel, type TableModel } from "../../infra/local/template/model.ts";
-import { loadAssembly, parametersOf } from "../../infra/local/template/intrinsics.ts";
+import { readModel } from "../../infra/local/template/read-deployment.ts";
+import type { TableModel } from "../../infra/local/template/deployment-model.ts";
+import { loadAssembly, parametersOf } from "../../infra/local/template/cloud-assembly.ts";
 import { Table, type Change, type Item } from "../../shared/runtime/table.ts";
 
-export { contentsOf, itemsOf } from "../../infra/local/support/table-contents.ts";
+export { contentsOf, itemsOf } from "../../infra/local/services/table-contents.ts";
 
 export interface TestTable {
   readonly table: Table;
@@ -25,7 +26,7 @@ export async function startTable(): Promise<TestTable> {
   const { tables, region } = readModel(loadAssembly(assembly, nowhere(assembly)));
   const model = tables[0] as TableModel;
   const engine = await startEngine();
-  await ensureTable(engine.endpoint, region, model);
+  await createTable(engine.endpoint, region, model);
   const client = clientOf(engine.endpoint, region);
   return {
     table: new Table(client, model.name, Number.MAX_SAFE_INTEGER),

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { mulberry32 } from "../faults/fault-injector.ts";
-import { synthesise } from "../../infra/local/commands/synth.ts";
+import { synthesise } from "../../infra/local/commands/synthesise.ts";
 import { faultSets } from "./fault-sets.ts";
 import { seedOfRun, torture, TortureFailure, World } from "./kit.ts";
 import { scenarios } from "./scenarios.ts";

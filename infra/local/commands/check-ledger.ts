@@ -1,6 +1,6 @@
 /**
- * `npm run check:ledger`: looks whether credit and coupons of the host that runs add up, also while calls run. Fails with a line
- * for each user, redemption or coupon that does not.
+ * `npm run check:ledger`: checks that credit and coupons of the running host add up, also during calls. Fails with a line for
+ * each user, redemption or coupon that does not.
  */
 import { giveOrder, runOrder } from "./control.ts";
 import { LocalHostError } from "../support/errors.ts";

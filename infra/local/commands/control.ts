@@ -1,24 +1,24 @@
 /**
- * How other programs on this machine give a running host orders: over HTTP on 127.0.0.1, with a secret that only who may read
- * `.portico/local.json` knows. A web page in a browser on the same machine does not.
+ * Lets other programs on this machine give orders to a running host: over HTTP on 127.0.0.1, with a secret from
+ * `.portico/local.json`, which only its owner can read. A web page in a browser on this machine does not know it.
  */
 import { randomBytes, timingSafeEqual } from "node:crypto";
 import { join } from "node:path";
 import * as z from "zod";
 import { checkLedger, type LedgerReport } from "../../checks/ledger.ts";
-import { contentsOf } from "../support/table-contents.ts";
+import { contentsOf } from "../services/table-contents.ts";
 import { LocalHostError, messageOf } from "../support/errors.ts";
 import type { Host } from "../host.ts";
 import { closeServer, readBody, startServer } from "../support/loopback-http.ts";
 import { readState } from "../support/state.ts";
-import { projectRoot } from "./synth.ts";
+import { projectRoot } from "./synthesise.ts";
 
 const orders = {
-  /** A token of the local identity provider. */
+  /** Issues a token of the local identity provider. */
   "idp-token": z.strictObject({ subject: z.string().min(1).max(255), name: z.string().optional() }),
   /** Rotates every secret that the template rotates. */
   rotate: z.strictObject({}),
-  /** Looks whether credit and coupons add up. */
+  /** Checks that credit and coupons add up. */
   "check-ledger": z.strictObject({}),
 };
 type Order = keyof typeof orders;
@@ -30,19 +30,19 @@ interface Answers {
   readonly "check-ledger": LedgerReport;
 }
 
-export interface Control {
+export interface OrderServer {
   readonly url: string;
   readonly secret: string;
   close(): Promise<void>;
 }
 
-const bodyLimitBytes = 10_000;
+const maxBodyBytes = 10_000;
 
-/** What of a host the orders need. */
-type Orderly = Pick<Host, "engineEndpoint" | "idp" | "model" | "rotate">;
+/** The part of a host that the orders need. */
+type OrderedHost = Pick<Host, "engineEndpoint" | "idp" | "model" | "rotate">;
 
-/** Takes orders for a host, on a free port. */
-export async function startControl(host: Orderly): Promise<Control> {
+/** Takes orders for a host on a free port. */
+export async function startControl(host: OrderedHost): Promise<OrderServer> {
   const secret = randomBytes(32).toString("base64url");
   const expected = Buffer.from(`Bearer ${secret}`);
   const { server, url } = await startServer((request, response) => {
@@ -53,7 +53,7 @@ export async function startControl(host: Orderly): Promise<Control> {
       answer(401, { error: "not allowed" });
       return;
     }
-    readBody(request, bodyLimitBytes)
+    readBody(request, maxBodyBytes)
       .then(async (body) => await obey(host, String(request.url).slice(1), JSON.parse(String(body))))
       .then(
         (result) => answer(200, result),
@@ -63,10 +63,10 @@ export async function startControl(host: Orderly): Promise<Control> {
   return { url, secret, close: () => closeServer(server) };
 }
 
-async function obey(host: Orderly, order: string, body: unknown): Promise<Answers[Order]> {
+async function obey(host: OrderedHost, order: string, body: unknown): Promise<Answers[Order]> {
   switch (order) {
     case "idp-token": {
-      if (host.idp === undefined) throw new LocalHostError("the template takes no identity provider");
+      if (host.idp === undefined) throw new LocalHostError("the template has no parameter for an identity provider");
       const { subject, name } = orders[order].parse(body);
       return { token: await host.idp.token(subject, name === undefined ? {} : { name }) };
     }
@@ -85,9 +85,9 @@ async function obey(host: Orderly, order: string, body: unknown): Promise<Answer
 }
 
 /**
- * Gives an order to the host that runs in this project.
+ * Gives an order to the running host of this project.
  *
- * @throws LocalHostError when none runs, or with the reason why it refuses
+ * @throws LocalHostError when no host runs, or with the reason of its refusal
  */
 export async function giveOrder<Name extends Order>(
   order: Name,
@@ -107,7 +107,7 @@ export async function giveOrder<Name extends Order>(
   return answer as Answers[Name];
 }
 
-/** Runs a program that gives an order: what goes wrong is one line and a status of 1. */
+/** Runs a program. An error that the developer can solve is printed in one line, with status 1. */
 export async function runOrder(program: () => Promise<void>): Promise<void> {
   await program().catch((error: unknown) => {
     console.error(error instanceof LocalHostError ? `portico: ${error.message}` : error);

@@ -1,6 +1,6 @@
 /**
- * `npm run idp:token -- SUBJECT [--name NAME]`: prints a JWT for a subject, signed by the identity provider of the host that
- * runs; what a person's browser would bring from the company's own.
+ * `npm run idp:token -- SUBJECT [--name NAME]`: prints a JWT for a subject from the running host's identity provider. In
+ * production a person's browser brings one from the company's provider.
  *
  * @example
  * npm run --silent idp:token -- ada --name "Ada Lovelace"

@@ -1,4 +1,4 @@
-/** `npm run rotate-keys`: rotates the signing keys of the host that runs, as Secrets Manager does every 30 days. */
+/** `npm run rotate-keys`: rotates the signing keys of the running host, as Secrets Manager does every 30 days. */
 import { giveOrder, runOrder } from "./control.ts";
 
 await runOrder(async () => {

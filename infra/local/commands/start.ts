@@ -1,23 +1,23 @@
 /**
- * `npm start` and `npm run dev`: synthesises the stage `local` and runs it until it is told to stop.
+ * `npm start` and `npm run dev`: synthesises the stage `local` and runs it until Ctrl-C.
  *
  * @example
  * PORT=0 npm start -- --verbose
  */
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { startControl } from "./control.ts";
+import { startControl, type OrderServer } from "./control.ts";
 import { LocalHostError, messageOf } from "../support/errors.ts";
 import { fileLogSink, startHost, type Host } from "../host.ts";
 import { probePort } from "../support/loopback-http.ts";
 import { lockFolder, removeState, writeState } from "../support/state.ts";
-import { projectRoot, SynthesisFailed, synthesise } from "./synth.ts";
+import { projectRoot, SynthesisFailed, synthesise } from "./synthesise.ts";
 import { watchSources } from "./watch.ts";
 
 const dataDir = join(projectRoot, ".portico");
 const defaultPort = 3000;
 
-/** Two places for assemblies: the one that serves is never written to. */
+/** Two folders for assemblies: the next one is never written over the one that is served. */
 const assemblies = [join(dataDir, "cdk.out"), join(dataDir, "cdk.out.next")] as const;
 
 interface Options {
@@ -27,7 +27,7 @@ interface Options {
 
 function readOptions(arguments_: readonly string[]): Options {
   const unknown = arguments_.find((argument) => argument !== "--watch" && argument !== "--verbose");
-  if (unknown !== undefined) throw new LocalHostError(`unknown option ${unknown}: there are --watch and --verbose`);
+  if (unknown !== undefined) throw new LocalHostError(`unknown option ${unknown}: use --watch or --verbose`);
   return { watch: arguments_.includes("--watch"), verbose: arguments_.includes("--verbose") };
 }
 
@@ -35,12 +35,12 @@ function readPort(text: string | undefined): number {
   if (text === undefined || text === "") return defaultPort;
   const port = Number(text);
   if (!/^\d{1,5}$/.test(text) || port > 65_535) {
-    throw new LocalHostError(`PORT=${text} is no port: give a number from 1 to 65535, or 0 for a free one`);
+    throw new LocalHostError(`PORT=${text} is not a port: use a number from 1 to 65535, or 0 for a free one`);
   }
   return port;
 }
 
-/** Pages that are worth showing, where the template has them. */
+/** Pages to print, if the template has them. */
 const pages: readonly (readonly [resourcePath: string, label: string, path: string])[] = [
   ["/openapi.json", "contract", "/openapi.json"],
   ["/docs", "docs", "/docs"],
@@ -64,7 +64,7 @@ function show(host: Host): void {
   console.log(lines.join("\n"));
 }
 
-/** Serves every change of the sources; a mistake in them is printed and the old version serves on. */
+/** Serves every change of the sources. It prints a mistake in them and keeps the old version. */
 function serveChanges(host: Host, stopping: AbortSignal): () => void {
   let serving = 0;
   const ignored = (path: string): boolean => path.startsWith("infra/local/");
@@ -79,36 +79,37 @@ function serveChanges(host: Host, stopping: AbortSignal): () => void {
     } catch (error) {
       if (stopping.aborted) return;
       console.error(
-        `${error instanceof SynthesisFailed ? error.output : messageOf(error)}\nthe version before serves on`,
+        `${error instanceof SynthesisFailed ? error.output : messageOf(error)}\nstill serving the previous version`,
       );
     }
   });
 }
 
-async function main(): Promise<void> {
-  const options = readOptions(process.argv.slice(2));
-  const port = readPort(process.env["PORT"]);
+/** A signal that aborts on Ctrl-C and the like. The second one ends the process at once, and its children end with it. */
+function stopSignal(): AbortSignal {
   const stop = new AbortController();
-  const told = new Promise<void>((resolve) => stop.signal.addEventListener("abort", () => resolve(), { once: true }));
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.on(signal, () => {
-      // Children end with this process, whatever they do.
       if (stop.signal.aborted) process.exit(1);
       stop.abort();
     });
   }
+  return stop.signal;
+}
 
+/** Locks the data folder for the life of this process. */
+function lockData(): void {
   const unlock = lockFolder(dataDir);
   process.on("exit", () => {
     removeState(dataDir);
     unlock();
   });
-  await probePort(port);
-  await synthesise(assemblies[0], stop.signal);
-  rmSync(assemblies[1], { recursive: true, force: true });
+}
+
+async function start(port: number, verbose: boolean): Promise<Host> {
   const toFile = fileLogSink(join(dataDir, "functions.log"));
   const engineEndpoint = process.env["DYNAMODB_ENDPOINT"];
-  const host = await startHost({
+  return await startHost({
     assembly: assemblies[0],
     port,
     dataDir,
@@ -116,23 +117,40 @@ async function main(): Promise<void> {
     report: (line) => console.error(line),
     logSink: (line) => {
       toFile(line);
-      if (options.verbose) console.error(`${line.functionName} ${line.text}`);
+      if (verbose) console.error(`${line.functionName} ${line.text}`);
     },
   });
-  const stopWatching = options.watch ? serveChanges(host, stop.signal) : () => undefined;
+}
+
+/** Tells other programs where the host is. */
+function publish({ url, rootSignIn, idp }: Host, control: OrderServer): void {
+  writeState(dataDir, {
+    url,
+    issuer: url,
+    ...(rootSignIn && { root: rootSignIn }),
+    ...(idp && { idp: { issuer: idp.issuer, jwksUri: idp.jwksUri, audience: idp.audience } }),
+    control: { url: control.url, secret: control.secret },
+    pid: process.pid,
+  });
+}
+
+async function main(): Promise<void> {
+  const options = readOptions(process.argv.slice(2));
+  const port = readPort(process.env["PORT"]);
+  const stop = stopSignal();
+  const stopped = new Promise<void>((resolve) => stop.addEventListener("abort", () => resolve(), { once: true }));
+  lockData();
+  await probePort(port);
+  await synthesise(assemblies[0], stop);
+  rmSync(assemblies[1], { recursive: true, force: true });
+  const host = await start(port, options.verbose);
+  const stopWatching = options.watch ? serveChanges(host, stop) : () => undefined;
   const control = await startControl(host);
-  if (!stop.signal.aborted) {
-    writeState(dataDir, {
-      url: host.url,
-      issuer: host.url,
-      ...(host.rootSignIn && { root: host.rootSignIn }),
-      ...(host.idp && { idp: { issuer: host.idp.issuer, jwksUri: host.idp.jwksUri, audience: host.idp.audience } }),
-      control: { url: control.url, secret: control.secret },
-      pid: process.pid,
-    });
+  if (!stop.aborted) {
+    publish(host, control);
     show(host);
   }
-  await told;
+  await stopped;
   stopWatching();
   await control.close();
   await host.close();
@@ -141,7 +159,7 @@ async function main(): Promise<void> {
 await main().then(
   () => process.exit(0),
   (error: unknown) => {
-    // Told to stop before it ran.
+    // Stopped before it ran.
     if (error instanceof SynthesisFailed && /aborted|SIGINT|SIGTERM|SIGHUP/.test(error.output)) process.exit(0);
     console.error(error instanceof LocalHostError ? `portico: ${error.message}` : error);
     process.exit(1);

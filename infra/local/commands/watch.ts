@@ -1,4 +1,4 @@
-/** Tells when a source changes. */
+/** Watches the sources. */
 import { watch, type FSWatcher } from "node:fs";
 import { join } from "node:path";
 
@@ -6,10 +6,9 @@ import { join } from "node:path";
 const settleMilliseconds = 150;
 
 /**
- * Calls back once for each burst of changes below the folders; a burst that comes while the callback still works is
- * followed by another call.
+ * Calls back once for each burst of changes below the folders. After a burst during the callback it calls back again.
  *
- * @param ignored whether a path, relative to the root with slashes, does not matter
+ * @param ignored whether to ignore a path, relative to the root and with slashes
  * @returns stops watching
  */
 export function watchSources(
@@ -30,7 +29,7 @@ export function watchSources(
     do {
       again = false;
       await changed();
-      // Set by a change that came while the callback worked.
+      // A change during the callback sets it.
     } while (again as boolean);
     working = false;
   };

@@ -1,5 +1,5 @@
 /**
- * How a REST API compresses what its integrations answer, from "Receive an API response with a compressed payload"
+ * How a REST API compresses the answers of its integrations, from "Receive an API response with a compressed payload"
  * (docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-receive-response-with-compressed-payload.html).
  */
 import { deflateSync, gzipSync } from "node:zlib";
@@ -8,8 +8,8 @@ const codings = { gzip: gzipSync, deflate: deflateSync };
 export type Coding = keyof typeof codings;
 
 /**
- * The coding that a request asks for; undefined where the answer stays as it is: without the header, with `*` alone, and where
- * the caller prefers a coding that API Gateway does not know.
+ * The coding that a request asks for. Undefined without the header, with `*` alone, and when the caller prefers a coding that
+ * API Gateway does not know.
  *
  * @param acceptEncoding RFC 9110 §12.5.3
  */

@@ -1,7 +1,7 @@
-/** The answers that API Gateway makes itself. */
-import type { GatewayResponseModel } from "../template/model.ts";
+/** Makes the answers that come from API Gateway itself. */
+import type { GatewayResponseModel } from "../template/deployment-model.ts";
 
-/** AWS's status and message of each type of gateway response that can occur locally. */
+/** AWS's status and message for each type of gateway response that can occur locally. */
 const defaults = {
   ACCESS_DENIED: { status: 403, message: "User is not authorized to access this resource" },
   AUTHORIZER_CONFIGURATION_ERROR: { status: 500, message: null },
@@ -15,7 +15,7 @@ const defaults = {
 } as const;
 export type GatewayResponseType = keyof typeof defaults;
 
-/** What templates and header mappings can read. */
+/** The values that templates and header mappings can use. */
 export interface ResponseVariables {
   /** `requestId`, `authorizer.code` → value. */
   readonly context: Readonly<Record<string, string>>;
@@ -33,7 +33,7 @@ export interface GatewayAnswer {
   readonly body: string;
 }
 
-/** The variables that every gateway response has besides the request's. */
+/** The variables of every gateway response, besides those of the request. */
 export function errorVariables(
   type: GatewayResponseType,
   message: string | null = defaults[type].message,
@@ -45,7 +45,7 @@ export function errorVariables(
   };
 }
 
-/** `'static'`, `context.*` or `method.request.<kind>.<name>`; undefined when what it names is absent. */
+/** The value of `'static'`, `context.*` or `method.request.<kind>.<name>`; undefined when it is absent. */
 function mapped(mapping: string, { context, request }: ResponseVariables): string | undefined {
   if (mapping.startsWith("'")) return mapping.slice(1, -1);
   if (mapping.startsWith("context.")) return context[mapping.slice("context.".length)];
@@ -53,16 +53,16 @@ function mapped(mapping: string, { context, request }: ResponseVariables): strin
   return kind === "header" ? request.header[name.toLowerCase()] : request[kind as "querystring" | "path"][name];
 }
 
-/** Replaces `$context.x` by its value as it stands, without escaping; what is not known becomes empty. */
+/** Replaces `$context.x` with its value, without escaping. An unknown variable becomes empty. */
 export function substitute(template: string, context: Readonly<Record<string, string>>): string {
   return template.replace(
     /\$(?:context\.([A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*)|\{context\.([^}]+)\})/g,
-    (_, plain?: string, braced?: string) => maxKnownLength(plain ?? braced ?? "", context),
+    (_, plain?: string, braced?: string) => longestKnown(plain ?? braced ?? "", context),
   );
 }
 
-/** `$context.requestId.` at the end of a sentence names `requestId`: dots belong to a name only where such a name is known. */
-function maxKnownLength(path: string, context: Readonly<Record<string, string>>): string {
+/** `$context.requestId.` at the end of a sentence names `requestId`: a dot belongs to a name only if such a name is known. */
+function longestKnown(path: string, context: Readonly<Record<string, string>>): string {
   const parts = path.split(".");
   for (let length = parts.length; length > 0; length--) {
     const value = context[parts.slice(0, length).join(".")];
@@ -72,10 +72,10 @@ function maxKnownLength(path: string, context: Readonly<Record<string, string>>)
 }
 
 /**
- * Makes a gateway response: the template's own of that type, else its DEFAULT_4XX or DEFAULT_5XX, else AWS's.
+ * Makes a gateway response: the template's own for the type, else its DEFAULT_4XX or DEFAULT_5XX, else AWS's.
  *
- * @param declared response type → how the template answers it
- * @param status the status where no declaration sets one; AWS's when absent
+ * @param declared response type → the template's gateway response
+ * @param status when the template sets none; default: AWS's
  */
 export function gatewayResponse(
   type: GatewayResponseType,
@@ -102,7 +102,7 @@ export function gatewayResponse(
   };
 }
 
-/** API Gateway takes the template of the first media type in `Accept`, else `application/json`, else the first. */
+/** API Gateway uses the template of the first media type in `Accept`, else `application/json`, else the first one. */
 function chooseTemplate(
   templates: readonly (readonly [string, string])[],
   accept: string | undefined,

@@ -1,5 +1,5 @@
 /**
- * What API Gateway does to headers of a REST API with Lambda proxy integration, from the table in "Amazon API Gateway
+ * How API Gateway treats the headers of a Lambda proxy integration, from the table in "Amazon API Gateway
  * important notes" (docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-known-issues.html).
  */
 
@@ -12,7 +12,7 @@ export const droppedFromRequest: ReadonlySet<string> = new Set([
 /** Headers of a function's answer that never reach the caller. */
 const droppedFromAnswer: ReadonlySet<string> = new Set([
   ...["expect", "host", "proxy-authenticate", "te", "transfer-encoding", "trailer", "upgrade", "keep-alive"],
-  // Generated from the body; a function's own value would only contradict it.
+  // Generated from the body.
   "content-length",
 ]);
 
@@ -21,7 +21,7 @@ const remappedInAnswer: ReadonlySet<string> = new Set([
   ...["authorization", "connection", "content-md5", "date", "max-forwards", "server", "user-agent", "www-authenticate"],
 ]);
 
-/** The name under which a function's header reaches the caller; undefined when it does not. */
+/** The name with which a function's header reaches the caller; undefined when it does not. */
 export function answerHeaderName(name: string): string | undefined {
   const lower = name.toLowerCase();
   if (droppedFromAnswer.has(lower)) return undefined;

@@ -1,18 +1,21 @@
-/** Makes the events that a REST API hands to its functions (proxy event, payload format 1.0). */
+/** Makes the events that a REST API passes to its functions (payload format 1.0). */
 import { randomBytes, randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { droppedFromRequest } from "./headers.ts";
-import type { ApiModel } from "../template/model.ts";
+import type { ApiModel } from "../template/deployment-model.ts";
 import type { ResponseVariables } from "./gateway-responses.ts";
-import type { Match } from "./routes.ts";
+import type { Match } from "./router.ts";
 
 type Single = Readonly<Record<string, string>>;
 type Multi = Readonly<Record<string, readonly string[]>>;
 
-/** A request as it came in, before anything is known about what it means. */
+/** Lambda's quota of 6 MB for a synchronous event or answer. */
+export const maxEventBytes = 6 * 1024 * 1024;
+
+/** A request before it is routed. */
 export interface GatewayRequest {
   readonly method: string;
-  /** Still percent-encoded, without query; always begins with a slash. */
+  /** Percent-encoded, without query; always begins with a slash. */
   readonly path: string;
   readonly headers: Single;
   readonly multiValueHeaders: Multi;
@@ -25,12 +28,12 @@ export interface GatewayRequest {
   readonly receivedAt: Date;
 }
 
-/** Last values win in the single form, as in API Gateway. */
+/** The single form has the last value, as in API Gateway. */
 function collect(pairs: Iterable<readonly [string, string]>): { readonly single: Single; readonly multi: Multi } {
   const multi = new Map<string, string[]>();
   for (const [name, value] of pairs) multi.set(name, [...(multi.get(name) ?? []), value]);
   const single = [...multi].map(([name, values]) => [name, values.at(-1) ?? ""] as const);
-  // `__proto__` as a name must stay a name.
+  // `Object.fromEntries` keeps even a member named `__proto__`.
   return { single: Object.fromEntries(single), multi: Object.fromEntries(multi) };
 }
 
@@ -39,7 +42,7 @@ function decodeQuery(text: string): string {
   try {
     return decodeURIComponent(spaced);
   } catch {
-    return spaced; // API Gateway passes on what it cannot decode
+    return spaced; // API Gateway passes on text that it cannot decode.
   }
 }
 
@@ -61,13 +64,13 @@ function* headerPairs(raw: readonly string[]): Generator<readonly [string, strin
     const [name, value] = raw.slice(index, index + 2) as [string, string];
     const lower = name.toLowerCase();
     if (droppedFromRequest.has(lower)) continue;
-    // Two spellings of one header are one header; three headers reach functions in one spelling, however they were sent.
+    // Different spellings are one header. Three headers reach functions in a fixed spelling.
     if (!spelling.has(lower)) spelling.set(lower, respelled.get(lower) ?? name);
     yield [spelling.get(lower) as string, value];
   }
 }
 
-/** Reads what API Gateway reads of a request before its body. */
+/** Reads a request without its body. */
 export function readRequest(request: IncomingMessage): GatewayRequest {
   const target = (request.url ?? "/").replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, "").split("#")[0] ?? "";
   const mark = target.indexOf("?");
@@ -104,7 +107,7 @@ export function readRequest(request: IncomingMessage): GatewayRequest {
   };
 }
 
-/** A header by any spelling. */
+/** A header in any spelling. */
 export function header(request: GatewayRequest, name: string): string | undefined {
   const lower = name.toLowerCase();
   return Object.entries(request.headers).find(([spelled]) => spelled.toLowerCase() === lower)?.[1];
@@ -192,17 +195,18 @@ export function isBinary(api: ApiModel, mediaType: string | undefined): boolean 
   });
 }
 
-/**
- * The event of a Lambda proxy integration.
- *
- * @param authorizer principal and context of the authorizer, as strings
- */
+export interface ProxyEventInput {
+  readonly body: Buffer;
+  /** Principal and context of the authorizer. */
+  readonly authorizer: Readonly<Record<string, string | number>> | undefined;
+}
+
+/** The event of a Lambda proxy integration. */
 export function proxyEvent(
   api: ApiModel,
   request: GatewayRequest,
   match: Match,
-  body: Buffer,
-  authorizer: Readonly<Record<string, string | number>> | undefined,
+  { body, authorizer }: ProxyEventInput,
 ): Record<string, unknown> {
   const binary = body.length > 0 && isBinary(api, header(request, "content-type"));
   return {
@@ -214,7 +218,7 @@ export function proxyEvent(
   };
 }
 
-/** What gateway responses can read of a request. */
+/** The variables that gateway responses can use. */
 export function responseVariables(api: ApiModel, request: GatewayRequest, match: Match | undefined): ResponseVariables {
   const texts = (source: Record<string, unknown>, prefix = ""): (readonly [string, string])[] =>
     Object.entries(source).flatMap(([name, value]) =>

@@ -1,45 +1,31 @@
 /**
- * Whether API Gateway and Secrets Manager may invoke the functions that API and rotation schedules name: on AWS every call
- * would otherwise end in a 500, and every rotation fail.
+ * Checks that API Gateway and Secrets Manager may invoke the functions that the template names. On AWS every call would
+ * otherwise end in a 500, and every rotation would fail.
  */
 import { LocalHostError } from "../support/errors.ts";
-import { isObject, type Json } from "../template/json.ts";
-import type { RoleModel } from "../template/model.ts";
-import { matches } from "../gateway/authorizer-policy.ts";
+import { wildcard } from "../support/wildcard.ts";
+import type { ApiModel, PermissionModel, RoleModel } from "../template/deployment-model.ts";
+import { requestOf } from "./authorization-requests.ts";
+import { RolePolicy } from "./role-policy.ts";
 
-/** An `AWS::Lambda::Permission`, as far as it matters here. */
-export interface PermissionModel {
-  /** Name or ARN of the function. */
-  readonly functionName: string;
-  readonly action: string;
-  readonly principal: string;
-  /** Pattern of the ARN of what invokes: a method, an authorizer, a secret; any when absent. */
-  readonly sourceArn: string | undefined;
-  /** Account of what invokes; any when absent. */
-  readonly sourceAccount: string | undefined;
-}
+const invokeAction = "lambda:InvokeFunction";
 
-/** One place from which the API invokes a function. */
-export interface InvocationModel {
+/** A place in the API that invokes a function. */
+interface Invocation {
   readonly functionId: string;
-  /** ARN of the role that API Gateway takes on; undefined where it relies on the function's own permissions. */
+  /** ARN of the role that API Gateway assumes; undefined when it relies on the function's own permissions. */
   readonly credentials: string | undefined;
   /** ARN of the method or authorizer. */
   readonly sourceArn: string;
 }
 
-const invokeAction = "lambda:InvokeFunction";
-const list = (value: Json | undefined): readonly Json[] =>
-  value === undefined ? [] : Array.isArray(value) ? (value as readonly Json[]) : [value];
-
-function allows({ statements }: RoleModel, functionId: string): boolean {
-  const hits = (patterns: Json | undefined, text: string): boolean =>
-    list(patterns).some((pattern) => matches(String(pattern).toLowerCase(), text.toLowerCase()));
-  const effects = statements
-    .filter(isObject)
-    .filter((statement) => hits(statement["Action"], invokeAction) && hits(statement["Resource"], functionId))
-    .map((statement) => statement["Effect"]);
-  return effects.includes("Allow") && !effects.includes("Deny");
+function invocationsOf({ id, stage, region, accountId, routes }: ApiModel): readonly Invocation[] {
+  const base = `arn:aws:execute-api:${region}:${accountId}:${id}`;
+  return routes.flatMap(({ functionId, credentials, method, resourcePath, authorizer }) => [
+    // Path parameters appear as `*` in the ARN of a method.
+    { functionId, credentials, sourceArn: `${base}/${stage}/${method}${resourcePath.replace(/\{[^}]+\}/g, "*")}` },
+    ...(authorizer ? [{ ...authorizer, sourceArn: `${base}/authorizers/${authorizer.id}` }] : []),
+  ]);
 }
 
 function permits(
@@ -54,15 +40,13 @@ function permits(
       functionId.endsWith(permission.functionName) &&
       permission.action === invokeAction &&
       permission.principal === principal &&
-      matches(permission.sourceArn ?? "*", sourceArn) &&
+      wildcard(permission.sourceArn ?? "*")(sourceArn) &&
       (permission.sourceAccount ?? sourceAccount) === sourceAccount,
   );
 }
 
 /**
- * Checks that Secrets Manager may invoke each function by which a secret is rotated.
- *
- * @param rotations ARNs of the function and of the secret
+ * @param rotations ARNs of the functions and of the secrets that they rotate
  * @throws LocalHostError naming the first function that Secrets Manager may not invoke
  */
 export function checkRotationRights(
@@ -78,22 +62,24 @@ export function checkRotationRights(
   }
 }
 
-/**
- * Checks every invocation of the API against roles and permissions of the template.
- *
- * @throws LocalHostError naming the first function that API Gateway may not invoke
- */
+/** @throws LocalHostError naming the first function that API Gateway may not invoke */
 export function checkInvokeRights(
-  invocations: readonly InvocationModel[],
+  api: ApiModel,
   roles: ReadonlyMap<string, RoleModel>,
   permissions: readonly PermissionModel[],
 ): void {
-  for (const { functionId, credentials, sourceArn } of invocations) {
-    const role = credentials === undefined ? undefined : roles.get(credentials);
+  const policies = new Map<string, RolePolicy>();
+  const policyOf = (arn: string): RolePolicy | undefined => {
+    const role = roles.get(arn);
+    const policy = policies.get(arn) ?? (role && new RolePolicy(role));
+    if (policy !== undefined) policies.set(arn, policy);
+    return policy;
+  };
+  for (const { functionId, credentials, sourceArn } of invocationsOf(api)) {
     const allowed =
       credentials === undefined
         ? permits(permissions, "apigateway.amazonaws.com", functionId, sourceArn)
-        : role !== undefined && allows(role, functionId);
+        : policyOf(credentials)?.decide(requestOf(invokeAction, functionId)) === "allowed";
     if (!allowed) {
       throw new LocalHostError(
         `API Gateway may not invoke ${functionId} for ${sourceArn}: neither ${credentials ?? "a role"} nor an AWS::Lambda::Permission allows it`,

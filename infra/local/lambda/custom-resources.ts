@@ -1,32 +1,31 @@
-/** Runs custom resources as CloudFormation does: invokes the function and awaits its PUT to the response URL. */
+/** Stands in for CloudFormation's custom resources: invokes the function and waits for its PUT to the response URL. */
 import { randomUUID } from "node:crypto";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import * as z from "zod";
 import { LocalHostError } from "../support/errors.ts";
-import type { Invocation } from "./functions.ts";
+import { readJsonFile, writeJsonFile } from "../support/json-file.ts";
+import type { Invocation } from "./function-pool.ts";
 import { closeServer, readBody, startServer } from "../support/loopback-http.ts";
-import { isObject, type JsonObject } from "../template/json.ts";
-import type { CustomResourceModel } from "../template/model.ts";
+import { isObject, type JsonObject } from "../support/json-value.ts";
+import type { CustomResourceModel } from "../template/deployment-model.ts";
 
 /** Longer than any function may run. */
 const answerDeadlineMilliseconds = 120_000;
 
-/** What CloudFormation remembers of a custom resource: its physical id and the properties that it was last given. */
-interface Remembered {
-  readonly physicalId: string;
-  readonly properties: JsonObject;
-}
+/** What CloudFormation remembers of a custom resource: its physical id and its last properties. */
+const rememberedSchema = z.object({ physicalId: z.string(), properties: z.custom<JsonObject>(isObject) });
+type Remembered = z.output<typeof rememberedSchema>;
 
-/** Which custom resources have been created, by logical id; in a file, or in memory. */
+/** The created custom resources by logical id, in a file or in memory. */
 export class CustomResourceMemory {
   readonly #file: string | undefined;
   #entries: Record<string, Remembered>;
 
+  /** @throws LocalHostError when something else wrote the file */
   constructor(file?: string) {
     this.#file = file;
+    const remedy = "delete it to start with new custom resources";
     this.#entries =
-      file !== undefined && existsSync(file)
-        ? (JSON.parse(readFileSync(file, "utf8")) as Record<string, Remembered>)
-        : {};
+      (file === undefined ? undefined : readJsonFile(file, z.record(z.string(), rememberedSchema), remedy)) ?? {};
   }
 
   get(logicalId: string): Remembered | undefined {
@@ -35,20 +34,20 @@ export class CustomResourceMemory {
 
   set(logicalId: string, remembered: Remembered): void {
     this.#entries[logicalId] = remembered;
-    if (this.#file !== undefined) writeFileSync(this.#file, JSON.stringify(this.#entries), { mode: 0o600 });
+    if (this.#file !== undefined) writeJsonFile(this.#file, this.#entries);
   }
 
-  /** Forgets everything, because the data that was created is gone. */
+  /** Forgets everything: the data that the resources created is gone. */
   clear(): void {
     this.#entries = {};
   }
 }
 
 /**
- * Runs the custom resources one after another: `Create` the first time, then `Update`, at every start. CloudFormation
- * updates only what has changed; an update that changes nothing has to be harmless on AWS too.
+ * Runs the custom resources in order at every start: `Create` the first time, then `Update`. CloudFormation updates only changed
+ * resources, but an update without a change has to be harmless on AWS, too.
  *
- * @throws LocalHostError with the function's reason, when one fails
+ * @throws LocalHostError with the function's reason when one fails
  */
 export async function runCustomResources(
   resources: readonly CustomResourceModel[],
@@ -61,7 +60,41 @@ export async function runCustomResources(
   }
 }
 
-/** @returns the physical id that the function gave */
+/** Waits on a URL of its own for the answer that a function sends to CloudFormation. */
+class ResponseUrl {
+  readonly url: string;
+  readonly answer: Promise<unknown>;
+  readonly close: () => Promise<void>;
+
+  private constructor(url: string, answer: Promise<unknown>, close: () => Promise<void>) {
+    this.url = url;
+    this.answer = answer;
+    this.close = close;
+  }
+
+  static async open(failed: (reason: string) => LocalHostError): Promise<ResponseUrl> {
+    const answered = Promise.withResolvers<unknown>();
+    // After a failed call nobody waits for the answer.
+    answered.promise.catch(() => undefined);
+    const { server, url } = await startServer((request, response) => {
+      void readBody(request).then((body) => {
+        response.end();
+        try {
+          answered.resolve(JSON.parse(String(body)));
+        } catch {
+          answered.reject(failed("its answer is not JSON"));
+        }
+      });
+    });
+    const timer = setTimeout(() => answered.reject(failed("it did not answer in time")), answerDeadlineMilliseconds);
+    return new ResponseUrl(`${url}/${randomUUID()}`, answered.promise, async () => {
+      clearTimeout(timer);
+      await closeServer(server);
+    });
+  }
+}
+
+/** @returns the physical id from the function's answer */
 async function run(
   resource: CustomResourceModel,
   before: Remembered | undefined,
@@ -69,45 +102,40 @@ async function run(
 ): Promise<string> {
   const failed = (reason: string): LocalHostError =>
     new LocalHostError(`custom resource ${resource.logicalId} failed: ${reason}`);
-  const answered = Promise.withResolvers<unknown>();
-  const { server, url } = await startServer((request, response) => {
-    void readBody(request).then((body) => {
-      response.end();
-      try {
-        answered.resolve(JSON.parse(String(body)));
-      } catch {
-        answered.reject(failed("its answer is not JSON"));
-      }
-    });
-  });
-  const timer = setTimeout(() => answered.reject(failed("it did not answer in time")), answerDeadlineMilliseconds);
+  const response = await ResponseUrl.open(failed);
   try {
-    const invoked = invoke(resource.functionId, {
-      RequestType: before === undefined ? "Create" : "Update",
-      ResponseURL: `${url}/${randomUUID()}`,
-      StackId: resource.stackId,
-      RequestId: randomUUID(),
-      LogicalResourceId: resource.logicalId,
-      ResourceType: resource.type,
-      // CloudFormation hands every scalar on as a string.
-      ResourceProperties: stringified(resource.properties),
-      ...(before && { PhysicalResourceId: before.physicalId, OldResourceProperties: stringified(before.properties) }),
-    }).then((invocation) => {
+    const invoked = invoke(resource.functionId, eventOf(resource, before, response.url)).then((invocation) => {
       if ("failure" in invocation) throw failed(`${invocation.failure.errorType}: ${invocation.failure.errorMessage}`);
-      // The answer may still be under way although the function has ended.
-      return answered.promise;
+      // The answer may arrive after the function has ended.
+      return response.answer;
     });
-    const answer = await Promise.race([answered.promise, invoked]);
+    const answer = await Promise.race([response.answer, invoked]);
     if (!isObject(answer) || answer["Status"] !== "SUCCESS") {
       throw failed(isObject(answer) && typeof answer["Reason"] === "string" ? answer["Reason"] : "it gave no reason");
     }
     await invoked;
     return String(answer["PhysicalResourceId"] ?? before?.physicalId ?? resource.logicalId);
   } finally {
-    clearTimeout(timer);
-    answered.promise.catch(() => undefined);
-    await closeServer(server);
+    await response.close();
   }
+}
+
+function eventOf(
+  { stackId, logicalId, type, properties }: CustomResourceModel,
+  before: Remembered | undefined,
+  responseUrl: string,
+): object {
+  return {
+    RequestType: before === undefined ? "Create" : "Update",
+    ResponseURL: responseUrl,
+    StackId: stackId,
+    RequestId: randomUUID(),
+    LogicalResourceId: logicalId,
+    ResourceType: type,
+    // CloudFormation passes every scalar as a string.
+    ResourceProperties: stringified(properties),
+    ...(before && { PhysicalResourceId: before.physicalId, OldResourceProperties: stringified(before.properties) }),
+  };
 }
 
 function stringified(value: unknown): unknown {

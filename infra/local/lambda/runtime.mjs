@@ -1,5 +1,5 @@
-// The Lambda runtime of one function process. Plain JavaScript that imports nothing of the project's: it is loaded at every
-// cold start. Arguments: the function's ARN and the folder of compiled code that its processes share.
+// Stands in for Lambda's Node.js runtime, in one process of a function. Plain JavaScript without imports of the project, because
+// every cold start loads it. Arguments: the function's ARN and the folder of compiled code that its processes share.
 // Messages in: {event: string (JSON), deadline: ms since the epoch, requestId}. Messages out: {ready}, {result: string (JSON)},
 // {error: {errorType, errorMessage, trace}}. One call at a time.
 import { existsSync } from "node:fs";
@@ -8,11 +8,11 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 
 const environment = process.env;
-// An argument, not a variable: the environment holds what Lambda's holds and nothing else.
+// Arguments, not variables: the environment holds only Lambda's variables and the template's.
 const [, , invokedFunctionArn, compileCache] = process.argv;
 const send = (message) => process.connected && process.send(message);
 
-// Ends with its host, however that ended. Ctrl-C reaches the whole process group: the host decides what becomes of the call.
+// Ends with its host. Ctrl-C reaches the whole process group, but the host decides when a call ends.
 process.on("disconnect", () => process.exit(0));
 process.on("SIGINT", () => undefined);
 
@@ -21,8 +21,8 @@ function described(error) {
   return { errorType: error.name, errorMessage: error.message, trace: String(error.stack).split("\n") };
 }
 
-// On AWS the SDK speaks TLS and never loads `node:http`; here it does. To import that module reads all its exports, and reading
-// these three loads a whole WebSocket client, for a quarter of a cold start.
+// On AWS the SDK uses TLS and never loads `node:http`; here it does. An import of that module reads all its exports, and reading
+// these three loads a whole WebSocket client, which takes a quarter of a cold start.
 const http = process.getBuiltinModule("node:http");
 delete http.WebSocket;
 delete http.CloseEvent;
@@ -55,7 +55,7 @@ function contextOf({ requestId, deadline }) {
   };
 }
 
-// As on Lambda: what escapes the handler ends the process, and the running call fails.
+// As on Lambda, an uncaught error ends the process, and the running call fails.
 const die = (error) => {
   console.error(error);
   const message = { error: described(error), fatal: true };
@@ -80,7 +80,7 @@ if (handler !== undefined) {
       console.error(error);
       send({ error: described(error) });
     }
-    // Only now, so that the functions compiled during the first call are kept, too. Costs nothing where they are already.
+    // After the first call, so that the cache has its compiled functions, too.
     if (!compiledCodeIsKept) flushCompileCache();
     compiledCodeIsKept = true;
   });

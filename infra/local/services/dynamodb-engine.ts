@@ -1,17 +1,18 @@
-/** The DynamoDB engine: dynoxide as a child process, or whatever `DYNAMODB_ENDPOINT` names. */
+/** Stands in for DynamoDB: dynoxide as a child process, or the engine that `DYNAMODB_ENDPOINT` names. */
 import { spawn, type ChildProcess } from "node:child_process";
 import { existsSync, readFileSync, readlinkSync, readdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { LocalHostError, messageOf } from "../support/errors.ts";
+import { shown } from "../support/json-file.ts";
 import { loopback, Upstream } from "../support/loopback-http.ts";
-import type { TableModel } from "../template/model.ts";
+import type { TableModel } from "../template/deployment-model.ts";
 
 export interface Engine {
-  /** Where it answers, e.g. `http://127.0.0.1:41234`. */
+  /** Where it answers, such as `http://127.0.0.1:41234`. */
   readonly endpoint: string;
-  /** Resolves when the engine has ended, however it did. */
+  /** Resolves when the engine has ended for any reason. */
   readonly ended: Promise<void>;
   close(): Promise<void>;
 }
@@ -19,9 +20,8 @@ export interface Engine {
 const startDeadlineMilliseconds = 10_000;
 
 /**
- * Runs the engine as a child of a shell that lives only as long as this process: the shell's input is a pipe, which the
- * system closes even when the host is killed, and then the engine is stopped. The first line of output is the engine's
- * process id.
+ * Runs the engine as a child of a shell that ends with this process: the system closes the shell's input even when the host is
+ * killed, and the shell then stops the engine. The first line of output is the engine's process id.
  */
 const guard = `exec 3<&0
 "$@" </dev/null >&2 &
@@ -33,7 +33,7 @@ wait $engine`;
 function findBinary(): string {
   if (process.platform !== "linux" || process.arch !== "x64") {
     throw new LocalHostError(
-      `the local DynamoDB engine runs on linux-x64 only, this is ${process.platform}-${process.arch}: start another engine and name it, DYNAMODB_ENDPOINT=http://127.0.0.1:8000`,
+      `the local DynamoDB engine runs on linux-x64 only, this is ${process.platform}-${process.arch}: start a different engine and name it with DYNAMODB_ENDPOINT=http://127.0.0.1:8000`,
     );
   }
   try {
@@ -43,14 +43,14 @@ function findBinary(): string {
     );
     if (existsSync(binary)) return binary;
   } catch {
-    // not installed: said below
+    // Not installed: reported below.
   }
   throw new LocalHostError(
     "the local DynamoDB engine @dynoxide/linux-x64 is not installed: run `npm ci` (without --omit=optional)",
   );
 }
 
-/** The TCP port on which a process listens: the engine takes a free one and does not say which. */
+/** The TCP port on which a process listens. The engine takes a free one and does not print it. */
 function listeningPort(pid: number): number | undefined {
   const inodes = new Set<string>();
   for (const descriptor of readdirSync(`/proc/${pid}/fd`)) {
@@ -58,7 +58,7 @@ function listeningPort(pid: number): number | undefined {
       const [, inode] = /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/${pid}/fd/${descriptor}`)) ?? [];
       if (inode !== undefined) inodes.add(inode);
     } catch {
-      // closed since it was listed
+      // Closed since it was listed.
     }
   }
   const listenState = "0A";
@@ -80,23 +80,15 @@ async function firstLine(stream: NodeJS.ReadableStream): Promise<string> {
 }
 
 /**
- * Starts dynoxide on a free port and waits until it answers.
+ * Starts dynoxide on a free port and waits until it listens.
  *
- * @param databaseFile where it keeps its data; in memory when absent
+ * @param databaseFile keeps its data; in memory when absent
  * @throws LocalHostError when the engine is missing, does not fit the platform or does not start
  */
 export async function startEngine(databaseFile?: string): Promise<Engine> {
-  const binary = findBinary();
-  const command = [
-    binary,
-    "serve",
-    "--host",
-    loopback,
-    "--port",
-    "0",
-    ...(databaseFile === undefined ? [] : ["--db-path", databaseFile]),
-  ];
-  // Its own process group: Ctrl-C in the terminal is for the host, which first lets running calls end.
+  const data = databaseFile === undefined ? [] : ["--db-path", databaseFile];
+  const command = [findBinary(), "serve", "--host", loopback, "--port", "0", ...data];
+  // Its own process group: Ctrl-C in the terminal must reach the host only, which first lets running calls end.
   const child = spawn("/bin/sh", ["-c", guard, "engine", ...command], {
     detached: true,
     stdio: ["pipe", "pipe", "pipe"],
@@ -110,101 +102,132 @@ export async function startEngine(databaseFile?: string): Promise<Engine> {
     await exited;
   };
   try {
-    const endpoint = await announced(child, () => complaint);
-    return { endpoint, ended: exited, close };
+    const port = await portOf(child);
+    if (port !== undefined) return { endpoint: `http://${loopback}:${port}`, ended: exited, close };
+    const remedy = databaseFile === undefined ? "" : `; put ${shown(databaseFile)} back, or delete its folder`;
+    const reason = complaint.trim().replaceAll("\n", " ") || "it gave no reason";
+    throw new LocalHostError(`the local DynamoDB engine did not start: ${reason}${remedy}`);
   } catch (error) {
     await close();
     throw error;
   }
 }
 
-async function announced(
-  child: ChildProcess & { readonly stdout: NodeJS.ReadableStream },
-  complaint: () => string,
-): Promise<string> {
+/** @returns undefined when the engine ends, or does not listen in time */
+async function portOf(child: ChildProcess & { readonly stdout: NodeJS.ReadableStream }): Promise<number | undefined> {
   const pid = Number(await firstLine(child.stdout));
   const deadline = performance.now() + startDeadlineMilliseconds;
   while (performance.now() < deadline && child.exitCode === null && Number.isInteger(pid) && pid > 0) {
     try {
       const port = listeningPort(pid);
-      if (port !== undefined) return `http://${loopback}:${port}`;
+      if (port !== undefined) return port;
     } catch {
-      break; // the process is gone
+      break; // The process has ended.
     }
     await sleep(2);
   }
-  throw new LocalHostError(
-    `the local DynamoDB engine did not start: ${complaint().trim().replaceAll("\n", " ") || "it gave no reason"}`,
-  );
+  return undefined;
 }
 
-/** Speaks DynamoDB's protocol without the SDK, which would take longer to load than everything the host does at its start. */
-async function call(
-  upstream: Upstream,
-  region: string,
-  action: string,
-  body: object,
-): Promise<{ error?: string; answer: Record<string, unknown> }> {
-  const headers = {
-    "content-type": "application/x-amz-json-1.0",
-    "x-amz-date": new Date().toISOString().replace(/[-:]|\.\d+/g, ""),
-    "x-amz-target": `DynamoDB_20120810.${action}`,
-    authorization: `AWS4-HMAC-SHA256 Credential=${engineAccessKey}/20260101/${region}/dynamodb/aws4_request, SignedHeaders=host, Signature=0`,
-  };
-  const { status, body: text } = await upstream.post(headers, JSON.stringify(body));
-  const answer = JSON.parse(text.toString() || "{}") as Record<string, unknown>;
-  return status === 200 ? { answer } : { answer, error: String(answer["__type"] ?? status).replace(/^.*#/, "") };
-}
-
-/** The access key under which everything reaches the engine: some engines keep one database per key. */
+/** The access key of every request to the engine: some engines keep one database per key. */
 export const engineAccessKey = "PORTICOLOCAL";
 
-const indexesOf = (table: Record<string, unknown>): string =>
+type Table = Readonly<Record<string, unknown>>;
+
+/** Speaks DynamoDB's protocol without the SDK, which takes longer to load than everything else at the start of the host. */
+class EngineClient {
+  readonly #upstream: Upstream;
+  readonly #endpoint: string;
+  readonly #region: string;
+
+  constructor(endpoint: string, region: string) {
+    this.#upstream = new Upstream(endpoint);
+    this.#endpoint = endpoint;
+    this.#region = region;
+  }
+
+  /**
+   * @param mayFail an error of the engine for which the result is undefined
+   * @throws LocalHostError when the engine refuses or does not answer
+   */
+  async call(action: string, body: object, mayFail?: string): Promise<Readonly<Record<string, unknown>> | undefined> {
+    const headers = {
+      "content-type": "application/x-amz-json-1.0",
+      "x-amz-date": new Date().toISOString().replace(/[-:]|\.\d+/g, ""),
+      "x-amz-target": `DynamoDB_20120810.${action}`,
+      authorization: `AWS4-HMAC-SHA256 Credential=${engineAccessKey}/20260101/${this.#region}/dynamodb/aws4_request, SignedHeaders=host, Signature=0`,
+    };
+    const { status, body: text } = await this.#upstream.post(headers, JSON.stringify(body)).catch((error: unknown) => {
+      throw new LocalHostError(`no DynamoDB engine answers at ${this.#endpoint}: ${messageOf(error)}`);
+    });
+    const answer = JSON.parse(text.toString() || "{}") as Record<string, unknown>;
+    const error = status === 200 ? undefined : String(answer["__type"] ?? status).replace(/^.*#/, "");
+    if (error === undefined) return answer;
+    if (error === mayFail) return undefined;
+    throw new LocalHostError(`the engine refuses ${action}: ${error}`);
+  }
+
+  close(): void {
+    this.#upstream.close();
+  }
+}
+
+async function withClient<Result>(
+  endpoint: string,
+  region: string,
+  use: (client: EngineClient) => Promise<Result>,
+): Promise<Result> {
+  const client = new EngineClient(endpoint, region);
+  try {
+    return await use(client);
+  } finally {
+    client.close();
+  }
+}
+
+const indexesOf = (table: Table): string =>
   JSON.stringify(
-    ((table["GlobalSecondaryIndexes"] ?? []) as readonly Record<string, unknown>[])
+    ((table["GlobalSecondaryIndexes"] ?? []) as readonly Table[])
       .map(({ IndexName, KeySchema }) => ({ IndexName, KeySchema }))
       .sort((a, b) => String(a.IndexName).localeCompare(String(b.IndexName))),
   );
 
+/** The id that the engine gave a table at its creation. */
+const idOf = ({ TableId, CreationDateTime }: Table): string => String(TableId ?? CreationDateTime);
+
 /**
- * Creates a table and sets its TTL attribute, where it does not exist yet.
- *
- * @param endpoint the engine's
- * @returns whether it was created
- * @throws LocalHostError when the engine refuses, or a table of that name has other keys or indexes
+ * @returns the table's id; undefined when the engine has no such table
+ * @throws LocalHostError when the engine has a table of that name with different keys or indexes
  */
-export async function ensureTable(endpoint: string, region: string, table: TableModel): Promise<boolean> {
-  const upstream = new Upstream(endpoint);
-  try {
-    const described = await call(upstream, region, "DescribeTable", { TableName: table.name });
-    if (described.error === undefined) {
-      const existing = described.answer["Table"] as Record<string, unknown>;
-      const same =
-        JSON.stringify(existing["KeySchema"]) === JSON.stringify(table.createTable["KeySchema"]) &&
-        indexesOf(existing) === indexesOf(table.createTable);
-      if (!same)
-        throw new LocalHostError(
-          `table ${table.name} was made with other keys or indexes: delete .portico and start again`,
-        );
-      return false;
-    }
-    if (described.error !== "ResourceNotFoundException")
-      throw new LocalHostError(`the engine refuses DescribeTable: ${described.error}`);
-    const created = await call(upstream, region, "CreateTable", table.createTable);
-    if (created.error !== undefined) throw new LocalHostError(`the engine refuses CreateTable: ${created.error}`);
+export async function findTable(endpoint: string, region: string, table: TableModel): Promise<string | undefined> {
+  const described = await withClient(endpoint, region, (client) =>
+    client.call("DescribeTable", { TableName: table.name }, "ResourceNotFoundException"),
+  );
+  if (described === undefined) return undefined;
+  const existing = described["Table"] as Table;
+  const isSame =
+    JSON.stringify(existing["KeySchema"]) === JSON.stringify(table.createTable["KeySchema"]) &&
+    indexesOf(existing) === indexesOf(table.createTable);
+  if (isSame) return idOf(existing);
+  throw new LocalHostError(
+    `table ${table.name} was created with different keys or indexes: delete .portico and start again`,
+  );
+}
+
+/**
+ * Creates a table and sets its TTL attribute.
+ *
+ * @returns the table's id
+ */
+export async function createTable(endpoint: string, region: string, table: TableModel): Promise<string> {
+  return await withClient(endpoint, region, async (client) => {
+    const created = await client.call("CreateTable", table.createTable);
     if (table.timeToLiveAttribute !== undefined) {
-      const timeToLive = await call(upstream, region, "UpdateTimeToLive", {
+      await client.call("UpdateTimeToLive", {
         TableName: table.name,
         TimeToLiveSpecification: { Enabled: true, AttributeName: table.timeToLiveAttribute },
       });
-      if (timeToLive.error !== undefined)
-        throw new LocalHostError(`the engine refuses UpdateTimeToLive: ${timeToLive.error}`);
     }
-    return true;
-  } catch (error) {
-    if (error instanceof LocalHostError) throw error;
-    throw new LocalHostError(`no DynamoDB engine answers at ${endpoint}: ${messageOf(error)}`);
-  } finally {
-    upstream.close();
-  }
+    return idOf(created?.["TableDescription"] as Table);
+  });
 }

@@ -1,14 +1,15 @@
 /**
- * The external identity provider of the local stage: an OpenID provider with discovery, a JWKS and ID tokens. It asks nobody
- * to sign in; whoever runs the host gets a token for any subject.
+ * Stands in for the company's identity provider: an OpenID provider with discovery, a JWKS and ID tokens. It has no sign-in:
+ * the developer who runs the host gets a token for any subject.
  */
 import { generateKeyPair, randomBytes, randomUUID } from "node:crypto";
-import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http";
 import { promisify } from "node:util";
 import type { JWK } from "jose";
 import type { Provider } from "oidc-provider";
+import * as z from "zod";
 import { LocalHostError, messageOf } from "../support/errors.ts";
+import { readJsonFile, writeJsonFile } from "../support/json-file.ts";
 import { closeServer, listen, loopback } from "../support/loopback-http.ts";
 
 /** The provider's private key, a JWK (RFC 7517) with its `kid`. */
@@ -19,20 +20,26 @@ export interface IdpSigningKey extends JWK {
   readonly use: "sig";
 }
 
-/** What is kept, so that issuer and keys stay the same: a subject is bound to its issuer. */
-interface Kept {
-  readonly port: number;
-  readonly key: IdpSigningKey;
-}
+/** Kept, because a subject is bound to its issuer: port and key stay the same. */
+const keptSchema = z.object({
+  port: z.int(),
+  key: z.looseObject({
+    kty: z.literal("RSA"),
+    kid: z.string(),
+    alg: z.literal("RS256"),
+    use: z.literal("sig"),
+    d: z.string(),
+  }),
+});
 
 export interface IdentityProviderOptions {
-  /** Where port and key are kept (mode 0600); both are new at every start when absent. */
+  /** Keeps port and key (mode 0600). Without it both are new at every start. */
   readonly file?: string;
-  /** Told, in one line, when the issuer could not stay what it was. */
+  /** Receives one line when the issuer had to change. */
   readonly report?: (line: string) => void;
 }
 
-/** An error of OAuth (RFC 6749 §4.1.2.1) that the provider shows to a person. */
+/** An OAuth error (RFC 6749 §4.1.2.1) that the provider shows to a person. */
 interface ProviderError {
   readonly error: string;
   readonly error_description?: string;
@@ -41,8 +48,8 @@ interface ProviderError {
 const tokenSeconds = 3600;
 const jwksPath = "/jwks";
 
-/** The provider keeps nothing: its only client is configured, and its tokens are not looked up again. */
-const forgetful = {
+/** The provider stores nothing: its only client is configured, and nobody looks up its tokens. */
+const emptyAdapter = {
   find: async () => undefined,
   findByUid: async () => undefined,
   findByUserCode: async () => undefined,
@@ -52,13 +59,13 @@ const forgetful = {
   revokeByGrantId: async () => undefined,
 };
 
-export class IdentityProvider {
+export class LocalIdentityProvider {
   /** `iss` of its tokens, and where it answers; without a slash at the end. */
   readonly issuer: string;
   readonly jwksUri: string;
   /** `aud` of its tokens: its one client. */
   readonly audience = "portico";
-  /** Signs whatever else a test wants to see refused: expired, not yet valid, for another audience. */
+  /** For tests that sign tokens themselves: expired, not yet valid, for a different audience. */
   readonly signingKey: IdpSigningKey;
   readonly #server: Server;
   #provider: Promise<Provider> | undefined;
@@ -71,33 +78,34 @@ export class IdentityProvider {
   }
 
   /**
-   * Listens on the port that it had before, or on a free one. The provider itself is loaded when it is first asked for
-   * something: it takes longer than the rest of the host's start.
+   * Listens on its earlier port, or on a free one. The first request loads the provider itself, because that takes longer than
+   * the rest of the host's start.
    *
-   * @throws LocalHostError when the file is not what this class wrote
+   * @throws LocalHostError when something else wrote the file
    */
-  static async start({ file, report }: IdentityProviderOptions = {}): Promise<IdentityProvider> {
-    const kept = file !== undefined && existsSync(file) ? read(file) : undefined;
+  static async start({ file, report }: IdentityProviderOptions = {}): Promise<LocalIdentityProvider> {
+    const remedy = "delete it to start with a new issuer";
+    const kept = file === undefined ? undefined : readJsonFile(file, keptSchema, remedy);
     const key = kept?.key ?? (await generateKey());
     const { server, port } = await listenAgain(
       (request, response) => void idp.#serve(request, response),
       kept?.port ?? 0,
     );
-    const idp = new IdentityProvider(server, port, key);
+    const idp = new LocalIdentityProvider(server, port, key);
     if (kept !== undefined && kept.port !== port) {
       report?.(
-        `port ${kept.port} of the local identity provider is in use: its issuer is now http://${loopback}:${port}, and who signs in by it is a new user`,
+        `port ${kept.port} of the local identity provider is in use: its issuer is now http://${loopback}:${port}, and everybody who signs in with it is a new user`,
       );
     }
-    if (file !== undefined && kept?.port !== port) write(file, { port, key });
+    if (file !== undefined && kept?.port !== port) writeJsonFile(file, { port, key });
     return idp;
   }
 
   /**
-   * An ID token (OpenID Connect Core §2) for Portico, valid for an hour from now.
+   * Issues an ID token (OpenID Connect Core §2) for Portico, valid for an hour.
    *
-   * @param subject `sub`, of anybody
-   * @param claims further ones, e.g. `name`
+   * @param subject any `sub`
+   * @param claims further claims, such as `name`
    */
   async token(subject: string, claims: Readonly<Record<string, unknown>> = {}): Promise<string> {
     const provider = await this.#load();
@@ -123,42 +131,45 @@ export class IdentityProvider {
 
   async #load(): Promise<Provider> {
     this.#provider ??= import("oidc-provider").then(
-      ({ Provider }) =>
-        new Provider(this.issuer, {
-          adapter: () => forgetful,
-          jwks: { keys: [this.signingKey] },
-          clients: [
-            {
-              client_id: this.audience,
-              token_endpoint_auth_method: "none",
-              id_token_signed_response_alg: this.signingKey.alg,
-              // It is given its tokens by `token` and has no flow of its own.
-              grant_types: [],
-              response_types: [],
-              redirect_uris: [],
-            },
-          ],
-          clientAuthMethods: ["none"],
-          responseTypes: ["id_token"],
-          scopes: ["openid", "profile"],
-          claims: { openid: ["sub"], profile: ["name"] },
-          cookies: { keys: [randomBytes(32).toString("base64url")] },
-          routes: { jwks: jwksPath },
-          ttl: { IdToken: tokenSeconds },
-          renderError: (context: { body: unknown }, { error, error_description: description }: ProviderError) => {
-            context.body = `${error}: ${description ?? "no details"}`;
-          },
-          findAccount: (_context: unknown, accountId: string) => ({ accountId, claims: () => ({ sub: accountId }) }),
-          features: {
-            devInteractions: { enabled: false },
-            pushedAuthorizationRequests: { enabled: false },
-            rpInitiatedLogout: { enabled: false },
-            userinfo: { enabled: false },
-          },
-        }),
+      ({ Provider }) => new Provider(this.issuer, configurationOf(this.audience, this.signingKey)),
     );
     return await this.#provider;
   }
+}
+
+function configurationOf(audience: string, signingKey: IdpSigningKey): object {
+  return {
+    adapter: () => emptyAdapter,
+    jwks: { keys: [signingKey] },
+    clients: [
+      {
+        client_id: audience,
+        token_endpoint_auth_method: "none",
+        id_token_signed_response_alg: signingKey.alg,
+        // `token` issues its tokens; it has no flow of its own.
+        grant_types: [],
+        response_types: [],
+        redirect_uris: [],
+      },
+    ],
+    clientAuthMethods: ["none"],
+    responseTypes: ["id_token"],
+    scopes: ["openid", "profile"],
+    claims: { openid: ["sub"], profile: ["name"] },
+    cookies: { keys: [randomBytes(32).toString("base64url")] },
+    routes: { jwks: jwksPath },
+    ttl: { IdToken: tokenSeconds },
+    renderError: (context: { body: unknown }, { error, error_description: description }: ProviderError) => {
+      context.body = `${error}: ${description ?? "no details"}`;
+    },
+    findAccount: (_context: unknown, accountId: string) => ({ accountId, claims: () => ({ sub: accountId }) }),
+    features: {
+      devInteractions: { enabled: false },
+      pushedAuthorizationRequests: { enabled: false },
+      rpInitiatedLogout: { enabled: false },
+      userinfo: { enabled: false },
+    },
+  };
 }
 
 async function listenAgain(listener: RequestListener, port: number): Promise<{ server: Server; port: number }> {
@@ -174,20 +185,4 @@ async function listenAgain(listener: RequestListener, port: number): Promise<{ s
 async function generateKey(): Promise<IdpSigningKey> {
   const { privateKey } = await promisify(generateKeyPair)("rsa", { modulusLength: 2048 });
   return { ...privateKey.export({ format: "jwk" }), kty: "RSA", kid: randomUUID(), alg: "RS256", use: "sig" };
-}
-
-function read(file: string): Kept {
-  try {
-    const { port, key } = JSON.parse(readFileSync(file, "utf8")) as Kept;
-    if (!Number.isInteger(port) || key.kty !== "RSA" || typeof key.d !== "string") throw new Error("it holds no key");
-    return { port, key };
-  } catch (error) {
-    throw new LocalHostError(`cannot read ${file}: ${messageOf(error)}; delete it to start anew`);
-  }
-}
-
-function write(file: string, kept: Kept): void {
-  const temporary = `${file}.${process.pid}.tmp`;
-  writeFileSync(temporary, JSON.stringify(kept), { mode: 0o600 });
-  renameSync(temporary, file);
 }

@@ -1,4 +1,4 @@
-/** As much of `oidc-provider`'s interface as the local identity provider uses; the package brings no types. */
+/** The part of `oidc-provider` that the local identity provider uses. The package has no types. */
 declare module "oidc-provider" {
   import type { RequestListener } from "node:http";
 
@@ -9,9 +9,9 @@ declare module "oidc-provider" {
 
   /** An ID token that has not been signed yet (OpenID Connect Core §2). */
   export interface IdToken {
-    /** Decides which of the claims it was made with go into the token. */
+    /** Decides which claims of the constructor go into the token. */
     scope: string;
-    /** Adds a claim, whatever the scope. */
+    /** Adds a claim regardless of the scope. */
     set(claim: string, value: unknown): void;
     /** Signs it. */
     issue(options: { readonly use: "idtoken" }): Promise<string>;

@@ -1,28 +1,30 @@
-/** A stand-in for Secrets Manager: its AWS JSON 1.1 protocol, versions and staging labels, kept in one file or in memory. */
+/** Stands in for Secrets Manager: versions and staging labels, in one file or in memory. */
 import { randomInt, randomUUID } from "node:crypto";
-import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { LocalHostError, messageOf } from "../support/errors.ts";
-import type { RotationModel, SecretGenerator, SecretModel } from "../template/model.ts";
+import * as z from "zod";
+import { LocalHostError } from "../support/errors.ts";
+import { readJsonFile, writeJsonFile } from "../support/json-file.ts";
+import type { RotationModel, SecretGenerator, SecretModel } from "../template/deployment-model.ts";
 
-interface Version {
-  /** Absent until the rotation that has begun the version puts it. */
-  readonly secretString?: string;
+const versionSchema = z.object({
+  /** Absent until the rotation that began the version puts it. */
+  secretString: z.string().optional(),
   /** Seconds since the epoch. */
-  readonly createdDate: number;
-  readonly stages: string[];
-}
-
-interface Secret {
-  readonly arn: string;
-  readonly name: string;
-  readonly description?: string;
-  readonly createdDate: number;
+  createdDate: z.number(),
+  stages: z.array(z.string()),
+});
+const secretSchema = z.object({
+  arn: z.string(),
+  name: z.string(),
+  description: z.string().optional(),
+  createdDate: z.number(),
   /** Version id → version. */
-  readonly versions: Record<string, Version>;
-}
+  versions: z.record(z.string(), versionSchema),
+});
+type Secret = z.output<typeof secretSchema>;
 
-/** An error that a caller of Secrets Manager gets, by AWS's name. */
-class SecretsError extends Error {
+/** An error as Secrets Manager answers it. */
+class SecretsManagerError extends Error {
+  /** AWS's name of the error. */
   readonly code: string;
   constructor(code: string, message: string) {
     super(message);
@@ -30,7 +32,7 @@ class SecretsError extends Error {
   }
 }
 
-/** A request's parameters as the SDK sends them. */
+/** The parameters of a request as the SDK sends them. */
 export type SecretsRequest = Readonly<Record<string, unknown>>;
 
 export interface SecretsAnswer {
@@ -38,68 +40,55 @@ export interface SecretsAnswer {
   readonly body: Readonly<Record<string, unknown>>;
 }
 
-const lowercase = "abcdefghijklmnopqrstuvwxyz";
-const punctuation = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~";
+const lowercase = [..."abcdefghijklmnopqrstuvwxyz"];
+const uppercase = lowercase.map((letter) => letter.toUpperCase());
+const digits = [..."0123456789"];
+const punctuation = [..."!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"];
 
-/**
- * Generates a value as `GenerateSecretString` describes it.
- *
- * @throws LocalHostError when the options leave no characters, or too short a length for one of each kind
- */
-export function generateSecret(options: SecretGenerator): string {
-  const kinds = [
-    options.excludeLowercase ? "" : lowercase,
-    options.excludeUppercase ? "" : lowercase.toUpperCase(),
-    options.excludeNumbers ? "" : "0123456789",
-    options.excludePunctuation ? "" : punctuation,
-    options.includeSpace ? " " : "",
-  ]
-    .map((kind) => [...kind].filter((character) => !options.excludeCharacters.includes(character)))
-    .filter((kind) => kind.length > 0);
-  const all = kinds.flat();
-  const required = options.requireEachIncludedType ? kinds : [];
-  if (all.length === 0 || required.length > options.length) {
-    throw new LocalHostError("GenerateSecretString leaves no way to make a password");
+/** Generates a value for `GenerateSecretString`, with at least one character of each kind. */
+export function generateSecret({ length, excludePunctuation, template, key }: SecretGenerator): string {
+  const kinds = [lowercase, uppercase, digits, ...(excludePunctuation ? [] : [punctuation])];
+  if (length < kinds.length) {
+    throw new LocalHostError(`GenerateSecretString: PasswordLength ${length} is less than ${kinds.length}`);
   }
   const pick = (from: readonly string[]): string => from[randomInt(from.length)] as string;
-  const characters = [
-    ...required.map(pick),
-    ...Array.from({ length: options.length - required.length }, () => pick(all)),
-  ];
+  const all = kinds.flat();
+  const characters = [...kinds.map(pick), ...Array.from({ length: length - kinds.length }, () => pick(all))];
   for (let index = characters.length - 1; index > 0; index--) {
     const other = randomInt(index + 1);
     [characters[index], characters[other]] = [characters[other] as string, characters[index] as string];
   }
   const password = characters.join("");
-  if (options.template === undefined || options.key === undefined) return password;
-  return JSON.stringify({ ...(JSON.parse(options.template) as object), [options.key]: password });
+  if (template === undefined || key === undefined) return password;
+  return JSON.stringify({ ...(JSON.parse(template) as object), [key]: password });
 }
 
-export class SecretsStub {
+export class LocalSecretsManager {
   readonly #file: string | undefined;
   readonly #secrets: Map<string, Secret>;
   readonly #now: () => number;
-  /** ARN → how the secret is rotated: what the template says now, so it is not kept. */
+  /** ARN → rotation. Not kept: it is what the current template says. */
   readonly #rotations = new Map<string, RotationModel>();
 
   /**
-   * @param file where the secrets are kept (mode 0600); in memory when absent
+   * @param file keeps the secrets (mode 0600); in memory when absent
    * @param now milliseconds since the epoch
-   * @throws LocalHostError when the file is not what this class wrote
+   * @throws LocalHostError when something else wrote the file
    */
   constructor(file?: string, now: () => number = Date.now) {
     this.#file = file;
     this.#now = now;
-    try {
-      const kept =
-        file !== undefined && existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as readonly Secret[]) : [];
-      this.#secrets = new Map(kept.map((secret) => [secret.arn, secret]));
-    } catch (error) {
-      throw new LocalHostError(`cannot read ${String(file)}: ${messageOf(error)}; delete it to start anew`);
-    }
+    const remedy = "delete its folder to start with an empty table";
+    const kept = (file === undefined ? undefined : readJsonFile(file, z.array(secretSchema), remedy)) ?? [];
+    this.#secrets = new Map(kept.map((secret) => [secret.arn, secret]));
   }
 
-  /** Creates the secrets of a template that do not exist yet; existing values stay. */
+  /** ARN → creation of each secret: tells the secrets of one data folder from those of a different one. */
+  identities(): Readonly<Record<string, string>> {
+    return Object.fromEntries([...this.#secrets.values()].map(({ arn, createdDate }) => [arn, `${createdDate}`]));
+  }
+
+  /** Creates the missing secrets of a template and keeps the values of the others. */
   ensure(models: readonly SecretModel[]): void {
     for (const { arn, name, description, initial, rotation } of models) {
       if (rotation === undefined) this.#rotations.delete(arn);
@@ -120,18 +109,17 @@ export class SecretsStub {
     this.#save();
   }
 
-  /** The current value of a secret; undefined when there is none. */
+  /** The current value of a secret; undefined when it has none. */
   current(arn: string): string | undefined {
     return Object.values(this.#secrets.get(arn)?.versions ?? {}).find(({ stages }) => stages.includes("AWSCURRENT"))
       ?.secretString;
   }
 
   /**
-   * Begins a rotation as `RotateSecret` does: a version without a value, labelled AWSPENDING. One that an earlier rotation has
-   * left pending is taken up again.
+   * Begins a rotation as `RotateSecret` does: with a version that has no value and the label AWSPENDING. Reuses the version that
+   * an earlier rotation left pending.
    *
-   * @param arn of a secret that exists
-   * @returns the version's id, which every step of the rotation gets as its `ClientRequestToken`
+   * @returns the version's id, which every step of the rotation gets as `ClientRequestToken`
    */
   beginRotation(arn: string): string {
     const secret = this.#find({ SecretId: arn });
@@ -143,18 +131,18 @@ export class SecretsStub {
     return id;
   }
 
-  /** Id of the version that has a label; undefined when none has it. */
+  /** Id of the version with a label; undefined when no version has it. */
   versionOf(arn: string, stage: string): string | undefined {
     return holderOf(this.#find({ SecretId: arn }), stage);
   }
 
-  /** Answers one call as Secrets Manager does; errors become answers with AWS's names. */
+  /** Answers one call as Secrets Manager does, errors included. */
   answer(action: string, request: SecretsRequest): SecretsAnswer {
     try {
       const body = this.#act(action, request);
       return { status: 200, body };
     } catch (error) {
-      if (!(error instanceof SecretsError)) throw error;
+      if (!(error instanceof SecretsManagerError)) throw error;
       return { status: 400, body: { __type: error.code, message: error.message, Message: error.message } };
     }
   }
@@ -167,12 +155,10 @@ export class SecretsStub {
         return this.#putSecretValue(request);
       case "DescribeSecret":
         return this.#describeSecret(request);
-      case "ListSecretVersionIds":
-        return this.#listSecretVersionIds(request);
       case "UpdateSecretVersionStage":
         return this.#updateSecretVersionStage(request);
       default:
-        throw new SecretsError("UnknownOperationException", `the local Secrets Manager does not know ${action}`);
+        throw new SecretsManagerError("UnknownOperationException", `the local Secrets Manager does not know ${action}`);
     }
   }
 
@@ -186,14 +172,14 @@ export class SecretsStub {
     );
     if (found?.[1].secretString === undefined) {
       const which = id === undefined ? `staging label: ${String(stage)}` : `VersionId: ${id}`;
-      throw new SecretsError(
+      throw new SecretsManagerError(
         "ResourceNotFoundException",
         `Secrets Manager can't find the specified secret value for ${which}`,
       );
     }
     const [versionId, version] = found;
     if (stage !== undefined && !version.stages.includes(stage)) {
-      throw new SecretsError(
+      throw new SecretsManagerError(
         "InvalidRequestException",
         "You provided a VersionStage that is not associated to the provided VersionId.",
       );
@@ -212,16 +198,17 @@ export class SecretsStub {
     const secret = this.#find(request);
     const value = request["SecretString"];
     if (typeof value !== "string") {
-      throw new SecretsError("InvalidParameterException", "the local Secrets Manager keeps SecretString only");
+      throw new SecretsManagerError("InvalidParameterException", "the local Secrets Manager keeps SecretString only");
     }
     const id = optionalText(request, "ClientRequestToken") ?? randomUUID();
     const stages = (request["VersionStages"] as readonly string[] | undefined) ?? ["AWSCURRENT"];
-    if (stages.length === 0) throw new SecretsError("InvalidParameterException", "VersionStages must not be empty");
+    if (stages.length === 0)
+      throw new SecretsManagerError("InvalidParameterException", "VersionStages must not be empty");
     const existing = secret.versions[id];
     if (existing?.secretString !== undefined && existing.secretString !== value) {
-      throw new SecretsError(
+      throw new SecretsManagerError(
         "ResourceExistsException",
-        `A version with the ClientRequestToken ${id} exists and holds another value.`,
+        `A version with the ClientRequestToken ${id} exists and holds a different value.`,
       );
     }
     if (existing?.secretString === undefined) {
@@ -249,46 +236,11 @@ export class SecretsStub {
     };
   }
 
-  #listSecretVersionIds(request: SecretsRequest): Readonly<Record<string, unknown>> {
-    const secret = this.#find(request);
-    const versions = Object.entries(secret.versions)
-      .filter(([, { stages }]) => stages.length > 0 || request["IncludeDeprecated"] === true)
-      .map(([id, { stages, createdDate }]) => ({ VersionId: id, VersionStages: stages, CreatedDate: createdDate }));
-    return { ARN: secret.arn, Name: secret.name, Versions: versions };
-  }
-
   #updateSecretVersionStage(request: SecretsRequest): Readonly<Record<string, unknown>> {
     const secret = this.#find(request);
     const stage = text(request, "VersionStage");
-    const from = optionalText(request, "RemoveFromVersionId");
     const to = optionalText(request, "MoveToVersionId");
-    const holder = holderOf(secret, stage);
-    for (const id of [from, to]) {
-      if (id !== undefined && secret.versions[id] === undefined) {
-        throw new SecretsError(
-          "ResourceNotFoundException",
-          `Secrets Manager can't find the specified secret version: ${id}`,
-        );
-      }
-    }
-    if (from !== undefined && holder !== from) {
-      throw new SecretsError(
-        "InvalidParameterException",
-        `The staging label ${stage} isn't currently attached to version ${from}.`,
-      );
-    }
-    if (to !== undefined && holder !== undefined && holder !== to && from === undefined) {
-      throw new SecretsError(
-        "InvalidParameterException",
-        `The parameter RemoveFromVersionId can't be empty. Staging label ${stage} is currently attached to version ${holder}, so you must explicitly reference that version in RemoveFromVersionId.`,
-      );
-    }
-    if (stage === "AWSCURRENT" && to === undefined) {
-      throw new SecretsError(
-        "InvalidParameterException",
-        "You can only move staging label AWSCURRENT to a different secret version. It can't be completely removed.",
-      );
-    }
+    checkMove(secret, stage, optionalText(request, "RemoveFromVersionId"), to);
     if (to !== undefined) label(secret, stage, to);
     else unlabel(secret, stage);
     this.#save();
@@ -302,14 +254,14 @@ export class SecretsStub {
       this.#secrets.get(id) ??
       [...this.#secrets.values()].find(({ arn, name }) => name === id || arn.replace(/-[^-]{6}$/, "") === id);
     if (secret === undefined) {
-      throw new SecretsError("ResourceNotFoundException", "Secrets Manager can't find the specified secret.");
+      throw new SecretsManagerError("ResourceNotFoundException", "Secrets Manager can't find the specified secret.");
     }
     return secret;
   }
 
-  /** Makes a version, or gives its value to one that a rotation has begun. @param secretString undefined for none yet */
+  /** Makes a version, or gives its value to the version that a rotation began. */
   #put(secret: Secret, id: string, secretString: string | undefined, stages: readonly string[]): void {
-    // A secret's first value is its current one, whatever else it is.
+    // The first value of a secret is always its current value, too.
     const first = secretString !== undefined && holderOf(secret, "AWSCURRENT") === undefined;
     secret.versions[id] = {
       ...(secretString !== undefined && { secretString }),
@@ -325,9 +277,7 @@ export class SecretsStub {
 
   #save(): void {
     if (this.#file === undefined) return;
-    const temporary = `${this.#file}.${process.pid}.tmp`;
-    writeFileSync(temporary, JSON.stringify([...this.#secrets.values()], undefined, 2), { mode: 0o600 });
-    renameSync(temporary, this.#file);
+    writeJsonFile(this.#file, [...this.#secrets.values()]);
   }
 }
 
@@ -342,7 +292,7 @@ function unlabel(secret: Secret, stage: string): void {
   }
 }
 
-/** Moves a label; the version that loses AWSCURRENT becomes AWSPREVIOUS. */
+/** Moves a label. The version that loses AWSCURRENT becomes AWSPREVIOUS. */
 function label(secret: Secret, stage: string, id: string): void {
   const before = holderOf(secret, stage);
   if (before === id) return;
@@ -354,16 +304,37 @@ function label(secret: Secret, stage: string, id: string): void {
   }
 }
 
+/** @throws SecretsManagerError when the label cannot move between these versions */
+function checkMove(secret: Secret, stage: string, from: string | undefined, to: string | undefined): void {
+  const holder = holderOf(secret, stage);
+  const missing = [from, to].find((id) => id !== undefined && secret.versions[id] === undefined);
+  if (missing !== undefined) {
+    throw new SecretsManagerError(
+      "ResourceNotFoundException",
+      `Secrets Manager can't find the specified secret version: ${missing}`,
+    );
+  }
+  const invalid =
+    from !== undefined && holder !== from
+      ? `The staging label ${stage} isn't currently attached to version ${from}.`
+      : to !== undefined && holder !== undefined && holder !== to && from === undefined
+        ? `The parameter RemoveFromVersionId can't be empty. Staging label ${stage} is currently attached to version ${holder}, so you must explicitly reference that version in RemoveFromVersionId.`
+        : stage === "AWSCURRENT" && to === undefined
+          ? "You can only move staging label AWSCURRENT to a different secret version. It can't be completely removed."
+          : undefined;
+  if (invalid !== undefined) throw new SecretsManagerError("InvalidParameterException", invalid);
+}
+
 function optionalText(request: SecretsRequest, name: string): string | undefined {
   const value = request[name];
   if (value === undefined || value === null) return undefined;
   if (typeof value !== "string" || value === "")
-    throw new SecretsError("InvalidParameterException", `${name} must be a string`);
+    throw new SecretsManagerError("InvalidParameterException", `${name} must be a string`);
   return value;
 }
 
 function text(request: SecretsRequest, name: string): string {
   const value = optionalText(request, name);
-  if (value === undefined) throw new SecretsError("InvalidParameterException", `${name} is missing`);
+  if (value === undefined) throw new SecretsManagerError("InvalidParameterException", `${name} is missing`);
   return value;
 }

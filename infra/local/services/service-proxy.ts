@@ -1,24 +1,24 @@
 /**
- * The one way from the functions to engine and secrets. It knows which function calls by the access key in the request's
+ * Stands in for the AWS endpoints that functions call. It knows the calling function by the access key in the request's
  * signature, and passes every call through an ordered list of interceptors.
  */
 import { randomBytes } from "node:crypto";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { messageOf } from "../support/errors.ts";
-import { engineAccessKey } from "./dynamodb-engine.ts";
 import { closeServer, readBody, startServer, Upstream } from "../support/loopback-http.ts";
-import type { SecretsStub } from "./secrets-manager.ts";
+import { engineAccessKey } from "./dynamodb-engine.ts";
+import type { LocalSecretsManager } from "./secrets-manager.ts";
 
 export type ServiceName = "dynamodb" | "secretsmanager";
 
-/** One call of a function to an AWS service. */
+/** A call of a function to an AWS service. */
 export interface ServiceCall {
   /** ARN of the calling function. */
   readonly functionId: string;
   readonly service: ServiceName;
-  /** As the API names it: `GetItem`, `GetSecretValue`. */
+  /** AWS's name: `GetItem`, `GetSecretValue`. */
   readonly action: string;
-  /** The parsed JSON request; parsed when it is first read. */
+  /** The JSON request; parsed on first use. */
   readonly body: Readonly<Record<string, unknown>>;
 }
 
@@ -29,21 +29,21 @@ export interface ServiceAnswer {
 }
 
 /**
- * Stands between a call and its answer: may answer itself (an `errorAnswer`), change what the rest answers, wait, call `next`
- * and lose the answer, or throw `ConnectionReset`. Calls `next` at most once.
+ * Stands between a call and its answer. It may answer itself (`errorAnswer`), change the answer, wait, call `next` and lose the
+ * answer, or throw `ConnectionReset`. It calls `next` at most once.
  */
 export type Interceptor = (call: ServiceCall, next: () => Promise<ServiceAnswer>) => Promise<ServiceAnswer>;
 
-/** Thrown by an interceptor: the caller's connection is cut without an answer. */
+/** Thrown by an interceptor to cut the caller's connection without an answer. */
 export class ConnectionReset extends Error {
   override readonly name = "ConnectionReset";
 }
 
 /**
- * An error as the service itself would answer it.
+ * An error as the service itself answers it.
  *
- * @param code AWS's name, e.g. `ThrottlingException`
- * @param more further members, e.g. `CancellationReasons`
+ * @param code AWS's name, such as `ThrottlingException`
+ * @param more further members, such as `CancellationReasons`
  */
 export function errorAnswer(
   code: string,
@@ -55,8 +55,9 @@ export function errorAnswer(
   return jsonAnswer(status, { __type: type, message, Message: message, ...more });
 }
 
-function jsonAnswer(status: number, body: Readonly<Record<string, unknown>>): ServiceAnswer {
-  return { status, headers: { "content-type": "application/x-amz-json-1.0" }, body: Buffer.from(JSON.stringify(body)) };
+function jsonAnswer(status: number, body: Readonly<Record<string, unknown>>, version = "1.0"): ServiceAnswer {
+  const headers = { "content-type": `application/x-amz-json-${version}` };
+  return { status, headers, body: Buffer.from(JSON.stringify(body)) };
 }
 
 export interface AccessKey {
@@ -65,28 +66,34 @@ export interface AccessKey {
   readonly sessionToken: string;
 }
 
-export interface ProxyOptions {
+export interface ServiceProxyOptions {
   readonly engineEndpoint: string;
-  readonly secrets: SecretsStub;
+  readonly secrets: LocalSecretsManager;
+  /** The first one is the outermost. */
   readonly interceptors?: readonly Interceptor[];
 }
 
-const services: readonly (readonly [prefix: string, service: ServiceName])[] = [
-  ["DynamoDB_20120810.", "dynamodb"],
-  ["secretsmanager.", "secretsmanager"],
-];
+const targetPrefixes: Readonly<Record<string, ServiceName>> = {
+  DynamoDB_20120810: "dynamodb",
+  secretsmanager: "secretsmanager",
+};
 const credential = /Credential=([^/]+)\//;
 
-export class Proxy {
+export class ServiceProxy {
   readonly url: string;
   readonly #server: Server;
   readonly #engine: Upstream;
-  readonly #secrets: SecretsStub;
+  readonly #secrets: LocalSecretsManager;
   readonly #interceptors: readonly Interceptor[];
   readonly #keys = new Map<string, AccessKey>();
+  /** Access key id → ARN of the function. */
   readonly #functions = new Map<string, string>();
 
-  private constructor(server: Server, url: string, { engineEndpoint, secrets, interceptors = [] }: ProxyOptions) {
+  private constructor(
+    server: Server,
+    url: string,
+    { engineEndpoint, secrets, interceptors = [] }: ServiceProxyOptions,
+  ) {
     this.#server = server;
     this.url = url;
     this.#engine = new Upstream(engineEndpoint);
@@ -95,13 +102,13 @@ export class Proxy {
   }
 
   /** Starts a proxy on a free port of 127.0.0.1. */
-  static async start(options: ProxyOptions): Promise<Proxy> {
+  static async start(options: ServiceProxyOptions): Promise<ServiceProxy> {
     const { server, url } = await startServer((request, response) => void proxy.#serve(request, response));
-    const proxy = new Proxy(server, url, options);
+    const proxy = new ServiceProxy(server, url, options);
     return proxy;
   }
 
-  /** The access key of a function; made when it is first asked for, so that no function can know another's. */
+  /** The access key of a function. It is random, so that no function can know the key of a different one. */
   keyOf(functionId: string): AccessKey {
     const known = this.#keys.get(functionId);
     if (known !== undefined) return known;
@@ -137,27 +144,18 @@ export class Proxy {
   }
 
   async #answer(request: IncomingMessage, body: Buffer): Promise<ServiceAnswer> {
-    const authorization = request.headers.authorization ?? "";
-    const functionId = this.#functions.get(credential.exec(authorization)?.[1] ?? "");
-    if (functionId === undefined)
+    const functionId = this.#functions.get(credential.exec(request.headers.authorization ?? "")?.[1] ?? "");
+    if (functionId === undefined) {
       return errorAnswer("UnrecognizedClientException", "The security token included in the request is invalid.");
-    const target = String(request.headers["x-amz-target"] ?? "");
-    const [prefix, service] = services.find(([start]) => target.startsWith(start)) ?? [];
-    if (prefix === undefined || service === undefined) {
-      return errorAnswer(
-        "UnknownOperationException",
-        `the local host has no service for the target ${JSON.stringify(target)}`,
-      );
     }
-    let parsed: ServiceCall["body"] | undefined;
-    const call: ServiceCall = {
-      functionId,
-      service,
-      action: target.slice(prefix.length),
-      get body() {
-        return (parsed ??= JSON.parse(body.toString() || "{}") as ServiceCall["body"]);
-      },
-    };
+    const target = String(request.headers["x-amz-target"] ?? "");
+    const [prefix = "", action = ""] = target.split(".");
+    const service = targetPrefixes[prefix];
+    if (service === undefined) {
+      const message = `the local host has no service for the target ${JSON.stringify(target)}`;
+      return errorAnswer("UnknownOperationException", message);
+    }
+    const call = callOf(functionId, service, action, body);
     const last = (): Promise<ServiceAnswer> =>
       service === "dynamodb" ? this.#forward(request, body) : this.#askSecrets(call);
     return this.#interceptors.reduceRight<() => Promise<ServiceAnswer>>(
@@ -166,27 +164,39 @@ export class Proxy {
     )();
   }
 
-  async #forward(request: IncomingMessage, body: Buffer): Promise<ServiceAnswer> {
-    const {
-      status,
-      headers,
-      body: answer,
-    } = await this.#engine.post(
+  async #forward({ headers }: IncomingMessage, body: Buffer): Promise<ServiceAnswer> {
+    const answer = await this.#engine.post(
       {
-        "content-type": request.headers["content-type"] ?? "application/x-amz-json-1.0",
-        "x-amz-target": String(request.headers["x-amz-target"]),
-        "x-amz-date": String(request.headers["x-amz-date"] ?? ""),
-        authorization: String(request.headers.authorization).replace(credential, `Credential=${engineAccessKey}/`),
+        "content-type": headers["content-type"] ?? "application/x-amz-json-1.0",
+        "x-amz-target": String(headers["x-amz-target"]),
+        "x-amz-date": String(headers["x-amz-date"] ?? ""),
+        authorization: String(headers.authorization).replace(credential, `Credential=${engineAccessKey}/`),
       },
       body,
     );
-    const { connection: _connection, "keep-alive": _keepAlive, "transfer-encoding": _encoding, ...kept } = headers;
-    return { status, headers: kept, body: answer };
+    const {
+      connection: _connection,
+      "keep-alive": _keepAlive,
+      "transfer-encoding": _encoding,
+      ...kept
+    } = answer.headers;
+    return { ...answer, headers: kept };
   }
 
-  async #askSecrets(call: ServiceCall): Promise<ServiceAnswer> {
-    const { status, body } = this.#secrets.answer(call.action, call.body);
-    const answer = jsonAnswer(status, body);
-    return { ...answer, headers: { "content-type": "application/x-amz-json-1.1" } };
+  async #askSecrets({ action, body }: ServiceCall): Promise<ServiceAnswer> {
+    const answer = this.#secrets.answer(action, body);
+    return jsonAnswer(answer.status, answer.body, "1.1");
   }
+}
+
+function callOf(functionId: string, service: ServiceName, action: string, body: Buffer): ServiceCall {
+  let parsed: ServiceCall["body"] | undefined;
+  return {
+    functionId,
+    service,
+    action,
+    get body() {
+      return (parsed ??= JSON.parse(body.toString() || "{}") as ServiceCall["body"]);
+    },
+  };
 }

@@ -1,9 +1,9 @@
-/** An error that is the operator's to solve: its message is one line that says what to do, and no stack is shown. */
+/** An error that the developer can solve: its message is one line that says what to do, and no stack is shown. */
 export class LocalHostError extends Error {
   override readonly name = "LocalHostError";
 }
 
-/** The message of anything thrown. */
+/** The message of any thrown value. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

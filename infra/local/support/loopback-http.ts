@@ -1,4 +1,4 @@
-/** The few HTTP helpers that the host's servers and clients share. All of them stay on 127.0.0.1. */
+/** HTTP helpers of the host's servers and clients. All of them stay on 127.0.0.1. */
 import { createServer, request as httpRequest, Agent as HttpAgent, type RequestListener, type Server } from "node:http";
 import { request as httpsRequest, Agent as HttpsAgent } from "node:https";
 import type { AddressInfo } from "node:net";
@@ -18,7 +18,7 @@ export async function listen(server: Server, port: number): Promise<number> {
     server.once("error", (error: NodeJS.ErrnoException) => {
       const reason =
         error.code === "EADDRINUSE"
-          ? `port ${port} is in use: stop what listens there, or choose another with PORT=<port> (0 takes a free one)`
+          ? `port ${port} is in use: stop what listens there, or choose a different one with PORT=<port> (0 takes a free one)`
           : error.code === "EACCES"
             ? `port ${port} is not allowed: choose one above 1023 with PORT=<port>`
             : messageOf(error);
@@ -30,7 +30,7 @@ export async function listen(server: Server, port: number): Promise<number> {
 }
 
 /**
- * Checks that a port can be taken, before work is done that would be lost.
+ * Checks that a port is free, before the slow part of the start.
  *
  * @throws LocalHostError as `listen` does
  */
@@ -40,7 +40,7 @@ export async function probePort(port: number): Promise<void> {
   await closeServer(server);
 }
 
-/** Stops a server at once, open connections included. */
+/** Stops a server at once, with its open connections. */
 export async function closeServer(server: Server): Promise<void> {
   if (!server.listening) return;
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
@@ -77,7 +77,7 @@ export interface UpstreamAnswer {
   readonly body: Buffer;
 }
 
-/** Sends POST requests to one endpoint over connections that are kept open. */
+/** Sends POST requests to one endpoint over persistent connections. */
 export class Upstream {
   readonly #url: URL;
   readonly #agent: HttpAgent;

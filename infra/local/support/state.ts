@@ -1,26 +1,27 @@
-/** The files in `.portico` by which hosts and programs find each other. */
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { join, relative } from "node:path";
+/** The files in `.portico` with which hosts and programs find each other. */
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { LocalHostError } from "./errors.ts";
+import { shown, writeJsonFile } from "./json-file.ts";
 
-/** What programs read from `.portico/local.json` while a host runs. */
+/** The content of `.portico/local.json`, for other programs, while a host runs. */
 export interface LocalState {
   /** Base of the API, without a slash at the end. */
   readonly url: string;
   /** `iss` of its access tokens. */
   readonly issuer: string;
-  /** Sign-in of the root user; absent when the template makes none. */
+  /** Sign-in of the root user; absent when the template has none. */
   readonly root?: { readonly username: string; readonly password: string };
-  /** The external identity provider; absent when the template takes none. */
+  /** The identity provider; absent when the template has no parameter for it. */
   readonly idp?: {
-    /** `iss` of its tokens, and where it answers. */
+    /** `iss` of its tokens, and its address. */
     readonly issuer: string;
-    /** Where its public keys are. */
+    /** Address of its public keys. */
     readonly jwksUri: string;
     /** `aud` of its tokens for Portico. */
     readonly audience: string;
   };
-  /** Where the host takes orders, from whoever may read this file. */
+  /** Where the host takes orders from programs that can read this file. */
   readonly control?: { readonly url: string; readonly secret: string };
   /** Process id of the host. */
   readonly pid: number;
@@ -28,14 +29,14 @@ export interface LocalState {
 
 interface Lock {
   readonly pid: number;
-  /** When the process began, as the system counts; tells a host from a later process with its number. */
+  /** Start time of the process: tells a host from a later process with the same id. */
   readonly born: string | undefined;
 }
 
-/** Undefined where the system does not say, or there is no such process. */
+/** Undefined when the system does not say, or there is no such process. */
 function bornOf(pid: number): string | undefined {
   try {
-    // The name in parentheses may hold blanks; the 20th field after it is the start time.
+    // The name in parentheses may contain spaces. The 20th field after it is the start time.
     return readFileSync(`/proc/${pid}/stat`, "utf8")
       .replace(/^.*\) /s, "")
       .split(" ")[19];
@@ -62,10 +63,10 @@ function readLock(file: string): Lock | undefined {
 }
 
 /**
- * Takes a data folder for this process.
+ * Locks a data folder for this process.
  *
- * @returns gives it back
- * @throws LocalHostError when another host has it
+ * @returns unlocks it
+ * @throws LocalHostError when a different host has locked it
  */
 export function lockFolder(folder: string): () => void {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -79,10 +80,10 @@ export function lockFolder(folder: string): () => void {
     const lock = readLock(file);
     if (lock !== undefined && isAlive(lock)) {
       throw new LocalHostError(
-        `another local host (process ${lock.pid}) uses ${relative(process.cwd(), folder) || folder}: stop it first, or use it`,
+        `a different local host (process ${lock.pid}) uses ${shown(folder)}: stop it first, or use it`,
       );
     }
-    // Left behind by a host that was killed.
+    // A killed host left it behind.
     rmSync(file, { force: true });
     take();
   }
@@ -91,18 +92,15 @@ export function lockFolder(folder: string): () => void {
 
 const stateFile = (folder: string): string => join(folder, "local.json");
 
-/** Writes `local.json` in one step, readable by its owner only. */
 export function writeState(folder: string, state: LocalState): void {
-  const temporary = `${stateFile(folder)}.${process.pid}.tmp`;
-  writeFileSync(temporary, `${JSON.stringify(state, undefined, 2)}\n`, { mode: 0o600 });
-  renameSync(temporary, stateFile(folder));
+  writeJsonFile(stateFile(folder), state);
 }
 
 export function removeState(folder: string): void {
   rmSync(stateFile(folder), { force: true });
 }
 
-/** The state of a host that runs now; undefined when there is none. */
+/** The state of the running host; undefined when none runs. */
 export function readState(folder: string): LocalState | undefined {
   if (!existsSync(stateFile(folder))) return undefined;
   const state = JSON.parse(readFileSync(stateFile(folder), "utf8")) as LocalState;

@@ -1,18 +1,18 @@
 /**
- * What `Ref` and `Fn::GetAtt` give for each resource type that the local host knows. Names are deterministic, so that data
- * of one run fits the next, and ARNs have the form of AWS's, so that policies written against them match.
+ * The values of `Ref` and `Fn::GetAtt` for each resource type that the local host knows. Names are deterministic, so that the
+ * data of one run fits the next. ARNs have AWS's form, so that policies match them.
  */
 import { createHash } from "node:crypto";
 import { LocalHostError } from "../support/errors.ts";
 
-/** A resource as far as its identity needs it. */
+/** The parts of a resource that make its identity. */
 export interface Identified {
   readonly stack: string;
   readonly logicalId: string;
   readonly type: string;
   readonly region: string;
   readonly accountId: string;
-  /** A resolved property that names the resource, e.g. `TableName`. */
+  /** A resolved property that names the resource, such as `TableName`. */
   name(property: string): string | undefined;
 }
 
@@ -25,7 +25,7 @@ function hash(resource: Identified): string {
   return createHash("sha256").update(`${resource.stack}/${resource.logicalId}`).digest("hex");
 }
 
-/** Ten lower-case letters and digits, as API Gateway gives out. */
+/** Ten lower-case letters and digits, as in API Gateway's ids. */
 function shortId(resource: Identified): string {
   return BigInt(`0x${hash(resource).slice(0, 16)}`)
     .toString(36)
@@ -45,15 +45,6 @@ function arn(resource: Identified, service: string, rest: string, global = false
   return `arn:aws:${service}:${global ? "" : resource.region}:${resource.accountId}:${rest}`;
 }
 
-const table: Describe = (resource) => {
-  const name = named(resource, "TableName");
-  const own = arn(resource, "dynamodb", `table/${name}`);
-  return {
-    ref: name,
-    attributes: { Arn: own, StreamArn: `${own}/stream/2026-01-01T00:00:00.000`, TableId: uuid(resource) },
-  };
-};
-
 const byName =
   (property: string, service: string, prefix: string, global = false): Describe =>
   (resource) => {
@@ -69,11 +60,14 @@ const byShortId =
   });
 
 const describers: Readonly<Record<string, Describe>> = {
-  "AWS::DynamoDB::Table": table,
-  "AWS::DynamoDB::GlobalTable": table,
+  "AWS::DynamoDB::Table": (resource) => {
+    const name = named(resource, "TableName");
+    const own = arn(resource, "dynamodb", `table/${name}`);
+    return { ref: name, attributes: { Arn: own, StreamArn: `${own}/stream/2026-01-01T00:00:00.000` } };
+  },
   "AWS::Lambda::Function": byName("FunctionName", "lambda", "function:"),
   "AWS::SecretsManager::Secret": (resource) => {
-    // AWS appends six random characters to a secret's name; a partial ARN without them still finds it.
+    // AWS appends six random characters to a secret's name, and finds the secret by an ARN without them, too.
     const own = arn(resource, "secretsmanager", `secret:${named(resource, "Name")}-${hash(resource).slice(0, 6)}`);
     return { ref: own, attributes: { Id: own } };
   },
@@ -97,10 +91,6 @@ const describers: Readonly<Record<string, Describe>> = {
     return { ref: name, attributes };
   },
   "AWS::IAM::Policy": (resource) => ({ ref: named(resource, "PolicyName"), attributes: {} }),
-  "AWS::IAM::ManagedPolicy": (resource) => {
-    const own = arn(resource, "iam", `policy/${named(resource, "ManagedPolicyName")}`, true);
-    return { ref: own, attributes: { PolicyArn: own } };
-  },
   "AWS::Logs::LogGroup": (resource) => {
     const name = named(resource, "LogGroupName");
     return { ref: name, attributes: { Arn: arn(resource, "logs", `log-group:${name}:*`) } };

@@ -9,8 +9,8 @@ import {
   UpdateCommand,
 } from "@aws-sdk/lib-dynamodb";
 import { FaultInjector, mulberry32, type ErrorCode, type FaultRule } from "../../faults/fault-injector.ts";
-import { Proxy } from "../../../infra/local/services/service-proxy.ts";
-import { SecretsStub } from "../../../infra/local/services/secrets-manager.ts";
+import { ServiceProxy } from "../../../infra/local/services/service-proxy.ts";
+import { LocalSecretsManager } from "../../../infra/local/services/secrets-manager.ts";
 import { isTransient } from "../../../shared/runtime/retry.ts";
 import { Table } from "../../../shared/runtime/table.ts";
 import { startTable, type TestTable } from "../../support/table.ts";
@@ -20,7 +20,7 @@ const secretArn = "arn:aws:secretsmanager:us-east-1:000000000000:secret:keys-AbC
 
 let engine: TestTable;
 let faults: FaultInjector;
-let proxy: Proxy;
+let proxy: ServiceProxy;
 let client: DynamoDBDocumentClient;
 let secrets: SecretsManagerClient;
 const close: (() => void)[] = [];
@@ -28,9 +28,13 @@ const close: (() => void)[] = [];
 beforeAll(async () => {
   engine = await startTable();
   faults = new FaultInjector({ seed: 1 });
-  const stub = new SecretsStub();
+  const stub = new LocalSecretsManager();
   stub.ensure([{ arn: secretArn, name: "keys", description: undefined, initial: { value: "secret" } }]);
-  proxy = await Proxy.start({ engineEndpoint: engine.endpoint, secrets: stub, interceptors: [faults.intercept] });
+  proxy = await ServiceProxy.start({
+    engineEndpoint: engine.endpoint,
+    secrets: stub,
+    interceptors: [faults.intercept],
+  });
   client = clientOf("subscriptions-extend");
   const credentials = proxy.keyOf(arnOf("subscriptions-extend"));
   secrets = new SecretsManagerClient({ endpoint: proxy.url, region: "us-east-1", credentials, maxAttempts: 1 });
@@ -45,7 +49,7 @@ afterAll(async () => {
   await engine.close();
 });
 
-/** A client that calls as a function does. */
+/** A client that calls like a function. */
 function clientOf(operation: string): DynamoDBDocumentClient {
   const credentials = proxy.keyOf(arnOf(operation));
   const plain = new DynamoDBClient({ endpoint: proxy.url, region: "us-east-1", credentials, maxAttempts: 1 });
@@ -84,7 +88,7 @@ async function errorOf(call: Promise<unknown>): Promise<any> {
   );
 }
 
-/** Which of so many calls failed, as `-x--x`. */
+/** Which calls failed, as `-x--x`. */
 async function patternOf(times: number, call: () => Promise<unknown>): Promise<string> {
   let pattern = "";
   for (let index = 0; index < times; index++) pattern += (await errorOf(call())) === undefined ? "-" : "x";
@@ -101,7 +105,7 @@ describe("an injected error", () => {
     ["TransactionConflictException", 400],
     ["InternalServerError", 500],
     ["ServiceUnavailable", 503],
-  ])("reads like AWS's %s, and is worth another attempt", async (code, status) => {
+  ])("reads like AWS's %s and is retried", async (code, status) => {
     faults.replace([{ fault: { kind: "error", code } }]);
     const error = await errorOf(client.send(update()));
     expect(error).toMatchObject({ name: code, $metadata: { httpStatusCode: status } });
@@ -112,7 +116,7 @@ describe("an injected error", () => {
     ["InternalServiceError", 500],
     ["ServiceUnavailable", 503],
     ["ThrottlingException", 400],
-  ])("reads like Secrets Manager's %s, and is worth another attempt", async (code, status) => {
+  ])("reads like Secrets Manager's %s and is retried", async (code, status) => {
     faults.replace([{ fault: { kind: "error", code } }]);
     const error = await errorOf(secrets.send(new GetSecretValueCommand({ SecretId: secretArn })));
     expect(error).toMatchObject({ name: code, $metadata: { httpStatusCode: status } });
@@ -130,7 +134,7 @@ describe("an injected error", () => {
     },
   );
 
-  test("cancels a transaction for an item that the rule matches", async () => {
+  test("cancels a transaction for the matching item", async () => {
     faults.replace([{ fault: { kind: "cancelled", reason: "TransactionConflict" }, keyPrefix: "C#" }]);
     const error = await errorOf(client.send(transaction("A#1", "B#1", "C#1")));
     expect(error.CancellationReasons.map(({ Code }: { Code: string }) => Code)).toEqual([
@@ -144,9 +148,9 @@ describe("an injected error", () => {
     ["TransactionConflictException on a read", { kind: "error", code: "TransactionConflictException" }],
     ["TransactionInProgressException on a read", { kind: "error", code: "TransactionInProgressException" }],
     ["InternalServiceError of the table", { kind: "error", code: "InternalServiceError" }],
-    ["a cancelled transaction that was none", { kind: "cancelled", reason: "TransactionConflict" }],
-    ["a part of what is no batch", { kind: "partial" }],
-  ])("is not given where AWS never gives it: %s", async (_title, fault) => {
+    ["a cancelled transaction for a read", { kind: "cancelled", reason: "TransactionConflict" }],
+    ["a partial answer for a single read", { kind: "partial" }],
+  ])("never occurs where AWS does not give it: %s", async (_title, fault) => {
     faults.replace([{ fault }]);
     expect(await errorOf(client.send(get()))).toBeUndefined();
     expect(faults.counts).toMatchObject([{ matched: 0, fired: 0 }]);
@@ -156,13 +160,13 @@ describe("an injected error", () => {
 describe("a fault of the connection", () => {
   const countAt = async (pk: string) => (await engine.table.get<{ count: number }>(keyOf(pk)))?.count;
 
-  test("before the call leaves it undone", async () => {
+  test("before the call prevents its effect", async () => {
     faults.replace([{ fault: { kind: "reset", done: false } }]);
     expect((await errorOf(client.send(update("RESET#1")))).message).toMatch(/ECONNRESET|socket hang up/);
     expect(await countAt("RESET#1")).toBeUndefined();
   });
 
-  test("after the call loses its answer and not its effect", async () => {
+  test("after the call loses its answer and keeps its effect", async () => {
     faults.replace([{ fault: { kind: "reset", done: true } }]);
     expect((await errorOf(client.send(update("RESET#2")))).message).toMatch(/ECONNRESET|socket hang up/);
     expect(await countAt("RESET#2")).toBe(1);
@@ -171,7 +175,7 @@ describe("a fault of the connection", () => {
   test.each([
     [false, undefined],
     [true, 1],
-  ])("that is silent lasts until the caller gives up; done: %s", async (done, count) => {
+  ])("lets the caller wait until it gives up; done: %s", async (done, count) => {
     faults.replace([{ fault: { kind: "silence", done } }]);
     const pk = `SILENCE#${done}`;
     const error = await errorOf(client.send(update(pk), { abortSignal: AbortSignal.timeout(50) }));
@@ -179,28 +183,28 @@ describe("a fault of the connection", () => {
     expect(await countAt(pk)).toBe(count);
   });
 
-  test("that is only slow changes nothing", async () => {
+  test("that is only slow changes nothing else", async () => {
     faults.replace([{ fault: { kind: "latency", milliseconds: 5 } }]);
     expect(await errorOf(client.send(update("SLOW#1")))).toBeUndefined();
     expect(await countAt("SLOW#1")).toBe(1);
   });
 });
 
-describe("a batch that is done in part", () => {
+describe("a batch with a partial answer", () => {
   const keys = Array.from({ length: 5 }, (_, index) => keyOf(`PART#${index}`));
 
-  test("is asked for the rest until nothing is left", async () => {
+  test("is repeated for the rest until nothing is left", async () => {
     const table = new Table(client, engine.name, Number.MAX_SAFE_INTEGER);
     await engine.table.commit(keys.map((key) => ({ put: key })));
     faults.replace([{ fault: { kind: "partial" } }]);
     expect(await table.getAll(keys)).toEqual(keys.map(() => ({})));
     await table.remove(keys);
-    // Four of each had more than one left to do; the last one is no batch any more.
+    // Four attempts of each had more than one key left. The last one is no batch.
     expect(faults.counts).toMatchObject([{ matched: 8, fired: 8 }]);
     expect(await engine.table.getAll(keys)).toEqual(keys.map(() => undefined));
   });
 
-  test("is unavailable when the time is up before", async () => {
+  test("is unavailable when the time is up first", async () => {
     const table = new Table(client, engine.name, Date.now() + 60);
     faults.replace([{ fault: { kind: "latency", milliseconds: 25 } }, { fault: { kind: "partial" } }]);
     await expect(table.getAll(keys)).rejects.toMatchObject({ code: "unavailable" });
@@ -208,7 +212,7 @@ describe("a batch that is done in part", () => {
 });
 
 describe("a lost answer", () => {
-  test("of a commit has its effect once: DynamoDB knows the repetition by its token", async () => {
+  test("of a commit does not repeat its effect: DynamoDB recognises the retry by its token", async () => {
     const table = new Table(client, engine.name, Number.MAX_SAFE_INTEGER);
     faults.replace([{ fault: { kind: "silence", done: true }, nth: 1 }]);
     const set = { expression: "ADD #count :one", names: { "#count": "count" }, values: { ":one": 1 } };
@@ -219,7 +223,7 @@ describe("a lost answer", () => {
     expect(await engine.table.get(keyOf("LOST#1"))).toMatchObject({ count: 2 });
   });
 
-  test("of an update may have it twice: whoever updates has to allow for that", async () => {
+  test("of an update may repeat its effect, and the caller has to allow for that", async () => {
     const table = new Table(client, engine.name, Number.MAX_SAFE_INTEGER);
     faults.replace([{ fault: { kind: "silence", done: true }, nth: 1 }]);
     const set = { expression: "ADD #count :one", names: { "#count": "count" }, values: { ":one": 1 } };
@@ -228,26 +232,26 @@ describe("a lost answer", () => {
 });
 
 describe("a rule", () => {
-  test("hits the function that it names and no other", async () => {
+  test("matches only the function that it names", async () => {
     faults.replace([{ fault: throttled, functions: ["subscriptions.extend"] }]);
     expect(await errorOf(client.send(get()))).toBeDefined();
     expect(await errorOf(clientOf("subscriptions-create").send(get()))).toBeUndefined();
   });
 
-  test("hits the service that it names and no other", async () => {
+  test("matches only the service that it names", async () => {
     faults.replace([{ fault: throttled, service: "secretsmanager" }]);
     expect(await errorOf(client.send(get()))).toBeUndefined();
     expect(await errorOf(secrets.send(new GetSecretValueCommand({ SecretId: secretArn })))).toBeDefined();
   });
 
-  test("hits actions, those inside a transaction included", async () => {
+  test("matches actions, also inside a transaction", async () => {
     faults.replace([{ fault: throttled, actions: ["PutItem"] }]);
     expect(await errorOf(client.send(get()))).toBeUndefined();
     expect(await errorOf(client.send(update()))).toBeUndefined();
     expect(await errorOf(client.send(transaction("A#1")))).toBeDefined();
   });
 
-  test("hits items by their partition key: read, queried, updated, in a batch or in a transaction", async () => {
+  test("matches items by their partition key: read, queried, updated, in a batch or in a transaction", async () => {
     faults.replace([{ fault: throttled, keyPrefix: "B#" }]);
     const calls = [get, batch, query, update, (pk: string) => transaction("A#1", pk)];
     for (const call of calls) {
@@ -259,17 +263,17 @@ describe("a rule", () => {
   test.each<[string, Partial<FaultRule>, string]>([
     ["the nth call", { nth: 3 }, "--x-----"],
     ["every nth call", { every: 3 }, "--x--x--"],
-    ["as often as its limit allows", { limit: 2 }, "xx------"],
-    ["never at a probability of 0", { probability: 0 }, "--------"],
-    ["always at a probability of 1", { probability: 1 }, "xxxxxxxx"],
-  ])("hits %s", async (_title, when, pattern) => {
+    ["as many calls as its limit allows", { limit: 2 }, "xx------"],
+    ["no call at a probability of 0", { probability: 0 }, "--------"],
+    ["every call at a probability of 1", { probability: 1 }, "xxxxxxxx"],
+  ])("fires for %s", async (_title, when, pattern) => {
     faults.replace([{ fault: throttled, ...when }]);
     expect(await patternOf(8, () => client.send(get()))).toBe(pattern);
     const [count] = faults.counts;
     expect(count).toMatchObject({ matched: 8, fired: [...pattern].filter((sign) => sign === "x").length });
   });
 
-  test("draws the same for the same seed, whatever others call in between, and otherwise for another", async () => {
+  test("draws the same for the same seed, regardless of the calls of others", async () => {
     const rules = [{ fault: throttled, probability: 0.5 }];
     const other = clientOf("subscriptions-create");
     faults.replace(rules, 7);
@@ -285,7 +289,7 @@ describe("a rule", () => {
     expect(reseeded).not.toBe(alone);
   });
 
-  test("gives way to the next one where it does not fire", async () => {
+  test("leaves the call to the next rule when it does not fire", async () => {
     faults.replace([
       { fault: throttled, nth: 2 },
       { fault: { kind: "error", code: "InternalServerError" }, nth: 2 },
@@ -298,13 +302,13 @@ describe("a rule", () => {
   test.each<[string, Partial<FaultRule>]>([
     ["a probability above 1", { probability: 1.5 }],
     ["an nth of 0", { nth: 0 }],
-    ["a limit that is no whole number", { limit: 0.5 }],
+    ["a limit that is not a whole number", { limit: 0.5 }],
   ])("is refused with %s", (_title, when) => {
     expect(() => faults.replace([{ fault: throttled, ...when }])).toThrow(/fault's/);
   });
 });
 
-test("the numbers of a seed lie in [0, 1), evenly", () => {
+test("the numbers of a seed are evenly distributed in [0, 1)", () => {
   const random = mulberry32(42);
   const numbers = Array.from({ length: 10_000 }, random);
   expect(Math.min(...numbers)).toBeGreaterThanOrEqual(0);

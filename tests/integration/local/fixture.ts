@@ -1,16 +1,16 @@
-/** Cloud assemblies small enough to read, with functions of a few lines, in the form in which CDK writes them. */
+/** Small cloud assemblies in CDK's format, with functions of a few lines. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { FunctionModel } from "../../../infra/local/template/model.ts";
+import type { FunctionModel } from "../../../infra/local/template/deployment-model.ts";
 
-export interface Assembly {
+export interface TemporaryFolder {
   readonly folder: string;
   remove(): void;
 }
 
-/** A temporary folder and its removal. */
-export function temporaryFolder(): Assembly {
+/** Makes a temporary folder. */
+export function temporaryFolder(): TemporaryFolder {
   const folder = mkdtempSync(join(tmpdir(), "portico-local-"));
   return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }
@@ -18,13 +18,13 @@ export function temporaryFolder(): Assembly {
 /**
  * Writes an assembly.
  *
- * @param stacks name → template, in the order in which each may use those before it
+ * @param stacks name → template; each stack depends on those before it
  * @param bundles name of an asset → source of its `index.mjs`; the asset's key is `<name>.zip`
  */
 export function writeAssembly(
   stacks: Readonly<Record<string, object>>,
   bundles: Readonly<Record<string, string>> = {},
-): Assembly {
+): TemporaryFolder {
   const assembly = temporaryFolder();
   const write = (name: string, value: object): void =>
     writeFileSync(join(assembly.folder, name), JSON.stringify(value));
@@ -46,9 +46,10 @@ export function writeAssembly(
   const names = Object.keys(stacks);
   for (const [name, template] of Object.entries(stacks)) write(`${name}.template.json`, template);
   write("manifest.json", {
+    version: "36.0.0",
     artifacts: Object.fromEntries([
       ["Fixture.assets", { type: "cdk:asset-manifest", properties: { file: "Fixture.assets.json" } }],
-      // Listed last to first: the loader has to follow the dependencies.
+      // Listed last to first, so that the loader has to follow the dependencies.
       ...names
         .map((name, index) => [
           name,
@@ -65,7 +66,7 @@ export function writeAssembly(
   return assembly;
 }
 
-/** A function resource whose code is the bundle of that name. */
+/** A function with the code of the bundle. */
 export function functionResource(bundle: string, more: object = {}): object {
   return {
     Type: "AWS::Lambda::Function",
@@ -81,7 +82,7 @@ export function functionResource(bundle: string, more: object = {}): object {
   };
 }
 
-/** The model of a function whose folder holds the given source. */
+/** The model of a function with the given source. */
 export function functionModel(
   folder: string,
   name: string,
@@ -120,7 +121,7 @@ const invocationsOf = (logicalId: string): object => ({
   ],
 });
 
-/** A method that an AWS_PROXY integration serves. */
+/** A method with an AWS_PROXY integration. */
 export function methodResource(resource: object, method: string, functionId: string, authorizer?: string): object {
   return {
     Type: "AWS::ApiGateway::Method",
@@ -156,7 +157,7 @@ export function gatewayResponseResource(type: string, properties: object): objec
 
 export const rootResource = { "Fn::GetAtt": ["Api", "RootResourceId"] };
 
-/** A role that may do the given actions, on everything. */
+/** A role with the given actions on every resource. */
 export function roleResource(...actions: readonly string[]): object {
   const PolicyDocument = { Version: "2012-10-17", Statement: [{ Effect: "Allow", Action: actions, Resource: "*" }] };
   return {
@@ -165,7 +166,10 @@ export function roleResource(...actions: readonly string[]): object {
   };
 }
 
-/** An API with its stage, the role that invokes its functions, the role that these have, and one REQUEST authorizer, `Authorizer`, whose function is `AuthorizerFunction`. */
+/**
+ * An API with its stage, the role that invokes its functions, the role of these functions, and the REQUEST authorizer
+ * `Authorizer` with the function `AuthorizerFunction`.
+ */
 export const apiResources = {
   Api: { Type: "AWS::ApiGateway::RestApi", Properties: { Name: "fixture" } },
   Invoker: roleResource("lambda:InvokeFunction"),
@@ -184,3 +188,23 @@ export const apiResources = {
     },
   },
 };
+
+/** An on-demand table with the keys `pk` and `sk` and the TTL attribute `ttl`. */
+export function tableResource(more: object = {}): object {
+  return {
+    Type: "AWS::DynamoDB::Table",
+    Properties: {
+      BillingMode: "PAY_PER_REQUEST",
+      AttributeDefinitions: [
+        { AttributeName: "pk", AttributeType: "S" },
+        { AttributeName: "sk", AttributeType: "S" },
+      ],
+      KeySchema: [
+        { AttributeName: "pk", KeyType: "HASH" },
+        { AttributeName: "sk", KeyType: "RANGE" },
+      ],
+      TimeToLiveSpecification: { AttributeName: "ttl", Enabled: true },
+      ...more,
+    },
+  };
+}

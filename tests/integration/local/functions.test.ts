@@ -1,10 +1,10 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { FunctionPool, type FunctionPoolOptions, type LogLine } from "../../../infra/local/lambda/functions.ts";
-import type { FunctionModel } from "../../../infra/local/template/model.ts";
-import { functionModel, temporaryFolder, type Assembly } from "./fixture.ts";
+import { FunctionPool, type FunctionPoolOptions, type LogLine } from "../../../infra/local/lambda/function-pool.ts";
+import type { FunctionModel } from "../../../infra/local/template/deployment-model.ts";
+import { functionModel, temporaryFolder, type TemporaryFolder } from "./fixture.ts";
 
-/** Counts the calls that overlap in one process; each takes long enough for another to begin. */
+/** Counts the overlapping calls of a process. Each call takes long enough for the next one to begin. */
 const counting = `
 let running = 0, most = 0;
 export const handler = async () => {
@@ -15,7 +15,7 @@ export const handler = async () => {
 };`;
 
 describe("the function pool", () => {
-  let folder: Assembly;
+  let folder: TemporaryFolder;
   let pool: FunctionPool | undefined;
   const lines: LogLine[] = [];
 
@@ -50,7 +50,7 @@ describe("the function pool", () => {
     return "payload" in outcome ? JSON.parse(outcome.payload) : outcome.failure;
   };
 
-  test("a process serves one call at a time, and further calls wait their turn", async () => {
+  test("serves one call at a time in each process, and further calls wait", async () => {
     const model = define("counting", counting);
     const { invoke } = bound(start([model], { processesPerFunction: 2 }));
     const calls = Array.from({ length: 5 }, () => payload(invoke(model.id, {})));
@@ -59,7 +59,7 @@ describe("the function pool", () => {
     expect(new Set(answers.map(({ pid }) => pid)).size).toBeLessThanOrEqual(2);
   });
 
-  test("a call that exceeds the function's timeout fails as on Lambda, and the next one is served", async () => {
+  test("fails a call that exceeds the function's timeout, as Lambda does, and serves the next one", async () => {
     const model = define(
       "slow",
       `export const handler = async ({ slow }) => (slow ? new Promise((resolve) => setTimeout(resolve, 60_000)) : "done");`,
@@ -74,7 +74,7 @@ describe("the function pool", () => {
     expect(next).toBe("done");
   });
 
-  test("a process that dies fails its call only, and the next call gets a new process", async () => {
+  test("fails only the call of a process that ends, and gives the next call a new process", async () => {
     const model = define("dying", `export const handler = async ({ die }) => (die ? process.exit(3) : process.pid);`);
     const { invoke } = bound(start([model], { processesPerFunction: 1 }));
     expect(await payload(invoke(model.id, { die: true }))).toEqual({
@@ -87,20 +87,20 @@ describe("the function pool", () => {
   test.each([
     ["cannot be loaded", `throw new TypeError("broken");`, "TypeError"],
     ["exports no handler", `export const other = 1;`, "Error"],
-  ])("a bundle that %s fails its calls instead of blocking them", async (_, source, errorType) => {
+  ])("fails the calls of a bundle that %s, instead of blocking them", async (_, source, errorType) => {
     const model = define("broken", source);
     const { invoke } = bound(start([model]));
     const calls = [payload(invoke(model.id, {})), payload(invoke(model.id, {})), payload(invoke(model.id, {}))];
     expect(await Promise.all(calls)).toEqual(Array(3).fill(expect.objectContaining({ errorType })));
   });
 
-  test("an error of the handler reaches the caller by name and message", async () => {
+  test("returns name and message of a handler error", async () => {
     const model = define("failing", `export const handler = () => { throw new RangeError("too far"); };`);
     const { invoke } = bound(start([model]));
     expect(await payload(invoke(model.id, {}))).toMatchObject({ errorType: "RangeError", errorMessage: "too far" });
   });
 
-  test("functions share a bound on processes by stopping the longest unused", async () => {
+  test("keeps to the maximum of all processes by stopping the longest unused one", async () => {
     const models = ["a", "b", "c"].map((name) => define(name, `export const handler = async () => process.pid;`));
     const shared = start(models, { processesInAll: 1 });
     const pids = await Promise.all(models.map((model) => payload(shared.invoke(model.id, {}))));
@@ -108,7 +108,7 @@ describe("the function pool", () => {
     expect(shared.liveProcesses).toBe(1);
   });
 
-  test("a process that was retired has no further call, and one that is busy ends its call first", async () => {
+  test("gives a retired process no further call, and lets a busy one end its call", async () => {
     const model = define("retired", `export const handler = async () => process.pid;`);
     const retiring = start([model], { processesPerFunction: 1 });
     const first = await payload(retiring.invoke(model.id, {}));
@@ -121,16 +121,16 @@ describe("the function pool", () => {
     expect(await payload(retiring.invoke(model.id, {}))).not.toBe(first);
   });
 
-  test("a process leaves its compiled code to those that start later", async () => {
+  test("shares the compiled code of a process with later ones", async () => {
     const model = define("compiled", `export const handler = async () => "done";`);
     const { invoke } = bound(start([model], { processesPerFunction: 1 }));
-    // It is written after the first answer, and before the second call is taken.
+    // Written after the first answer and before the second call.
     for (const call of [1, 2]) expect(await payload(invoke(model.id, { call }))).toBe("done");
     const left = readdirSync(join(folder.folder, "compile-cache"), { recursive: true, withFileTypes: true });
     expect(left.filter((entry) => entry.isFile())).not.toEqual([]);
   });
 
-  test("the environment is the template's and Lambda's own, and nothing of the host's", async () => {
+  test("sets the variables of the template and of Lambda, and none of the host's", async () => {
     const model = define("environment", `export const handler = async () => process.env;`, {
       environment: { TABLE_NAME: "things" },
     });
@@ -147,7 +147,7 @@ describe("the function pool", () => {
     expect(environment).not.toHaveProperty("HOME");
   });
 
-  test("the context names the function and counts the time that is left", async () => {
+  test("names the function in the context and counts the remaining time", async () => {
     const model = define(
       "context",
       `export const handler = async (_, context) => ({ ...context, left: context.getRemainingTimeInMillis() });`,
@@ -158,7 +158,7 @@ describe("the function pool", () => {
     expect(context.left).toBeLessThanOrEqual(5000);
   });
 
-  test("what a function writes goes to the log sink", async () => {
+  test("passes the output of a function to the log sink", async () => {
     const model = define(
       "writing",
       `export const handler = async () => { console.log("out"); console.error("err"); };`,

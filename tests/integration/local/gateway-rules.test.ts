@@ -1,9 +1,10 @@
 import { codingOf } from "../../../infra/local/gateway/compression.ts";
 import { gatewayResponse, substitute, type ResponseVariables } from "../../../infra/local/gateway/gateway-responses.ts";
 import { answerHeaderName } from "../../../infra/local/gateway/headers.ts";
-import type { GatewayResponseModel, RouteModel } from "../../../infra/local/template/model.ts";
-import { authorize, matches } from "../../../infra/local/gateway/authorizer-policy.ts";
-import { Router } from "../../../infra/local/gateway/routes.ts";
+import type { GatewayResponseModel, RouteModel } from "../../../infra/local/template/deployment-model.ts";
+import { authorize } from "../../../infra/local/gateway/authorizer-policy.ts";
+import { Router } from "../../../infra/local/gateway/router.ts";
+import { wildcard } from "../../../infra/local/support/wildcard.ts";
 
 const methodArn = "arn:aws:execute-api:us-east-1:000000000000:api/local/GET/v1/things/1";
 
@@ -16,44 +17,40 @@ describe("an authorizer's policy", () => {
   const evaluate = (...statements: object[]): boolean =>
     authorize({ principalId: "p", policyDocument: { Statement: statements } }, methodArn).allowed;
 
-  test("what is not allowed is denied", () => {
+  test("denies what no statement allows", () => {
     expect(evaluate(statement("Allow", methodArn.replace("GET", "POST")))).toBe(false);
   });
 
-  test("an explicit deny wins over an allow", () => {
+  test("lets an explicit deny win over an allow", () => {
     expect(evaluate(statement("Allow", "*"), statement("Deny", methodArn))).toBe(false);
   });
 
-  test("wildcards stand for any characters, slashes included", () => {
+  test("matches any characters with a wildcard, slashes included", () => {
     expect(evaluate(statement("Allow", "arn:aws:execute-api:*:*:api/local/*/v1/*", "execute-api:*"))).toBe(true);
   });
 
-  test("one of several resources and actions is enough", () => {
+  test("needs only one of several resources and actions", () => {
     expect(
       evaluate(statement("Allow", ["nothing", methodArn], ["execute-api:ManageConnections", "execute-api:Invoke"])),
     ).toBe(true);
   });
 
-  test("a pattern's other characters stand for themselves", () => {
-    expect(matches("a.b(c)", "a.b(c)")).toBe(true);
-    expect(matches("a.b", "axb")).toBe(false);
-    expect(matches("a?c", "abc")).toBe(true);
+  test("matches the other characters of a pattern literally", () => {
+    expect(wildcard("a.b(c)*")("a.b(c)d")).toBe(true);
+    expect(wildcard("a.b*")("axb")).toBe(false);
+    expect(wildcard("a?c")("abc")).toBe(true);
   });
 
   test.each([
     ["no principal", { policyDocument: { Statement: [statement("Allow", "*")] } }, "principalId"],
     ["no policy", { principalId: "p" }, "policyDocument"],
+    ["an unknown effect", { principalId: "p", policyDocument: { Statement: [statement("Maybe", "*")] } }, "Effect"],
     [
-      "an effect that does not exist",
-      { principalId: "p", policyDocument: { Statement: [statement("Maybe", "*")] } },
-      "Effect",
-    ],
-    [
-      "an object in its context",
+      "a list in its context",
       { principalId: "p", context: { a: [] }, policyDocument: { Statement: [statement("Allow", "*")] } },
       "context.a",
     ],
-  ])("an answer with %s is malformed", (_, answer, named) => {
+  ])("is refused in an answer with %s", (_, answer, named) => {
     expect(() => authorize(answer, methodArn)).toThrow(named);
   });
 });
@@ -66,18 +63,18 @@ describe("a gateway response", () => {
   const declared = (...entries: [string, Partial<GatewayResponseModel>][]): ReadonlyMap<string, GatewayResponseModel> =>
     new Map(entries.map(([type, model]) => [type, { statusCode: undefined, parameters: {}, templates: {}, ...model }]));
 
-  test("a template is substituted plainly, without escaping and without VTL", () => {
+  test("substitutes variables without escaping and without VTL", () => {
     const context = { "authorizer.code": 'a"b', requestId: "r" };
     expect(
       substitute('{"c":"$context.authorizer.code","r":"$context.requestId."} #if $other ${context.requestId}', context),
     ).toBe('{"c":"a"b","r":"r."} #if $other r');
   });
 
-  test("an unknown variable becomes empty", () => {
+  test("replaces an unknown variable with nothing", () => {
     expect(substitute("[$context.nothing.here]", {})).toBe("[]");
   });
 
-  test("static values, context and request headers become headers, and an absent one is left out", () => {
+  test("maps static values, context and request headers to headers, and omits an absent one", () => {
     const { headers } = gatewayResponse(
       "ACCESS_DENIED",
       declared([
@@ -101,7 +98,7 @@ describe("a gateway response", () => {
     });
   });
 
-  test("a type that is not declared falls back to the default of its class, whose status then counts", () => {
+  test("uses the default of its class, with its status, for a type that is not declared", () => {
     const responses = declared(
       ["DEFAULT_4XX", { statusCode: 404 }],
       ["DEFAULT_5XX", { templates: { "text/plain": "five" } }],
@@ -110,7 +107,7 @@ describe("a gateway response", () => {
     expect(gatewayResponse("INTEGRATION_TIMEOUT", responses, variables)).toMatchObject({ status: 504, body: "five" });
   });
 
-  test("without any declaration AWS's own answer is given", () => {
+  test("is AWS's own without a declaration", () => {
     expect(gatewayResponse("ACCESS_DENIED", new Map(), variables)).toMatchObject({
       status: 403,
       body: '{"message":"Forbidden"}',
@@ -148,7 +145,7 @@ describe("the router", () => {
     ["GET", "/things/a%2Fb", "/things/{id}", { id: "a/b" }],
     ["POST", "/things/me/parts", "/things/{id}/parts", { id: "me" }],
     ["PATCH", "/files/a/b%20c", "/files/{proxy+}", { proxy: "a/b c" }],
-  ])("%s %s is served by %s", (method, path, resourcePath, parameters) => {
+  ])("routes %s %s to %s", (method, path, resourcePath, parameters) => {
     expect(found(method, path)).toEqual([resourcePath, parameters]);
   });
 
@@ -159,7 +156,7 @@ describe("the router", () => {
     ["GET", "//"],
     ["GET", "/files"],
     ["GET", "/THINGS/7"],
-  ])("%s %s is nothing", (method, path) => {
+  ])("finds nothing for %s %s", (method, path) => {
     expect(found(method, path)).toBeUndefined();
   });
 });
@@ -170,7 +167,7 @@ describe("a header of a function's answer", () => {
     ["Authorization", "x-amzn-Remapped-Authorization"],
     ["Transfer-Encoding", undefined],
     ["Location", "Location"],
-  ])("%s arrives as %s", (name, arrives) => {
+  ])("%s reaches the caller as %s", (name, arrives) => {
     expect(answerHeaderName(name)).toBe(arrives);
   });
 });
@@ -189,7 +186,7 @@ describe("the coding of an answer", () => {
     ["gzip;q=0", undefined],
     ["gzip;q=1.0, identity;q=0.5, *;q=0", "gzip"],
     ["constructor", undefined],
-  ])("that is asked for by %j is %s", (acceptEncoding, coding) => {
+  ])("for accept-encoding %j is %s", (acceptEncoding, coding) => {
     expect(codingOf(acceptEncoding)).toBe(coding);
   });
 });

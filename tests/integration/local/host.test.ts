@@ -9,11 +9,12 @@ import {
   methodResource,
   resourceResource,
   rootResource,
+  tableResource,
   writeAssembly,
-  type Assembly,
+  type TemporaryFolder,
 } from "./fixture.ts";
 
-/** Calls DynamoDB the way the SDK does, as far as the proxy looks. */
+/** Calls DynamoDB with the headers of the SDK that the proxy reads. */
 const dynamodb = `
 async function dynamodb(action, body) {
   const response = await fetch(process.env.AWS_ENDPOINT_URL_DYNAMODB, {
@@ -69,21 +70,7 @@ function template(bootstrap: object = {}): object {
     Resources: {
       ...apiResources,
       Api: { ...apiResources.Api, Properties: { ...apiResources.Api.Properties, MinimumCompressionSize: 100 } },
-      Table: {
-        Type: "AWS::DynamoDB::Table",
-        Properties: {
-          BillingMode: "PAY_PER_REQUEST",
-          AttributeDefinitions: [
-            { AttributeName: "pk", AttributeType: "S" },
-            { AttributeName: "sk", AttributeType: "S" },
-          ],
-          KeySchema: [
-            { AttributeName: "pk", KeyType: "HASH" },
-            { AttributeName: "sk", KeyType: "RANGE" },
-          ],
-          TimeToLiveSpecification: { AttributeName: "ttl", Enabled: true },
-        },
-      },
+      Table: tableResource(),
       RootSignIn: {
         Type: "AWS::SecretsManager::Secret",
         Properties: {
@@ -137,7 +124,7 @@ function template(bootstrap: object = {}): object {
 }
 
 describe("the local host", () => {
-  let assembly: Assembly;
+  let assembly: TemporaryFolder;
   let host: Host;
   let intercept: ((call: ServiceCall) => "throttle" | "reset" | undefined) | undefined;
   const logged: string[] = [];
@@ -169,7 +156,7 @@ describe("the local host", () => {
   const answer = (value: unknown): Promise<Response> =>
     fetch(`${host.url}/answer`, { method: "POST", body: JSON.stringify(value) });
 
-  test("a function receives the whole proxy event", async () => {
+  test("passes the whole proxy event to a function", async () => {
     const response = await fetch(`${host.url}/things/a%2Fb%20c?x=1&x=2&y=%C3%A9+z`, {
       method: "POST",
       body: "héllo",
@@ -193,7 +180,7 @@ describe("the local host", () => {
     );
   });
 
-  test("a header that is sent twice reaches the function with both values", async () => {
+  test("passes both values of a repeated header to the function", async () => {
     const { promise, resolve, reject } = Promise.withResolvers<Record<string, Record<string, unknown>>>();
     httpRequest(`${host.url}/things/1`, { headers: { "x-two": ["a", "b"] } }, (response) => {
       let text = "";
@@ -210,19 +197,19 @@ describe("the local host", () => {
   test.each([
     ["an unknown path", "GET", "/nothing"],
     ["an unknown method", "DELETE", "/things/1"],
-    ["HEAD where only GET is declared", "HEAD", "/things/1"],
-    ["OPTIONS where it is not declared", "OPTIONS", "/things/1"],
-  ])("%s is a MISSING_AUTHENTICATION_TOKEN gateway response", async (_, method, path) => {
+    ["HEAD for a declared GET", "HEAD", "/things/1"],
+    ["an undeclared OPTIONS", "OPTIONS", "/things/1"],
+  ])("answers %s with the gateway response MISSING_AUTHENTICATION_TOKEN", async (_, method, path) => {
     const response = await fetch(host.url + path, { method });
     expect(response.status).toBe(403);
     if (method !== "HEAD") expect(await response.json()).toEqual({ message: "Missing Authentication Token" });
   });
 
-  test("invalid percent-encoding in a path is refused as a bad request", async () => {
+  test("refuses invalid percent-encoding in a path", async () => {
     expect((await get("/things/%zz")).status).toBe(400);
   });
 
-  test("what is not HTTP gets 400 and the host serves on", async () => {
+  test("answers bytes that are not HTTP with 400 and continues to serve", async () => {
     const { promise, resolve } = Promise.withResolvers<string>();
     let text = "";
     const socket = connect(Number(new URL(host.url).port), "127.0.0.1", () => socket.write("not http at all\r\n\r\n"));
@@ -231,11 +218,11 @@ describe("the local host", () => {
     expect((await get("/things/1")).status).toBe(200);
   });
 
-  test("headers beyond 10 KB are refused", async () => {
+  test("refuses headers beyond 10 KB", async () => {
     expect((await get("/things/1", { "x-long": "a".repeat(11_000) })).status).toBe(431);
   });
 
-  test("a body beyond 10 MB is refused as too large", async () => {
+  test("refuses a body beyond 10 MB", async () => {
     const response = await fetch(`${host.url}/things/1`, {
       method: "POST",
       body: Buffer.alloc(10 * 1024 * 1024 + 1, "a"),
@@ -243,18 +230,18 @@ describe("the local host", () => {
     expect(response.status).toBe(413);
   });
 
-  test("invalid UTF-8 in a body arrives as replacement characters", async () => {
+  test("passes invalid UTF-8 in a body as replacement characters", async () => {
     const response = await fetch(`${host.url}/things/1`, { method: "POST", body: new Uint8Array([0x61, 0xff]) });
     expect(await response.json()).toMatchObject({ body: "a\ufffd" });
   });
 
-  test("without its identity source a protected method never reaches the authorizer", async () => {
+  test("refuses a request without the identity source before the authorizer", async () => {
     const response = await get("/protected");
     expect(response.status).toBe(401);
     expect(await response.json()).toEqual({ message: "Unauthorized" });
   });
 
-  test("an allowed call carries the authorizer's context as strings", async () => {
+  test("passes the authorizer's context as strings", async () => {
     const event = (await (await get("/protected", { authorization: "Bearer good" })).json()) as {
       requestContext: object;
     };
@@ -263,7 +250,7 @@ describe("the local host", () => {
     });
   });
 
-  test("a denied call is answered by the template's gateway response with the authorizer's context", async () => {
+  test("answers a denied call with the template's gateway response and the authorizer's context", async () => {
     const response = await get("/protected", { authorization: "Bearer bad", "x-correlation-id": "mine" });
     expect(response.status).toBe(401);
     expect(response.headers.get("www-authenticate")).toBe("Bearer");
@@ -275,27 +262,27 @@ describe("the local host", () => {
     });
   });
 
-  test("a mapped request header that was not sent is left out", async () => {
+  test("omits a mapped request header that was not sent", async () => {
     const response = await get("/protected", { authorization: "Bearer bad" });
     expect(response.headers.has("x-correlation-id")).toBe(false);
   });
 
   test.each([
-    ["that throws", "crash", 500],
-    ["that throws Unauthorized", "unauthorized", 401],
-    ["whose policy is malformed", "malformed", 500],
-    ["whose context holds an object", "nested", 500],
-  ])("an authorizer %s lets nobody in", async (_, token, status) => {
+    ["throws", "crash", 500],
+    ["throws Unauthorized", "unauthorized", 401],
+    ["returns a malformed policy", "malformed", 500],
+    ["returns an object in its context", "nested", 500],
+  ])("refuses a call when the authorizer %s", async (_, token, status) => {
     expect((await get("/protected", { authorization: `Bearer ${token}` })).status).toBe(status);
   });
 
-  test("an integration's WWW-Authenticate arrives remapped", async () => {
+  test("remaps an integration's WWW-Authenticate", async () => {
     const response = await answer({ statusCode: 401, headers: { "WWW-Authenticate": "Bearer" }, body: "" });
     expect(response.headers.get("x-amzn-remapped-www-authenticate")).toBe("Bearer");
     expect(response.headers.has("www-authenticate")).toBe(false);
   });
 
-  test("an answer without a content type is application/json", async () => {
+  test("answers application/json when the function sets no content type", async () => {
     expect((await answer({ statusCode: 200, body: "{}" })).headers.get("content-type")).toBe("application/json");
   });
 
@@ -304,7 +291,7 @@ describe("the local host", () => {
     ["whose body is an object", { statusCode: 200, body: {} }],
     ["whose header holds a line break", { statusCode: 200, headers: { a: "b\r\nc: d" } }],
     ["that is no object", "text"],
-  ])("an answer %s becomes 502", async (_, value) => {
+  ])("answers 502 for an answer %s", async (_, value) => {
     const response = await answer(value);
     expect(response.status).toBe(502);
     expect(await response.json()).toEqual({ message: "Internal server error" });
@@ -321,33 +308,33 @@ describe("the local host", () => {
       return [response.headers.get("content-encoding"), await response.text()];
     };
 
-    test.each([["gzip"], ["deflate"]])("is compressed for a caller that takes %s", async (coding) => {
+    test.each([["gzip"], ["deflate"]])("is compressed for a caller that accepts %s", async (coding) => {
       expect(await codingsOf({}, coding)).toEqual([coding, text]);
     });
 
-    test("is left as it is for a caller that does not", async () => {
+    test("is not compressed for other callers", async () => {
       expect(await codingsOf({}, "br")).toEqual([null, text]);
     });
 
-    test("is left as it is where the function has given it a coding", async () => {
+    test("is not compressed when the function has set a coding", async () => {
       expect(await codingsOf({ headers: { "content-encoding": "identity" } }, "gzip")).toEqual(["identity", text]);
     });
 
-    test("is one of so many bytes: a shorter one is left as it is", async () => {
+    test("is counted in bytes: a shorter one is not compressed", async () => {
       expect(await codingsOf({ body: text.slice(1) }, "gzip")).toEqual([null, text.slice(1)]);
     });
   });
 
-  test("a failing function becomes 502", async () => {
+  test("answers 502 for a failing function", async () => {
     expect((await get("/fail")).status).toBe(502);
   });
 
-  test("functions reach the table that the template declares", async () => {
+  test("gives functions the table of the template", async () => {
     const response = await fetch(`${host.url}/table`, { method: "POST" });
     expect(await response.json()).toEqual({ Item: { pk: { S: "a" }, sk: { S: "b" } } });
   });
 
-  test("an interceptor sees which function calls what, and can answer in the service's place", async () => {
+  test("lets an interceptor see the calling function and answer instead of the service", async () => {
     const calls: ServiceCall[] = [];
     intercept = (call) => {
       calls.push(call);
@@ -363,7 +350,7 @@ describe("the local host", () => {
     ]);
   });
 
-  test("an interceptor can lose the answer of a write that was done", async () => {
+  test("lets an interceptor lose the answer of a completed write", async () => {
     intercept = ({ action }) => (action === "PutItem" ? "reset" : undefined);
     const response = await fetch(`${host.url}/table`, { method: "POST" });
     intercept = undefined;
@@ -372,7 +359,7 @@ describe("the local host", () => {
     expect(await (await get("/table")).json()).toHaveProperty("Item");
   });
 
-  test("a call with an access key that no function has is refused", async () => {
+  test("refuses a call with an unknown access key", async () => {
     const response = await fetch(host.proxy.url, {
       method: "POST",
       headers: {
@@ -386,14 +373,14 @@ describe("the local host", () => {
     });
   });
 
-  test("root's sign-in comes from the generated secret", () => {
+  test("takes the root user's sign-in from the generated secret", () => {
     expect(host.rootSignIn).toEqual({
       username: "root",
       password: expect.stringMatching(/^[A-Za-z0-9]{32}$/) as string,
     });
   });
 
-  test("another assembly takes over without losing data", async () => {
+  test("serves a new assembly with the same data", async () => {
     await fetch(`${host.url}/table`, { method: "POST" });
     const next = writeAssembly(
       { Fixture: template({ greeting: "again" }) },
@@ -412,18 +399,18 @@ describe("the local host", () => {
     }
   });
 
-  test("a custom resource that fails stops the start with its reason", async () => {
-    const failing = writeAssembly({ Fixture: template({ fails: "the moon is full" }) }, bundles);
+  test("refuses to start with the reason of a failed custom resource", async () => {
+    const failing = writeAssembly({ Fixture: template({ fails: "no directory" }) }, bundles);
     try {
       await expect(startHost({ assembly: failing.folder })).rejects.toThrow(
-        "custom resource Bootstrap failed: the moon is full",
+        "custom resource Bootstrap failed: no directory",
       );
     } finally {
       failing.remove();
     }
   });
 
-  test("a port that is in use is a one-line error that says what to do", async () => {
+  test("refuses a port that is in use", async () => {
     const port = Number(new URL(host.url).port);
     await expect(startHost({ assembly: assembly.folder, port })).rejects.toThrow(`port ${port} is in use`);
   });

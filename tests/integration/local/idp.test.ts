@@ -6,9 +6,9 @@ import { createRemoteJWKSet, importJWK, jwtVerify, SignJWT, type JWTPayload } fr
 import { allowInsecureRequests, discovery } from "openid-client";
 import { closeServer, listen } from "../../../infra/local/support/loopback-http.ts";
 import { startHost, type Host } from "../../../infra/local/host.ts";
-import { IdentityProvider } from "../../../infra/local/services/identity-provider.ts";
-import { readModel } from "../../../infra/local/template/model.ts";
-import { loadAssembly } from "../../../infra/local/template/intrinsics.ts";
+import { LocalIdentityProvider } from "../../../infra/local/services/identity-provider.ts";
+import { readModel } from "../../../infra/local/template/read-deployment.ts";
+import { loadAssembly } from "../../../infra/local/template/cloud-assembly.ts";
 import {
   apiResources,
   functionResource,
@@ -17,11 +17,11 @@ import {
   rootResource,
   temporaryFolder,
   writeAssembly,
-  type Assembly,
+  type TemporaryFolder,
 } from "./fixture.ts";
 
-/** What Portico's functions do with the provider's tokens, as far as the provider matters. */
-async function verify(token: string, { issuer, jwksUri, audience }: IdentityProvider): Promise<JWTPayload> {
+/** Verifies the provider's tokens like Portico's functions. */
+async function verify(token: string, { issuer, jwksUri, audience }: LocalIdentityProvider): Promise<JWTPayload> {
   const { payload } = await jwtVerify(token, createRemoteJWKSet(new URL(jwksUri)), {
     issuer,
     audience,
@@ -31,13 +31,13 @@ async function verify(token: string, { issuer, jwksUri, audience }: IdentityProv
 }
 
 describe("the local identity provider", () => {
-  let idp: IdentityProvider;
+  let idp: LocalIdentityProvider;
   beforeAll(async () => {
-    idp = await IdentityProvider.start();
+    idp = await LocalIdentityProvider.start();
   });
   afterAll(async () => await idp.close());
 
-  test("signs a token for any subject, for Portico, valid for an hour", async () => {
+  test("issues a token for any subject, for Portico, valid for an hour", async () => {
     const { sub, aud, iss, exp = 0, iat = 0 } = await verify(await idp.token("ada"), idp);
     expect({ sub, aud, iss, seconds: exp - iat }).toEqual({
       sub: "ada",
@@ -47,14 +47,14 @@ describe("the local identity provider", () => {
     });
   });
 
-  test("puts the claims that it is given into the token", async () => {
+  test("puts the given claims into the token", async () => {
     const claims = { name: "Ada Lovelace", email: "ada@example.com" };
     expect(await verify(await idp.token("ada", claims), idp)).toMatchObject({ sub: "ada", ...claims });
   });
 
-  test("is found by a stock client from its issuer alone", async () => {
+  test("is discovered by a standard client from its issuer alone", async () => {
     const configuration = await discovery(new URL(idp.issuer), idp.audience, undefined, undefined, {
-      // eslint-disable-next-line @typescript-eslint/no-deprecated -- marked so that nobody uses it away from 127.0.0.1
+      // eslint-disable-next-line @typescript-eslint/no-deprecated -- deprecated so that nobody uses it beyond 127.0.0.1
       execute: [allowInsecureRequests],
     });
     expect(configuration.serverMetadata()).toMatchObject({ issuer: idp.issuer, jwks_uri: idp.jwksUri });
@@ -70,8 +70,8 @@ describe("the local identity provider", () => {
   test.each<[string, object, string]>([
     ["an expired token", { exp: 1 }, "ERR_JWT_EXPIRED"],
     ["a token that is not valid yet", { nbf: 2 ** 40 }, "ERR_JWT_CLAIM_VALIDATION_FAILED"],
-    ["a token for another audience", { aud: "another" }, "ERR_JWT_CLAIM_VALIDATION_FAILED"],
-  ])("lends tests its key, with which they sign %s", async (_what, claims, code) => {
+    ["a token for a different audience", { aud: "another" }, "ERR_JWT_CLAIM_VALIDATION_FAILED"],
+  ])("gives tests its key, with which they sign %s", async (_what, claims, code) => {
     const now = Math.floor(Date.now() / 1000);
     const token = await new SignJWT({
       iss: idp.issuer,
@@ -86,7 +86,7 @@ describe("the local identity provider", () => {
     await expect(verify(token, idp)).rejects.toMatchObject({ code });
   });
 
-  test("gives nobody a token over HTTP", async () => {
+  test("issues no token over HTTP", async () => {
     const form = new URLSearchParams({ client_id: idp.audience, grant_type: "client_credentials" });
     expect((await fetch(`${idp.issuer}/token`, { method: "POST", body: form })).status).toBe(400);
     expect((await fetch(`${idp.issuer}/auth?client_id=${idp.audience}&response_type=id_token`)).status).toBe(400);
@@ -94,7 +94,7 @@ describe("the local identity provider", () => {
 
   test("writes nothing to the terminal", async () => {
     const methods = (["log", "info", "warn", "error"] as const).map((name) => jest.spyOn(console, name));
-    const another = await IdentityProvider.start();
+    const another = await LocalIdentityProvider.start();
     try {
       await another.token("ada");
       await fetch(`${another.issuer}/.well-known/openid-configuration`);
@@ -108,8 +108,8 @@ describe("the local identity provider", () => {
   });
 });
 
-describe("kept in a data folder", () => {
-  let data: Assembly;
+describe("the local identity provider with a data folder", () => {
+  let data: TemporaryFolder;
   let file: string;
   beforeEach(() => {
     data = temporaryFolder();
@@ -117,19 +117,19 @@ describe("kept in a data folder", () => {
   });
   afterEach(() => data.remove());
 
-  const startedAndStopped = async (report?: (line: string) => void): Promise<IdentityProvider> => {
-    const idp = await IdentityProvider.start({ file, ...(report && { report }) });
+  const startedAndStopped = async (report?: (line: string) => void): Promise<LocalIdentityProvider> => {
+    const idp = await LocalIdentityProvider.start({ file, ...(report && { report }) });
     await idp.close();
     return idp;
   };
 
-  test("issuer and key outlive the provider, in a file that only its owner reads", async () => {
+  test("keeps issuer and key in a file that only its owner can read", async () => {
     const [first, second] = [await startedAndStopped(), await startedAndStopped()];
     expect([second.issuer, second.signingKey]).toEqual([first.issuer, first.signingKey]);
     expect(statSync(file).mode & 0o777).toBe(0o600);
   });
 
-  test("the key stays and the issuer changes, with a word about it, when its port is taken", async () => {
+  test("keeps the key and reports the new issuer when its port is in use", async () => {
     const first = await startedAndStopped();
     const occupier = createServer();
     await listen(occupier, Number(new URL(first.issuer).port));
@@ -145,10 +145,10 @@ describe("kept in a data folder", () => {
     }
   });
 
-  test("a file that something else wrote is refused in one line that says what to do", async () => {
+  test("refuses a file that something else wrote, in one line that says what to do", async () => {
     writeFileSync(file, "{}");
-    await expect(IdentityProvider.start({ file })).rejects.toThrow(
-      /^cannot read .*idp\.json: .*delete it to start anew$/,
+    await expect(LocalIdentityProvider.start({ file })).rejects.toThrow(
+      /^cannot read .*idp\.json: .*delete it to start with a new issuer$/,
     );
   });
 });
@@ -185,7 +185,7 @@ describe("a host", () => {
     }
   };
 
-  test("tells a template that takes an identity provider where its own is, and closes it with itself", async () => {
+  test("passes its identity provider to a template with such parameters, and stops it at the end", async () => {
     const parameters = { IdpIssuer: { Type: "String" }, IdpJwksUri: { Type: "String" } };
     const variables = { IDP_ISSUER: { Ref: "IdpIssuer" }, IDP_JWKS_URI: { Ref: "IdpJwksUri" } };
     let jwksUri = "";
@@ -200,14 +200,14 @@ describe("a host", () => {
     await expect(fetch(jwksUri)).rejects.toThrow("fetch failed");
   });
 
-  test("has no identity provider for a template that takes none", async () => {
+  test("has no identity provider for a template without such parameters", async () => {
     await run({}, {}, async ({ idp }) => {
       expect(idp).toBeUndefined();
     });
   });
 });
 
-test("the local stage's functions accept what the local provider signs, and nothing else", () => {
+test("the local stage's functions accept only the local provider's tokens", () => {
   const parameters = {
     PublicUrl: "http://127.0.0.1:1",
     IdpIssuer: "http://127.0.0.1:2",

@@ -1,10 +1,10 @@
 import { spawnSync } from "node:child_process";
-import { startControl, type Control } from "../../../infra/local/commands/control.ts";
+import { startControl, type OrderServer } from "../../../infra/local/commands/control.ts";
 import { startHost, type Host, type HostOptions } from "../../../infra/local/host.ts";
-import { readModel } from "../../../infra/local/template/model.ts";
+import { readModel } from "../../../infra/local/template/read-deployment.ts";
 import { errorAnswer, type ServiceCall } from "../../../infra/local/services/service-proxy.ts";
-import { projectRoot } from "../../../infra/local/commands/synth.ts";
-import { loadAssembly } from "../../../infra/local/template/intrinsics.ts";
+import { projectRoot } from "../../../infra/local/commands/synthesise.ts";
+import { loadAssembly } from "../../../infra/local/template/cloud-assembly.ts";
 import {
   apiResources,
   functionResource,
@@ -12,10 +12,10 @@ import {
   resourceResource,
   rootResource,
   writeAssembly,
-  type Assembly,
+  type TemporaryFolder,
 } from "./fixture.ts";
 
-/** Rotates as AWS's templates for rotation functions do; what it is given, it logs. */
+/** Rotates like AWS's templates for rotation functions, and logs its events. */
 const rotator = `
 async function secrets(action, body) {
   const response = await fetch(process.env.AWS_ENDPOINT_URL_SECRETS_MANAGER, {
@@ -97,7 +97,7 @@ function template({ schedule = {}, permission = {}, variables = {} }: Variation 
   };
 }
 
-/** A host with what its rotation function was given. */
+/** A host with the events of its rotation function. */
 interface Running {
   readonly host: Host;
   readonly events: Record<string, string>[];
@@ -132,11 +132,11 @@ const ask = (host: Host, action: string, more: object = {}): Record<string, any>
   host.secrets.answer(action, { SecretId: "keys", ...more }).body;
 const stepsOf = (events: Running["events"]): unknown => events.map(({ Step }) => Step);
 
-/** The steps as Secrets Manager takes them. */
+/** The steps in Secrets Manager's order. */
 const allSteps = ["createSecret", "setSecret", "testSecret", "finishSecret"];
 
 describe("a rotation", () => {
-  test("calls the function for each of the four steps, with one and the same version", async () => {
+  test("invokes the function for each of the four steps with the same version", async () => {
     await run(async ({ host, events }) => {
       const { ARN } = ask(host, "GetSecretValue");
       const version = await host.rotate("keys");
@@ -145,7 +145,7 @@ describe("a rotation", () => {
     });
   });
 
-  test("makes the new value current and the old one previous", async () => {
+  test("makes the new value current and the old value previous", async () => {
     await run(async ({ host }) => {
       const version = await host.rotate("keys");
       expect(ask(host, "GetSecretValue")).toMatchObject({ VersionId: version, SecretString: `value of ${version}` });
@@ -153,7 +153,7 @@ describe("a rotation", () => {
     });
   });
 
-  test("can follow another, by name or ARN, each with a version of its own", async () => {
+  test("runs again by name or ARN, each time with a new version", async () => {
     await run(async ({ host }) => {
       const first = await host.rotate("keys");
       const second = await host.rotate(ask(host, "DescribeSecret")["ARN"] as string);
@@ -163,7 +163,7 @@ describe("a rotation", () => {
     });
   });
 
-  test("that fails leaves its version pending, and the next one ends what it began", async () => {
+  test("that fails leaves its version pending, and the next rotation completes it", async () => {
     let fails = true;
     const calls: string[] = [];
     const interceptor = async ({ action }: ServiceCall, next: () => Promise<any>): Promise<any> => {
@@ -190,7 +190,7 @@ describe("a rotation", () => {
     );
   });
 
-  test("that fails in its first step goes no further, and leaves a version without a value", async () => {
+  test("that fails in its first step stops and leaves a version without a value", async () => {
     const interceptor = async ({ action }: ServiceCall, next: () => Promise<any>): Promise<any> =>
       action === "PutSecretValue" ? errorAnswer("LimitExceededException", "no") : await next();
     await run(
@@ -210,7 +210,7 @@ describe("a rotation", () => {
     );
   });
 
-  test("that makes nothing current is a failure, although every step said it was done", async () => {
+  test("that makes no version current fails although every step succeeded", async () => {
     await run(
       async ({ host }) => {
         await expect(host.rotate("keys")).rejects.toThrow(/without making its version the current one/);
@@ -228,7 +228,7 @@ describe("a rotation", () => {
     });
   });
 
-  test("shows in the secret's description, as on AWS", async () => {
+  test("appears in the secret's description, as on AWS", async () => {
     await run(async ({ host }) => {
       const functionId = host.model.functions.find(({ logicalId }) => logicalId === "Rotator")!.id;
       expect(ask(host, "DescribeSecret")).toMatchObject({
@@ -242,7 +242,7 @@ describe("a rotation", () => {
 });
 
 describe("a template", () => {
-  let assembly: Assembly;
+  let assembly: TemporaryFolder;
   const read = (variation: Variation): unknown => {
     assembly = writeAssembly({ Fixture: template(variation) }, bundles);
     return readModel(loadAssembly(assembly.folder, { PublicUrl: "http://127.0.0.1:1" }));
@@ -250,26 +250,42 @@ describe("a template", () => {
   afterEach(() => assembly.remove());
 
   test.each<[string, Variation, RegExp]>([
-    ["lets another service invoke it", { permission: { Principal: "s3.amazonaws.com" } }, /Secrets Manager may not/],
-    ["lets another account invoke it", { permission: { SourceAccount: "111111111111" } }, /Secrets Manager may not/],
     [
-      "lets it be invoked for another secret",
+      "lets a different service invoke the function",
+      { permission: { Principal: "s3.amazonaws.com" } },
+      /Secrets Manager may not/,
+    ],
+    [
+      "lets a different account invoke the function",
+      { permission: { SourceAccount: "111111111111" } },
+      /Secrets Manager may not/,
+    ],
+    [
+      "allows the invocation for a different secret",
       { permission: { SourceArn: { Ref: "Other" } } },
       /Secrets Manager may not/,
     ],
-    ["lets another function be invoked", { permission: { FunctionName: { Ref: "None" } } }, /Secrets Manager may not/],
-    ["rotates what is no secret", { schedule: { SecretId: "arn:none" } }, /SecretId names no secret/],
-    ["rotates by what is no function", { schedule: { RotationLambdaARN: "arn:none" } }, /names no function/],
+    [
+      "allows the invocation of a different function",
+      { permission: { FunctionName: { Ref: "None" } } },
+      /Secrets Manager may not/,
+    ],
+    ["rotates something that is not a secret", { schedule: { SecretId: "arn:none" } }, /SecretId names no secret/],
+    [
+      "rotates with something that is not a function",
+      { schedule: { RotationLambdaARN: "arn:none" } },
+      /names no function/,
+    ],
     ["rotates at every deployment", { schedule: { RotateImmediatelyOnUpdate: true } }, /must be false/],
-    ["does not say when it rotates first", { schedule: { RotateImmediatelyOnUpdate: undefined } }, /must be false/],
-    ["lets AWS host its function", { schedule: { HostedRotationLambda: {} } }, /is not known to the local host/],
+    ["leaves the first rotation open", { schedule: { RotateImmediatelyOnUpdate: undefined } }, /must be false/],
+    ["lets AWS host the function", { schedule: { HostedRotationLambda: {} } }, /is not known to the local host/],
   ])("that %s is refused", (_what, variation, reason) => {
     expect(() => read(variation)).toThrow(reason);
   });
 });
 
-describe("another program", () => {
-  let control: Control;
+describe("a program that gives orders", () => {
+  let control: OrderServer;
   const rotated: string[] = [];
   const rotation = { functionId: "arn:function", rules: {} };
   const secrets = [
@@ -297,7 +313,7 @@ describe("another program", () => {
     return { status: response.status, ...((await response.json()) as object) };
   };
 
-  test("has the host rotate what its template rotates", async () => {
+  test("makes the host rotate the secrets with a schedule", async () => {
     expect(await order("rotate", {})).toEqual({ status: 200, rotated: ["keys"] });
     expect(rotated).toEqual(["keys"]);
   });
@@ -309,7 +325,7 @@ describe("another program", () => {
     });
   });
 
-  test.each([[""], ["x".repeat(43)]])("without the host's secret gets nothing (%j)", async (secret) => {
+  test.each([[""], ["x".repeat(43)]])("is refused without the host's secret (%j)", async (secret) => {
     expect(await order("idp-token", { subject: "ada" }, secret)).toEqual({ status: 401, error: "not allowed" });
   });
 
@@ -318,12 +334,12 @@ describe("another program", () => {
     ["idp-token", {}],
     ["idp-token", { subject: "ada", aud: "another" }],
     ["rotate", "all"],
-  ])("that orders %s with %j is told that there is no such thing", async (name, body) => {
+  ])("is refused with the unknown or invalid order %s %j", async (name, body) => {
     expect(await order(name, body)).toMatchObject({ status: 400 });
   });
 
   test.each([[[]], [["ada", "bob"]], [["ada", "--nickname", "a"]]])(
-    "that asks for a token with the arguments %j is told how to, in one line",
+    "gets the usage in one line for the arguments %j",
     (commandLine) => {
       const { status, stderr } = spawnSync(process.execPath, ["infra/local/commands/idp-token.ts", ...commandLine], {
         cwd: projectRoot,

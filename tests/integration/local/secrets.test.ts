@@ -1,7 +1,7 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
-import type { SecretGenerator, SecretModel } from "../../../infra/local/template/model.ts";
-import { generateSecret, SecretsStub } from "../../../infra/local/services/secrets-manager.ts";
+import type { SecretGenerator, SecretModel } from "../../../infra/local/template/deployment-model.ts";
+import { generateSecret, LocalSecretsManager } from "../../../infra/local/services/secrets-manager.ts";
 import { temporaryFolder } from "./fixture.ts";
 
 const arn = "arn:aws:secretsmanager:us-east-1:000000000000:secret:keys-abcdef";
@@ -10,24 +10,18 @@ const options: SecretGenerator = {
   template: undefined,
   key: undefined,
   length: 32,
-  excludeCharacters: "",
-  excludeLowercase: false,
-  excludeNumbers: false,
   excludePunctuation: false,
-  excludeUppercase: false,
-  includeSpace: false,
-  requireEachIncludedType: true,
 };
 
-describe("the Secrets Manager stub", () => {
-  let stub: SecretsStub;
+describe("the local Secrets Manager", () => {
+  let manager: LocalSecretsManager;
   beforeEach(() => {
-    stub = new SecretsStub();
-    stub.ensure([model]);
+    manager = new LocalSecretsManager();
+    manager.ensure([model]);
   });
 
   const ask = (action: string, request: object = {}): Record<string, unknown> => {
-    const { status, body } = stub.answer(action, { SecretId: arn, ...request });
+    const { status, body } = manager.answer(action, { SecretId: arn, ...request });
     return { status, ...body };
   };
   const put = (token: string, value: string, more: object = {}): Record<string, unknown> =>
@@ -40,17 +34,17 @@ describe("the Secrets Manager stub", () => {
     ["its ARN", arn],
     ["its name", "keys"],
     ["its ARN without the random suffix", arn.slice(0, -7)],
-  ])("a secret is found by %s", (_, id) => {
+  ])("finds a secret by %s", (_, id) => {
     expect(ask("GetSecretValue", { SecretId: id })["SecretString"]).toBe("one");
   });
 
-  test("a new current value makes the old one the previous", () => {
+  test("makes the old value the previous one when a new value becomes current", () => {
     put("second", "two");
     expect(valueOf("AWSCURRENT")).toBe("two");
     expect(valueOf("AWSPREVIOUS")).toBe("one");
   });
 
-  test("a pending value becomes current by moving the label, as a rotation does", () => {
+  test("makes a pending value current when its label moves, as in a rotation", () => {
     const first = firstVersion();
     put("second", "two", { VersionStages: ["AWSPENDING"] });
     expect(valueOf("AWSCURRENT")).toBe("one");
@@ -63,7 +57,7 @@ describe("the Secrets Manager stub", () => {
     expect(stages()).toEqual({ second: ["AWSCURRENT"], [first]: ["AWSPREVIOUS"] });
   });
 
-  test("the same request token with the same value changes nothing, with another value it is refused", () => {
+  test("accepts a repeated request token with the same value and refuses it with a different value", () => {
     put("second", "two");
     put("third", "three");
     expect(put("second", "two")["status"]).toBe(200);
@@ -71,14 +65,10 @@ describe("the Secrets Manager stub", () => {
     expect(put("second", "other")).toMatchObject({ status: 400, __type: "ResourceExistsException" });
   });
 
-  test("a version without labels is listed only with the deprecated ones", () => {
-    const first = firstVersion();
+  test("omits versions without labels from a description", () => {
     put("second", "two");
     put("third", "three");
-    const ids = (request: object): unknown =>
-      (ask("ListSecretVersionIds", request)["Versions"] as { VersionId: string }[]).map(({ VersionId }) => VersionId);
-    expect(ids({})).toEqual(["second", "third"]);
-    expect(ids({ IncludeDeprecated: true })).toEqual([first, "second", "third"]);
+    expect(stages()).toEqual({ second: ["AWSPREVIOUS"], third: ["AWSCURRENT"] });
   });
 
   test.each([
@@ -86,30 +76,30 @@ describe("the Secrets Manager stub", () => {
     ["an unknown label", "GetSecretValue", { VersionStage: "AWSPENDING" }, "ResourceNotFoundException"],
     ["an unknown version", "GetSecretValue", { VersionId: "none" }, "ResourceNotFoundException"],
     [
-      "taking the current label away",
+      "the removal of the current label",
       "UpdateSecretVersionStage",
       { VersionStage: "AWSCURRENT" },
       "InvalidParameterException",
     ],
     ["an unknown action", "DeleteSecret", {}, "UnknownOperationException"],
-  ])("%s is refused by AWS's name", (_, action, request, type) => {
+  ])("refuses %s with AWS's error", (_, action, request, type) => {
     expect(ask(action, request)).toMatchObject({ status: 400, __type: type });
   });
 
-  test("moving a label without naming the version that has it is refused", () => {
+  test("refuses to move a label without the version that holds it", () => {
     put("second", "two", { VersionStages: ["AWSPENDING"] });
     expect(ask("UpdateSecretVersionStage", { VersionStage: "AWSCURRENT", MoveToVersionId: "second" })).toMatchObject({
       __type: "InvalidParameterException",
     });
   });
 
-  test("values outlive the stub in a file that only its owner reads", () => {
+  test("keeps values in a file that only its owner can read", () => {
     const data = temporaryFolder();
     try {
       const file = join(data.folder, "secrets.json");
-      const first = new SecretsStub(file);
+      const first = new LocalSecretsManager(file);
       first.ensure([{ ...model, initial: { generate: options } }]);
-      const second = new SecretsStub(file);
+      const second = new LocalSecretsManager(file);
       second.ensure([{ ...model, initial: { generate: options } }]);
       expect(second.current(arn)).toBe(first.current(arn));
       expect(statSync(file).mode & 0o777).toBe(0o600);
@@ -118,13 +108,18 @@ describe("the Secrets Manager stub", () => {
     }
   });
 
-  test("a generated value has the length and the kinds of characters that are asked for", () => {
-    const value = generateSecret({ ...options, length: 20, excludePunctuation: true, excludeCharacters: "abc0" });
-    expect(value).toMatch(/^[A-Zd-z1-9]{20}$/);
+  test("generates a value with the given length and every kind of characters", () => {
+    const value = generateSecret({ ...options, length: 20, excludePunctuation: true });
+    expect(value).toMatch(/^[A-Za-z0-9]{20}$/);
     for (const kind of [/[A-Z]/, /[a-z]/, /[0-9]/]) expect(value).toMatch(kind);
+    expect(generateSecret({ ...options, length: 4 })).toMatch(/[^A-Za-z0-9]/);
   });
 
-  test("a generated value takes its place in the template", () => {
+  test("refuses a length without room for every kind of characters", () => {
+    expect(() => generateSecret({ ...options, length: 3 })).toThrow("PasswordLength 3 is less than 4");
+  });
+
+  test("puts the generated value into the template", () => {
     const value = JSON.parse(generateSecret({ ...options, template: '{"username":"root"}', key: "password" })) as {
       password: string;
     };

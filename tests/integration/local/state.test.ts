@@ -12,11 +12,11 @@ import {
   rootResource,
   temporaryFolder,
   writeAssembly,
-  type Assembly,
+  type TemporaryFolder,
 } from "./fixture.ts";
 
 describe("a data folder", () => {
-  let data: Assembly;
+  let data: TemporaryFolder;
   beforeEach(() => {
     data = temporaryFolder();
   });
@@ -24,12 +24,12 @@ describe("a data folder", () => {
 
   test("belongs to one host at a time", () => {
     const unlock = lockFolder(data.folder);
-    expect(() => lockFolder(data.folder)).toThrow(`another local host (process ${process.pid})`);
+    expect(() => lockFolder(data.folder)).toThrow(`a different local host (process ${process.pid})`);
     unlock();
     lockFolder(data.folder)();
   });
 
-  test("that a killed host has left behind is free again", () => {
+  test("is free again after its host was killed", () => {
     writeFileSync(
       join(data.folder, "lock"),
       JSON.stringify({ pid: process.pid, born: "an earlier process with this number" }),
@@ -37,7 +37,7 @@ describe("a data folder", () => {
     expect(() => lockFolder(data.folder)()).not.toThrow();
   });
 
-  test("names the host that runs, readable by its owner only, until that stops", () => {
+  test("names the running host, readable by its owner only, until the host stops", () => {
     const unlock = lockFolder(data.folder);
     const state = { url: "http://127.0.0.1:1", issuer: "http://127.0.0.1:1", pid: process.pid };
     writeState(data.folder, state);
@@ -51,7 +51,7 @@ describe("a data folder", () => {
 
 describe("a host that is killed", () => {
   test("leaves neither engine nor functions running", async () => {
-    // A function holds a connection to this test as long as its process lives.
+    // A function keeps a connection to this test while its process lives.
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const connected = once(server, "connection") as Promise<[Socket]>;
@@ -86,7 +86,7 @@ describe("a host that is killed", () => {
       const [ofFunction] = await connected;
       const ofEngine = connect(Number(new URL(engineEndpoint).port), "127.0.0.1");
       await once(ofEngine, "connect");
-      // A connection whose other end has been killed ends or is reset.
+      // The connection to a killed process ends or is reset.
       const ended = Promise.all(
         [ofFunction, ofEngine].map(
           (socket) => new Promise((resolve) => socket.resume().on("error", resolve).on("close", resolve)),

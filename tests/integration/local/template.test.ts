@@ -1,5 +1,5 @@
-import { loadAssembly, type LoadedAssembly } from "../../../infra/local/template/intrinsics.ts";
-import { readModel } from "../../../infra/local/template/model.ts";
+import { loadAssembly, type LoadedAssembly } from "../../../infra/local/template/cloud-assembly.ts";
+import { readModel } from "../../../infra/local/template/read-deployment.ts";
 import {
   apiResources,
   functionResource,
@@ -23,7 +23,7 @@ function load(
   }
 }
 
-/** What a value resolves to beside a topic and a parameter. */
+/** Resolves a value in a template with a topic, a parameter and two conditions. */
 function resolved(value: unknown): unknown {
   const Resources = {
     Topic: { Type: "AWS::SNS::Topic", Properties: { TopicName: "news" } },
@@ -51,11 +51,11 @@ describe("the template", () => {
     ["Fn::Select of Fn::Split", { "Fn::Select": [1, { "Fn::Split": ["/", "a/b"] }] }, "b"],
     ["Fn::If by its condition", { "Fn::If": ["No", "yes", "no"] }, "no"],
     ["AWS::NoValue in a list", ["a", { Ref: "AWS::NoValue" }], ["a"]],
-  ])("%s resolves as CloudFormation resolves it", (_, value, expected) => {
+  ])("resolves %s as CloudFormation does", (_, value, expected) => {
     expect(resolved(value)).toEqual(expected);
   });
 
-  test("an export of one stack resolves in another, whatever the order of the manifest", () => {
+  test("resolves the export of a different stack in any order of the manifest", () => {
     const { resources } = load({
       First: {
         Resources: { Topic: { Type: "AWS::SNS::Topic", Properties: { TopicName: "news" } } },
@@ -74,11 +74,11 @@ describe("the template", () => {
     ["an attribute", { "Fn::GetAtt": ["Topic", "Colour"] }, "Topic.Colour: not known for AWS::SNS::Topic"],
     ["a resource that does not exist", { Ref: "Nothing" }, "names Nothing, which does not exist"],
     ["an export", { "Fn::ImportValue": "nowhere" }, "nowhere: no stack of the assembly exports it"],
-  ])("%s that is not known is an error that names it", (_, value, message) => {
+  ])("refuses and names %s that is not known", (_, value, message) => {
     expect(() => resolved(value)).toThrow(message);
   });
 
-  test("a parameter without a value is an error that names it", () => {
+  test("refuses and names a parameter without a value", () => {
     const template = {
       Parameters: { Url: { Type: "String" } },
       Resources: { Probe: { Type: "Custom::Probe", Properties: { value: { Ref: "Url" } } } },
@@ -132,25 +132,25 @@ describe("the model", () => {
       { Probe: { Type: "Custom::Probe", Properties: { ServiceToken: "arn:aws:lambda:us-east-1:0:function:other" } } },
       "names no function of the template",
     ],
-  ])("a %s that is not known is an error that names it", (_, resources, message) => {
+  ])("refuses and names an unknown %s", (_, resources, message) => {
     expect(() => model({ ...api, ...resources })).toThrow(message);
   });
 
-  test("a mock integration is an error that says what to do", () => {
+  test("refuses a mock integration and says what to do", () => {
     const mock = methodResource(rootResource, "OPTIONS", "Echo") as { Properties: { Integration: object } };
     mock.Properties.Integration = { Type: "MOCK" };
     expect(() => model({ ...api, Preflight: mock })).toThrow("leave the local stage without CORS origins");
   });
 
-  test("a function that API Gateway may not invoke is an error that names it", () => {
+  test("refuses and names a function that API Gateway may not invoke", () => {
     const served = { ...api, Get: methodResource(rootResource, "GET", "Echo", "Authorizer") };
     expect(() => model(served)).not.toThrow();
-    expect(() => model({ ...served, Invoker: roleResource("lambda:GetFunction") })).toThrow(
+    expect(() => model({ ...served, Invoker: roleResource("dynamodb:GetItem") })).toThrow(
       "may not invoke arn:aws:lambda",
     );
   });
 
-  test("a role's inline and attached statements are kept", () => {
+  test("reads a role's inline and attached statements", () => {
     const statement = (action: string): object => ({
       Version: "2012-10-17",
       Statement: [{ Effect: "Allow", Action: action, Resource: "*" }],

@@ -1,4 +1,4 @@
-/** Makes the cloud assembly that the local host runs, in a child process: CDK is large, and its mistakes stay there. */
+/** Makes the cloud assembly that the local host runs. CDK is large and may fail, so it runs in a child process. */
 import { spawn } from "node:child_process";
 import { rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
@@ -6,11 +6,11 @@ import { LocalHostError } from "../support/errors.ts";
 
 export const projectRoot = resolve(import.meta.dirname, "../../..");
 
-/** Synthesis failed; `output` is everything that was said about it, of any number of lines. */
+/** Synthesis failed; `output` is its whole output, of any number of lines. */
 export class SynthesisFailed extends LocalHostError {
   readonly output: string;
   constructor(output: string) {
-    super(`synthesis failed: ${output.split("\n")[0] ?? "without a word"}`);
+    super(`synthesis failed: ${output.split("\n")[0] ?? "no output"}`);
     this.output = output;
   }
 }
@@ -18,7 +18,7 @@ export class SynthesisFailed extends LocalHostError {
 /**
  * Bundles the functions and synthesises the stage `local`.
  *
- * @param folder where to write the cloud assembly; what is there is removed
+ * @param folder receives the cloud assembly; its earlier content is removed
  * @param signal stops the child
  * @throws SynthesisFailed when it fails
  */
@@ -30,7 +30,7 @@ export async function synthesise(folder: string, signal?: AbortSignal): Promise<
       ...process.env,
       CDK_OUTDIR: folder,
       CDK_CONTEXT_JSON: JSON.stringify({ stage: "local" }),
-      // AWS's validator takes most of a synth's time; `npm run check:synth` runs it, for this stage as well.
+      // AWS's validator takes most of the time. `npm run check:synth` runs it for this stage, too.
       CDK_VALIDATION: "false",
     },
     stdio: ["ignore", "pipe", "pipe"],

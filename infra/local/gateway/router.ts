@@ -1,5 +1,5 @@
-/** Finds the method of the API that a request means. */
-import type { RouteModel } from "../template/model.ts";
+/** Finds the method of the API for a request. */
+import type { RouteModel } from "../template/deployment-model.ts";
 
 export interface Match {
   readonly route: RouteModel;
@@ -48,10 +48,10 @@ export class Router {
   }
 
   /**
-   * Fixed segments win over `{name}`, which wins over `{name+}`; segments are compared and decoded one by one, so that an
-   * encoded slash stays inside its segment.
+   * Fixed segments win over `{name}`, which wins over `{name+}`. Segments are decoded one by one, so that an encoded slash stays
+   * inside its segment.
    *
-   * @param path of the request, still percent-encoded, without query
+   * @param path percent-encoded, without query
    * @returns undefined for an unknown path or method
    * @throws PathMalformed for invalid percent-encoding
    */

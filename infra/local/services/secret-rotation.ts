@@ -1,35 +1,35 @@
-/** Rotates a secret the way Secrets Manager does: four calls of the function that the template names. */
+/** Stands in for the rotation of Secrets Manager: four invocations of the function that the template names. */
 import { randomUUID } from "node:crypto";
 import { LocalHostError } from "../support/errors.ts";
-import type { Invocation } from "../lambda/functions.ts";
-import type { SecretModel } from "../template/model.ts";
-import type { SecretsStub } from "./secrets-manager.ts";
+import type { Invocation } from "../lambda/function-pool.ts";
+import type { SecretModel } from "../template/deployment-model.ts";
+import type { LocalSecretsManager } from "./secrets-manager.ts";
 
-/** In this order; each may find that an earlier attempt has done its work already. */
+/** In this order. An earlier attempt may have done the work of a step already. */
 const steps = ["createSecret", "setSecret", "testSecret", "finishSecret"] as const;
 
-/** What the function gets. */
+/** The event of the rotation function. */
 export interface RotationEvent {
   readonly Step: (typeof steps)[number];
   /** The secret's ARN. */
   readonly SecretId: string;
-  /** Id of the version to fill, which is labelled AWSPENDING. */
+  /** Id of the version to fill, which has the label AWSPENDING. */
   readonly ClientRequestToken: string;
   readonly RotationToken: string;
 }
 
 /**
- * Runs the steps one after another. A step that fails ends the rotation and leaves its version AWSPENDING; the next rotation
- * goes on with that version, from the first step.
+ * Runs the steps in order. A failed step ends the rotation and leaves its version AWSPENDING. The next rotation continues with
+ * that version, from the first step.
  *
  * @param secret name or ARN
- * @returns the id of the version that is current now
- * @throws LocalHostError naming the step that failed, or when the template does not rotate the secret
+ * @returns id of the version that is now current
+ * @throws LocalHostError naming the failed step, or when the template does not rotate the secret
  */
 export async function rotateSecret(
   secret: string,
   models: readonly SecretModel[],
-  secrets: SecretsStub,
+  secrets: LocalSecretsManager,
   invoke: (functionId: string, event: RotationEvent) => Promise<Invocation>,
 ): Promise<string> {
   const model = models.find(({ arn, name }) => arn === secret || name === secret);
@@ -50,7 +50,7 @@ export async function rotateSecret(
     }
   }
   if (secrets.versionOf(arn, "AWSCURRENT") !== version) {
-    throw new LocalHostError(`the rotation of ${name} has ended without making its version the current one`);
+    throw new LocalHostError(`the rotation of ${name} ended without making its version the current one`);
   }
   return version;
 }

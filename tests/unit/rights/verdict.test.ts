@@ -2,11 +2,12 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { collectUsage, writeRecord } from "../../rights/records.ts";
-import { isFlawless, judge, usageTable, type Denial, type Grant } from "../../../infra/local/iam/rights-usage.ts";
+import { isFlawless, judge, usageTable } from "../../rights/verdict.ts";
+import type { Denial, RightUsage } from "../../../infra/local/iam/rights-usage.ts";
 import { judgeRun } from "../../support/rights-reporter.ts";
 
 const table = "arn:aws:dynamodb:us-east-1:000000000000:table/Things";
-const grant = (action: string, uses: number, more: Partial<Grant> = {}): Grant => ({
+const right = (action: string, uses: number, more: Partial<RightUsage> = {}): RightUsage => ({
   ...{ functionName: "Portico-local-partners-read", action, resource: table, leadingKeys: "PARTNERS", uses },
   ...more,
 });
@@ -26,16 +27,16 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(rootDir, { recursive: true, force: true }));
 
-const record = (testPath: string, grants: Grant[], denials: Denial[] = []) =>
-  writeRecord(folder, { testPath, grants, denials });
+const record = (testPath: string, rights: RightUsage[], denials: Denial[] = []) =>
+  writeRecord(folder, { testPath, rights, denials });
 const ran = (...names: string[]) => ({
   testResults: names.map((name) => ({ testFilePath: testFile("e2e", name), numFailingTests: 0 })),
 });
 const whole = () => ran("a.test.ts", "b.test.ts");
 
 test("a right that one host of the suite used is used", () => {
-  record(testFile("e2e", "a.test.ts"), [grant("dynamodb:GetItem", 0)]);
-  record(testFile("e2e", "b.test.ts"), [grant("dynamodb:GetItem", 3)]);
+  record(testFile("e2e", "a.test.ts"), [right("dynamodb:GetItem", 0)]);
+  record(testFile("e2e", "b.test.ts"), [right("dynamodb:GetItem", 3)]);
   expect(judgeRun({ rootDir }, whole(), folder)).toEqual({
     text: "Rights: all 1 were used, and no call was denied.",
     failed: false,
@@ -43,7 +44,7 @@ test("a right that one host of the suite used is used", () => {
 });
 
 test("a right that no call of the whole suite used fails the run, and is named", () => {
-  record(testFile("e2e", "a.test.ts"), [grant("dynamodb:GetItem", 1), grant("dynamodb:PutItem", 0)]);
+  record(testFile("e2e", "a.test.ts"), [right("dynamodb:GetItem", 1), right("dynamodb:PutItem", 0)]);
   const { text, failed } = judgeRun({ rootDir }, whole(), folder);
   expect(failed).toBe(true);
   expect(text).toMatch(/granted, but never used.*\nPortico-local-partners-read +dynamodb:PutItem +PARTNERS/);
@@ -51,13 +52,13 @@ test("a right that no call of the whole suite used fails the run, and is named",
 });
 
 test("a right that only tests outside of the suite use counts as unused", () => {
-  record(testFile("e2e", "a.test.ts"), [grant("dynamodb:GetItem", 0)]);
-  record(testFile("torture", "a.test.ts"), [grant("dynamodb:GetItem", 9)]);
-  expect(collectUsage(folder, testFile("e2e")).grants).toEqual([grant("dynamodb:GetItem", 0)]);
+  record(testFile("e2e", "a.test.ts"), [right("dynamodb:GetItem", 0)]);
+  record(testFile("torture", "a.test.ts"), [right("dynamodb:GetItem", 9)]);
+  expect(collectUsage(folder, testFile("e2e")).rights).toEqual([right("dynamodb:GetItem", 0)]);
 });
 
 test("a denied call fails any run", () => {
-  record(testFile("torture", "a.test.ts"), [grant("dynamodb:GetItem", 1)], [denial]);
+  record(testFile("torture", "a.test.ts"), [right("dynamodb:GetItem", 1)], [denial]);
   const { text, failed } = judgeRun({ rootDir }, ran("a.test.ts"), folder);
   expect(failed).toBe(true);
   expect(text).toMatch(/denied: .*\nPortico-local-partners-read +2 × +dynamodb:PutItem +A/);
@@ -69,14 +70,14 @@ test.each<[string, object, object, string]>([
   ["tests chosen by name", { testNamePattern: "x" }, {}, "the tests were chosen by name"],
   ["an interrupted run", {}, { wasInterrupted: true }, "the run was interrupted"],
 ])("%s says nothing about unused rights, and the report says so", (_, config, results, reason) => {
-  record(testFile("e2e", "a.test.ts"), [grant("dynamodb:GetItem", 0)]);
+  record(testFile("e2e", "a.test.ts"), [right("dynamodb:GetItem", 0)]);
   const { text, failed } = judgeRun({ rootDir, ...config }, { ...whole(), ...results }, folder);
   expect(failed).toBe(false);
   expect(text).toContain(`not judged, for ${reason}`);
 });
 
 test("a failed test of the suite leaves unused rights unjudged", () => {
-  record(testFile("e2e", "a.test.ts"), [grant("dynamodb:GetItem", 0)]);
+  record(testFile("e2e", "a.test.ts"), [right("dynamodb:GetItem", 0)]);
   const results = { testResults: whole().testResults.map((result) => ({ ...result, numFailingTests: 1 })) };
   expect(judgeRun({ rootDir }, results, folder).text).toContain("end-to-end tests failed");
 });
@@ -86,17 +87,17 @@ test("a run without any host has nothing to report", () => {
 });
 
 test("an exception excuses an unused right, and is itself a fault once the right is used", () => {
-  const { functionName, leadingKeys } = grant("dynamodb:GetItem", 0);
+  const { functionName, leadingKeys } = right("dynamodb:GetItem", 0);
   const exception = { functionName, action: "dynamodb:GetItem", leadingKeys: leadingKeys!, reason: "a reason" };
-  const verdictOf = (uses: number) => judge({ grants: [grant("dynamodb:GetItem", uses)], denials: [] }, [exception]);
+  const verdictOf = (uses: number) => judge({ rights: [right("dynamodb:GetItem", uses)], denials: [] }, [exception]);
   expect(isFlawless(verdictOf(0))).toBe(true);
   expect(verdictOf(1).idle).toEqual([exception]);
 });
 
 test("the table names each operation once, with its rights and how often each was used", () => {
-  const other = grant("dynamodb:Query", 0, { functionName: "Portico-local-partners-list" });
+  const other = right("dynamodb:Query", 0, { functionName: "Portico-local-partners-list" });
   const shown = usageTable({
-    grants: [grant("dynamodb:PutItem", 0), grant("dynamodb:GetItem", 12), other],
+    rights: [right("dynamodb:PutItem", 0), right("dynamodb:GetItem", 12), other],
     denials: [],
   });
   expect(shown.split("\n").map((line) => line.split(/ {2,}/))).toEqual([

@@ -1,16 +1,16 @@
 /**
- * Runs functions as Lambda does: each process serves one call at a time, a function has as many processes as calls ask for
- * up to a bound, and further calls wait their turn.
+ * Stands in for Lambda: each process serves one call at a time, a function has as many processes as it has calls, up to a
+ * maximum, and further calls wait.
  */
 import { fork, type ChildProcess } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import type { FunctionModel } from "../template/model.ts";
+import type { FunctionModel } from "../template/deployment-model.ts";
 import type { AccessKey } from "../services/service-proxy.ts";
 
-/** One line that a function wrote. */
+/** One line of a function's output. */
 export interface LogLine {
   readonly functionName: string;
   readonly stream: "stdout" | "stderr";
@@ -18,32 +18,32 @@ export interface LogLine {
 }
 export type LogSink = (line: LogLine) => void;
 
-/** How a failed call reads to whoever invoked it, in Lambda's words. */
+/** A failed call in Lambda's words. */
 export interface FunctionFailure {
   /** `Runtime.ExitError`, `Sandbox.Timedout`, or the name of the error that the handler threw. */
   readonly errorType: string;
   readonly errorMessage: string;
 }
 
-/** What an invocation gives: the handler's answer as JSON text, or why there is none. */
+/** The handler's answer as JSON text, or the reason why there is none. */
 export type Invocation = { readonly payload: string } | { readonly failure: FunctionFailure };
 
 export interface FunctionPoolOptions {
   readonly functions: readonly FunctionModel[];
   readonly region: string;
   readonly keyOf: (functionId: string) => AccessKey;
-  /** Where DynamoDB and Secrets Manager answer. */
+  /** Endpoint of DynamoDB and Secrets Manager. */
   readonly serviceEndpoint: string;
   readonly logSink?: LogSink;
-  /** Folder in which the processes keep their bundles' compiled code for those that start later. */
+  /** Folder in which processes leave compiled code for later ones. */
   readonly compileCache: string;
-  /** Processes per function. Default: the number of cores, at least 2. */
+  /** Maximum number of processes of a function. Default: the number of cores, at least 2. */
   readonly processesPerFunction?: number;
-  /** Processes of all functions together. Default 48. */
+  /** Maximum number of processes of all functions. Default 48. */
   readonly processesInAll?: number;
 }
 
-interface Call {
+interface PendingCall {
   readonly event: string;
   readonly requestId: string;
   readonly settle: (outcome: Invocation) => void;
@@ -53,20 +53,22 @@ interface Worker {
   readonly process: ChildProcess;
   readonly owner: Pool;
   state: "starting" | "idle" | "busy" | "gone";
-  call: Call | undefined;
-  timer: NodeJS.Timeout | undefined;
-  /** Order of last use, for stopping the longest unused. */
+  call?: PendingCall | undefined;
+  timer?: NodeJS.Timeout;
+  /** Why the process ends. */
+  fatal?: FunctionFailure;
+  /** Order of last use: the process that is unused for longest stops first. */
   lastUse: number;
 }
 
 interface Pool {
   readonly model: FunctionModel;
   readonly workers: Set<Worker>;
-  readonly queue: Call[];
+  readonly queue: PendingCall[];
 }
 
-/** Lambda allows 10 s; a laptop under load may need longer. */
-const initialisationMilliseconds = 30_000;
+/** Lambda allows 10 s. A laptop under load may need longer. */
+const maxInitialisationMilliseconds = 30_000;
 
 type Message =
   | { readonly ready: true }
@@ -78,7 +80,7 @@ export class FunctionPool {
   readonly #pools: ReadonlyMap<string, Pool>;
   readonly #perFunction: number;
   readonly #inAll: number;
-  /** Functions whose calls wait for a process of another function to end. */
+  /** Functions whose calls wait until a process of a different function ends. */
   readonly #starved = new Set<Pool>();
   #live = 0;
   #uses = 0;
@@ -94,13 +96,13 @@ export class FunctionPool {
     );
   }
 
-  /** Processes that are alive at the moment. */
+  /** The number of live processes. */
   get liveProcesses(): number {
     return this.#live;
   }
 
   /**
-   * Invokes a function and waits for its answer. Never rejects for what the function does.
+   * Invokes a function and waits for its answer. A failing function never rejects the promise.
    *
    * @param functionId the function's ARN
    * @param event any JSON value
@@ -117,9 +119,9 @@ export class FunctionPool {
   }
 
   /**
-   * Kills the processes of a function that serve a call at this moment, as a fault of the machine would.
+   * Kills the busy processes of a function, like a fault of the machine.
    *
-   * @returns how many there were
+   * @returns their number
    */
   kill(functionId: string): number {
     const busy = [...(this.#pools.get(functionId)?.workers ?? [])].filter(({ state }) => state === "busy");
@@ -127,14 +129,14 @@ export class FunctionPool {
     return busy.length;
   }
 
-  /** Stops the processes that serve no call at this moment, as Lambda does when it likes: the next calls begin in new ones. */
+  /** Stops the idle processes, as Lambda does at any time. The next calls begin in new ones. */
   retire(): void {
     for (const { workers } of this.#pools.values()) {
       for (const worker of workers) if (worker.state === "idle") this.#stop(worker);
     }
   }
 
-  /** Takes no further calls, lets the accepted ones end within the given time, then stops every process. */
+  /** Accepts no further calls, waits for the accepted ones within the given time, then stops every process. */
   async close(graceMilliseconds = 0): Promise<void> {
     this.#closed = true;
     if (graceMilliseconds > 0 && this.#busy()) {
@@ -167,7 +169,7 @@ export class FunctionPool {
     );
   }
 
-  /** Gives waiting calls to idle processes, and starts processes where calls still wait. */
+  /** Gives waiting calls to idle processes, and starts processes for the rest. */
   #pump(pool: Pool): void {
     for (const worker of pool.workers) {
       if (worker.state !== "idle") continue;
@@ -200,7 +202,7 @@ export class FunctionPool {
     worker.process.kill("SIGKILL");
   }
 
-  /** The process no longer counts; it may still be ending. */
+  /** Forgets a process, which may still be ending. */
   #remove(worker: Worker): void {
     if (worker.state === "gone") return;
     worker.state = "gone";
@@ -217,54 +219,51 @@ export class FunctionPool {
       cwd: model.folder,
       stdio: ["ignore", "pipe", "pipe", "ipc"],
     });
-    const worker: Worker = {
-      process: child,
-      owner: pool,
-      state: "starting",
-      call: undefined,
-      timer: undefined,
-      lastUse: 0,
-    };
+    const worker: Worker = { process: child, owner: pool, state: "starting", lastUse: 0 };
     pool.workers.add(worker);
     this.#live++;
     this.#log(worker, "stdout");
     this.#log(worker, "stderr");
-    let fatal: FunctionFailure | undefined;
     worker.timer = setTimeout(() => {
-      fatal = {
+      worker.fatal = {
         errorType: "Sandbox.Timedout",
-        errorMessage: `initialisation took longer than ${initialisationMilliseconds / 1000} seconds`,
+        errorMessage: `initialisation took longer than ${maxInitialisationMilliseconds / 1000} seconds`,
       };
       child.kill("SIGKILL");
-    }, initialisationMilliseconds);
-    child.on("message", (message: Message) => {
-      if ("ready" in message) {
-        clearTimeout(worker.timer);
-        this.#idle(worker);
-      } else if ("result" in message) {
-        this.#finish(worker, { payload: message.result });
-      } else if (message.fatal) {
-        fatal = message.error;
-      } else {
-        this.#finish(worker, { failure: message.error });
-      }
-    });
-    const gone = (reason: string): void => {
-      if (worker.state === "gone") return;
-      const { state, call } = worker;
-      this.#remove(worker);
-      const failure = fatal ?? { errorType: "Runtime.ExitError", errorMessage: `Runtime exited: ${reason}` };
-      // A process that never became ready fails the call that it was started for, else the queue would start it forever.
-      const failed = state === "starting" ? pool.queue.shift() : call;
-      failed?.settle({ failure });
-      this.#pump(pool);
-      this.#feedStarved();
-    };
-    child.once("error", (error) => gone(error.message));
-    child.once("exit", (code, signal) => gone(signal === null ? `exit status ${String(code)}` : `signal ${signal}`));
+    }, maxInitialisationMilliseconds);
+    child.on("message", (message: Message) => this.#receive(worker, message));
+    child.once("error", (error) => this.#ended(worker, error.message));
+    child.once("exit", (code, signal) =>
+      this.#ended(worker, signal === null ? `exit status ${String(code)}` : `signal ${signal}`),
+    );
   }
 
-  #dispatch(worker: Worker, call: Call): void {
+  #receive(worker: Worker, message: Message): void {
+    if ("ready" in message) {
+      clearTimeout(worker.timer);
+      this.#idle(worker);
+    } else if ("result" in message) {
+      this.#finish(worker, { payload: message.result });
+    } else if (message.fatal) {
+      worker.fatal = message.error;
+    } else {
+      this.#finish(worker, { failure: message.error });
+    }
+  }
+
+  #ended(worker: Worker, reason: string): void {
+    if (worker.state === "gone") return;
+    const { state, call, owner } = worker;
+    this.#remove(worker);
+    const failure = worker.fatal ?? { errorType: "Runtime.ExitError", errorMessage: `Runtime exited: ${reason}` };
+    // A process that never became ready fails the call that it was started for. Otherwise the queue would start it forever.
+    const failed = state === "starting" ? owner.queue.shift() : call;
+    failed?.settle({ failure });
+    this.#pump(owner);
+    this.#feedStarved();
+  }
+
+  #dispatch(worker: Worker, call: PendingCall): void {
     const { timeoutSeconds } = worker.owner.model;
     worker.state = "busy";
     worker.call = call;
@@ -284,7 +283,7 @@ export class FunctionPool {
     worker.process.send(
       { event: call.event, requestId: call.requestId, deadline: Date.now() + timeoutSeconds * 1000 },
       (error) => {
-        // The channel is closed because the process ends; its exit settles the call.
+        // The channel is closed because the process is ending. Its exit settles the call.
         if (error) worker.process.kill("SIGKILL");
       },
     );
@@ -323,7 +322,7 @@ export class FunctionPool {
     else createInterface({ input: source }).on("line", (text) => sink({ functionName, stream, text }));
   }
 
-  /** What Lambda's runtime sets, the template's variables, and the two endpoints; nothing of the host's own environment. */
+  /** The variables of Lambda's runtime and of the template, with local endpoints. Nothing of the host's own environment. */
   #environment(model: FunctionModel): Record<string, string> {
     const { region, serviceEndpoint, keyOf } = this.#options;
     const key = keyOf(model.id);

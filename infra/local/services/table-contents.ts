@@ -1,19 +1,18 @@
-/** A look into a running host's table, past functions, roles and faults. */
+/** Reads a running host's table directly, without functions, roles or faults in between. */
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { DynamoDBDocumentClient, ScanCommand } from "@aws-sdk/lib-dynamodb";
 import type { Item } from "../../../shared/runtime/table.ts";
-import { engineAccessKey } from "../services/dynamodb-engine.ts";
-import type { Host } from "../host.ts";
-import type { TableModel } from "../template/model.ts";
+import type { DeploymentModel, TableModel } from "../template/deployment-model.ts";
+import { engineAccessKey } from "./dynamodb-engine.ts";
 
-/** Speaks to an engine directly, past the host's proxy. */
+/** A client of the engine that bypasses the host's proxy. */
 export function clientOf(endpoint: string, region: string): DynamoDBDocumentClient {
   const credentials = { accessKeyId: engineAccessKey, secretAccessKey: "none" };
   const client = new DynamoDBClient({ endpoint, region, credentials, maxAttempts: 1 });
   return DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } });
 }
 
-/** Every item of a table, in the order of the keys. */
+/** Every item of a table, in key order. */
 export async function itemsOf(client: DynamoDBDocumentClient, name: string): Promise<Item[]> {
   const items: Item[] = [];
   let start: Item | undefined;
@@ -28,8 +27,14 @@ export async function itemsOf(client: DynamoDBDocumentClient, name: string): Pro
   return items.sort((a, b) => (place(a) < place(b) ? -1 : 1));
 }
 
-/** Everything that a running host has in its table. */
-export async function contentsOf({ engineEndpoint, model }: Pick<Host, "engineEndpoint" | "model">): Promise<Item[]> {
+/** The part of a host that says where its table is. */
+export interface TableLocation {
+  readonly engineEndpoint: string;
+  readonly model: Pick<DeploymentModel, "region" | "tables">;
+}
+
+/** Every item of a running host's table. */
+export async function contentsOf({ engineEndpoint, model }: TableLocation): Promise<Item[]> {
   const client = clientOf(engineEndpoint, model.region);
   try {
     return await itemsOf(client, (model.tables[0] as TableModel).name);

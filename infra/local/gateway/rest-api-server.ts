@@ -1,0 +1,226 @@
+/**
+ * Stands in for API Gateway's REST API: an HTTP server that finds the method, asks its authorizer, invokes its function and
+ * answers. It does not apply the template's throttling and quotas.
+ */
+import { createServer, STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import type { Invocation } from "../lambda/function-pool.ts";
+import { messageOf } from "../support/errors.ts";
+import { closeServer, listen, readBody } from "../support/loopback-http.ts";
+import type { ApiModel, AuthorizerModel } from "../template/deployment-model.ts";
+import { authorize, type Authorization } from "./authorizer-policy.ts";
+import { errorVariables, gatewayResponse, type GatewayResponseType } from "./gateway-responses.ts";
+import { readProxyAnswer, writeAnswer, writeProxyAnswer } from "./proxy-answer.ts";
+import {
+  authorizerEvent,
+  header,
+  maxEventBytes,
+  methodArnOf,
+  proxyEvent,
+  readRequest,
+  responseVariables,
+  type GatewayRequest,
+} from "./proxy-event.ts";
+import { PathMalformed, Router, type Match } from "./router.ts";
+
+/** What the server currently serves. */
+export interface Serving {
+  readonly api: ApiModel;
+  readonly invoke: (functionId: string, event: unknown) => Promise<Invocation>;
+}
+
+/** API Gateway's payload quota of 10 MB. */
+const maxPayloadBytes = 10 * 1024 * 1024;
+/** Request line and headers together. */
+const maxHeaderBytes = 10_240;
+
+interface RoutedApi extends Serving {
+  readonly router: Router;
+}
+
+/** Ends a request with a gateway response. */
+class RequestRefused extends Error {
+  readonly type: GatewayResponseType;
+  readonly status: number | undefined;
+  /** Further `$context` variables, such as `authorizer.code`. */
+  readonly context: Readonly<Record<string, string>>;
+  constructor(
+    type: GatewayResponseType,
+    options: { status?: number; context?: Readonly<Record<string, string>>; message?: string } = {},
+  ) {
+    super(options.message);
+    this.type = type;
+    this.status = options.status;
+    this.context = options.context ?? {};
+  }
+}
+
+export class RestApiServer {
+  readonly #server: Server;
+  readonly #report: (line: string) => void;
+  #serving: RoutedApi | undefined;
+
+  /** @param report receives one line for each fault that a caller sees only as a 5xx */
+  constructor(report: (line: string) => void = () => undefined) {
+    this.#report = report;
+    // Node's own answers to bad requests have no body; `Host` is checked below.
+    this.#server = createServer(
+      { maxHeaderSize: 2 * maxHeaderBytes, requireHostHeader: false },
+      (request, response) => void this.#serve(request, response),
+    );
+    this.#server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => {
+      answerRaw(socket, error.code === "HPE_HEADER_OVERFLOW" ? 431 : 400);
+    });
+    this.#server.on("connect", (_request, socket: Socket) => answerRaw(socket, 400));
+  }
+
+  /**
+   * @param port 0 takes a free one
+   * @returns the port taken on 127.0.0.1
+   * @throws LocalHostError when it is in use
+   */
+  async listen(port: number): Promise<number> {
+    return listen(this.#server, port);
+  }
+
+  /** Serves an API from now on. Running requests end with the API that they began with. */
+  serve(serving: Serving): void {
+    this.#serving = { ...serving, router: new Router(serving.api.routes) };
+  }
+
+  /** Accepts no further connections, and answers the running requests. */
+  stopAccepting(): void {
+    if (this.#server.listening) this.#server.close();
+  }
+
+  async close(): Promise<void> {
+    this.#server.closeAllConnections();
+    await closeServer(this.#server);
+  }
+
+  async #serve(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
+    incoming.on("error", () => undefined);
+    response.on("error", () => undefined);
+    try {
+      const serving = this.#serving;
+      if (serving === undefined) {
+        response.writeHead(503, { "retry-after": "1" }).end();
+        return;
+      }
+      await this.#answer(serving, incoming, response);
+    } catch (error) {
+      this.#report(`gateway: ${messageOf(error)}`);
+      if (response.headersSent) response.destroy();
+      else response.writeHead(500, { "content-type": "application/json" }).end('{"message":"Internal server error"}');
+    }
+  }
+
+  async #answer(serving: RoutedApi, incoming: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { api, router } = serving;
+    const request = readRequest(incoming);
+    let match: Match | undefined;
+    try {
+      checkHeaders(incoming);
+      const body = await readBody(incoming, maxPayloadBytes).catch(() => undefined);
+      if (incoming.destroyed && !incoming.complete) return;
+      if (body === undefined) throw new RequestRefused("REQUEST_TOO_LARGE");
+      match = router.match(request.method, request.path);
+      if (match === undefined) throw new RequestRefused("MISSING_AUTHENTICATION_TOKEN");
+      const { authorizer, functionId, integrationTimeoutMilliseconds } = match.route;
+      const authorized = authorizer && (await this.#authorize(serving, authorizer, request, match));
+      const event = proxyEvent(api, request, match, { body, authorizer: authorized });
+      if (Buffer.byteLength(JSON.stringify(event)) > maxEventBytes) throw new RequestRefused("REQUEST_TOO_LARGE");
+      const invocation = await within(integrationTimeoutMilliseconds, serving.invoke(functionId, event));
+      writeProxyAnswer(response, api, request, this.#read(functionId, invocation));
+    } catch (error) {
+      const refused =
+        error instanceof PathMalformed ? new RequestRefused("DEFAULT_4XX", { message: "Bad Request" }) : error;
+      if (!(refused instanceof RequestRefused)) throw error;
+      const { type, status, message } = refused;
+      const variables = responseVariables(api, request, match);
+      const context = { ...variables.context, ...errorVariables(type, message || undefined), ...refused.context };
+      const answer = gatewayResponse(type, api.gatewayResponses, { ...variables, context }, status);
+      writeAnswer(response, request, answer);
+    }
+  }
+
+  /** @returns the content of `requestContext.authorizer` */
+  async #authorize(
+    serving: RoutedApi,
+    { functionId, identitySources }: AuthorizerModel,
+    request: GatewayRequest,
+    match: Match,
+  ): Promise<Readonly<Record<string, string | number>>> {
+    if (identitySources.some((source) => !sourceOf(request, source))) throw new RequestRefused("UNAUTHORIZED");
+    const started = performance.now();
+    const invocation = await serving.invoke(functionId, authorizerEvent(serving.api, request, match));
+    if ("failure" in invocation) {
+      // The one error with which an authorizer can answer 401.
+      if (invocation.failure.errorMessage === "Unauthorized") throw new RequestRefused("UNAUTHORIZED");
+      this.#report(`${functionId}: ${invocation.failure.errorType}: ${invocation.failure.errorMessage}`);
+      throw new RequestRefused("AUTHORIZER_FAILURE");
+    }
+    let authorization: Authorization;
+    try {
+      authorization = authorize(JSON.parse(invocation.payload), methodArnOf(serving.api, request));
+    } catch (error) {
+      this.#report(`${functionId}: ${messageOf(error)}`);
+      throw new RequestRefused("AUTHORIZER_CONFIGURATION_ERROR");
+    }
+    const { allowed, principalId, context } = authorization;
+    if (!allowed) throw denial(authorization);
+    return { principalId, integrationLatency: Math.round(performance.now() - started), ...context };
+  }
+
+  /** AWS answers a failing function and a malformed answer alike: DEFAULT_5XX with 502. */
+  #read(functionId: string, invocation: Invocation | "timeout"): ReturnType<typeof readProxyAnswer> {
+    if (invocation === "timeout") throw new RequestRefused("INTEGRATION_TIMEOUT");
+    try {
+      if ("failure" in invocation)
+        throw new Error(`${invocation.failure.errorType}: ${invocation.failure.errorMessage}`);
+      return readProxyAnswer(invocation.payload);
+    } catch (error) {
+      this.#report(`${functionId}: ${messageOf(error)}`);
+      throw new RequestRefused("DEFAULT_5XX");
+    }
+  }
+}
+
+function checkHeaders({ rawHeaders, headers, url = "", httpVersion }: IncomingMessage): void {
+  const headerBytes = rawHeaders.reduce((sum, text) => sum + text.length + 2, url.length);
+  if (headerBytes > maxHeaderBytes) {
+    throw new RequestRefused("DEFAULT_4XX", { status: 431, message: "Request Header Fields Too Large" });
+  }
+  if (headers.host === undefined && httpVersion === "1.1") {
+    throw new RequestRefused("DEFAULT_4XX", { message: "Host is missing" });
+  }
+}
+
+/** The value of an identity source such as `method.request.header.Authorization`. */
+function sourceOf(request: GatewayRequest, source: string): string | undefined {
+  const [, kind, name = ""] = /^method\.request\.(header|querystring)\.(.+)$/.exec(source) ?? [];
+  return kind === "header" ? header(request, name) : request.query[name];
+}
+
+function denial({ explicitDeny, principalId, context }: Authorization): RequestRefused {
+  const variables = Object.entries({ principalId, ...context }).map(([name, value]) => [`authorizer.${name}`, value]);
+  return new RequestRefused("ACCESS_DENIED", {
+    context: Object.fromEntries(variables) as Record<string, string>,
+    message: `User is not authorized to access this resource${explicitDeny ? " with an explicit deny" : ""}`,
+  });
+}
+
+async function within<T>(milliseconds: number, promise: Promise<T>): Promise<T | "timeout"> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<"timeout">((resolve) => (timer = setTimeout(resolve, milliseconds, "timeout")));
+  return Promise.race([promise, timeout]).finally(() => clearTimeout(timer));
+}
+
+/** Answers bytes that are no HTTP request. */
+function answerRaw(socket: Socket, status: number): void {
+  if (!socket.writable) return;
+  const body = JSON.stringify({ message: STATUS_CODES[status] });
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\nconnection: close\r\n\r\n${body}`,
+  );
+}

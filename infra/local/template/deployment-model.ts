@@ -1,0 +1,133 @@
+/** What the local host runs: the deployment that a template describes. */
+import type { Json, JsonObject } from "../support/json-value.ts";
+
+export interface TableModel {
+  readonly name: string;
+  readonly arn: string;
+  /** Body of DynamoDB's CreateTable. */
+  readonly createTable: JsonObject;
+  readonly timeToLiveAttribute: string | undefined;
+}
+
+/** `GenerateSecretString` of the template. */
+export interface SecretGenerator {
+  readonly template: string | undefined;
+  readonly key: string | undefined;
+  readonly length: number;
+  readonly excludePunctuation: boolean;
+}
+
+export interface SecretModel {
+  readonly arn: string;
+  readonly name: string;
+  readonly description: string | undefined;
+  /** The first value: generated, given, or none. */
+  readonly initial: { readonly generate: SecretGenerator } | { readonly value: string } | undefined;
+  /** Absent when the template does not rotate the secret. */
+  readonly rotation?: RotationModel;
+}
+
+export interface RotationModel {
+  /** ARN of the function that Secrets Manager invokes. */
+  readonly functionId: string;
+  /** `RotationRules` of the template. The local host rotates on request only. */
+  readonly rules: JsonObject;
+}
+
+export interface FunctionModel {
+  /** The function's ARN, which identifies it everywhere. */
+  readonly id: string;
+  readonly name: string;
+  readonly logicalId: string;
+  /** Absolute path of the deployed folder. */
+  readonly folder: string;
+  /** `<file>.<export>`. */
+  readonly handler: string;
+  readonly memoryMegabytes: number;
+  readonly timeoutSeconds: number;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly roleArn: string;
+  readonly logGroup: string;
+}
+
+/** A role's rights as the template states them. */
+export interface RoleModel {
+  readonly arn: string;
+  readonly statements: readonly Json[];
+  readonly managedPolicyArns: readonly string[];
+}
+
+/** An `AWS::Lambda::Permission`. */
+export interface PermissionModel {
+  /** Name or ARN of the function. */
+  readonly functionName: string;
+  readonly action: string;
+  readonly principal: string;
+  /** Pattern of the ARN of the invoking method, authorizer or secret; any when undefined. */
+  readonly sourceArn: string | undefined;
+  /** Account of the invoker; any when undefined. */
+  readonly sourceAccount: string | undefined;
+}
+
+export interface RouteModel {
+  readonly resourceId: string;
+  /** `/v1/partners/{partnerId}`. */
+  readonly resourcePath: string;
+  /** `GET`, …, or `ANY`. */
+  readonly method: string;
+  readonly functionId: string;
+  /** ARN of the role that API Gateway assumes to invoke the function. */
+  readonly credentials: string | undefined;
+  readonly integrationTimeoutMilliseconds: number;
+  readonly authorizer: AuthorizerModel | undefined;
+}
+
+export interface AuthorizerModel {
+  readonly id: string;
+  readonly functionId: string;
+  readonly credentials: string | undefined;
+  /** `method.request.header.Authorization` and the like. A request without one of them is refused. */
+  readonly identitySources: readonly string[];
+}
+
+export interface GatewayResponseModel {
+  readonly statusCode: number | undefined;
+  /** `gatewayresponse.header.<name>` → `'static'`, `context.*` or `method.request.*`. */
+  readonly parameters: Readonly<Record<string, string>>;
+  /** Content type → template. */
+  readonly templates: Readonly<Record<string, string>>;
+}
+
+export interface ApiModel {
+  readonly id: string;
+  readonly stage: string;
+  readonly region: string;
+  readonly accountId: string;
+  readonly stageVariables: Readonly<Record<string, string>> | undefined;
+  readonly binaryMediaTypes: readonly string[];
+  /** Minimum size in bytes of a compressed response; undefined when the API compresses none. */
+  readonly minimumCompressionSize: number | undefined;
+  readonly routes: readonly RouteModel[];
+  /** Response type → gateway response. */
+  readonly gatewayResponses: ReadonlyMap<string, GatewayResponseModel>;
+}
+
+export interface CustomResourceModel {
+  readonly stackId: string;
+  readonly logicalId: string;
+  readonly type: string;
+  readonly functionId: string;
+  readonly properties: JsonObject;
+}
+
+export interface DeploymentModel {
+  readonly region: string;
+  readonly accountId: string;
+  readonly tables: readonly TableModel[];
+  readonly secrets: readonly SecretModel[];
+  readonly functions: readonly FunctionModel[];
+  /** Role ARN → role. */
+  readonly roles: ReadonlyMap<string, RoleModel>;
+  readonly api: ApiModel | undefined;
+  readonly customResources: readonly CustomResourceModel[];
+}
