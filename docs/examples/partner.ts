@@ -1,5 +1,5 @@
 /**
- * A partner's program: sells subscriptions, extends one and lists all, with the client that `npm run client` makes.
+ * A partner's program: sells subscriptions, extends one and lists all, with the client that `npm run client` generates.
  *
  * @example
  * PORTICO_URL=http://127.0.0.1:3000 PORTICO_CLIENT_ID=ptr_… PORTICO_CLIENT_SECRET=… node docs/examples/partner.ts
@@ -17,15 +17,15 @@ const {
 const maxAttempts = 5;
 
 /**
- * Sends a request again when no answer came (the connection broke) or Portico asks to come back later, by `retry-after`. A lost
- * answer may belong to a write that has happened: so every write below carries an `Idempotency-Key`, under which it happens once.
+ * Repeats a request if the connection breaks, or if Portico answers with 503 or 429 and `retry-after`. A lost answer may belong
+ * to a write that has happened, so every write below carries an `Idempotency-Key`, which makes the repetition safe.
  */
 const persistentFetch: typeof fetch = async (input, init) => {
   const request = new Request(input, init);
   for (let attempt = 1; ; attempt++) {
     const isLast = attempt === maxAttempts;
     try {
-      // A body can be read once only.
+      // A body can be read only once, so each attempt sends a clone.
       const response = await fetch(request.clone());
       if (isLast || (response.status !== 503 && response.status !== 429)) return response;
       await pause(Number(response.headers.get("retry-after") ?? 1) * 1000);
@@ -38,7 +38,7 @@ const persistentFetch: typeof fetch = async (input, init) => {
 
 let token: { readonly value: string; readonly goodUntil: number } | undefined;
 
-/** The access token, kept until a minute before its end: under the token policy `single` each new one ends the one before. */
+/** The access token, kept until a minute before it expires: under the token policy `single`, a new one revokes the old one. */
 async function accessToken(): Promise<string> {
   if (token !== undefined && Date.now() < token.goodUntil) return token.value;
   const oauth = new Portico({ client: createClient({ baseUrl, fetch: persistentFetch }), key: "oauth" }).oauth;
@@ -52,14 +52,14 @@ async function accessToken(): Promise<string> {
 
 const portico = new Portico({ client: createClient({ baseUrl, fetch: persistentFetch, auth: accessToken }) });
 
-/** Sells a month. Whoever has a subscription keeps it. */
+/** Sells a month. A customer who has a subscription keeps it. */
 async function sell(customer: string): Promise<void> {
   const { error } = await portico.subscriptions.create({
-    // The shop's own number of the order: the same order is never sold twice.
+    // The shop's own order number, so the same order is never sold twice.
     headers: { "Idempotency-Key": `sell-${customer}` },
     body: { externalUserId: customer, userEmail: `${customer}@shop.example`, duration: "P1M" },
   });
-  // A program decides by the code of a problem, never by its words.
+  // Branch on the code of a problem, never on its texts.
   if (error !== undefined && !("code" in error && error.code === "subscription_exists")) throw refusal(error);
 }
 
@@ -73,7 +73,7 @@ async function extend(customer: string, duration: string): Promise<Subscription>
   return data;
 }
 
-/** All subscriptions, page after page: only `nextCursor: null` is the end. */
+/** All subscriptions, page by page. Only `nextCursor: null` is the end. */
 async function* subscriptions(): AsyncGenerator<Subscription> {
   let cursor: string | null | undefined;
   do {
