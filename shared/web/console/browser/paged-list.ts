@@ -1,6 +1,8 @@
-/** Lists that come in pages, as a table that becomes cards on a narrow screen. */
+/** A list that is loaded page by page: a table on wide screens and cards on narrow ones. */
+import { parameter, setParameter } from "./address.ts";
 import type { Page } from "./api.ts";
 import { element, newElementId, replaceContent, type Child } from "./dom.ts";
+import { capitalised, number } from "./format.ts";
 import { complainOf, explanationOf } from "./messages.ts";
 
 export interface Column<Item> {
@@ -10,142 +12,172 @@ export interface Column<Item> {
 }
 
 export interface ListOptions<Item> {
-  /** What it lists, in the plural: `partners`. */
+  /** The plural of the listed things, for example `partners`. */
   readonly things: string;
   readonly columns: readonly Column<Item>[];
   readonly load: (cursor: string | undefined) => Promise<Page<Item>>;
-  /** What is shown when there is nothing. */
+  /** The text of an empty list. */
   readonly empty: string;
-  /** What a filter looks into; without it there is none. */
+  /** The text that the filter searches. Default: the list has no filter. */
   readonly textOf?: (item: Item) => string;
-  /** Beside the filter. */
+  /** Elements beside the filter. */
   readonly tools?: readonly HTMLElement[];
 }
 
-export interface List<Item> {
+/** The most pages that are loaded at once to restore a view from its address. */
+const maxRestoredPages = 10;
+
+/** The filter and the number of loaded pages are kept in the address; a view has one list. */
+export class PagedList<Item extends object> {
   readonly element: HTMLElement;
-  /** Reads the first page again. */
-  reload: () => Promise<void>;
-  /** Puts another state of an item in place of the one with its id. */
-  replace: (item: Item) => void;
-}
+  readonly #options: ListOptions<Item>;
+  readonly #count = element("p", { class: "count", role: "status" });
+  readonly #rows = element("tbody", { role: "rowgroup" });
+  readonly #table: HTMLTableElement;
+  readonly #nothing = element("p", { class: "empty" }, "Loading…");
+  readonly #more: HTMLButtonElement;
+  readonly #filter: HTMLInputElement;
+  readonly #search: HTMLElement;
+  #items: readonly Item[] = [];
+  #next: string | null = null;
+  /** Counts the loads. A result of an earlier load than the latest is ignored. */
+  #latestLoad = 0;
+  #loading = false;
 
-export function list<Item extends { readonly id: string }>(options: ListOptions<Item>): List<Item> {
-  const { things, columns, load, empty, textOf, tools = [] } = options;
-  let items: Item[] = [];
-  let next: string | null = null;
-  let loading = false;
-
-  const count = element("p", { class: "count", role: "status" });
-  const rows = element("tbody", { role: "rowgroup" });
-  const head = columns.map(({ title, numeric }) =>
-    element("th", { scope: "col", role: "columnheader", class: numeric === true && "numeric" }, title),
-  );
-  const table = element(
-    "table",
-    { role: "table", "aria-label": `List of ${things}` },
-    element("thead", { role: "rowgroup" }, element("tr", { role: "row" }, ...head)),
-    rows,
-  );
-  const nothing = element("p", { class: "empty" });
-  const more = element("button", { type: "button", id: newElementId(), onclick: () => void loadMore() }, "Load more");
-  const filterId = newElementId();
-  const filter = element("input", { id: filterId, type: "search", autocomplete: "off", oninput: () => show() });
-  const search =
-    textOf &&
-    element("div", { class: "filter" }, element("label", { for: filterId }, `Filter the loaded ${things}`), filter);
-  const whole = element(
-    "section",
-    { class: "list" },
-    search || tools.length > 0 ? element("div", { class: "tools" }, search, ...tools) : undefined,
-    count,
-    table,
-    nothing,
-    element("div", { class: "more" }, more),
-  );
-
-  const rowOf = (item: Item): HTMLElement =>
-    element(
-      "tr",
-      { role: "row" },
-      ...columns.map(({ title, cell, numeric }) =>
-        element("td", { role: "cell", "data-label": title, class: numeric === true && "numeric" }, cell(item)),
-      ),
+  constructor(options: ListOptions<Item>) {
+    this.#options = options;
+    const { things, columns, textOf, tools = [] } = options;
+    this.#table = tableOf(things, columns, this.#rows);
+    this.#more = element(
+      "button",
+      { type: "button", id: newElementId(), hidden: true, onclick: () => void this.#loadMore() },
+      "Load more",
     );
+    const id = newElementId();
+    this.#filter = element("input", { id, type: "search", autocomplete: "off", oninput: () => this.#applyFilter() });
+    this.#filter.value = parameter("filter") ?? "";
+    this.#search = element(
+      "div",
+      { class: "filter", hidden: true },
+      element("label", { for: id }, `Filter the loaded ${things}`),
+      this.#filter,
+    );
+    const search = textOf && this.#search;
+    this.element = element(
+      "section",
+      { class: "list" },
+      search || tools.length > 0 ? element("div", { class: "tools" }, search, ...tools) : undefined,
+      this.#count,
+      this.#table,
+      this.#nothing,
+      element("div", { class: "more" }, this.#more),
+    );
+  }
 
-  const show = (): void => {
-    const wanted = filter.value.trim().toLowerCase();
-    const shown = textOf && wanted !== "" ? items.filter((item) => textOf(item).toLowerCase().includes(wanted)) : items;
-    replaceContent(rows, shown.map(rowOf));
-    const loaded = next === null ? `${items.length}` : `${items.length} loaded, there are more`;
-    count.textContent = wanted === "" ? `${capital(things)}: ${loaded}` : `${shown.length} of ${loaded} match`;
-    table.hidden = shown.length === 0;
-    nothing.hidden = shown.length > 0;
-    nothing.textContent = items.length > 0 ? `None of the loaded ${things} matches.` : empty;
-    count.hidden = items.length === 0;
-    if (search) search.hidden = items.length === 0 && next === null;
-    more.hidden = next === null;
-  };
-
-  const read = async (cursor: string | undefined): Promise<Page<Item> | undefined> => {
-    if (loading) return undefined;
-    loading = true;
-    whole.setAttribute("aria-busy", "true");
+  /** Loads the list from its start, with as many pages as the address names. */
+  async reload(): Promise<void> {
+    const wanted = Math.min(Number(parameter("pages") ?? 1) || 1, maxRestoredPages);
     try {
-      return await load(cursor);
-    } finally {
-      loading = false;
-      whole.removeAttribute("aria-busy");
+      const page = await this.#load(undefined, wanted);
+      if (page !== undefined) this.#set(page.items, page.nextCursor);
+    } catch (error) {
+      // The rows of an earlier load could be outdated.
+      this.#items = [];
+      this.#next = null;
+      this.#show();
+      this.#nothing.textContent = explanationOf(error);
+      throw error;
     }
-  };
+  }
 
-  const loadMore = async (): Promise<void> => {
-    if (next === null) return;
-    const before = items.length;
+  async #loadMore(): Promise<void> {
+    if (this.#next === null || this.#loading) return;
+    const before = this.#items.length;
     try {
-      const page = await read(next);
+      const page = await this.#load(this.#next, 1);
       if (page === undefined) return;
-      items = [...items, ...page.items];
-      next = page.nextCursor;
-      show();
-      // The button may be gone; who pressed it goes on with the first new row.
-      if (next === null) rows.rows[before]?.querySelector<HTMLElement>("a, button")?.focus();
+      this.#set([...this.#items, ...page.items], page.nextCursor);
+      setParameter("pages", String(Math.min(Number(parameter("pages") ?? 1) + 1, maxRestoredPages)));
+      // The last page hides the button that had the focus.
+      if (page.nextCursor === null) this.#rows.rows[before]?.querySelector<HTMLElement>("a, button")?.focus();
     } catch (error) {
       complainOf(error);
     }
-  };
+  }
 
-  const reload = async (): Promise<void> => {
+  /** @returns undefined when a later load has started meanwhile */
+  async #load(cursor: string | undefined, pages: number): Promise<Page<Item> | undefined> {
+    const load = ++this.#latestLoad;
+    this.#loading = true;
+    this.element.setAttribute("aria-busy", "true");
     try {
-      const page = await read(undefined);
-      if (page === undefined) return;
-      items = [...page.items];
-      next = page.nextCursor;
-      show();
-    } catch (error) {
-      // What is shown from before is not the present state.
-      rows.replaceChildren();
-      table.hidden = true;
-      nothing.hidden = false;
-      nothing.replaceChildren(...explanationOf(error).filter((child) => child !== undefined));
-      throw error;
+      const items: Item[] = [];
+      let next = cursor;
+      for (let count = 0; count < pages && (count === 0 || next !== undefined); count++) {
+        const page = await this.#options.load(next);
+        if (load !== this.#latestLoad) return undefined;
+        items.push(...page.items);
+        next = page.nextCursor ?? undefined;
+      }
+      return { items, nextCursor: next ?? null };
+    } finally {
+      if (load === this.#latestLoad) {
+        this.#loading = false;
+        this.element.removeAttribute("aria-busy");
+      }
     }
-  };
+  }
 
-  table.hidden = true;
-  more.hidden = true;
-  if (search) search.hidden = true;
-  nothing.textContent = "Loading…";
-  return {
-    element: whole,
-    reload,
-    replace: (item) => {
-      items = items.map((present) => (present.id === item.id ? item : present));
-      show();
-    },
-  };
+  #set(items: readonly Item[], next: string | null): void {
+    this.#items = items;
+    this.#next = next;
+    this.#show();
+  }
+
+  #applyFilter(): void {
+    setParameter("filter", this.#filter.value);
+    this.#show();
+  }
+
+  #show(): void {
+    const { things, columns, empty, textOf } = this.#options;
+    const wanted = this.#filter.value.trim().toLowerCase();
+    const filtered = textOf !== undefined && wanted !== "";
+    const shown = filtered ? this.#items.filter((item) => textOf(item).toLowerCase().includes(wanted)) : this.#items;
+    replaceContent(
+      this.#rows,
+      shown.map((item) => rowOf(item, columns)),
+    );
+    const loaded = `${number(this.#items.length)}${this.#next === null ? "" : " loaded, there are more"}`;
+    this.#count.textContent = filtered
+      ? `${number(shown.length)} of ${loaded} match`
+      : `${capitalised(things)}: ${loaded}`;
+    this.#count.hidden = this.#items.length === 0;
+    this.#table.hidden = shown.length === 0;
+    this.#nothing.hidden = shown.length > 0;
+    this.#nothing.textContent = this.#items.length > 0 ? `None of the loaded ${things} match.` : empty;
+    this.#search.hidden = this.#items.length === 0 && this.#next === null;
+    this.#more.hidden = this.#next === null;
+  }
 }
 
-function capital(text: string): string {
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
+// The roles are explicit because the style of narrow screens changes `display`, which removes the implicit ones.
+
+function tableOf<Item>(things: string, columns: readonly Column<Item>[], rows: HTMLElement): HTMLTableElement {
+  const head = columns.map(({ title, numeric }) =>
+    element("th", { scope: "col", role: "columnheader", class: numeric === true && "numeric" }, title),
+  );
+  return element(
+    "table",
+    { role: "table", "aria-label": `List of ${things}`, hidden: true },
+    element("thead", { role: "rowgroup" }, element("tr", { role: "row" }, ...head)),
+    rows,
+  );
+}
+
+function rowOf<Item>(item: Item, columns: readonly Column<Item>[]): HTMLElement {
+  const cells = columns.map(({ title, cell, numeric }) =>
+    element("td", { role: "cell", "data-label": title, class: numeric === true && "numeric" }, cell(item)),
+  );
+  return element("tr", { role: "row" }, ...cells);
 }

@@ -1,117 +1,89 @@
-/** Partners: the list, registering one, and the page of one with its subscriptions. */
-import type { Partner } from "../../../partners/contract.ts";
-import { ask, showOnce } from "./dialogs.ts";
-import { element } from "./dom.ts";
+/** The page of a partner: its facts, its actions and its subscriptions. */
+import { copyableId } from "./clipboard.ts";
+import { element, type Child } from "./dom.ts";
 import type { Field } from "./forms.ts";
-import { address, badge, moment } from "./format.ts";
-import { list } from "./list.ts";
-import { complain, say } from "./messages.ts";
-import { subscriptionsOf } from "./subscriptions.ts";
-import { actionButton, headingOf, resourceView, type Action, type Console, type View } from "./view.ts";
-
-const path = "/v1/partners";
-const hashOf = (id: string): string => `#/partners/${id}`;
-
-interface Secret {
-  readonly clientId: string;
-  readonly clientSecret?: string;
-}
-
-export function partnersView({ api, signal, go }: Console): View {
-  const register = async (): Promise<void> => {
-    let made: (Partner & Secret) | undefined;
-    await ask({
-      title: "Register a partner",
-      fields: profileFields(),
-      submit: "Register",
-      act: async (values) => {
-        made = await api.post<Partner & Secret>(path, values);
-      },
-    });
-    if (made === undefined) return;
-    const { id, name } = made;
-    const tell = await showSecret("The partner's client secret", made, `${name} is registered.`);
-    go(hashOf(id), tell);
-  };
-  const partners = list<Partner>({
-    things: "partners",
-    columns: [
-      { title: "Name", cell: ({ id, name }) => element("a", { href: hashOf(id) }, name) },
-      { title: "E-mail", cell: ({ email }) => address(email) },
-      { title: "Status", cell: ({ status }) => badge(status) },
-      { title: "Registered", cell: ({ createdAt }) => moment(createdAt) },
-    ],
-    load: (cursor) => api.page(path, { cursor }, signal),
-    empty: "There are no partners yet. Register the first one.",
-    textOf: ({ id, name, email, websiteUrl, status }) => [id, name, email, websiteUrl, status].join("\n"),
-    tools: [actionButton("Register a partner", register, { class: "primary" })],
-  });
-  const heading = headingOf("Partners");
-  return { heading, content: [heading, partners.element], load: partners.reload };
-}
+import { clamped, moment } from "./format.ts";
+import { say } from "./messages.ts";
+import { partnersHash, partnersPath, profileFields, showSecret, type NewSecret } from "./partner-fields.ts";
+import { partnerSubscriptions } from "./partner-subscriptions.ts";
+import { ResourceView, type Action, type Actions } from "./resource-view.ts";
+import type { Partner } from "./resources.ts";
+import type { Console, View } from "./view.ts";
 
 export function partnerView(console: Console, id: string): View {
-  const { api, signal, go } = console;
-  const own = `${path}/${encodeURIComponent(id)}`;
-  return resourceView<Partner>({
-    back: ["#/partners", "Partners"],
-    read: () => api.get(own, signal),
-    facts: (partner) => [
-      ["Client id", element("code", {}, partner.id)],
-      ["Website", websiteOf(partner.websiteUrl)],
-      ["E-mail", address(partner.email)],
-      ["Valid tokens", partner.tokenPolicy === "single" ? "one at a time" : "many"],
-      ["Registered", moment(partner.createdAt)],
-      ["Changed", moment(partner.updatedAt)],
-    ],
-    actions: (partner) => ({
-      edit: {
-        label: "Edit",
-        dialog: {
-          title: "Edit the partner",
-          fields: [...profileFields(partner), tokenPolicyField(partner)],
-          submit: "Save",
-        },
-        act: (values) => api.patch(own, partner.etag, values),
-        done: "The partner is changed.",
-      },
-      secret: newSecret(own, partner, api),
-      revoke: {
-        label: "Revoke tokens",
-        danger: true,
-        dialog: {
-          title: "Revoke all tokens?",
-          text: `Every access token of ${partner.name} is refused from now on. This cannot be undone; the partner gets a new one with its secret.`,
-          submit: "Revoke tokens",
-          danger: true,
-        },
-        act: () => api.post(`${own}/revoke-tokens`, {}),
-        done: "The tokens are revoked.",
-      },
-      status: suspension(own, partner, api),
-      delete: {
-        label: "Delete",
-        danger: true,
-        dialog: {
-          title: "Delete the partner?",
-          text: `${partner.name} and its ended subscriptions are removed. This cannot be undone. It is refused as long as a subscription is live.`,
-          submit: "Delete",
-          danger: true,
-        },
-        act: () => api.delete(own, partner.etag),
-        done: "",
-        afterwards: () => go("#/partners", () => say(`${partner.name} is deleted.`)),
-      },
-    }),
-    below: { title: "Subscriptions", ...subscriptionsOf(console, own) },
+  const { api, signal } = console;
+  const path = `${partnersPath}/${encodeURIComponent(id)}`;
+  return new ResourceView<Partner>({
+    thing: "partner",
+    id,
+    back: [partnersHash, "Partners"],
+    read: () => api.get(path, signal),
+    status: ({ status }) => status,
+    facts: factsOf,
+    actions: (partner) => actionsOf(path, partner, console),
+    below: { title: "Subscriptions", list: partnerSubscriptions(console, path) },
   });
 }
 
-function suspension(own: string, { name, status, etag }: Partner, api: Console["api"]): Action {
+function factsOf(partner: Partner): readonly (readonly [string, Child])[] {
+  return [
+    ["Client id", copyableId("Client id", partner.id)],
+    ["Website", websiteLink(partner.websiteUrl)],
+    ["E-mail", clamped(partner.email)],
+    ["Valid tokens", partner.tokenPolicy === "single" ? "one at a time" : "many"],
+    ["Registered", moment(partner.createdAt)],
+    ["Changed", moment(partner.updatedAt)],
+  ];
+}
+
+function actionsOf(path: string, partner: Partner, { api, go }: Console): Actions {
+  const { name, etag } = partner;
+  return {
+    edit: {
+      label: "Edit",
+      dialog: {
+        title: "Edit the partner",
+        fields: [...profileFields(partner), tokenPolicyField(partner)],
+        submit: "Save",
+      },
+      act: (values) => api.patch(path, etag, values),
+      done: "The partner is changed.",
+    },
+    secret: newSecret(path, partner, api),
+    revoke: {
+      label: "Revoke tokens",
+      danger: true,
+      dialog: {
+        title: "Revoke all tokens?",
+        text: `Every access token of ${name} stops working immediately. You cannot undo this. The partner can get a new token with its secret.`,
+        submit: "Revoke tokens",
+        danger: true,
+      },
+      act: () => api.post(`${path}/revoke-tokens`, {}),
+      done: "The tokens are revoked.",
+    },
+    status: suspension(path, partner, api),
+    delete: {
+      label: "Delete",
+      danger: true,
+      dialog: {
+        title: "Delete the partner?",
+        text: `This deletes ${name} and its ended subscriptions. You cannot undo this. The partner must have no live subscriptions and no companies.`,
+        submit: "Delete",
+        danger: true,
+      },
+      act: () => api.delete(path, etag),
+      done: "",
+      afterwards: () => go(partnersHash, () => say(`${name} is deleted.`)),
+    },
+  };
+}
+
+function suspension(path: string, { name, status, etag }: Partner, api: Console["api"]): Action {
   if (status === "suspended") {
     return {
       label: "Resume",
-      act: () => api.patch(own, etag, { status: "active" }),
+      act: () => api.patch(path, etag, { status: "active" }),
       done: `${name} is active again. It needs a new token.`,
     };
   }
@@ -119,92 +91,51 @@ function suspension(own: string, { name, status, etag }: Partner, api: Console["
     label: "Suspend",
     dialog: {
       title: "Suspend the partner?",
-      text: `${name} can do nothing until it is resumed. Its access tokens end now, and stay ended.`,
+      text: `${name} cannot call the API until you resume it. Its access tokens end now and stay invalid.`,
       submit: "Suspend",
     },
-    act: () => api.patch(own, etag, { status: "suspended" }),
+    act: () => api.patch(path, etag, { status: "suspended" }),
     done: `${name} is suspended.`,
   };
 }
 
-function newSecret(own: string, { name }: Partner, api: Console["api"]): Action {
-  let made: Secret | undefined;
+function newSecret(path: string, { name }: Partner, api: Console["api"]): Action {
+  let created: NewSecret | undefined;
+  const gracePeriod: Field = {
+    name: "gracePeriod",
+    label: "The current secret works",
+    options: [
+      ["PT0S", "no longer"],
+      ["PT1H", "for 1 more hour"],
+      ["P1D", "for 1 more day"],
+      ["P7D", "for 7 more days"],
+    ],
+  };
   return {
     label: "New secret",
     dialog: {
-      title: "Make a new client secret",
-      text: `It replaces the secret of ${name}. Access tokens stay valid: if the secret has leaked, revoke them, too.`,
-      fields: [
-        {
-          name: "gracePeriod",
-          label: "The present secret works",
-          options: [
-            ["PT0S", "no longer"],
-            ["PT1H", "for another hour"],
-            ["P1D", "for another day"],
-            ["P7D", "for another seven days"],
-          ],
-        },
-      ],
-      submit: "Make a secret",
+      title: "Create a new client secret",
+      text: `The new secret replaces the secret of ${name}. Access tokens stay valid. If the secret has leaked, revoke them as well.`,
+      fields: [gracePeriod],
+      submit: "Create the secret",
     },
     act: async (values) => {
-      made = await api.post<Secret>(`${own}/secret`, values);
+      created = await api.post<NewSecret>(`${path}/secret`, values);
     },
     done: "",
     afterwards: async () => {
-      if (made === undefined) return;
-      const tell = await showSecret("The new client secret", made, "The secret is replaced.");
-      tell();
+      if (created === undefined) return;
+      const report = await showSecret("The new client secret", created, "The secret is replaced.");
+      report();
     },
   };
-}
-
-/**
- * Shows a secret that was made.
- *
- * @returns says how it ended: a replayed answer lacks the secret, for the first one, which had it, got lost on its way
- */
-async function showSecret(title: string, { clientId, clientSecret }: Secret, done: string): Promise<() => void> {
-  if (clientSecret === undefined) {
-    return () => complain("It is done, but the answer with the client secret was lost on its way. Make a new secret.");
-  }
-  await showOnce(
-    title,
-    "Keep the secret now, in a safe place: it is shown this once and nobody can look it up later.",
-    [
-      ["Client id", clientId],
-      ["Client secret", clientSecret],
-    ],
-  );
-  return () => say(done);
-}
-
-function profileFields(partner?: Partner): Field[] {
-  return [
-    { name: "name", label: "Name", ...(partner && { value: partner.name }) },
-    {
-      name: "websiteUrl",
-      label: "Website",
-      type: "url",
-      hint: "Begins with https://",
-      ...(partner && { value: partner.websiteUrl }),
-    },
-    {
-      name: "email",
-      label: "E-mail",
-      type: "email",
-      codes: ["partner_email_taken"],
-      ...(partner && { value: partner.email }),
-    },
-  ];
 }
 
 function tokenPolicyField({ tokenPolicy }: Partner): Field {
   return {
     name: "tokenPolicy",
     label: "Valid tokens",
-    hint: "Going back to one at a time ends all tokens.",
+    hint: "A change back to one at a time ends all tokens.",
     options: [
       ["single", "one at a time"],
       ["many", "many, for several servers"],
@@ -213,7 +144,8 @@ function tokenPolicyField({ tokenPolicy }: Partner): Field {
   };
 }
 
-function websiteOf(url: string) {
-  // The API takes no other scheme; a link that is not one must not become one here.
-  return url.startsWith("https://") ? element("a", { href: url, rel: "noreferrer", target: "_blank" }, url) : url;
+/** A link only for `https:`, the one scheme that the API accepts: a `javascript:` URL must never become a link here. */
+function websiteLink(url: string): Child {
+  if (!url.startsWith("https://")) return clamped(url);
+  return element("a", { class: "clamped", title: url, href: url, rel: "noreferrer", target: "_blank" }, url);
 }

@@ -1,164 +1,139 @@
-/** Users: the list, creating one, and the page of one with its credit. */
-import type { CreditMovement, User } from "../../../users/contract.ts";
-import { ask } from "./dialogs.ts";
-import { element } from "./dom.ts";
-import { badge, moment, number, signed, wholeNumberOf } from "./format.ts";
-import { list } from "./list.ts";
+/** The page of a user: facts, actions and the ledger of credit movements. */
+import { copyableId } from "./clipboard.ts";
+import { element, type Child } from "./dom.ts";
+import { clamped, moment, number, signed, wholeNumberOf } from "./format.ts";
 import { say } from "./messages.ts";
-import { actionButton, headingOf, resourceView, type Action, type Console, type View } from "./view.ts";
+import { PagedList } from "./paged-list.ts";
+import { ResourceView, type Action, type Actions } from "./resource-view.ts";
+import type { CreditMovement, User } from "./resources.ts";
+import { usersHash, usersPath } from "./user-list.ts";
+import type { Console, View } from "./view.ts";
 
-const path = "/v1/users";
-const hashOf = (id: string): string => `#/users/${id}`;
-
-export function usersView({ api, signal, go }: Console): View {
-  const create = async (): Promise<void> => {
-    let made: User | undefined;
-    await ask({
-      title: "Create a user",
-      fields: [
-        {
-          name: "username",
-          label: "Username",
-          hint: "3 to 64 of a-z 0-9 . _ -",
-          codes: ["username_taken"],
-        },
-        { name: "name", label: "Name" },
-        {
-          name: "password",
-          label: "Password",
-          type: "password",
-          hint: "12 to 128 characters; the user can change it",
-          autocomplete: "new-password",
-          codes: ["password_too_common"],
-        },
-        { name: "credit", label: "Credit", inputmode: "numeric", optional: true, read: wholeNumberOf },
-      ],
-      submit: "Create",
-      act: async (values) => {
-        made = await api.post<User>(path, values);
-      },
-    });
-    if (made === undefined) return;
-    const { id, name } = made;
-    go(hashOf(id), () => say(`${name} is created.`));
-  };
-  const users = list<User>({
-    things: "users",
-    columns: [
-      { title: "Username", cell: ({ id, username }) => element("a", { href: hashOf(id) }, username) },
-      { title: "Name", cell: ({ name }) => name },
-      { title: "Role", cell: ({ role }) => role },
-      { title: "Status", cell: ({ status }) => badge(status) },
-      { title: "Credit", cell: ({ credit }) => number(credit), numeric: true },
-    ],
-    load: (cursor) => api.page(path, { cursor }, signal),
-    empty: "There are no users yet.",
-    textOf: ({ id, username, name, role, status }) => [id, username, name, role, status].join("\n"),
-    tools: [actionButton("Create a user", create, { class: "primary" })],
+export function userView(console: Console, id: string): View {
+  const { api, signal } = console;
+  const path = `${usersPath}/${encodeURIComponent(id)}`;
+  return new ResourceView<User>({
+    thing: "user",
+    id,
+    back: [usersHash, "Users"],
+    read: () => api.get(path, signal),
+    status: ({ status }) => status,
+    facts: factsOf,
+    note: (user) => noteOf(user, api.session.user),
+    actions: (user) => actionsOf(path, user, console),
+    below: { title: "Credit", list: ledgerOf(path, console) },
   });
-  const heading = headingOf("Users");
-  return { heading, content: [heading, users.element], load: users.reload };
 }
 
-export function userView({ api, signal, go }: Console, id: string): View {
-  const own = `${path}/${encodeURIComponent(id)}`;
-  const me = api.session.user;
-  const ledger = list<CreditMovement>({
+function factsOf(user: User): readonly (readonly [string, Child])[] {
+  return [
+    ["User id", copyableId("User id", user.id)],
+    ["Username", clamped(user.username)],
+    ["Role", user.role],
+    ["Credit", number(user.credit)],
+    ["Birth date", user.birthDate ?? "not given"],
+    ["Sex", user.sex ?? "not given"],
+    ["Created", moment(user.createdAt)],
+    ["Changed", moment(user.updatedAt)],
+  ];
+}
+
+function noteOf(user: User, me: User): string | undefined {
+  if (user.id === me.id) return "This is your own account. Another administrator can suspend it or change its role.";
+  return user.role === "root" ? "Nobody can suspend, demote or delete root." : undefined;
+}
+
+function ledgerOf(path: string, { api, signal }: Console): PagedList<CreditMovement> {
+  return new PagedList<CreditMovement>({
     things: "movements",
     columns: [
       { title: "When", cell: ({ at }) => moment(at) },
       { title: "Amount", cell: ({ amount }) => signed(amount), numeric: true },
       { title: "Balance", cell: ({ balance }) => number(balance), numeric: true },
-      { title: "Reason", cell: ({ reason }) => reason },
+      { title: "Reason", cell: ({ reason }) => element("span", { class: "prose" }, reason) },
     ],
-    load: (cursor) => api.page(`${own}/credit`, { cursor }, signal),
+    load: (cursor) => api.page(`${path}/credit`, { cursor }, signal),
     empty: "No credit has been granted or spent yet.",
   });
-  const grant = ({ name }: User): Action => ({
+}
+
+function actionsOf(path: string, user: User, { api, go }: Console): Actions {
+  const me = api.session.user;
+  if (user.role === "root" || user.id === me.id) return { grant: grantAction(path, user, api) };
+  const { name, username, etag } = user;
+  return {
+    grant: grantAction(path, user, api),
+    role: me.role === "root" ? roleAction(path, user, api) : undefined,
+    status: suspension(path, user, api),
+    delete: {
+      label: "Delete",
+      danger: true,
+      dialog: {
+        title: "Delete the user?",
+        text: `This signs ${name} out and deletes the account. You cannot undo this, and nobody can use the username ${username} again.`,
+        submit: "Delete",
+        danger: true,
+      },
+      act: () => api.delete(path, etag),
+      done: "",
+      afterwards: () => go(usersHash, () => say(`${name} is deleted.`)),
+    },
+  };
+}
+
+function grantAction(path: string, { name }: User, api: Console["api"]): Action {
+  return {
     label: "Grant credit",
     dialog: {
       title: "Grant credit",
-      text: `The credit of ${name} moves by the amount. It never goes below 0.`,
+      text: `The amount is added to the credit of ${name}. The credit cannot fall below 0.`,
       fields: [
         {
           name: "amount",
           label: "Amount",
-          hint: "A whole number; with a minus it is taken away",
+          hint: "A whole number. A negative amount takes credit away.",
           read: wholeNumberOf,
           codes: ["credit_insufficient"],
         },
-        { name: "reason", label: "Reason", hint: "The user sees it" },
+        { name: "reason", label: "Reason", hint: "The user sees it." },
       ],
       submit: "Grant",
     },
-    act: (values) => api.post(`${own}/credit`, values),
-    done: "The credit is moved.",
-  });
-
-  return resourceView<User>({
-    back: ["#/users", "Users"],
-    read: () => api.get(own, signal),
-    facts: (user) => [
-      ["Username", user.username],
-      ["Role", user.role],
-      ["Credit", number(user.credit)],
-      ["Birth date", user.birthDate ?? "not given"],
-      ["Sex", user.sex ?? "not given"],
-      ["Created", moment(user.createdAt)],
-      ["Changed", moment(user.updatedAt)],
-    ],
-    note: (user) => {
-      if (user.id === me.id) return "This is you: somebody else has to suspend you or change your role.";
-      return user.role === "root" ? "Nobody suspends, demotes or deletes root." : undefined;
-    },
-    actions: (user) => {
-      const untouchable = user.role === "root" || user.id === me.id;
-      return {
-        grant: grant(user),
-        ...(!untouchable && {
-          role: me.role === "root" ? roleAction(own, user, api) : undefined,
-          status: suspension(own, user, api),
-          delete: {
-            label: "Delete",
-            danger: true,
-            dialog: {
-              title: "Delete the user?",
-              text: `${user.name} is signed out and removed. This cannot be undone, and nobody gets the username ${user.username} again.`,
-              submit: "Delete",
-              danger: true,
-            },
-            act: () => api.delete(own, user.etag),
-            done: "",
-            afterwards: () => go("#/users", () => say(`${user.name} is deleted.`)),
-          },
-        }),
-      };
-    },
-    below: { title: "Credit", element: ledger.element, reload: ledger.reload },
-  });
-}
-
-function roleAction(own: string, { name, role, etag }: User, api: Console["api"]): Action {
-  const demotes = role === "admin";
-  return {
-    label: demotes ? "Take the admin role" : "Make an administrator",
-    dialog: {
-      title: demotes ? "Take the admin role?" : "Make an administrator?",
-      text: demotes
-        ? `${name} can no longer use this console.`
-        : `${name} can then do all that you see here, but for changing roles.`,
-      submit: demotes ? "Take the role" : "Make an administrator",
-    },
-    act: () => api.patch(own, etag, { role: demotes ? "user" : "admin" }),
-    done: demotes ? `${name} is an administrator no longer.` : `${name} is an administrator.`,
+    act: (values) => api.post(`${path}/credit`, values),
+    done: "The credit is changed.",
   };
 }
 
-function suspension(own: string, { name, status, etag }: User, api: Console["api"]): Action {
+function roleAction(path: string, { name, role, etag }: User, api: Console["api"]): Action {
+  if (role === "admin") {
+    return {
+      label: "Remove the admin role",
+      dialog: {
+        title: "Remove the admin role?",
+        text: `${name} can no longer use this console.`,
+        submit: "Remove the role",
+      },
+      act: () => api.patch(path, etag, { role: "user" }),
+      done: `${name} is no longer an administrator.`,
+    };
+  }
+  return {
+    label: "Make an administrator",
+    dialog: {
+      title: "Make an administrator?",
+      text: `${name} can then do everything in this console except change roles.`,
+      submit: "Make an administrator",
+    },
+    act: () => api.patch(path, etag, { role: "admin" }),
+    done: `${name} is an administrator.`,
+  };
+}
+
+function suspension(path: string, { name, status, etag }: User, api: Console["api"]): Action {
   if (status === "suspended") {
     return {
       label: "Resume",
-      act: () => api.patch(own, etag, { status: "active" }),
+      act: () => api.patch(path, etag, { status: "active" }),
       done: `${name} can sign in again.`,
     };
   }
@@ -166,10 +141,10 @@ function suspension(own: string, { name, status, etag }: User, api: Console["api
     label: "Suspend",
     dialog: {
       title: "Suspend the user?",
-      text: `${name} is signed out everywhere and cannot sign in until resumed.`,
+      text: `${name} is signed out everywhere and cannot sign in until you resume the account.`,
       submit: "Suspend",
     },
-    act: () => api.patch(own, etag, { status: "suspended" }),
+    act: () => api.patch(path, etag, { status: "suspended" }),
     done: `${name} is suspended.`,
   };
 }
