@@ -1,4 +1,4 @@
-/** A real browser for tests: found, started, and its pages watched. */
+/** A real browser for tests: finds it, starts it and watches its pages. */
 import { accessSync, constants, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { chromium, type Browser, type BrowserContextOptions, type Page } from "playwright-core";
@@ -13,7 +13,7 @@ const usualPlaces = [
 const remedy =
   "Install Debian's chromium (apt-get install chromium), or name a Chromium or Chrome: PORTICO_CHROMIUM=/path npm test";
 
-/** The program that `PORTICO_CHROMIUM` names, else the first in the usual places; undefined where there is none. */
+/** The browser that `PORTICO_CHROMIUM` names, otherwise the first one in the usual places. */
 export function findBrowser(): string | undefined {
   const named = process.env.PORTICO_CHROMIUM;
   return named ?? usualPlaces.find(isProgram);
@@ -28,7 +28,7 @@ function isProgram(path: string): boolean {
   }
 }
 
-/** `describe` for tests in a browser. Without one they are skipped, and it is said so; in CI they fail. */
+/** `describe` for tests in a browser. Without a browser the tests are skipped with a message; in CI they fail. */
 export function describeInBrowser(title: string, tests: () => void): void {
   if (findBrowser() !== undefined) {
     describe(title, tests);
@@ -37,33 +37,34 @@ export function describeInBrowser(title: string, tests: () => void): void {
       throw new Error(`There is no browser. ${remedy}`);
     });
   } else {
-    process.stderr.write(`\nSKIPPED, for there is no browser: ${title}. ${remedy}\n\n`);
+    process.stderr.write(`\nSKIPPED, because there is no browser: ${title}. ${remedy}\n\n`);
     describe.skip(title, tests);
   }
 }
 
-/** Starts the browser; the caller closes it. */
+/** Starts the browser. The caller closes it. */
 export async function startBrowser(): Promise<Browser> {
-  // Chromium's own sandbox does not run for root, as in a container; the pages are our own.
+  // Chromium's sandbox does not run as root, for example in a container. The tests load our own pages only.
   const args = process.getuid?.() === 0 ? ["--no-sandbox"] : [];
   return await chromium.launch({ executablePath: findBrowser() ?? "", args });
 }
 
-/** What a page must not show: errors in its console, its exceptions, and violations of its content security policy. */
+/** A page with the faults that it reports: console errors, exceptions and violations of the content security policy. */
 export interface WatchedPage {
   readonly page: Page;
   readonly faults: string[];
 }
 
-/** A page with nothing of another one's: no storage, no cookies. */
+/** Opens a page in a new context, without storage or cookies of other pages. */
 export async function openPage(browser: Browser, options: BrowserContextOptions): Promise<WatchedPage> {
   const context = await browser.newContext({ ...options, reducedMotion: "reduce" });
   const page = await context.newPage();
-  page.setDefaultTimeout(10_000);
+  // A busy machine is slow; nothing asserts on the time.
+  page.setDefaultTimeout(30_000);
   const faults: string[] = [];
   page.on("pageerror", (error) => faults.push(`exception: ${error.message}`));
   page.on("console", (message) => {
-    // The browser itself notes every answer that is not a success; the API's refusals are meant.
+    // The browser logs every failed response, but tests provoke refusals of the API.
     const isRefusal =
       message.text().startsWith("Failed to load resource") && /\/(v1|oauth)\//.test(message.location().url);
     if (["error", "warning"].includes(message.type()) && !isRefusal) faults.push(`console: ${message.text()}`);
@@ -77,7 +78,7 @@ export async function openPage(browser: Browser, options: BrowserContextOptions)
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
-/** What axe finds wrong with the page as it is now by WCAG 2.2 AA, serious and critical findings, one line each. */
+/** The serious and critical findings of axe on the current page by WCAG 2.2 AA, one line each. */
 export async function accessibilityFindings(page: Page): Promise<string[]> {
   if (!(await page.evaluate("'axe' in globalThis"))) await page.evaluate(axeSource);
   const { violations } = await page.evaluate<{ violations: any[] }>(
@@ -88,7 +89,7 @@ export async function accessibilityFindings(page: Page): Promise<string[]> {
     .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }: { html: string }) => html).join(" ")}`);
 }
 
-/** By how many pixels the page is wider than the window. */
+/** The number of pixels by which the page is wider than the window. */
 export async function overflow(page: Page): Promise<number> {
   return await page.evaluate<number>("document.documentElement.scrollWidth - document.documentElement.clientWidth");
 }

@@ -21,14 +21,14 @@ export function docsPage(site: Site, clientId: string): Content {
 <script defer src="${url("docs.js")}"></script>
 `;
   const main = `${introduction(basePath, clientId)}<div id="docs"><noscript>
-<p class="text">The reference needs JavaScript. <a href="${basePath}/openapi.json">openapi.json</a> has the same content.</p>
+<p class="article">The reference needs JavaScript. <a href="${basePath}/openapi.json">openapi.json</a> has the same content.</p>
 </noscript></div>
 `;
   return framed({ title: "API reference", path: "/docs", policy, head, main }, site);
 }
 
 function introduction(basePath: string, clientId: string): string {
-  return `<div class="text">
+  return `<div class="article">
 <h1>API reference</h1>
 <p>Portico is a partner platform. Partner sites sell a company’s subscriptions and manage their client companies. People sign in,
 spend credit on coupons and write to each other. Administrators manage partners, users and coupons.</p>

@@ -151,7 +151,7 @@ export function problemPageHtml(
   { code, title, status, meaning, causes, remedy, example }: ProblemPage,
   site: Site,
 ): Content {
-  const main = `<div class="text">
+  const main = `<div class="article">
 <p><a href="${site.basePath}/problems">All problems</a></p>
 <h1>${escaped(title)}</h1>
 <p class="lead"><code>${code}</code>, status ${status}</p>
@@ -177,7 +177,7 @@ export function problemListHtml({ problems }: ProblemList, site: Site): Content 
   const entry = ({ code, meaning }: ProblemList["problems"][number]) =>
     `<div><dt><a href="${site.basePath}/problems/${code}"><code>${code}</code></a></dt><dd>${inHtml(meaning)}</dd></div>`;
   const groups = [...Map.groupBy(problems, ({ status }) => status)].sort(([one], [other]) => one - other);
-  const main = `<div class="text">
+  const main = `<div class="article">
 <h1>Problems</h1>
 <p>Every error of the <a href="${site.basePath}/docs">API</a> is a problem document (RFC 9457) with one of these codes. A code never
 changes its meaning. The <code>/oauth</code> operations return the errors of RFC 6749.</p>

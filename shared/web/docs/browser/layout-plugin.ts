@@ -14,13 +14,13 @@ export const layoutPlugin = ({ React }: { readonly React: React }) => ({
         status === "failed"
           ? "The contract could not be loaded. Reload the page to try again."
           : "The contract is loading.";
-      return React.createElement("p", { className: "text", role: "status" }, text);
+      return React.createElement("p", { className: "article", role: "status" }, text);
     },
     // The default puts a link inside the button that expands an operation, where screen readers cannot reach it. Expanding
     // the operation writes its address into the location anyway.
     DeepLink: ({ text }: { readonly text: string }) => text,
   },
-  wrapComponents: controlNames(React),
+  wrapComponents: { ...controlNames(React), authorizationPopup: startAtFirstField(React) },
 });
 
 function partsOf(react: React, getComponent: PluginProperties["getComponent"]): unknown {
@@ -53,11 +53,25 @@ function controlNames(react: React) {
       ),
     CloseIcon: (original: Component) => () =>
       react.createElement("span", null, hidden(react, "Close"), react.createElement(original)),
+    // Inline schemas have no title, so the button that expands one would have no name.
+    JSONSchema202012Accordion: (original: Component) => (properties: { readonly children?: unknown }) =>
+      react.createElement(original, properties, properties.children, hidden(react, "Schema")),
     // The default's aria-label differs from the visible text.
     Button:
       (original: Component) =>
       ({ "aria-label": _label, ...properties }: Readonly<Record<string, unknown>>) =>
         react.createElement(original, properties),
+  };
+}
+
+/** Swagger UI focuses the last field of the dialog, a token for people. Partners, its main readers, have the first one. */
+function startAtFirstField(react: React) {
+  return (original: Component) => (properties: object) => {
+    react.useEffect(() => {
+      document.querySelector<HTMLElement>(".dialog-ux input[type=text]")?.focus({ preventScroll: true });
+      document.querySelector(".dialog-ux .modal-ux-content")?.scrollTo(0, 0);
+    }, []);
+    return react.createElement(original, properties);
   };
 }
 

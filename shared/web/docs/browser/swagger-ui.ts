@@ -17,6 +17,7 @@ export type Component = ((properties: never) => unknown) | string;
 
 export interface React {
   createElement(component: Component, properties?: object | null, ...children: readonly unknown[]): unknown;
+  useEffect(effect: () => void, dependencies: readonly unknown[]): void;
 }
 
 /** Properties that Swagger UI passes to a component of a plugin. */
