@@ -7,18 +7,18 @@ export interface ProblemDefinition {
 }
 
 export const problemCatalogue = {
-  body_malformed: { status: 400, title: "The body is not JSON" },
-  cursor_invalid: { status: 400, title: "The pagination cursor is not valid" },
+  body_malformed: { status: 400, title: "The body is not valid JSON" },
+  cursor_invalid: { status: 400, title: "The pagination cursor is invalid" },
   token_missing: { status: 401, title: "An access token is required" },
-  token_invalid: { status: 401, title: "The access token is not valid" },
+  token_invalid: { status: 401, title: "The access token is invalid" },
   token_expired: { status: 401, title: "The access token has expired" },
   token_revoked: { status: 401, title: "The access token has been revoked" },
   credentials_invalid: { status: 401, title: "The username or password is wrong" },
-  forbidden: { status: 403, title: "Not allowed" },
+  forbidden: { status: 403, title: "Access denied" },
   insufficient_scope: { status: 403, title: "The access token lacks a required scope" },
-  not_found: { status: 404, title: "Not found" },
+  not_found: { status: 404, title: "Resource not found" },
   idempotency_key_reused: { status: 422, title: "The idempotency key was used for a different request" },
-  request_in_progress: { status: 409, title: "The first request with this idempotency key is still running" },
+  request_in_progress: { status: 409, title: "A request with this idempotency key is still running" },
   partner_email_taken: { status: 409, title: "Another partner has this e-mail address" },
   partner_in_use: { status: 409, title: "The partner has live subscriptions or companies" },
   username_taken: { status: 409, title: "The username is taken" },
@@ -34,15 +34,15 @@ export const problemCatalogue = {
   subscription_cancelled: { status: 409, title: "The subscription is cancelled" },
   bank_account_exists: { status: 409, title: "The company already has this bank account" },
   limit_reached: { status: 409, title: "The maximum number is reached" },
-  precondition_failed: { status: 412, title: "The resource has changed" },
+  precondition_failed: { status: 412, title: "The resource has changed since it was read" },
   body_too_large: { status: 413, title: "The body is too large" },
   media_type_unsupported: { status: 415, title: "The content type is not supported" },
-  validation_failed: { status: 422, title: "The request has invalid fields" },
+  validation_failed: { status: 422, title: "Some fields are invalid" },
   participants_unknown: { status: 422, title: "Some participants are not active users" },
   password_too_common: { status: 422, title: "The password is too common" },
-  period_invalid: { status: 422, title: "The period is not valid" },
-  bank_unknown: { status: 422, title: "The bank is not in the directory" },
-  too_many_attempts: { status: 429, title: "Too many attempts" },
+  period_invalid: { status: 422, title: "The period is invalid" },
+  bank_unknown: { status: 422, title: "The bank is not in the bank directory" },
+  too_many_attempts: { status: 429, title: "Too many failed attempts" },
   rate_limited: { status: 429, title: "Too many requests" },
   internal_error: { status: 500, title: "Internal error" },
   unavailable: { status: 503, title: "Temporarily unavailable" },
@@ -98,7 +98,7 @@ export function orThrow<Value>(decision: Value | Problem): Value {
 
 /** A problem for fields that are not valid. */
 export function invalid(...errors: readonly FieldError[]): Problem {
-  return new Problem("validation_failed", "Some fields are not valid. `errors` lists each of them.", { errors });
+  return new Problem("validation_failed", "Some fields are invalid. `errors` lists each of them.", { errors });
 }
 
 /** The problem for a caller whose token was revoked after the authorizer had accepted it. */

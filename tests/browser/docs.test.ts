@@ -14,7 +14,7 @@ import { eventually } from "../support/waiting.ts";
 
 let portico: Portico;
 let browser: Browser;
-/** Another address than the one that the contract names: a person types `localhost`, the stage says `127.0.0.1`. */
+/** Differs from the URL in the contract: a person may type `localhost` for `127.0.0.1`. */
 let origin: string;
 
 const desktop = { width: 1280, height: 800 };
@@ -23,7 +23,7 @@ let watched: WatchedPage;
 let page: Page;
 let foreign: string[];
 
-/** Opens one of the pages for every test of the block, and watches it. */
+/** Opens a page for each test of the block and fails a test whose page reports a fault or calls another host. */
 function usePage(path: string, options: BrowserContextOptions): void {
   beforeEach(async () => {
     watched = await openPage(browser, options);
@@ -47,7 +47,7 @@ async function expectAccessible(): Promise<void> {
   expect(await overflow(page)).toBe(0);
 }
 
-/** Opens an operation, tries it as it is, and gives the status and the body that the page shows. */
+/** Sends a request without changes. @returns the status and the body that the page shows */
 async function tryOut(id: string): Promise<{ status: string; body: string }> {
   const operation = page.locator(`[id="operations-${id}"]`);
   await operation.locator(".opblock-summary-control").click();
@@ -75,7 +75,7 @@ async function expectStatus(text: string | RegExp): Promise<void> {
   await page.locator(".sign-in [role=status]", { hasText: text }).waitFor();
 }
 
-/** The access token that the page has got by signing in. */
+/** Signs in. @returns the page's access token */
 async function signInWithToken(): Promise<string> {
   const answer = page.waitForResponse((response) => response.url().endsWith("/v1/auth/login"));
   await signIn();
@@ -106,12 +106,14 @@ describeInBrowser("the docs", () => {
   ])("%s", (_name, options) => {
     usePage("/docs", options);
 
-    test("the docs show every operation, and client credentials authorize calls to the page's origin", async () => {
+    test("all operations are shown, and client credentials authorize calls to the page's own origin", async () => {
       const { id, secret } = await portico.registerPartner();
       await button("Authorize").click();
       expect(await page.title()).toBe("API reference · Portico");
       expect(await page.locator(".opblock").count()).toBe(operations.length);
       const dialog = page.locator(".dialog-ux");
+      expect(await page.evaluate("document.activeElement.dataset.name")).toBe("clientId");
+      expect(await page.locator(".modal-ux-content").evaluate((content: any) => content.scrollTop)).toBe(0);
       await dialog.getByLabel("client_id").fill(id);
       await dialog.getByLabel("client_secret").fill(secret);
       await expectAccessible();
@@ -121,6 +123,20 @@ describeInBrowser("the docs", () => {
       const { status, body } = await tryOut("Partners-partnersSelf");
       expect(status).toBe("200");
       expect(body).toContain(id);
+      await expectAccessible();
+    });
+
+    test("an opened schema has no serious fault", async () => {
+      await page.getByRole("button", { name: "Schemas" }).click();
+      const schema = page.locator(".json-schema-2020-12").first();
+      await schema.getByRole("button", { name: "Expand all" }).click();
+      await schema.getByText("The page that explains the code").waitFor();
+      await expectAccessible();
+      await page.locator('[id="operations-Subscriptions-subscriptionsCreate"] .opblock-summary-control').click();
+      const operation = page.locator('[id="operations-Subscriptions-subscriptionsCreate"]');
+      await operation.getByText("Schema", { exact: true }).first().click();
+      await operation.getByRole("button", { name: "Expand all" }).first().click();
+      await operation.getByRole("button", { name: "Collapse all" }).first().waitFor();
       await expectAccessible();
     });
   });
@@ -140,7 +156,7 @@ describeInBrowser("the docs", () => {
       expect((await execute(page.locator('[id="operations-Partners-partnersList"]'))).status).toBe("401");
     });
 
-    test("the URL of an operation opens it", async () => {
+    test("the address of an operation opens it", async () => {
       const summary = page.locator('[id="operations-Subscriptions-subscriptionsCreate"] .opblock-summary-control');
       await summary.focus();
       await page.keyboard.press("Enter");
@@ -154,7 +170,7 @@ describeInBrowser("the docs", () => {
       await expectAccessible();
     });
 
-    test("a wrong password gets a clear message, and tokens are kept only in memory", async () => {
+    test("a wrong password is refused; tokens are in memory only and end with the page or in its dialog", async () => {
       await signIn({ username: "nobody", password: "a wrong password" });
       await page.locator(".failure", { hasText: "The username or the password is wrong." }).waitFor();
       expect(await button("Sign out").isVisible()).toBe(false);
@@ -180,7 +196,7 @@ describeInBrowser("the docs", () => {
   ])("%s", (_name, options) => {
     usePage("/problems", options);
 
-    test("the problem pages are accessible", async () => {
+    test("the problem pages have no serious fault", async () => {
       await expectAccessible();
       await page.getByRole("link", { name: "validation_failed" }).click();
       await page.getByRole("heading", { level: 1, name: "The request has invalid fields" }).waitFor();

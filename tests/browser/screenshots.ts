@@ -1,6 +1,6 @@
 /**
- * `npm run screenshots`: writes the pictures of the README to `docs/images`, from a Portico in memory with made-up partners.
- * Needs a browser, like the tests.
+ * `npm run screenshots`: writes the images of the README to `docs/images`. It uses a Portico in memory with sample data, and
+ * needs a browser, as the browser tests do.
  */
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -14,7 +14,7 @@ const images = join(projectRoot, "docs/images");
 const desktop = { width: 1100, height: 760 };
 const phone = { width: 360, height: 760 };
 
-/** A POST, with JSON or a form; it has to succeed. */
+/** Sends a POST with JSON or a form. Throws unless it succeeds. */
 type Call = (path: string, body: object, token?: string) => Promise<any>;
 
 async function main(): Promise<void> {
@@ -76,7 +76,7 @@ function caller(url: string): Call {
   };
 }
 
-/** A partner with subscriptions. @returns its id */
+/** Registers a partner with subscriptions. @returns its id */
 async function fill(call: Call, root: object): Promise<string> {
   const { accessToken } = await call("/v1/auth/login", root);
   const fields = {

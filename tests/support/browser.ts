@@ -1,4 +1,4 @@
-/** Finds and starts a real browser for tests, and watches its pages. */
+/** A real browser for tests: finds it, starts it and watches its pages. */
 import { accessSync, constants, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { chromium, type Browser, type BrowserContextOptions, type Page } from "playwright-core";
@@ -13,7 +13,7 @@ const usualPlaces = [
 const remedy =
   "Install Chromium (apt-get install chromium), or name a Chromium or Chrome: PORTICO_CHROMIUM=/path npm test";
 
-/** The program in `PORTICO_CHROMIUM`, or else the first of the usual paths; undefined without a browser. */
+/** The browser that `PORTICO_CHROMIUM` names, otherwise the first one in the usual places. */
 export function findBrowser(): string | undefined {
   const named = process.env.PORTICO_CHROMIUM;
   return named ?? usualPlaces.find(isProgram);
@@ -28,7 +28,7 @@ function isProgram(path: string): boolean {
   }
 }
 
-/** `describe` for tests in a browser. Without a browser they are skipped with a message; in CI they fail. */
+/** `describe` for tests in a browser. Without a browser the tests are skipped with a message; in CI they fail. */
 export function describeInBrowser(title: string, tests: () => void): void {
   if (findBrowser() !== undefined) {
     describe(title, tests);
@@ -42,28 +42,29 @@ export function describeInBrowser(title: string, tests: () => void): void {
   }
 }
 
-/** Starts the browser; the caller closes it. */
+/** Starts the browser. The caller closes it. */
 export async function startBrowser(): Promise<Browser> {
-  // Chromium's own sandbox does not run for root, as in a container; the pages are our own.
+  // Chromium's sandbox does not run as root, for example in a container. The tests load our own pages only.
   const args = process.getuid?.() === 0 ? ["--no-sandbox"] : [];
   return await chromium.launch({ executablePath: findBrowser() ?? "", args });
 }
 
-/** A page with its faults: errors in its console, exceptions, and violations of its content security policy. */
+/** A page with the faults that it reports: console errors, exceptions and violations of the content security policy. */
 export interface WatchedPage {
   readonly page: Page;
   readonly faults: string[];
 }
 
-/** A page with its own empty storage and cookies. */
+/** Opens a page in a new context, without storage or cookies of other pages. */
 export async function openPage(browser: Browser, options: BrowserContextOptions): Promise<WatchedPage> {
   const context = await browser.newContext({ ...options, reducedMotion: "reduce" });
   const page = await context.newPage();
+  // A busy machine is slow; nothing asserts on the time.
   page.setDefaultTimeout(30_000);
   const faults: string[] = [];
   page.on("pageerror", (error) => faults.push(`exception: ${error.message}`));
   page.on("console", (message) => {
-    // The browser logs every unsuccessful response; those of the API are intended.
+    // The browser logs every failed response, but tests provoke refusals of the API.
     const isRefusal =
       message.text().startsWith("Failed to load resource") && /\/(v1|oauth)\//.test(message.location().url);
     if (["error", "warning"].includes(message.type()) && !isRefusal) faults.push(`console: ${message.text()}`);
@@ -77,7 +78,7 @@ export async function openPage(browser: Browser, options: BrowserContextOptions)
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
-/** Serious and critical findings of axe by WCAG 2.2 AA on the current page, one line each. */
+/** The serious and critical findings of axe on the current page by WCAG 2.2 AA, one line each. */
 export async function accessibilityFindings(page: Page): Promise<string[]> {
   if (!(await page.evaluate("'axe' in globalThis"))) await page.evaluate(axeSource);
   const { violations } = await page.evaluate<{ violations: any[] }>(

@@ -1,4 +1,4 @@
-/** The console: a page for administrators, which calls the API like anybody else. */
+/** The console: a page for administrators. It calls the API like every other client. */
 import * as z from "zod";
 import { operation } from "../../contract/operation.ts";
 import { servedFile } from "../../contract/schemas.ts";
@@ -12,7 +12,8 @@ export const operations = {
     path: "/console",
     tag: "System",
     summary: "Open the console",
-    description: "The page where administrators sign in and run Portico. It has no rights of its own.",
+    description:
+      "The page where administrators sign in and manage Portico. It has no rights of its own: each call uses the administrator's token.",
     access: "public",
     request: {},
     success: { status: 200, description: "The page", mediaTypes: ["text/html"] },
@@ -28,7 +29,7 @@ export const operations = {
     path: "/console/{file}",
     tag: "System",
     summary: "Load a file of the console",
-    description: "What the page loads. A file's name changes with its content, so it may be kept for ever.",
+    description: "A file that the page loads. Its name changes with its content, so caches can keep it forever.",
     access: "public",
     request: { path: z.strictObject({ file: servedFile }) },
     success: { status: 200, description: "The file", mediaTypes: ["text/javascript", "text/css"] },

@@ -1,4 +1,4 @@
-/** The reference page of the contract: Swagger UI, served by Portico itself. */
+/** Operations of the docs page, which shows the contract to people. */
 import * as z from "zod";
 import { operation } from "../../contract/operation.ts";
 import { servedFile } from "../../contract/schemas.ts";
@@ -13,7 +13,8 @@ export const operations = {
     tag: "System",
     summary: "Read the docs",
     description:
-      "The contract as a page for people: it signs in, gets tokens by client credentials, and tries calls. Each operation has an address.",
+      "The contract as a web page. It signs people in, gets tokens with client credentials and sends requests. Each operation has " +
+      "its own address.",
     access: "public",
     request: {},
     success: { status: 200, description: "The page", mediaTypes: ["text/html"] },
@@ -30,7 +31,7 @@ export const operations = {
     tag: "System",
     summary: "Load a file of the docs",
     description:
-      "What the pages of the docs and of the problems load. A file's name changes with its content, so it may be kept for ever.",
+      "A file that the docs and the problem pages load. Its name changes with its content, so caches can keep it forever.",
     access: "public",
     request: { path: z.strictObject({ file: servedFile }) },
     success: { status: 200, description: "The file", mediaTypes: ["text/javascript", "text/css", "text/plain"] },
@@ -38,7 +39,7 @@ export const operations = {
     cacheControl: "public, max-age=31536000, immutable",
     table: [],
     files: {
-      "pages.css": "shared/web/docs/browser/pages.css",
+      "pages.css": "shared/web/styles/pages.css",
       "docs.css": "shared/web/docs/browser/docs.css",
       "docs.js": "shared/web/docs/browser/docs.ts",
       "swagger-ui.css": `${swaggerUi}/swagger-ui.css`,

@@ -1,5 +1,5 @@
-/** Calls of the API in a session: with its token, safely repeated, and each effect at most once. */
-import { Problem, send, type HttpRequest } from "./http.ts";
+/** The API for a signed-in person: adds the access token, retries, and executes each write at most once. */
+import { RequestError, send, type HttpRequest } from "./requests.ts";
 import type { Session } from "./session.ts";
 
 export interface Page<Item> {
@@ -7,17 +7,19 @@ export interface Page<Item> {
   readonly nextCursor: string | null;
 }
 
-/** Attempts of one call before a person is asked. */
+/** Attempts of one call before the person must retry. */
 const maxAttempts = 3;
 const pauseMs = 500;
-/** A service that wants longer has to be asked again by a person. */
+/** The console does not wait longer than this on its own. */
 const maxPauseMs = 3000;
+/** The API's maximum, so that a filter covers as many items as possible. */
+const pageSize = "100";
 
 export class Api {
   readonly session: Session;
   /**
-   * The keys of writes whose outcome is not known, by the request. The same request gets the same key until there is a
-   * certain answer, so that a second try after a lost answer does nothing twice, whoever asks for it.
+   * Idempotency keys of writes with an unknown outcome, by path and body. The same request keeps its key until the API has
+   * decided, so a retry after a lost response has no second effect, even when the person sends the form again.
    */
   readonly #openKeys = new Map<string, string>();
 
@@ -29,35 +31,35 @@ export class Api {
     return await this.#call({ method: "GET", path, signal }, true);
   }
 
-  /** A page of a list, from its beginning or from a cursor. */
+  /** Reads one page of a list. Undefined parameters are omitted. */
   async page<Item>(
     path: string,
     parameters: Readonly<Record<string, string | undefined>>,
     signal?: AbortSignal,
   ): Promise<Page<Item>> {
-    const given = Object.entries(parameters).filter((entry): entry is [string, string] => entry[1] !== undefined);
+    const given = Object.entries({ limit: pageSize, ...parameters }).filter(
+      (entry): entry is [string, string] => entry[1] !== undefined,
+    );
     return await this.get(`${path}?${new URLSearchParams(given).toString()}`, signal);
   }
 
-  /** A write with an idempotency key. */
+  /** Writes with an idempotency key. */
   async post<Answer>(path: string, json: unknown): Promise<Answer> {
     const request = `${path} ${JSON.stringify(json)}`;
     const key = this.#openKeys.get(request) ?? crypto.randomUUID();
     this.#openKeys.set(request, key);
     try {
-      const answer = await this.#call<Answer>(
-        { method: "POST", path, json, headers: { "idempotency-key": key } },
-        true,
-      );
+      const headers = { "idempotency-key": key };
+      const answer = await this.#call<Answer>({ method: "POST", path, json, headers }, true);
       this.#openKeys.delete(request);
       return answer;
     } catch (error) {
-      if (error instanceof Problem && isCertain(error)) this.#openKeys.delete(request);
+      if (error instanceof RequestError && isDecided(error)) this.#openKeys.delete(request);
       throw error;
     }
   }
 
-  /** A change of what was read: refused with `precondition_failed` where it is another by now. */
+  /** Changes a resource. @throws RequestError `precondition_failed` when it changed after it was read */
   async patch<Answer>(path: string, etag: string, json: unknown): Promise<Answer> {
     return await this.#call({ method: "PATCH", path, json, headers: { "if-match": etag } }, false);
   }
@@ -66,30 +68,30 @@ export class Api {
     await this.#call({ method: "DELETE", path, headers: { "if-match": etag } }, false);
   }
 
-  /** @param repeatable whether the request can be sent again after a lost answer; with `If-Match` that would be a 412 */
-  async #call<Answer>(request: HttpRequest, repeatable: boolean): Promise<Answer> {
-    let refused: string | undefined;
+  /** @param retryable false with `If-Match`: after a lost response, the retry of a successful change would get a 412 */
+  async #call<Answer>(request: HttpRequest, retryable: boolean): Promise<Answer> {
+    let refusedToken: string | undefined;
     for (let attempt = 1; ; attempt++) {
-      const token = await this.session.accessToken(refused);
+      const token = await this.session.accessToken(refusedToken);
       try {
         return await send({ ...request, headers: { ...request.headers, authorization: `Bearer ${token}` } });
       } catch (error) {
-        if (!(error instanceof Problem)) throw error;
+        if (!(error instanceof RequestError)) throw error;
         if (error.status === 401) {
-          // A new token that is refused as well: the account itself has ended.
-          if (refused !== undefined) this.session.end();
-          refused = token;
+          // A second refusal concerns a new token, so the account itself has ended.
+          if (refusedToken !== undefined) this.session.end();
+          refusedToken = token;
           continue;
         }
         const pause = error.retryAfterSeconds === undefined ? pauseMs : error.retryAfterSeconds * 1000;
-        if (!repeatable || isCertain(error) || attempt >= maxAttempts || pause > maxPauseMs) throw error;
+        if (!retryable || isDecided(error) || attempt >= maxAttempts || pause > maxPauseMs) throw error;
         await new Promise((resolve) => setTimeout(resolve, pause));
       }
     }
   }
 }
 
-/** Whether the request has been decided on. Without an answer, and after 5xx and 429, it may come out either way. */
-function isCertain({ status, code }: Problem): boolean {
+/** Whether the API has decided on the request. Without a response, and after 5xx and 429, a retry can have another outcome. */
+function isDecided({ status, code }: RequestError): boolean {
   return status >= 400 && status < 500 && status !== 429 && code !== "request_in_progress";
 }

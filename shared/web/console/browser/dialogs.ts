@@ -1,19 +1,20 @@
-/** Dialogs: forms to fill in, questions before what cannot be undone, and secrets that are shown once. */
-import { element, newElementId, type Child } from "./dom.ts";
+/** Dialogs: forms, confirmations of irreversible actions, and secrets that are shown once. */
+import { copyToClipboard } from "./clipboard.ts";
+import { element, given, newElementId, type Child } from "./dom.ts";
 import { form, type FormOptions } from "./forms.ts";
-import { Problem } from "./http.ts";
+import { RequestError } from "./requests.ts";
 
 export interface DialogOptions extends Omit<FormOptions, "beside" | "fields"> {
   readonly title: string;
   readonly text?: string;
-  /** Default none: a question. */
+  /** Default none: the dialog is a confirmation. */
   readonly fields?: FormOptions["fields"];
 }
 
-/** `stale`: what was to be changed is another by now, so it was not. */
+/** `stale`: the resource changed after it was read, so the action was refused. */
 export type DialogOutcome = "done" | "cancelled" | "stale";
 
-/** Asks, and acts on the answer; stays open with the errors until that succeeds or the person gives up. */
+/** Shows a dialog and acts on its values. It stays open with its errors until the action succeeds or the person cancels. */
 export async function ask({ title, text, fields = [], act, ...options }: DialogOptions): Promise<DialogOutcome> {
   return await new Promise((resolve) => {
     let outcome: DialogOutcome = "cancelled";
@@ -31,86 +32,77 @@ export async function ask({ title, text, fields = [], act, ...options }: DialogO
           await act(values);
           finish("done");
         } catch (error) {
-          if (!(error instanceof Problem) || error.code !== "precondition_failed") throw error;
+          if (!(error instanceof RequestError) || error.code !== "precondition_failed") throw error;
           finish("stale");
         }
       },
     });
     const dialog = open(title, [text === undefined ? undefined : element("p", {}, text), content]);
-    // Where there is nothing to fill in, Enter must not do what cannot be undone.
+    // The Enter key must not confirm an irreversible action.
     if (fields.length === 0 && options.danger === true) cancel.focus();
     dialog.addEventListener("close", () => resolve(outcome));
   });
 }
 
-/** Shows values to copy, which no one will see again. Only the button closes it. */
+/** Shows values that nobody can read again. Only the button closes the dialog. */
 export async function showOnce(
   title: string,
   text: string,
-  values: readonly (readonly [string, string])[],
+  values: readonly (readonly [label: string, value: string])[],
 ): Promise<void> {
   await new Promise<void>((resolve) => {
     const status = element("p", { role: "status", class: "hint" });
-    const done = element(
-      "button",
-      { type: "button", class: "primary", onclick: () => dialog.close() },
-      "I have kept it",
-    );
-    const rows = values.map(([label, value]) => copyable(label, value, status));
+    const close = (): void => dialog.close();
+    const done = element("button", { type: "button", class: "primary", onclick: close }, "I have saved it");
+    const rows = values.map(([label, value]) => copyableField(label, value, status));
     const dialog = open(title, [element("p", {}, text), ...rows, status, element("div", { class: "buttons" }, done)]);
     dialog.addEventListener("cancel", (event) => event.preventDefault());
     dialog.addEventListener("keydown", (event) => {
-      // A second Escape would close it all the same.
+      // Browsers ignore the prevented `cancel` event when Escape is pressed twice.
       if (event.key === "Escape") event.preventDefault();
     });
     dialog.addEventListener("close", () => resolve());
   });
 }
 
-/** A value that cannot be changed, with a button that copies it. @param status where it says so */
-function copyable(label: string, value: string, status: HTMLElement): HTMLElement {
+/** A read-only value with a copy button. @param status reports the result */
+function copyableField(label: string, value: string, status: HTMLElement): HTMLElement {
   const id = newElementId();
   const input = element("input", { id, readonly: true, value, class: "code", spellcheck: "false" });
   const copy = async (): Promise<void> => {
     status.replaceChildren();
-    try {
-      await navigator.clipboard.writeText(value);
+    if (await copyToClipboard(value)) {
       status.append(`${label} copied.`);
-    } catch {
-      input.focus();
-      input.select();
-      status.append("The browser does not let the console copy. The text is selected: press Ctrl+C or ⌘C.");
+      return;
     }
+    input.focus();
+    input.select();
+    status.append("The browser does not allow copying. The text is selected: press Ctrl+C or ⌘C.");
   };
+  const button = element(
+    "button",
+    { type: "button", "aria-label": `Copy ${label}`, onclick: () => void copy() },
+    "Copy",
+  );
   return element(
     "div",
     { class: "field" },
     element("label", { for: id }, label),
-    element(
-      "div",
-      { class: "copy" },
-      input,
-      element("button", { type: "button", "aria-label": `Copy ${label}`, onclick: () => void copy() }, "Copy"),
-    ),
+    element("div", { class: "copy" }, input, button),
   );
 }
 
 function open(title: string, content: readonly Child[]): HTMLDialogElement {
   const heading = element("h2", { id: newElementId() }, title);
-  const dialog = element(
-    "dialog",
-    { "aria-labelledby": heading.id },
-    heading,
-    ...content.filter((child) => child !== undefined),
-  );
-  // Its inputs, a secret perhaps, are gone with it.
+  const dialog = element("dialog", { "aria-labelledby": heading.id }, heading, ...given(content));
+  // Removes the inputs from the page, because they can contain a secret.
   dialog.addEventListener("close", () => dialog.remove());
   document.body.append(dialog);
   dialog.showModal();
   return dialog;
 }
 
-/** Closes what is open, as if it had been cancelled. */
+/** Closes all dialogs as if the person had cancelled. */
 export function closeDialogs(): void {
   for (const dialog of document.querySelectorAll("dialog")) dialog.close();
 }

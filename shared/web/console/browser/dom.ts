@@ -1,4 +1,4 @@
-/** Elements, made without HTML text: whatever a name contains is shown as it is and never read as markup. */
+/** Creates elements without parsing HTML, so text from the API is never read as markup. */
 
 export type Child = Node | string | undefined;
 
@@ -6,9 +6,9 @@ type Handler = (event: Event) => void;
 type AttributeValue = string | number | boolean | Handler | undefined;
 
 /**
- * An element with its attributes and children.
+ * Creates an element.
  *
- * @param attributes `on…` adds a listener; `true` sets a bare attribute; `false` and `undefined` leave it out
+ * @param attributes `on…` adds a listener; `true` sets an attribute without a value; `false` and `undefined` omit it
  */
 export function element<Tag extends keyof HTMLElementTagNameMap>(
   tag: Tag,
@@ -21,25 +21,30 @@ export function element<Tag extends keyof HTMLElementTagNameMap>(
     else if (value === true) made.setAttribute(name, "");
     else if (value !== false && value !== undefined) made.setAttribute(name, String(value));
   }
-  made.append(...children.filter((child) => child !== undefined));
+  made.append(...given(children));
   return made;
+}
+
+/** The children that are not undefined. */
+export function given(children: readonly Child[]): (Node | string)[] {
+  return children.filter((child) => child !== undefined);
 }
 
 let lastId = 0;
 
-/** An id for an element that another one refers to. */
+/** A new id, for an element that another element refers to. */
 export function newElementId(): string {
   lastId += 1;
   return `e${lastId}`;
 }
 
 /**
- * Puts other content into an element, and the focus back to where it was: on the element with the same id, else on
- * `fallback`. A person at the keyboard would otherwise begin again at the top.
+ * Replaces the content of an element and restores the keyboard focus: to the element with the same id, otherwise to
+ * `fallback`. Without that, the focus would return to the top of the page.
  */
 export function replaceContent(container: Element, content: readonly Child[], fallback?: HTMLElement): void {
   const focused = document.activeElement;
   const hadFocus = focused !== null && container.contains(focused);
-  container.replaceChildren(...content.filter((child) => child !== undefined));
+  container.replaceChildren(...given(content));
   if (hadFocus) (document.getElementById(focused.id) ?? fallback)?.focus();
 }

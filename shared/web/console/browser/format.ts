@@ -1,48 +1,69 @@
-/** How values of the API are shown. */
+/** Formats values of the API for display, and typed values for the API. */
 import { element } from "./dom.ts";
 
-const shownTime = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short" });
-const shownNumber = new Intl.NumberFormat("en-GB");
+const dateFormat = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric" });
+const timeFormat = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", timeZoneName: "short" });
+const numberFormat = new Intl.NumberFormat("en-GB");
 
-/** A moment in the reader's own time zone; the exact one, in UTC, is its tooltip. */
+/** An instant in the reader's time zone, which it names. The tooltip has the exact value in UTC. */
 export function moment(instant: string): HTMLTimeElement {
-  return element("time", { datetime: instant, title: instant }, shownTime.format(new Date(instant)));
+  const date = new Date(instant);
+  return element(
+    "time",
+    { datetime: instant, title: instant },
+    element("span", {}, `${dateFormat.format(date)},`),
+    " ",
+    element("span", {}, timeFormat.format(date)),
+  );
 }
 
 export function number(value: number): string {
-  return shownNumber.format(value);
+  return numberFormat.format(value);
 }
 
-/** An e-mail address, which may be broken behind its @ before it is anywhere else. */
-export function address(email: string): HTMLSpanElement {
-  const [local = "", ...domain] = email.split(/(?<=@)/);
-  return element("span", {}, local, element("wbr"), ...domain);
+/** A text on one line, cut off where it is too long. The tooltip has the whole text. */
+export function clamped(text: string): HTMLSpanElement {
+  return element("span", { class: "clamped", title: text }, text);
 }
 
-/** A movement of credit, with its sign: `+5`, `−3`. */
+/** A clamped link to another view. */
+export function clampedLink(href: string, text: string): HTMLAnchorElement {
+  return element("a", { class: "clamped", title: text, href }, text);
+}
+
+/** An amount with its sign: `+5`, `−3`. */
 export function signed(value: number): string {
   return value > 0 ? `+${number(value)}` : number(value).replace("-", "−");
 }
 
-/** A status word, coloured by what it means; the word alone says it as well. */
+/** A status word. The colour repeats the meaning of the word. */
 export function badge(status: string): HTMLSpanElement {
-  return element("span", { class: `badge ${status}` }, status);
+  return element("span", { class: `badge ${status.replaceAll(" ", "-")}` }, status);
 }
 
-/** A moment as `<input type="datetime-local">` takes it: local, to the minute. */
+/** An instant as `<input type="datetime-local">` takes it: local time, to the minute. */
 export function localMinute(instant: string): string {
   const date = new Date(instant);
   const local = new Date(date.getTime() - date.getTimezoneOffset() * 60_000);
   return local.toISOString().slice(0, 16);
 }
 
-/** What a person typed as a local time, as RFC 3339; anything else as it is, for the API to refuse. */
+/** A typed local time in RFC 3339. Any other text is returned unchanged, and the API rejects it. */
 export function instantOf(typed: string): string {
   const date = new Date(typed);
   return Number.isNaN(date.getTime()) ? typed : date.toISOString();
 }
 
-/** What a person typed as a whole number; anything else as it is, for the API to refuse. */
+/** A typed whole number. Any other text is returned unchanged, and the API rejects it. */
 export function wholeNumberOf(typed: string): number | string {
   return /^[+-]?\d{1,15}$/.test(typed) ? Number(typed) : typed;
+}
+
+/** A text as a sentence: with a capital letter and a full stop. */
+export function sentence(text: string): string {
+  return `${capitalised(text)}${/[.!?]$/.test(text) ? "" : "."}`;
+}
+
+export function capitalised(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
 }

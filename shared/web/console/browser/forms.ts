@@ -1,26 +1,27 @@
-/** Forms whose errors stand at their fields, in the API's words. */
-import { element, newElementId, type Child } from "./dom.ts";
-import { Problem } from "./http.ts";
+/** Forms that show each error of the API at the field that it concerns. */
+import { element, newElementId } from "./dom.ts";
+import { sentence } from "./format.ts";
 import { explanationOf } from "./messages.ts";
+import { RequestError } from "./requests.ts";
 import { SessionEnded } from "./session.ts";
 
 export interface Field {
-  /** The member of the body that it fills; a problem's pointer leads back to it. */
+  /** The member of the request body. A problem's JSON Pointer refers to it. */
   readonly name: string;
   readonly label: string;
   /** Default `text`. */
   readonly type?: "text" | "email" | "url" | "password" | "datetime-local";
-  /** A choice of value and label, instead of a text. */
+  /** Turns the field into a choice. */
   readonly options?: readonly (readonly [value: string, label: string])[];
   readonly hint?: string;
   readonly value?: string;
-  /** Left out of the body when it is empty. */
+  /** An empty optional field is omitted from the body. */
   readonly optional?: boolean;
   readonly autocomplete?: string;
   readonly inputmode?: "numeric";
-  /** Problem codes that speak of this field. */
+  /** Problem codes that concern this field. */
   readonly codes?: readonly string[];
-  /** The value of the body from what was typed. Default: the text itself. */
+  /** Converts the typed text for the body. Default: the text itself. */
   readonly read?: (typed: string) => unknown;
 }
 
@@ -28,12 +29,12 @@ export type Values = Readonly<Record<string, unknown>>;
 
 export interface FormOptions {
   readonly fields: readonly Field[];
-  /** What the button says. */
+  /** The label of the submit button. */
   readonly submit: string;
   readonly danger?: boolean;
-  /** Does it; what it throws is shown at the fields. */
+  /** Sends the values. The form shows what it throws. */
   readonly act: (values: Values) => Promise<void>;
-  /** Beside the submit button. */
+  /** An element beside the submit button. */
   readonly beside?: HTMLElement;
 }
 
@@ -44,7 +45,7 @@ interface Control {
   readonly element: HTMLElement;
 }
 
-/** A form. The API alone judges what is typed, so that there is one set of rules and of messages. */
+/** A form. The API alone validates the values, so there is one set of rules and messages. */
 export function form({ fields, submit, danger = false, act, beside }: FormOptions): HTMLFormElement {
   const controls = fields.map(controlOf);
   const failure = element("div", { class: "message bad", role: "alert" });
@@ -52,7 +53,7 @@ export function form({ fields, submit, danger = false, act, beside }: FormOption
   let busy = false;
 
   const send = async (): Promise<void> => {
-    // A second click, or Enter again, while the first is on its way.
+    // Ignores a second click while the first request is running.
     if (busy) return;
     busy = true;
     button.setAttribute("aria-disabled", "true");
@@ -66,16 +67,13 @@ export function form({ fields, submit, danger = false, act, beside }: FormOption
       button.removeAttribute("aria-disabled");
     }
   };
-
+  const onsubmit = (event: Event): void => {
+    event.preventDefault();
+    void send();
+  };
   return element(
     "form",
-    {
-      novalidate: true,
-      onsubmit: (event) => {
-        event.preventDefault();
-        void send();
-      },
-    },
+    { novalidate: true, onsubmit },
     ...controls.map((control) => control.element),
     failure,
     element("div", { class: "buttons" }, button, beside),
@@ -86,36 +84,33 @@ function controlOf(field: Field): Control {
   const id = newElementId();
   const hint = field.hint === undefined ? undefined : element("p", { class: "hint", id: `${id}-hint` }, field.hint);
   const error = element("p", { class: "error", id: `${id}-error` });
-  const shared = {
+  const input = inputOf(field, {
     id,
     name: field.name,
     required: field.optional !== true,
     "aria-describedby": hint === undefined ? error.id : `${hint.id} ${error.id}`,
-  };
-  const input =
-    field.options === undefined
-      ? element("input", {
-          ...shared,
-          type: field.type ?? "text",
-          autocomplete: field.autocomplete ?? "off",
-          autocapitalize: "none",
-          spellcheck: "false",
-          inputmode: field.inputmode,
-        })
-      : element("select", shared, ...field.options.map(([value, label]) => element("option", { value }, label)));
-  if (field.value !== undefined) input.value = field.value;
-  const label = element("label", { for: id }, field.label, field.optional === true ? optionalMark() : undefined);
+  });
+  const optional = field.optional === true ? element("span", { class: "hint" }, " (optional)") : undefined;
+  const label = element("label", { for: id }, field.label, optional);
   return { field, input, error, element: element("div", { class: "field" }, label, hint, input, error) };
 }
 
-function optionalMark(): Child {
-  return element("span", { class: "hint" }, " (optional)");
+function inputOf(
+  { type = "text", options, value, autocomplete = "off", inputmode }: Field,
+  shared: Readonly<Record<string, string | boolean>>,
+): HTMLInputElement | HTMLSelectElement {
+  const input =
+    options === undefined
+      ? element("input", { ...shared, type, autocomplete, autocapitalize: "none", spellcheck: "false", inputmode })
+      : element("select", shared, ...options.map(([choice, label]) => element("option", { value: choice }, label)));
+  if (value !== undefined) input.value = value;
+  return input;
 }
 
 function valuesOf(controls: readonly Control[]): Values {
-  const given = controls.filter(({ field, input }) => field.optional !== true || input.value !== "");
+  const filled = controls.filter(({ field, input }) => field.optional !== true || input.value !== "");
   return Object.fromEntries(
-    given.map(({ field, input }) => [field.name, field.read === undefined ? input.value : field.read(input.value)]),
+    filled.map(({ field, input }) => [field.name, field.read === undefined ? input.value : field.read(input.value)]),
   );
 }
 
@@ -127,35 +122,35 @@ function clearErrors(controls: readonly Control[], failure: HTMLElement): void {
   }
 }
 
-/** Each error at the field that it names, what no field takes above the button; the focus on the first field that is wrong. */
+/** Shows each error at its field, the others above the button, and focuses the first invalid field. */
 function showErrors(error: unknown, controls: readonly Control[], failure: HTMLElement): void {
   if (error instanceof SessionEnded) return;
-  const left: string[] = [];
-  let placed = 0;
-  const place = (control: Control | undefined, text: string): void => {
+  const placed = error instanceof RequestError ? placedErrors(error, controls) : [];
+  const others: string[] = [];
+  for (const [control, text] of placed) {
     if (control === undefined) {
-      left.push(text);
-      return;
+      others.push(text);
+      continue;
     }
-    placed += 1;
     control.input.setAttribute("aria-invalid", "true");
-    control.error.append(control.error.textContent === "" ? text : `; ${text}`);
-  };
-  if (error instanceof Problem) {
-    for (const { pointer, detail } of error.errors) {
-      const control = controls.find(
-        ({ field }) => pointer === `/${field.name}` || pointer.startsWith(`/${field.name}/`),
-      );
-      place(control, control === undefined ? `${pointer} ${detail}` : sentence(detail));
-    }
-    const spokenOf = controls.find(({ field }) => field.codes?.includes(error.code));
-    if (spokenOf !== undefined && error.errors.length === 0) place(spokenOf, sentence(error.title));
+    control.error.append(control.error.textContent === "" ? text : ` ${text}`);
   }
-  if (placed === 0) failure.append(...explanationOf(error).filter((child) => child !== undefined));
-  else if (left.length > 0) failure.append(left.join("; "));
+  if (others.length === placed.length) failure.append(explanationOf(error));
+  else failure.append(others.join(" "));
   controls.find(({ input }) => input.hasAttribute("aria-invalid"))?.input.focus();
 }
 
-function sentence(text: string): string {
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? "" : "."}`;
+/** Every error as a sentence with its control; without a control where the form has no such field. */
+function placedErrors(
+  { code, title, errors }: RequestError,
+  controls: readonly Control[],
+): (readonly [Control | undefined, string])[] {
+  if (errors.length === 0) {
+    const concerned = controls.find(({ field }) => field.codes?.includes(code));
+    return concerned === undefined ? [] : [[concerned, sentence(title)]];
+  }
+  return errors.map(({ pointer, detail }) => {
+    const control = controls.find(({ field }) => `${pointer}/`.startsWith(`/${field.name}/`));
+    return [control, sentence(control === undefined ? `${pointer.slice(1)} ${detail}` : detail)];
+  });
 }

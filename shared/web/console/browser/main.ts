@@ -1,14 +1,18 @@
-/** The console: who is signed in, which view is shown, and the way between them. */
+/** The console's program: shows the sign-in, or the view that the address names. */
+import { currentPath } from "./address.ts";
 import { Api } from "./api.ts";
-import { couponsView } from "./coupons.ts";
+import { couponsView } from "./coupon-list.ts";
+import { couponView } from "./coupon-page.ts";
 import { closeDialogs } from "./dialogs.ts";
-import { element, type Child } from "./dom.ts";
+import { element, given } from "./dom.ts";
 import { clearMessages, complain, complainOf, messages, say } from "./messages.ts";
-import { partnersView, partnerView } from "./partners.ts";
+import { partnersView } from "./partner-list.ts";
+import { partnerView } from "./partner-page.ts";
 import { Session } from "./session.ts";
-import { signInView } from "./sign-in.ts";
-import { usersView, userView } from "./users.ts";
-import type { Console, View } from "./view.ts";
+import { signInView } from "./sign-in-view.ts";
+import { usersView } from "./user-list.ts";
+import { userView } from "./user-page.ts";
+import { backLink, headingOf, type Console, type View } from "./view.ts";
 
 const sections = [
   ["#/partners", "Partners"],
@@ -18,32 +22,33 @@ const sections = [
 
 const routes: readonly (readonly [RegExp, (console: Console, id: string) => View])[] = [
   [/^#\/partners$/, partnersView],
-  [/^#\/partners\/([^/]+)$/, partnerView],
+  [/^#\/partners\/([\w-]+)$/, partnerView],
   [/^#\/users$/, usersView],
-  [/^#\/users\/([^/]+)$/, userView],
+  [/^#\/users\/([\w-]+)$/, userView],
   [/^#\/coupons$/, couponsView],
+  [/^#\/coupons\/([\w-]+)$/, couponView],
 ];
 
 const app = document.getElementById("app") ?? document.body;
 const main = element("main", { id: "main", tabindex: -1 });
 const links = sections.map(([href, label]) => element("a", { href }, label));
 
-/** Everything that belongs to the person who is signed in. */
+/** The API for the signed-in person; undefined while nobody is signed in. */
 let api: Api | undefined;
-/** Says something in the next view. */
+/** Reports something when the next view is shown. */
 let greet: (() => void) | undefined;
-let shown = new AbortController();
+/** Aborts the loads of the current view. */
+let currentView = new AbortController();
 
-/** Leaves the view: what it still waits for is given up. */
-function leave(): void {
-  shown.abort();
-  shown = new AbortController();
+function leaveView(): void {
+  currentView.abort();
+  currentView = new AbortController();
   closeDialogs();
   clearMessages();
 }
 
 function showSignIn(message?: string): void {
-  leave();
+  leaveView();
   api = undefined;
   const { element: content, focus } = signInView(async (credentials) => {
     const session = await Session.signIn(credentials, () => showSignIn("Your session has ended. Sign in again."));
@@ -58,56 +63,53 @@ function showSignIn(message?: string): void {
 }
 
 function showConsole(name: string): void {
-  const signOut = async (): Promise<void> => {
-    await api?.session.signOut();
-    showSignIn();
-    say("You are signed out.");
-  };
+  const account = element(
+    "div",
+    { class: "account" },
+    element("span", { class: "who", title: name }, name),
+    element("button", { type: "button", onclick: () => void signOut() }, "Sign out"),
+  );
   app.replaceChildren(
     element("button", { type: "button", class: "skip", onclick: () => main.focus() }, "Skip to the content"),
-    element(
-      "header",
-      {},
-      brand(),
-      element("nav", { "aria-label": "Sections" }, ...links),
-      element(
-        "div",
-        { class: "account" },
-        element("span", { class: "who" }, name),
-        element("button", { type: "button", onclick: () => void signOut() }, "Sign out"),
-      ),
-    ),
+    element("header", {}, brand(), element("nav", { "aria-label": "Sections" }, ...links), account),
     messages,
     main,
   );
-  if (routes.some(([pattern]) => pattern.test(location.hash))) showView();
-  else location.hash = sections[0][0];
+  if (currentPath() === "" || currentPath() === "#") location.hash = sections[0][0];
+  else showView();
+}
+
+async function signOut(): Promise<void> {
+  await api?.session.signOut();
+  showSignIn();
+  say("You are signed out.");
 }
 
 /** Shows the view that the address names. */
 function showView(): void {
   if (api === undefined) return;
-  leave();
-  const { hash } = location;
-  const match = routes.map(([pattern, view]) => [pattern.exec(hash), view] as const).find(([found]) => found !== null);
+  leaveView();
+  const path = currentPath();
   for (const link of links) {
-    if (hash.startsWith(link.hash)) link.setAttribute("aria-current", "page");
+    if (path === link.hash || path.startsWith(`${link.hash}/`)) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
-  if (match === undefined) {
-    main.replaceChildren(
-      element("h1", { tabindex: -1 }, "Not found"),
-      element("p", {}, "There is nothing at this address."),
-    );
-    return;
+  const { signal } = currentView;
+  void display(viewOf(path, { api, signal, go }), signal);
+}
+
+function viewOf(path: string, console: Console): View {
+  for (const [pattern, view] of routes) {
+    const match = pattern.exec(path);
+    if (match !== null) return view(console, match[1] ?? "");
   }
-  const [found, view] = match;
-  const { signal } = shown;
-  void display(view({ api, signal, go }, decodeURIComponent(found?.[1] ?? "")), signal);
+  const heading = headingOf("Not found");
+  const text = element("p", {}, "The console has no page at this address.");
+  return { heading, content: [backLink(...sections[0]), heading, text], load: () => Promise.resolve() };
 }
 
 async function display({ heading, content, load }: View, signal: AbortSignal): Promise<void> {
-  main.replaceChildren(...content.filter((child: Child) => child !== undefined));
+  main.replaceChildren(...given(content));
   heading.focus();
   greet?.();
   greet = undefined;
@@ -116,7 +118,7 @@ async function display({ heading, content, load }: View, signal: AbortSignal): P
   } catch (error) {
     if (!signal.aborted) complainOf(error);
   }
-  if (!signal.aborted) document.title = `${heading.textContent} · Portico console`;
+  if (!signal.aborted) document.title = `${heading.textContent.trim()} · Portico console`;
 }
 
 function go(hash: string, greeting: () => void): void {
@@ -129,7 +131,7 @@ function brand(): HTMLElement {
 }
 
 addEventListener("hashchange", showView);
-// A page that the browser had put aside comes back without its tokens.
+// The browser can restore a page from its cache after the session was revoked on leaving it.
 addEventListener("pageshow", ({ persisted }) => {
   if (persisted) location.reload();
 });

@@ -1,25 +1,26 @@
-/** What the console tells: one line above the content, read out by screen readers when it changes. */
-import { element, type Child } from "./dom.ts";
-import { Problem } from "./http.ts";
+/** The line above the content where the console reports results and errors. Screen readers announce its changes. */
+import { element, given, type Child } from "./dom.ts";
+import { RequestError } from "./requests.ts";
+import { sentence } from "./format.ts";
 import { SessionEnded } from "./session.ts";
 
-/** Both exist from the beginning: a live region that comes with its text is read out by few screen readers. */
+/** Both exist from the start: few screen readers announce a live region that is created together with its text. */
 const good = element("div", { class: "message good", role: "status" });
 const bad = element("div", { class: "message bad", role: "alert" });
 
-/** Where messages appear. */
+/** The element that shows the messages. */
 export const messages = element("div", { class: "messages" }, good, bad);
 
-/** Says that something is done. */
+/** Reports a success. */
 export function say(text: string): void {
   clearMessages();
   good.append(text);
 }
 
-/** Says that something went wrong. */
+/** Reports a failure. */
 export function complain(...content: readonly Child[]): void {
   clearMessages();
-  bad.append(...content.filter((child) => child !== undefined));
+  bad.append(...given(content));
 }
 
 export function clearMessages(): void {
@@ -27,24 +28,25 @@ export function clearMessages(): void {
   bad.replaceChildren();
 }
 
-/** What a person can read of a failure: title, detail, and when to try again. */
-export function explanationOf(error: unknown): Child[] {
-  if (!(error instanceof Problem))
-    return [element("strong", {}, "The console has failed."), " Reload the page and try again."];
-  const { title, detail, retryAfterSeconds, errors } = error;
-  return [
-    element("strong", {}, /[.!?]$/.test(title) ? title : `${title}.`),
-    ` ${errors.length > 0 ? errors.map(({ pointer, detail }) => `${pointer.slice(1)} ${detail}`).join("; ") : detail}`,
-    retryAfterSeconds === undefined ? undefined : ` Try again in ${duration(retryAfterSeconds)}.`,
-  ];
+/** A failure in one sentence, and when to try again. */
+export function explanationOf(error: unknown): string {
+  if (!(error instanceof RequestError)) return "The console has failed. Reload the page and try again.";
+  const { detail, retryAfterSeconds, errors } = error;
+  const fields = errors.map(({ pointer, detail }) => `${pointer.slice(1)} ${detail}`).join("; ");
+  const retry = retryAfterSeconds === undefined ? "" : ` Try again in ${durationOf(retryAfterSeconds)}.`;
+  return sentence(fields === "" ? detail : fields) + retry;
 }
 
-function duration(seconds: number): string {
-  if (seconds < 90) return seconds === 1 ? "a second" : `${seconds} seconds`;
+function durationOf(seconds: number): string {
+  if (seconds < 90) return seconds === 1 ? "1 second" : `${seconds} seconds`;
   return `${Math.ceil(seconds / 60)} minutes`;
 }
 
-/** Shows a failure, unless the session is over: the sign-in then says so. */
+/**
+ * Reports an error, but neither the end of the session, which the sign-in reports, nor a load that stopped because the person
+ * left the view.
+ */
 export function complainOf(error: unknown): void {
-  if (!(error instanceof SessionEnded)) complain(...explanationOf(error));
+  const isExpected = error instanceof SessionEnded || (error instanceof DOMException && error.name === "AbortError");
+  if (!isExpected) complain(explanationOf(error));
 }

@@ -1,93 +1,93 @@
 /**
- * The session of the person who is signed in. Its tokens are in this page's memory alone: no script of another page, no
- * other tab and no later visitor of this browser finds them, and a reload is a sign-out.
+ * The session of the signed-in person. The tokens exist in this page's memory only, so no other page, tab or later visitor of
+ * the browser can read them. A reload therefore signs the person out.
  */
-import type { UserView as User } from "../../../users/contract.ts";
-import { addressOf, Problem, send } from "./http.ts";
+import { RequestError, send, urlOf } from "./requests.ts";
+import type { User } from "./resources.ts";
 
-/** The public client that the stage lists for browsers. */
+/** The public client that each stage registers for browsers. */
 const clientId = "web";
 
-/** A token that ends within this time is renewed before it is used. */
+/** An access token is renewed this long before it expires. */
 const renewalMarginMs = 30_000;
 
 interface Tokens {
   readonly access: string;
   readonly refresh: string;
-  /** When the access token ends, in milliseconds of `Date.now()`. */
+  /** When the access token expires, as `Date.now()` counts. */
   readonly accessUntil: number;
 }
 
-/** Thrown by calls of a session that is over; the sign-in is shown by then. */
+/** A call was made after the end of the session. The sign-in is shown by then. */
 export class SessionEnded extends Error {
   override readonly name = "SessionEnded";
 }
 
 export class Session {
-  /** Who is signed in, as of the sign-in. */
+  /** The signed-in person as of the sign-in. */
   readonly user: User;
   #tokens: Tokens | undefined;
   #renewal: Promise<Tokens> | undefined;
-  readonly #ended: () => void;
+  readonly #onEnd: () => void;
 
-  private constructor(user: User, tokens: Tokens, ended: () => void) {
+  private constructor(user: User, tokens: Tokens, onEnd: () => void) {
     this.user = user;
     this.#tokens = tokens;
-    this.#ended = ended;
-    // Nobody could use the tokens after this page; what is left of the session ends, too.
-    addEventListener("pagehide", () => this.#revokeInPassing());
+    this.#onEnd = onEnd;
+    // The tokens are lost with the page, so the session ends at the API as well.
+    addEventListener("pagehide", () => this.#revokeOnLeave());
   }
 
   /**
    * Signs an administrator in.
    *
-   * @param ended called once when the session is over without `signOut`: revoked, suspended, expired
-   * @throws Problem for a wrong name or password, and for people who are not administrators
+   * @param onEnd called once when the session ends without `signOut`, for example because it was revoked
+   * @throws RequestError for wrong credentials, and for people who are not administrators
    */
-  static async signIn(credentials: { username: string; password: string }, ended: () => void): Promise<Session> {
+  static async signIn(credentials: { username: string; password: string }, onEnd: () => void): Promise<Session> {
     const answer = await send<{ accessToken: string; refreshToken: string; expiresIn?: number; user: User }>({
       method: "POST",
       path: "/v1/auth/login",
       json: credentials,
     });
     const tokens = tokensOf(answer.accessToken, answer.refreshToken, answer.expiresIn);
-    const session = new Session(answer.user, tokens, ended);
+    const session = new Session(answer.user, tokens, onEnd);
     if (answer.user.role !== "user") return session;
     await session.signOut();
-    throw new Problem({
+    throw new RequestError({
       status: 403,
       code: "forbidden",
       title: "Not an administrator",
-      detail: "The console is for administrators. Ask one of them for the role.",
+      detail: "The console is for administrators. Ask an administrator for the role.",
     });
   }
 
   /**
-   * A token that can be used now.
+   * Returns a valid access token, and renews it when it is about to expire.
    *
-   * @param refused the one that the API has just refused, to be replaced even if it looks good
+   * @param refusedToken the token that the API has just refused: it is replaced although it has not expired
    * @throws SessionEnded
    */
-  async accessToken(refused?: string): Promise<string> {
+  async accessToken(refusedToken?: string): Promise<string> {
     const tokens = this.#tokens;
     if (tokens === undefined) throw new SessionEnded();
-    const usable = tokens.access !== refused && tokens.accessUntil - renewalMarginMs > Date.now();
+    const usable = tokens.access !== refusedToken && tokens.accessUntil - renewalMarginMs > Date.now();
     if (usable) return tokens.access;
-    // All calls that wait get the same new token: a refresh token works once.
+    // A refresh token works once, so concurrent calls share one renewal.
     this.#renewal ??= this.#renew(tokens).finally(() => (this.#renewal = undefined));
     return (await this.#renewal).access;
   }
 
-  /** Forgets the tokens and ends the session at the API; where that cannot be reached, it ends by itself. */
+  /** Forgets the tokens and revokes the session. If the API cannot be reached, the session expires on its own. */
   async signOut(): Promise<void> {
     const token = this.#forget();
     if (token === undefined) return;
-    await send({ method: "POST", path: "/oauth/revoke", form: revocation(token) }).catch(() => undefined);
+    await send({ method: "POST", path: "/oauth/revoke", form: revocationOf(token) }).catch(() => undefined);
   }
 
-  /** Ends the session here, and says so: the API has refused it. */
+  /** Ends the session after the API has refused it. */
   end(): void {
-    if (this.#forget() !== undefined) this.#ended();
+    if (this.#forget() !== undefined) this.#onEnd();
   }
 
   async #renew({ refresh }: Tokens): Promise<Tokens> {
@@ -99,12 +99,12 @@ export class Session {
         form,
       });
       const tokens = tokensOf(answer.access_token, answer.refresh_token, answer.expires_in);
-      // Signed out meanwhile: nothing may come back to life.
+      // A sign-out during the renewal must stay a sign-out.
       if (this.#tokens === undefined) throw new SessionEnded();
       this.#tokens = tokens;
       return tokens;
     } catch (error) {
-      if (!(error instanceof Problem) || error.code !== "invalid_grant") throw error;
+      if (!(error instanceof RequestError) || error.code !== "invalid_grant") throw error;
       this.end();
       throw new SessionEnded();
     }
@@ -116,17 +116,17 @@ export class Session {
     return token;
   }
 
-  #revokeInPassing(): void {
+  #revokeOnLeave(): void {
     const token = this.#forget();
-    if (token !== undefined) navigator.sendBeacon(addressOf("/oauth/revoke"), new URLSearchParams(revocation(token)));
+    if (token !== undefined) navigator.sendBeacon(urlOf("/oauth/revoke"), new URLSearchParams(revocationOf(token)));
   }
 }
 
-function revocation(token: string): Record<string, string> {
+function revocationOf(token: string): Record<string, string> {
   return { client_id: clientId, token, token_type_hint: "refresh_token" };
 }
 
-/** @param lifetimeSeconds undefined for a token that never ends */
+/** @param lifetimeSeconds default: the token never expires */
 function tokensOf(access: string, refresh: string, lifetimeSeconds = Infinity): Tokens {
   return { access, refresh, accessUntil: Date.now() + lifetimeSeconds * 1000 };
 }

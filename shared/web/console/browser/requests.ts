@@ -1,30 +1,32 @@
-/** One request and its answer; every failure is a `Problem`. */
+/** Sends one request to the API. Every failure is a `RequestError`. */
 
-/** An invalid field: a JSON Pointer into the body, and what is wrong. */
+/** An invalid field: a JSON Pointer into the body and what is wrong with the value. */
 export interface FieldError {
   readonly pointer: string;
   readonly detail: string;
 }
 
-/** What went wrong, in the API's own words (RFC 9457), or `no_answer` where there was none. */
-export class Problem extends Error {
-  override readonly name = "Problem";
+interface RequestErrorFields {
+  readonly status: number;
+  readonly code: string;
+  readonly title: string;
+  readonly detail: string;
+  readonly errors?: readonly FieldError[] | undefined;
+  readonly retryAfterSeconds?: number | undefined;
+}
+
+/** A refused request with the API's own texts (RFC 9457), or `no_answer` when no response arrived. */
+export class RequestError extends Error {
+  override readonly name = "RequestError";
   readonly status: number;
   readonly code: string;
   readonly title: string;
   readonly detail: string;
   readonly errors: readonly FieldError[];
-  /** Seconds after which another attempt makes sense. */
+  /** Seconds until a retry makes sense. */
   readonly retryAfterSeconds: number | undefined;
 
-  constructor(fields: {
-    readonly status: number;
-    readonly code: string;
-    readonly title: string;
-    readonly detail: string;
-    readonly errors?: readonly FieldError[] | undefined;
-    readonly retryAfterSeconds?: number | undefined;
-  }) {
+  constructor(fields: RequestErrorFields) {
     super(fields.title);
     this.status = fields.status;
     this.code = fields.code;
@@ -37,36 +39,36 @@ export class Problem extends Error {
 
 export interface HttpRequest {
   readonly method: "GET" | "POST" | "PATCH" | "DELETE";
-  /** From the root of the API: `/v1/partners`. */
+  /** Path from the root of the API, for example `/v1/partners`. */
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Sent as JSON. */
+  /** A JSON body. */
   readonly json?: unknown;
-  /** Sent as a form, as the OAuth endpoints want it. */
+  /** A form body, for the OAuth endpoints. */
   readonly form?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Where the API is: the console lies below it, behind a stage's name or not. */
-const base = location.pathname.replace(/\/console(\/.*)?$/, "");
+/** The API's base path. The console is at `<base>/console`, and the base can contain the stage's name. */
+const basePath = location.pathname.replace(/\/console(\/.*)?$/, "");
 
-/** The address of a path of the API, for this page alone to call. */
-export function addressOf(path: string): string {
-  return `${base}${path}`;
+/** The URL of an API path, relative to this page's origin. */
+export function urlOf(path: string): string {
+  return `${basePath}${path}`;
 }
 
 /**
  * Sends a request.
  *
- * @returns the JSON of the answer; undefined where it has no body
- * @throws Problem for every answer but success, and for none
+ * @returns the JSON of the response, or undefined when it has no body
+ * @throws RequestError for every response except success, and when there is no response
  */
 export async function send<Answer>({ method, path, headers, json, form, signal }: HttpRequest): Promise<Answer> {
   const body = json === undefined ? form && new URLSearchParams(form) : JSON.stringify(json);
   let response: Response;
   let text: string;
   try {
-    response = await fetch(addressOf(path), {
+    response = await fetch(urlOf(path), {
       method,
       headers: { ...(json !== undefined && { "content-type": "application/json" }), ...headers },
       ...(body !== undefined && { body }),
@@ -77,16 +79,16 @@ export async function send<Answer>({ method, path, headers, json, form, signal }
     text = await response.text();
   } catch (error) {
     if (signal?.aborted === true) throw error;
-    throw new Problem({
+    throw new RequestError({
       status: 0,
       code: "no_answer",
-      title: "No answer",
-      detail: "Portico could not be reached. Check the connection, then try again.",
+      title: "No response",
+      detail: "Portico did not respond. Check the connection and try again.",
     });
   }
   const content = parse(text);
   if (response.ok) return content as Answer;
-  throw problemOf(response, content);
+  throw requestErrorOf(response, content);
 }
 
 function parse(text: string): unknown {
@@ -103,21 +105,21 @@ interface ErrorBody {
   readonly detail?: string;
   readonly errors?: readonly FieldError[];
   readonly requestId?: string;
-  /** RFC 6749 §5.2, of the OAuth endpoints. */
+  /** The error code of the OAuth endpoints (RFC 6749 §5.2). */
   readonly error?: string;
   readonly error_description?: string;
 }
 
-function problemOf({ status, headers }: Response, content: unknown): Problem {
+function requestErrorOf({ status, headers }: Response, content: unknown): RequestError {
   const body = (content ?? {}) as ErrorBody;
   const retryAfter = Number(headers.get("retry-after") ?? NaN);
-  const detail = body.detail ?? body.error_description ?? `The answer had the status ${status}.`;
-  // Whoever looks into it asks for the id of the request.
-  const reference = status >= 500 && body.requestId !== undefined ? ` Request ${body.requestId}.` : "";
-  return new Problem({
+  const detail = body.detail ?? body.error_description ?? `The response had the status ${status}.`;
+  // The request id lets an operator find the failure in the log.
+  const reference = status >= 500 && body.requestId !== undefined ? ` Request id: ${body.requestId}.` : "";
+  return new RequestError({
     status,
     code: body.code ?? body.error ?? "unknown",
-    title: body.title ?? "That did not work",
+    title: body.title ?? "The request failed",
     detail: detail + reference,
     errors: body.errors,
     retryAfterSeconds: Number.isNaN(retryAfter) ? undefined : retryAfter,

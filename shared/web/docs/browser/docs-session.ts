@@ -1,22 +1,22 @@
-/** The sign-in on the page. Its tokens are in memory alone, and end with the page. */
+/** The session of a person on the docs page. Its tokens exist in the page's memory only and end with the page. */
 
 interface Session {
   readonly accessToken: string;
   readonly refreshToken: string;
-  /** In seconds; a token that never expires has none. */
+  /** In seconds; absent for a token that never expires. */
   readonly expiresIn?: number;
   readonly user: { readonly username: string; readonly role: string };
 }
 
-/** What is done with the access token. */
-interface Holder {
+/** Where the access token is used. */
+interface TokenHolder {
   use(token: string): void;
-  /** Leads to `signedOut`. */
+  /** Drops the token and calls `signedOut`. */
   drop(): void;
 }
 
-export class SignIn {
-  readonly #portico: string;
+export class DocsSession {
+  readonly #apiUrl: string;
   readonly #form = find(".sign-in form") as HTMLFormElement;
   readonly #submit = find(".sign-in form button") as HTMLButtonElement;
   readonly #status = find(".sign-in [role=status]");
@@ -24,9 +24,9 @@ export class SignIn {
   readonly #signOut = find(".sign-out");
   #refreshToken: string | undefined;
 
-  /** @param portico base of the API, without a slash at the end */
-  constructor(portico: string, holder: Holder) {
-    this.#portico = portico;
+  /** @param apiUrl base URL of the API, without a trailing slash */
+  constructor(apiUrl: string, holder: TokenHolder) {
+    this.#apiUrl = apiUrl;
     this.#form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.#submit.disabled = true;
@@ -41,15 +41,15 @@ export class SignIn {
     });
   }
 
-  /** From now on somebody can sign in: there is something that a token can be used for. */
+  /** Enables the sign-in. Before the contract is loaded, nothing could use the token. */
   enable(): void {
     this.#submit.disabled = false;
   }
 
-  /** The session is not used any more: it ends at the API as well, whatever becomes of this page. */
+  /** Ends the session at the API. `keepalive` lets the request outlive the page. */
   signedOut(): void {
     if (this.#refreshToken === undefined) return;
-    void fetch(`${this.#portico}/oauth/revoke`, {
+    void fetch(`${this.#apiUrl}/oauth/revoke`, {
       method: "POST",
       body: new URLSearchParams({ client_id: this.#form.dataset["clientId"] ?? "", token: this.#refreshToken }),
       keepalive: true,
@@ -57,10 +57,10 @@ export class SignIn {
     this.#show(undefined, "Signed out.");
   }
 
-  async #signIn(holder: Holder): Promise<void> {
+  async #signIn(holder: TokenHolder): Promise<void> {
     this.#failure.textContent = "";
     const answer = await this.#login(Object.fromEntries(new FormData(this.#form))).catch(
-      () => "Portico could not be reached. Check the connection, then try again.",
+      () => "Portico did not respond. Check the connection and try again.",
     );
     if (typeof answer === "string") {
       this.#failure.textContent = answer;
@@ -68,18 +68,15 @@ export class SignIn {
     }
     const { accessToken, refreshToken, expiresIn, user } = answer;
     holder.use(accessToken);
-    const until =
-      expiresIn === undefined
-        ? ""
-        : ` The token expires at ${new Date(Date.now() + expiresIn * 1000).toLocaleTimeString()}.`;
+    const until = expiresIn === undefined ? "" : ` The token expires at ${timeIn(expiresIn)}.`;
     this.#form.reset();
     this.#show(refreshToken, `Signed in as ${user.username}, role ${user.role}.${until}`);
     this.#signOut.focus();
   }
 
-  /** @returns the session, or why there is none */
+  /** @returns the session, or the reason for the refusal */
   async #login(credentials: object): Promise<Session | string> {
-    const response = await fetch(`${this.#portico}/v1/auth/login`, {
+    const response = await fetch(`${this.#apiUrl}/v1/auth/login`, {
       method: "POST",
       headers: { "content-type": "application/json" },
       body: JSON.stringify(credentials),
@@ -95,6 +92,15 @@ export class SignIn {
     this.#signOut.hidden = refreshToken === undefined;
     this.#status.textContent = status;
   }
+}
+
+/** The time after some seconds, with its time zone. */
+function timeIn(seconds: number): string {
+  return new Date(Date.now() + seconds * 1000).toLocaleTimeString("en-GB", {
+    hour: "2-digit",
+    minute: "2-digit",
+    timeZoneName: "short",
+  });
 }
 
 function find(selector: string): HTMLElement {

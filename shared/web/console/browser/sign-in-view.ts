@@ -1,9 +1,9 @@
-/** The sign-in. */
+/** The sign-in view. */
 import { element } from "./dom.ts";
 import { form } from "./forms.ts";
 import { headingOf } from "./view.ts";
 
-/** @param signIn what it throws is shown in the form */
+/** @param signIn the form shows what it throws */
 export function signInView(signIn: (credentials: { username: string; password: string }) => Promise<void>) {
   const heading = headingOf("Sign in");
   const fields = form({

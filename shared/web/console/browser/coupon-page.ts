@@ -1,0 +1,72 @@
+/** The page of a coupon: its terms, its stock and its actions. */
+import { copyableId } from "./clipboard.ts";
+import { couponsHash, couponsPath, couponStatus, termFields } from "./coupon-fields.ts";
+import { element, type Child } from "./dom.ts";
+import { moment, number } from "./format.ts";
+import { ResourceView, type Action } from "./resource-view.ts";
+import type { Coupon } from "./resources.ts";
+import type { Console, View } from "./view.ts";
+
+export function couponView({ api, signal }: Console, id: string): View {
+  const path = `${couponsPath}/${encodeURIComponent(id)}`;
+  return new ResourceView<Coupon>({
+    thing: "coupon",
+    id,
+    back: [couponsHash, "Coupons"],
+    read: () => api.get(path, signal),
+    status: couponStatus,
+    facts: factsOf,
+    note: noteOf,
+    actions: (coupon) => ({
+      edit: {
+        label: "Edit",
+        dialog: { title: "Edit the coupon", fields: termFields(coupon), submit: "Save" },
+        act: (values) => api.patch(path, coupon.etag, values),
+        done: "The coupon is changed.",
+      },
+      active: toggleAction(path, coupon, api),
+    }),
+  });
+}
+
+function factsOf(coupon: Coupon): readonly (readonly [string, Child])[] {
+  const redeemed = coupon.quantity - coupon.remaining;
+  return [
+    ["Coupon id", copyableId("Coupon id", coupon.id)],
+    ["Price in credit", number(coupon.value)],
+    ["Redeemed", stock(redeemed, coupon.quantity)],
+    ["Left", number(coupon.remaining)],
+    ["Credit spent on it", number(redeemed * coupon.value)],
+    ["Ends", moment(coupon.expiresAt)],
+    ["Created", moment(coupon.createdAt)],
+    ["Changed", moment(coupon.updatedAt)],
+  ];
+}
+
+/** The redeemed part of the stock as numbers and as a bar. */
+function stock(redeemed: number, quantity: number): HTMLElement {
+  return element(
+    "span",
+    { class: "stock" },
+    `${number(redeemed)} of ${number(quantity)}`,
+    element("progress", { max: quantity, value: redeemed, "aria-label": "Redeemed" }),
+  );
+}
+
+function noteOf(coupon: Coupon): string | undefined {
+  const notes = {
+    active: undefined,
+    expired: "Users can no longer redeem it. A later end makes it available again.",
+    off: "Users do not see it and cannot redeem it.",
+    "sold out": "All of them are redeemed. A higher quantity makes it available again.",
+  };
+  return notes[couponStatus(coupon)];
+}
+
+function toggleAction(path: string, { name, active, etag }: Coupon, api: Console["api"]): Action {
+  return {
+    label: active ? "Switch off" : "Switch on",
+    act: () => api.patch(path, etag, { active: !active }),
+    done: active ? `${name} is switched off.` : `${name} is switched on.`,
+  };
+}

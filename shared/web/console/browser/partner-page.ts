@@ -1,0 +1,151 @@
+/** The page of a partner: its facts, its actions and its subscriptions. */
+import { copyableId } from "./clipboard.ts";
+import { element, type Child } from "./dom.ts";
+import type { Field } from "./forms.ts";
+import { clamped, moment } from "./format.ts";
+import { say } from "./messages.ts";
+import { partnersHash, partnersPath, profileFields, showSecret, type NewSecret } from "./partner-fields.ts";
+import { partnerSubscriptions } from "./partner-subscriptions.ts";
+import { ResourceView, type Action, type Actions } from "./resource-view.ts";
+import type { Partner } from "./resources.ts";
+import type { Console, View } from "./view.ts";
+
+export function partnerView(console: Console, id: string): View {
+  const { api, signal } = console;
+  const path = `${partnersPath}/${encodeURIComponent(id)}`;
+  return new ResourceView<Partner>({
+    thing: "partner",
+    id,
+    back: [partnersHash, "Partners"],
+    read: () => api.get(path, signal),
+    status: ({ status }) => status,
+    facts: factsOf,
+    actions: (partner) => actionsOf(path, partner, console),
+    below: { title: "Subscriptions", list: partnerSubscriptions(console, path) },
+  });
+}
+
+function factsOf(partner: Partner): readonly (readonly [string, Child])[] {
+  return [
+    ["Client id", copyableId("Client id", partner.id)],
+    ["Website", websiteLink(partner.websiteUrl)],
+    ["E-mail", clamped(partner.email)],
+    ["Valid tokens", partner.tokenPolicy === "single" ? "one at a time" : "many"],
+    ["Registered", moment(partner.createdAt)],
+    ["Changed", moment(partner.updatedAt)],
+  ];
+}
+
+function actionsOf(path: string, partner: Partner, { api, go }: Console): Actions {
+  const { name, etag } = partner;
+  return {
+    edit: {
+      label: "Edit",
+      dialog: {
+        title: "Edit the partner",
+        fields: [...profileFields(partner), tokenPolicyField(partner)],
+        submit: "Save",
+      },
+      act: (values) => api.patch(path, etag, values),
+      done: "The partner is changed.",
+    },
+    secret: newSecret(path, partner, api),
+    revoke: {
+      label: "Revoke tokens",
+      danger: true,
+      dialog: {
+        title: "Revoke all tokens?",
+        text: `Every access token of ${name} stops working immediately. You cannot undo this. The partner can get a new token with its secret.`,
+        submit: "Revoke tokens",
+        danger: true,
+      },
+      act: () => api.post(`${path}/revoke-tokens`, {}),
+      done: "The tokens are revoked.",
+    },
+    status: suspension(path, partner, api),
+    delete: {
+      label: "Delete",
+      danger: true,
+      dialog: {
+        title: "Delete the partner?",
+        text: `This deletes ${name} and its ended subscriptions. You cannot undo this. The partner must have no live subscriptions and no companies.`,
+        submit: "Delete",
+        danger: true,
+      },
+      act: () => api.delete(path, etag),
+      done: "",
+      afterwards: () => go(partnersHash, () => say(`${name} is deleted.`)),
+    },
+  };
+}
+
+function suspension(path: string, { name, status, etag }: Partner, api: Console["api"]): Action {
+  if (status === "suspended") {
+    return {
+      label: "Resume",
+      act: () => api.patch(path, etag, { status: "active" }),
+      done: `${name} is active again. It needs a new token.`,
+    };
+  }
+  return {
+    label: "Suspend",
+    dialog: {
+      title: "Suspend the partner?",
+      text: `${name} cannot call the API until you resume it. Its access tokens end now and stay invalid.`,
+      submit: "Suspend",
+    },
+    act: () => api.patch(path, etag, { status: "suspended" }),
+    done: `${name} is suspended.`,
+  };
+}
+
+function newSecret(path: string, { name }: Partner, api: Console["api"]): Action {
+  let created: NewSecret | undefined;
+  const gracePeriod: Field = {
+    name: "gracePeriod",
+    label: "The current secret works",
+    options: [
+      ["PT0S", "no longer"],
+      ["PT1H", "for 1 more hour"],
+      ["P1D", "for 1 more day"],
+      ["P7D", "for 7 more days"],
+    ],
+  };
+  return {
+    label: "New secret",
+    dialog: {
+      title: "Create a new client secret",
+      text: `The new secret replaces the secret of ${name}. Access tokens stay valid. If the secret has leaked, revoke them as well.`,
+      fields: [gracePeriod],
+      submit: "Create the secret",
+    },
+    act: async (values) => {
+      created = await api.post<NewSecret>(`${path}/secret`, values);
+    },
+    done: "",
+    afterwards: async () => {
+      if (created === undefined) return;
+      const report = await showSecret("The new client secret", created, "The secret is replaced.");
+      report();
+    },
+  };
+}
+
+function tokenPolicyField({ tokenPolicy }: Partner): Field {
+  return {
+    name: "tokenPolicy",
+    label: "Valid tokens",
+    hint: "A change back to one at a time ends all tokens.",
+    options: [
+      ["single", "one at a time"],
+      ["many", "many, for several servers"],
+    ],
+    value: tokenPolicy,
+  };
+}
+
+/** A link only for `https:`, the one scheme that the API accepts: a `javascript:` URL must never become a link here. */
+function websiteLink(url: string): Child {
+  if (!url.startsWith("https://")) return clamped(url);
+  return element("a", { class: "clamped", title: url, href: url, rel: "noreferrer", target: "_blank" }, url);
+}

@@ -1,0 +1,150 @@
+/** The page of a user: facts, actions and the ledger of credit movements. */
+import { copyableId } from "./clipboard.ts";
+import { element, type Child } from "./dom.ts";
+import { clamped, moment, number, signed, wholeNumberOf } from "./format.ts";
+import { say } from "./messages.ts";
+import { PagedList } from "./paged-list.ts";
+import { ResourceView, type Action, type Actions } from "./resource-view.ts";
+import type { CreditMovement, User } from "./resources.ts";
+import { usersHash, usersPath } from "./user-list.ts";
+import type { Console, View } from "./view.ts";
+
+export function userView(console: Console, id: string): View {
+  const { api, signal } = console;
+  const path = `${usersPath}/${encodeURIComponent(id)}`;
+  return new ResourceView<User>({
+    thing: "user",
+    id,
+    back: [usersHash, "Users"],
+    read: () => api.get(path, signal),
+    status: ({ status }) => status,
+    facts: factsOf,
+    note: (user) => noteOf(user, api.session.user),
+    actions: (user) => actionsOf(path, user, console),
+    below: { title: "Credit", list: ledgerOf(path, console) },
+  });
+}
+
+function factsOf(user: User): readonly (readonly [string, Child])[] {
+  return [
+    ["User id", copyableId("User id", user.id)],
+    ["Username", clamped(user.username)],
+    ["Role", user.role],
+    ["Credit", number(user.credit)],
+    ["Birth date", user.birthDate ?? "not given"],
+    ["Sex", user.sex ?? "not given"],
+    ["Created", moment(user.createdAt)],
+    ["Changed", moment(user.updatedAt)],
+  ];
+}
+
+function noteOf(user: User, me: User): string | undefined {
+  if (user.id === me.id) return "This is your own account. Another administrator can suspend it or change its role.";
+  return user.role === "root" ? "Nobody can suspend, demote or delete root." : undefined;
+}
+
+function ledgerOf(path: string, { api, signal }: Console): PagedList<CreditMovement> {
+  return new PagedList<CreditMovement>({
+    things: "movements",
+    columns: [
+      { title: "When", cell: ({ at }) => moment(at) },
+      { title: "Amount", cell: ({ amount }) => signed(amount), numeric: true },
+      { title: "Balance", cell: ({ balance }) => number(balance), numeric: true },
+      { title: "Reason", cell: ({ reason }) => element("span", { class: "prose" }, reason) },
+    ],
+    load: (cursor) => api.page(`${path}/credit`, { cursor }, signal),
+    empty: "No credit has been granted or spent yet.",
+  });
+}
+
+function actionsOf(path: string, user: User, { api, go }: Console): Actions {
+  const me = api.session.user;
+  if (user.role === "root" || user.id === me.id) return { grant: grantAction(path, user, api) };
+  const { name, username, etag } = user;
+  return {
+    grant: grantAction(path, user, api),
+    role: me.role === "root" ? roleAction(path, user, api) : undefined,
+    status: suspension(path, user, api),
+    delete: {
+      label: "Delete",
+      danger: true,
+      dialog: {
+        title: "Delete the user?",
+        text: `This signs ${name} out and deletes the account. You cannot undo this, and nobody can use the username ${username} again.`,
+        submit: "Delete",
+        danger: true,
+      },
+      act: () => api.delete(path, etag),
+      done: "",
+      afterwards: () => go(usersHash, () => say(`${name} is deleted.`)),
+    },
+  };
+}
+
+function grantAction(path: string, { name }: User, api: Console["api"]): Action {
+  return {
+    label: "Grant credit",
+    dialog: {
+      title: "Grant credit",
+      text: `The amount is added to the credit of ${name}. The credit cannot fall below 0.`,
+      fields: [
+        {
+          name: "amount",
+          label: "Amount",
+          hint: "A whole number. A negative amount takes credit away.",
+          read: wholeNumberOf,
+          codes: ["credit_insufficient"],
+        },
+        { name: "reason", label: "Reason", hint: "The user sees it." },
+      ],
+      submit: "Grant",
+    },
+    act: (values) => api.post(`${path}/credit`, values),
+    done: "The credit is changed.",
+  };
+}
+
+function roleAction(path: string, { name, role, etag }: User, api: Console["api"]): Action {
+  if (role === "admin") {
+    return {
+      label: "Remove the admin role",
+      dialog: {
+        title: "Remove the admin role?",
+        text: `${name} can no longer use this console.`,
+        submit: "Remove the role",
+      },
+      act: () => api.patch(path, etag, { role: "user" }),
+      done: `${name} is no longer an administrator.`,
+    };
+  }
+  return {
+    label: "Make an administrator",
+    dialog: {
+      title: "Make an administrator?",
+      text: `${name} can then do everything in this console except change roles.`,
+      submit: "Make an administrator",
+    },
+    act: () => api.patch(path, etag, { role: "admin" }),
+    done: `${name} is an administrator.`,
+  };
+}
+
+function suspension(path: string, { name, status, etag }: User, api: Console["api"]): Action {
+  if (status === "suspended") {
+    return {
+      label: "Resume",
+      act: () => api.patch(path, etag, { status: "active" }),
+      done: `${name} can sign in again.`,
+    };
+  }
+  return {
+    label: "Suspend",
+    dialog: {
+      title: "Suspend the user?",
+      text: `${name} is signed out everywhere and cannot sign in until you resume the account.`,
+      submit: "Suspend",
+    },
+    act: () => api.patch(path, etag, { status: "suspended" }),
+    done: `${name} is suspended.`,
+  };
+}
