@@ -2,7 +2,9 @@
 import type { AnyOperation } from "../../shared/contract/operation.ts";
 import { operations } from "../../shared/operations.ts";
 import { expectConforming, verdict } from "./conformance.ts";
-import type { Answer, Portico, RequestHeaders } from "./portico.ts";
+import type { Answer } from "./answer.ts";
+import type { RequestHeaders } from "./answer.ts";
+import type { Portico } from "./portico.ts";
 import { makeCallers, pathOf, rightfulToken, type Callers } from "./requests.ts";
 import { contentsOf } from "./table.ts";
 

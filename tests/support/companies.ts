@@ -1,6 +1,8 @@
 /** Calls about companies and their bank accounts, as partners make them. */
 import { allPages } from "./lists.ts";
-import type { Answer, Portico, RequestHeaders } from "./portico.ts";
+import type { Answer } from "./answer.ts";
+import type { RequestHeaders } from "./answer.ts";
+import type { Portico } from "./portico.ts";
 import { contentsOf } from "./table.ts";
 
 export const companyFields = { name: "Padaria Aurora", phone: "551130001234", declaredBilling: "1234567890.12" };

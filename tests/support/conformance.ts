@@ -8,7 +8,7 @@ import { oauthErrorsOf, openApiDocument, shownAsProblems } from "../../shared/co
 import type { AnyOperation } from "../../shared/contract/operation.ts";
 import { problemCatalogue, problemCodes, type ProblemCode } from "../../shared/domain/problems.ts";
 import { operations } from "../../shared/operations.ts";
-import type { Answer } from "./portico.ts";
+import type { Answer } from "./answer.ts";
 
 /** The operation of a request; undefined for an unknown path or method. Fixed segments take precedence over `{name}`. */
 export function operationOf(method: string, target: string): AnyOperation | undefined {

@@ -2,7 +2,8 @@
 import { randomUUID } from "node:crypto";
 import { allPages } from "./lists.ts";
 import { newPerson, plantCrowd, type CrowdMember } from "./people.ts";
-import type { Portico, RequestHeaders } from "./portico.ts";
+import type { RequestHeaders } from "./answer.ts";
+import type { Portico } from "./portico.ts";
 import { dayMs } from "./values.ts";
 
 export const inDays = (days: number) => new Date(Date.now() + days * dayMs).toISOString();

@@ -1,6 +1,6 @@
 /** Expectations on problems (RFC 9457). */
 import type { ProblemCode } from "../../shared/domain/problems.ts";
-import type { Answer } from "./portico.ts";
+import type { Answer } from "./answer.ts";
 
 /**
  * Expects a refusal with this status and code, and everything that a problem carries.

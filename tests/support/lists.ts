@@ -1,4 +1,4 @@
-import type { Answer } from "./portico.ts";
+import type { Answer } from "./answer.ts";
 
 /**
  * All pages of a list, from the first to the last.

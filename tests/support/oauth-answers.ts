@@ -1,6 +1,7 @@
 /** Requests to the OAuth endpoints, and what their answers have in common. */
 import { setImmediate } from "node:timers/promises";
-import type { Answer, CallOptions, Portico, TestPartner } from "./portico.ts";
+import type { Answer } from "./answer.ts";
+import type { CallOptions, Portico, TestPartner } from "./portico.ts";
 
 export const allScopes = "subscriptions:read subscriptions:write companies:read companies:write";
 

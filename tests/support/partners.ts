@@ -1,6 +1,8 @@
 /** Calls about partners: of the root user, and of partners about themselves. */
 import { randomUUID } from "node:crypto";
-import type { Answer, Portico, RequestHeaders } from "./portico.ts";
+import type { Answer } from "./answer.ts";
+import type { RequestHeaders } from "./answer.ts";
+import type { Portico } from "./portico.ts";
 import { unknownPartnerId } from "./values.ts";
 
 export const malformedPartnerIds = [

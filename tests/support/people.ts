@@ -6,7 +6,8 @@ import type { StoredUser } from "../../shared/users/model.ts";
 import { createUser } from "../../shared/users/rules.ts";
 import { userCreation } from "../../shared/users/store.ts";
 import { signingKeyOf } from "./forgery.ts";
-import type { Answer, Portico } from "./portico.ts";
+import type { Answer } from "./answer.ts";
+import type { Portico } from "./portico.ts";
 import { plantChanges } from "./table.ts";
 
 export interface TestUser {

@@ -3,17 +3,8 @@ import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { startHost, type Host, type HostOptions } from "../../infra/local/host.ts";
 import { rightsFolderVariable, writeRecord } from "../rights/records.ts";
+import type { Answer, RequestHeaders } from "./answer.ts";
 import { expectConforming, operationOf } from "./conformance.ts";
-
-export interface Answer {
-  readonly status: number;
-  readonly headers: Headers;
-  readonly text: string;
-  /** The parsed body; undefined where it is not JSON. */
-  readonly body: any;
-}
-
-export type RequestHeaders = Readonly<Record<string, string>>;
 
 export interface CallOptions {
   /** Sent as `Authorization: Bearer …`. */

@@ -1,6 +1,6 @@
 /** Requests that are sent as written: `fetch` would normalise the path. */
 import { request } from "node:http";
-import type { Answer } from "./portico.ts";
+import type { Answer } from "./answer.ts";
 
 export interface RawOptions {
   readonly headers?: Readonly<Record<string, string | readonly string[]>>;

@@ -2,7 +2,8 @@
 import { expectTokenRefused } from "./expect-problem.ts";
 import { expectOAuthError, logged } from "./oauth-answers.ts";
 import { refresh, refreshed, type TestSession } from "./people.ts";
-import type { Answer, Portico } from "./portico.ts";
+import type { Answer } from "./answer.ts";
+import type { Portico } from "./portico.ts";
 
 export const newPassword = "a longer ride on a blue bicycle";
 

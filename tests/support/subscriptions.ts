@@ -1,6 +1,8 @@
 /** Calls about subscriptions, as partners make them. The user is `u1` unless another one is given. */
 import { allPages } from "./lists.ts";
-import type { Answer, Portico, RequestHeaders } from "./portico.ts";
+import type { Answer } from "./answer.ts";
+import type { RequestHeaders } from "./answer.ts";
+import type { Portico } from "./portico.ts";
 import { eventually } from "./waiting.ts";
 
 export interface Sent {

@@ -1,7 +1,8 @@
 /** Calls about threads, as their participants make them. */
 import { allPages } from "./lists.ts";
 import { newPerson, type TestSession, type TestUser } from "./people.ts";
-import type { Answer, CallOptions, Portico } from "./portico.ts";
+import type { Answer } from "./answer.ts";
+import type { CallOptions, Portico } from "./portico.ts";
 
 export type Person = TestUser & TestSession;
 

@@ -3,7 +3,8 @@ import { randomUUID } from "node:crypto";
 import { generateKeyPair } from "jose";
 import { forge } from "./forgery.ts";
 import { basic, expectInvalidClient, expectOAuthError, externalSession } from "./oauth-answers.ts";
-import type { Answer, Portico, TestPartner } from "./portico.ts";
+import type { Answer } from "./answer.ts";
+import type { Portico, TestPartner } from "./portico.ts";
 
 export type Endpoint = "introspect" | "revoke";
 export type Authentication = "client_secret_basic" | "client_secret_post";

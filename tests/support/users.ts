@@ -1,6 +1,8 @@
 /** Calls about users: of the root user, and of users about themselves. */
 import { userFields } from "./people.ts";
-import type { Answer, Portico, RequestHeaders } from "./portico.ts";
+import type { Answer } from "./answer.ts";
+import type { RequestHeaders } from "./answer.ts";
+import type { Portico } from "./portico.ts";
 import { unknownUserId } from "./values.ts";
 
 export type Fields = Readonly<Record<string, unknown>>;

@@ -3,7 +3,8 @@ import { randomUUID } from "node:crypto";
 import { DynamoDBClient, UpdateItemCommand } from "@aws-sdk/client-dynamodb";
 import { engineAccessKey } from "../../infra/local/services/dynamodb-engine.ts";
 import { expectProblem } from "../support/expect-problem.ts";
-import type { Answer, CallOptions } from "../support/portico.ts";
+import type { Answer } from "../support/answer.ts";
+import type { CallOptions } from "../support/portico.ts";
 import { contentsOf } from "../support/table.ts";
 import { World } from "./kit.ts";
 

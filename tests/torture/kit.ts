@@ -7,7 +7,8 @@ import { randomInt } from "node:crypto";
 import { FaultInjector, type FaultRule, type RuleCount } from "../faults/fault-injector.ts";
 import type { HostOptions } from "../../infra/local/host.ts";
 import { userFields } from "../support/people.ts";
-import { Portico, type Answer, type CallOptions } from "../support/portico.ts";
+import type { Answer } from "../support/answer.ts";
+import { Portico, type CallOptions } from "../support/portico.ts";
 
 /** A promise of the contract, and the callers that test it. */
 export interface Scenario {

@@ -5,7 +5,7 @@ import { decodeJwt } from "jose";
 import { checkLedger } from "../../infra/checks/ledger.ts";
 import { plantCrowd } from "../support/people.ts";
 import { contentsOf } from "../support/table.ts";
-import type { Answer } from "../support/portico.ts";
+import type { Answer } from "../support/answer.ts";
 import type { FaultRule } from "../faults/fault-injector.ts";
 import { maxAccounts } from "../../shared/companies/model.ts";
 import type { Scenario, World } from "./kit.ts";

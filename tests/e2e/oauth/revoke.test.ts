@@ -4,7 +4,8 @@ import { expectTokenRefused } from "../../support/expect-problem.ts";
 import { forge } from "../../support/forgery.ts";
 import { expectOAuthError } from "../../support/oauth-answers.ts";
 import { newPerson, refreshed, sessionOf, type TestSession } from "../../support/people.ts";
-import { type Answer, inParallel, Portico, tally } from "../../support/portico.ts";
+import type { Answer } from "../../support/answer.ts";
+import { inParallel, Portico, tally } from "../../support/portico.ts";
 import { linesOf, sessionCalls, tampered } from "../../support/sessions.ts";
 import {
   type Authentication,

@@ -2,7 +2,8 @@ import type { Interceptor } from "../../../infra/local/services/service-proxy.ts
 import { verdict } from "../../support/conformance.ts";
 import { expectProblem, expectTokenRefused } from "../../support/expect-problem.ts";
 import { partnerCalls } from "../../support/partners.ts";
-import { type Answer, inParallel, Portico, tally, type TestPartner } from "../../support/portico.ts";
+import type { Answer } from "../../support/answer.ts";
+import { inParallel, Portico, tally, type TestPartner } from "../../support/portico.ts";
 
 const portico = Portico.forSuite();
 const { acceptsSecret, asRoot, change, read, register, remove, self } = partnerCalls(portico);

@@ -1,6 +1,7 @@
 import { expectProblem } from "../../support/expect-problem.ts";
 import { partnerCalls } from "../../support/partners.ts";
-import { type Answer, inParallel, Portico } from "../../support/portico.ts";
+import type { Answer } from "../../support/answer.ts";
+import { inParallel, Portico } from "../../support/portico.ts";
 import { subscriptionCalls } from "../../support/subscriptions.ts";
 import { unknownPartnerId } from "../../support/values.ts";
 

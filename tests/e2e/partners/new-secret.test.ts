@@ -2,7 +2,8 @@ import { verdict } from "../../support/conformance.ts";
 import { expectProblem } from "../../support/expect-problem.ts";
 import { expectReplayed, withKey } from "../../support/idempotency.ts";
 import { partnerCalls } from "../../support/partners.ts";
-import { type Answer, inParallel, Portico, tally } from "../../support/portico.ts";
+import type { Answer } from "../../support/answer.ts";
+import { inParallel, Portico, tally } from "../../support/portico.ts";
 import { instant, unknownPartnerId } from "../../support/values.ts";
 
 const portico = Portico.forSuite();

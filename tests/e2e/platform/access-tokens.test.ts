@@ -5,7 +5,8 @@ import { decodeJwt, decodeProtectedHeader, generateKeyPair } from "jose";
 import { expectProblem, expectTokenRefused } from "../../support/expect-problem.ts";
 import { assemble, type Differences, forge, signingKeyOf } from "../../support/forgery.ts";
 import { newPerson } from "../../support/people.ts";
-import { type Answer, Portico } from "../../support/portico.ts";
+import type { Answer } from "../../support/answer.ts";
+import { Portico } from "../../support/portico.ts";
 
 const portico = Portico.forSuite();
 

@@ -4,7 +4,8 @@ import { problemsOf } from "../../../shared/contract/openapi.ts";
 import { entryPointOf, type AnyOperation } from "../../../shared/contract/operation.ts";
 import { operations } from "../../../shared/operations.ts";
 import { expectConforming, verdict } from "../../support/conformance.ts";
-import { Portico, type Answer, type CallOptions } from "../../support/portico.ts";
+import type { Answer } from "../../support/answer.ts";
+import { Portico, type CallOptions } from "../../support/portico.ts";
 import { expendableToken, makeCallers, pathOf, wrongCallers, type Callers } from "../../support/requests.ts";
 
 const portico = Portico.forSuite();

@@ -1,5 +1,6 @@
 import { expectCommonHeaders, expectProblem, verdict } from "../../support/conformance.ts";
-import { Portico, type Answer } from "../../support/portico.ts";
+import type { Answer } from "../../support/answer.ts";
+import { Portico } from "../../support/portico.ts";
 import { rawCall, type RawOptions } from "../../support/raw.ts";
 
 const portico = Portico.forSuite();

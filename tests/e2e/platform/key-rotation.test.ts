@@ -3,7 +3,8 @@ import { randomUUID } from "node:crypto";
 import { decodeProtectedHeader } from "jose";
 import { errorAnswer, type Interceptor } from "../../../infra/local/services/service-proxy.ts";
 import { exchange, externalSession, identityProviderOf } from "../../support/oauth-answers.ts";
-import { inParallel, Portico, tally, type Answer, type TestPartner } from "../../support/portico.ts";
+import type { Answer } from "../../support/answer.ts";
+import { inParallel, Portico, tally, type TestPartner } from "../../support/portico.ts";
 import { eventually } from "../../support/waiting.ts";
 
 type Step = "createSecret" | "setSecret" | "testSecret" | "finishSecret";

@@ -1,6 +1,7 @@
 import type { Interceptor } from "../../../infra/local/services/service-proxy.ts";
 import { FaultInjector } from "../../faults/fault-injector.ts";
-import { Portico, type Answer } from "../../support/portico.ts";
+import type { Answer } from "../../support/answer.ts";
+import { Portico } from "../../support/portico.ts";
 import { newUser } from "../../support/people.ts";
 import { eventually } from "../../support/waiting.ts";
 

@@ -2,7 +2,8 @@
 import { pointersOf, verdict } from "../../support/conformance.ts";
 import { allPages } from "../../support/lists.ts";
 import { newPerson } from "../../support/people.ts";
-import { inParallel, Portico, type Answer } from "../../support/portico.ts";
+import type { Answer } from "../../support/answer.ts";
+import { inParallel, Portico } from "../../support/portico.ts";
 import { subscriptionCalls } from "../../support/subscriptions.ts";
 import { unknownPartnerId } from "../../support/values.ts";
 

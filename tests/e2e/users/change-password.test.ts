@@ -13,7 +13,8 @@ import {
   type TestSession,
   type TestUser,
 } from "../../support/people.ts";
-import { type Answer, inParallel, Portico, tally } from "../../support/portico.ts";
+import type { Answer } from "../../support/answer.ts";
+import { inParallel, Portico, tally } from "../../support/portico.ts";
 import { newPassword, sessionCalls } from "../../support/sessions.ts";
 import { crowdTimeoutMs, wrongPassword } from "../../support/values.ts";
 

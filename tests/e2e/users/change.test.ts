@@ -3,7 +3,8 @@ import { decodeJwt } from "jose";
 import { verdict } from "../../support/conformance.ts";
 import { expectProblem, expectTokenRefused } from "../../support/expect-problem.ts";
 import { changeUser, goodPassword, newPerson, newUser, refreshed, sessionOf, signIn } from "../../support/people.ts";
-import { type Answer, Portico } from "../../support/portico.ts";
+import type { Answer } from "../../support/answer.ts";
+import { Portico } from "../../support/portico.ts";
 import { codesOf, sessionCalls } from "../../support/sessions.ts";
 import { userCalls } from "../../support/users.ts";
 

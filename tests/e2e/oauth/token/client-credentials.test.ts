@@ -11,7 +11,8 @@ import {
   tokenRequests,
 } from "../../../support/oauth-answers.ts";
 import { partnerCalls } from "../../../support/partners.ts";
-import { type Answer, inParallel, Portico, tally } from "../../../support/portico.ts";
+import type { Answer } from "../../../support/answer.ts";
+import { inParallel, Portico, tally } from "../../../support/portico.ts";
 
 const portico = Portico.forSuite();
 const { requestRaw, requestToken, requestWithBasic } = tokenRequests(portico);

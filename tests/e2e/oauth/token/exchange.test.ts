@@ -12,7 +12,8 @@ import {
   jwtType,
   logged,
 } from "../../../support/oauth-answers.ts";
-import { inParallel, Portico, tally, type Answer } from "../../../support/portico.ts";
+import type { Answer } from "../../../support/answer.ts";
+import { inParallel, Portico, tally } from "../../../support/portico.ts";
 
 const portico = Portico.forSuite();
 
