@@ -13,14 +13,10 @@ import {
   type IMetric,
 } from "aws-cdk-lib/aws-cloudwatch";
 import { SnsAction } from "aws-cdk-lib/aws-cloudwatch-actions";
-import { PolicyStatement, ServicePrincipal } from "aws-cdk-lib/aws-iam";
-import { Key } from "aws-cdk-lib/aws-kms";
 import { CfnQueryDefinition } from "aws-cdk-lib/aws-logs";
-import { Topic } from "aws-cdk-lib/aws-sns";
-import { EmailSubscription } from "aws-cdk-lib/aws-sns-subscriptions";
 import type { Construct } from "constructs";
+import { AlarmChannels, type Severity } from "../constructs/operations/alarm-channels.ts";
 import { apiNameOf, functionNameOf, logGroupPrefixOf } from "../constructs/names.ts";
-import { removalPolicyOf } from "../constructs/removal.ts";
 import type { DataStack } from "./data-stack.ts";
 import { authorizerFunction } from "../constructs/function-declarations.ts";
 import type { Stage } from "../stages/stage.ts";
@@ -33,6 +29,7 @@ const fiveMinutes = Duration.minutes(5);
 interface AlarmDeclaration {
   /** Also the name of the runbook `docs/runbooks/<name>.md`. */
   readonly name: string;
+  readonly severity: Severity;
   readonly means: string;
   readonly metric: IMetric;
   /** Rings when the metric is above it … */
@@ -49,8 +46,8 @@ export class OperationsStack extends Stack {
     this.#stage = props.stage;
     const tableName = props.data.table.tableName;
 
-    const topic = this.#alarmTopic();
-    for (const declared of this.#alarms(tableName)) this.#alarm(declared, topic);
+    const channels = new AlarmChannels(this, "Channels", props.stage);
+    for (const declared of this.#alarms(tableName)) this.#alarm(declared, channels);
     this.#dashboard(tableName);
     this.#savedQueries();
   }
@@ -64,6 +61,7 @@ export class OperationsStack extends Stack {
     return [
       {
         name: "internal-errors",
+        severity: "ticket",
         means: "An operation answered internal_error: a bug.",
         // A query over all operations, so that a new one is watched without anyone remembering to.
         metric: this.#overAllOperations("internalErrors"),
@@ -71,6 +69,7 @@ export class OperationsStack extends Stack {
       },
       {
         name: "server-errors",
+        severity: "page",
         means: "More than 1 % of the calls failed with a status of 5xx.",
         metric: this.#apiMetric("5XXError", Stats.AVERAGE),
         above: 0.01,
@@ -78,6 +77,7 @@ export class OperationsStack extends Stack {
       },
       {
         name: "authorizer-errors",
+        severity: "page",
         means: "The authorizer failed: protected operations answer 503.",
         metric: new Metric({
           namespace: "AWS/Lambda",
@@ -90,6 +90,7 @@ export class OperationsStack extends Stack {
       },
       {
         name: "table-throttled",
+        severity: "ticket",
         means: "DynamoDB throttled requests to the table: a partition is too hot, or the account's limit is reached.",
         metric: this.#throttledRequests(tableName),
         above: 0,
@@ -97,6 +98,7 @@ export class OperationsStack extends Stack {
       },
       {
         name: "slow-answers",
+        severity: "ticket",
         means: "One call in a hundred took longer than 2 s.",
         metric: this.#apiMetric("Latency", Stats.p(99)),
         above: 2000,
@@ -105,7 +107,7 @@ export class OperationsStack extends Stack {
     ];
   }
 
-  #alarm({ name, means, metric, above, periods = 1 }: AlarmDeclaration, topic: Topic): void {
+  #alarm({ name, severity, means, metric, above, periods = 1 }: AlarmDeclaration, channels: AlarmChannels): void {
     const alarm = new Alarm(this, name, {
       alarmName: `${apiNameOf(this.#stage)}-${name}`,
       alarmDescription: `${means} Runbook: docs/runbooks/${name}.md`,
@@ -116,35 +118,8 @@ export class OperationsStack extends Stack {
       // No calls, no metric, no problem.
       treatMissingData: TreatMissingData.NOT_BREACHING,
     });
-    alarm.addAlarmAction(new SnsAction(topic));
-    alarm.addOkAction(new SnsAction(topic));
-  }
-
-  /** Encrypted under a key of its own: CloudWatch may not use AWS's key for SNS, and would drop every alarm without a word. */
-  #alarmTopic(): Topic {
-    const key = new Key(this, "AlarmKey", {
-      description: `Portico ${this.#stage.name}: alarms`,
-      enableKeyRotation: true,
-      pendingWindow: Duration.days(7),
-      removalPolicy: removalPolicyOf(this.#stage),
-    });
-    key.addToResourcePolicy(
-      new PolicyStatement({
-        sid: "AlarmsOfThisAccount",
-        principals: [new ServicePrincipal("cloudwatch.amazonaws.com")],
-        actions: ["kms:Decrypt", "kms:GenerateDataKey*"],
-        resources: ["*"],
-        conditions: { StringEquals: { "aws:SourceAccount": this.account } },
-      }),
-    );
-    const topic = new Topic(this, "Alarms", {
-      topicName: `${apiNameOf(this.#stage)}-alarms`,
-      displayName: `Portico ${this.#stage.name} alarms`,
-      masterKey: key,
-      enforceSSL: true,
-    });
-    if (this.#stage.alarmEmail !== undefined) topic.addSubscription(new EmailSubscription(this.#stage.alarmEmail));
-    return topic;
+    alarm.addAlarmAction(new SnsAction(channels.topics[severity]));
+    alarm.addOkAction(new SnsAction(channels.topics[severity]));
   }
 
   #dashboard(tableName: string): void {
