@@ -17,6 +17,7 @@ import { CfnQueryDefinition } from "aws-cdk-lib/aws-logs";
 import type { Construct } from "constructs";
 import { AlarmChannels, type Severity } from "../constructs/operations/alarm-channels.ts";
 import { apiNameOf, functionNameOf, logGroupPrefixOf } from "../constructs/names.ts";
+import type { MetricName } from "../../shared/runtime/log.ts";
 import type { DataStack } from "./data-stack.ts";
 import { authorizerFunction } from "../constructs/function-declarations.ts";
 import type { Stage } from "../stages/stage.ts";
@@ -153,14 +154,14 @@ export class OperationsStack extends Stack {
       ),
     );
     dashboard.addWidgets(
-      graph("Calls by operation", [this.#byOperation("requests", "Sum")]),
-      graph("p99 latency by operation", [this.#byOperation("latency", "p99")], "ms"),
+      graph("Calls by operation", [this.#byOperation("latencyMs", "SampleCount")]),
+      graph("p99 latency by operation", [this.#byOperation("latencyMs", "p99")], "ms"),
     );
     dashboard.addWidgets(
       graph("Callers' errors by operation", [this.#byOperation("clientErrors", "Sum")]),
       graph(
         "Our errors by operation",
-        ["serverErrors", "internalErrors", "unavailable"].map((name) => this.#byOperation(name, "Sum")),
+        (["internalErrors", "unavailable"] as const).map((name) => this.#byOperation(name, "Sum")),
       ),
     );
     dashboard.addWidgets(
@@ -230,7 +231,7 @@ export class OperationsStack extends Stack {
     });
   }
 
-  #overAllOperations(metricName: string): MathExpression {
+  #overAllOperations(metricName: MetricName): MathExpression {
     return new MathExpression({
       expression: `SELECT SUM("${metricName}") FROM SCHEMA("${namespace}", operation, service) WHERE service = '${this.#service}'`,
       usingMetrics: {},
@@ -239,7 +240,7 @@ export class OperationsStack extends Stack {
     });
   }
 
-  #byOperation(metricName: string, statistic: string): MathExpression {
+  #byOperation(metricName: MetricName, statistic: string): MathExpression {
     return new MathExpression({
       expression: `SEARCH('{${namespace},operation,service} MetricName="${metricName}" service="${this.#service}"', '${statistic}', 300)`,
       usingMetrics: {},
