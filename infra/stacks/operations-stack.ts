@@ -1,25 +1,27 @@
 /** How operators see the system: alarms with a runbook each, one dashboard, saved queries. */
 import { Duration, Stack, type StackProps } from "aws-cdk-lib";
 import {
-  Alarm,
-  ComparisonOperator,
   Dashboard,
   GraphWidget,
   MathExpression,
   Metric,
   Stats,
   TextWidget,
-  TreatMissingData,
   type IMetric,
 } from "aws-cdk-lib/aws-cloudwatch";
-import { SnsAction } from "aws-cdk-lib/aws-cloudwatch-actions";
 import { CfnQueryDefinition } from "aws-cdk-lib/aws-logs";
 import type { Construct } from "constructs";
-import { AlarmChannels, type Severity } from "../constructs/operations/alarm-channels.ts";
-import { apiNameOf, functionNameOf, logGroupPrefixOf } from "../constructs/names.ts";
+import type { AnyOperation } from "../../shared/contract/operation.ts";
+import { AccessLogMetrics } from "../constructs/operations/access-log-metrics.ts";
+import { AccountEvents } from "../constructs/operations/account-events.ts";
+import { AlarmChannels } from "../constructs/operations/alarm-channels.ts";
+import { Alarms } from "../constructs/operations/alarms.ts";
+import { causeAlarms } from "../constructs/operations/causes.ts";
+import { objectiveAlarms } from "../constructs/operations/objectives.ts";
+import { Spending } from "../constructs/operations/spending.ts";
+import { apiNameOf, logGroupPrefixOf } from "../constructs/names.ts";
 import type { MetricName } from "../../shared/runtime/log.ts";
-import type { DataStack } from "./data-stack.ts";
-import { authorizerFunction } from "../constructs/function-declarations.ts";
+import { indexName, type DataStack } from "./data-stack.ts";
 import type { Stage } from "../stages/stage.ts";
 
 /** Namespace of the metrics that the functions write to their logs, with the dimensions `service` and `operation`. */
@@ -27,28 +29,38 @@ const namespace = "Portico";
 
 const fiveMinutes = Duration.minutes(5);
 
-interface AlarmDeclaration {
-  /** Also the name of the runbook `docs/runbooks/<name>.md`. */
-  readonly name: string;
-  readonly severity: Severity;
-  readonly means: string;
-  readonly metric: IMetric;
-  /** Rings when the metric is above it … */
-  readonly above: number;
-  /** … in this many periods of five minutes in a row. Default 1. */
-  readonly periods?: number;
+export interface OperationsStackProps extends StackProps {
+  readonly stage: Stage;
+  readonly data: DataStack;
+  readonly operations: readonly AnyOperation[];
 }
 
 export class OperationsStack extends Stack {
   readonly #stage: Stage;
 
-  constructor(scope: Construct, id: string, props: StackProps & { readonly stage: Stage; readonly data: DataStack }) {
+  constructor(scope: Construct, id: string, props: OperationsStackProps) {
     super(scope, id, props);
-    this.#stage = props.stage;
-    const tableName = props.data.table.tableName;
+    const { stage, data, operations } = props;
+    this.#stage = stage;
+    const { tableName, tableArn, encryptionKey } = data.table;
+    if (encryptionKey === undefined) throw new Error("the table has no key of its own to watch");
 
-    const channels = new AlarmChannels(this, "Channels", props.stage);
-    for (const declared of this.#alarms(tableName)) this.#alarm(declared, channels);
+    const channels = new AlarmChannels(this, "Channels", stage);
+    const events = new AccountEvents(this, "AccountEvents", {
+      stage,
+      channels,
+      tableName,
+      tableArn,
+      keyArn: encryptionKey.keyArn,
+    });
+    const declarations = [
+      ...objectiveAlarms(stage),
+      ...causeAlarms({ stage, operations, tableName, indexName, region: this.region }),
+      events.undelivered,
+    ];
+    new Alarms(this, "Alarms", { stage, channels, declarations });
+    new AccessLogMetrics(this, "AccessLogMetrics", stage);
+    new Spending(this, "Spending", { stage, channels });
     this.#dashboard(tableName);
     this.#savedQueries();
   }
@@ -56,71 +68,6 @@ export class OperationsStack extends Stack {
   /** Stages may share an account, so the functions of each name their own. */
   get #service(): string {
     return `portico-${this.#stage.name}`;
-  }
-
-  #alarms(tableName: string): readonly AlarmDeclaration[] {
-    return [
-      {
-        name: "internal-errors",
-        severity: "ticket",
-        means: "An operation answered internal_error: a bug.",
-        // A query over all operations, so that a new one is watched without anyone remembering to.
-        metric: this.#overAllOperations("internalErrors"),
-        above: 0,
-      },
-      {
-        name: "server-errors",
-        severity: "page",
-        means: "More than 1 % of the calls failed with a status of 5xx.",
-        metric: this.#apiMetric("5XXError", Stats.AVERAGE),
-        above: 0.01,
-        periods: 2,
-      },
-      {
-        name: "authorizer-errors",
-        severity: "page",
-        means: "The authorizer failed: protected operations answer 503.",
-        metric: new Metric({
-          namespace: "AWS/Lambda",
-          metricName: "Errors",
-          dimensionsMap: { FunctionName: functionNameOf(this.#stage, authorizerFunction.id) },
-          statistic: Stats.SUM,
-          period: fiveMinutes,
-        }),
-        above: 0,
-      },
-      {
-        name: "table-throttled",
-        severity: "ticket",
-        means: "DynamoDB throttled requests to the table: a partition is too hot, or the account's limit is reached.",
-        metric: this.#throttledRequests(tableName),
-        above: 0,
-        periods: 2,
-      },
-      {
-        name: "slow-answers",
-        severity: "ticket",
-        means: "One call in a hundred took longer than 2 s.",
-        metric: this.#apiMetric("Latency", Stats.p(99)),
-        above: 2000,
-        periods: 3,
-      },
-    ];
-  }
-
-  #alarm({ name, severity, means, metric, above, periods = 1 }: AlarmDeclaration, channels: AlarmChannels): void {
-    const alarm = new Alarm(this, name, {
-      alarmName: `${apiNameOf(this.#stage)}-${name}`,
-      alarmDescription: `${means} Runbook: docs/runbooks/${name}.md`,
-      metric,
-      threshold: above,
-      evaluationPeriods: periods,
-      comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
-      // No calls, no metric, no problem.
-      treatMissingData: TreatMissingData.NOT_BREACHING,
-    });
-    alarm.addAlarmAction(new SnsAction(channels.topics[severity]));
-    alarm.addOkAction(new SnsAction(channels.topics[severity]));
   }
 
   #dashboard(tableName: string): void {
@@ -227,15 +174,6 @@ export class OperationsStack extends Stack {
         writes: this.#tableMetric(tableName, "WriteThrottleEvents"),
       },
       label: "Throttled",
-      period: fiveMinutes,
-    });
-  }
-
-  #overAllOperations(metricName: MetricName): MathExpression {
-    return new MathExpression({
-      expression: `SELECT SUM("${metricName}") FROM SCHEMA("${namespace}", operation, service) WHERE service = '${this.#service}'`,
-      usingMetrics: {},
-      label: metricName,
       period: fiveMinutes,
     });
   }

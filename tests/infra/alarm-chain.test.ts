@@ -33,6 +33,22 @@ function alarmSignals(template: Template): readonly Signal[] {
 }
 
 describe.each(["dev", "prod"] as const)("in %s", (stage) => {
+  test("every event of the account and every notification of the budget reaches a person, too", () => {
+    const template = templateOf(assemblies[stage], "Operations");
+    const rules = resourcesOf(template, "AWS::Events::Rule").flatMap(([name, { Properties }]) =>
+      Properties.Targets.map(({ Arn }: { Arn: unknown }) => ({ name, target: text(Arn), by: publishers.rule })),
+    );
+    const budgets = resourcesOf(template, "AWS::Budgets::Budget").flatMap(([name, { Properties }]) =>
+      Properties.NotificationsWithSubscribers.flatMap(({ Subscribers }: { Subscribers: { Address: unknown }[] }) =>
+        Subscribers.map(({ Address }) => ({ name, target: text(Address), by: publishers.budget })),
+      ),
+    );
+    expect([rules.length, budgets.length]).toEqual([5, 3]);
+    for (const { name, target, by } of [...rules, ...budgets]) {
+      expect([name, reached(template, by, target)]).toEqual([name, [expect.any(String)]]);
+    }
+  });
+
   test("every alarm reaches a person: topic, policy of the topic, policy of its key, subscription", () => {
     const template = templateOf(assemblies[stage], "Operations");
     const signals = alarmSignals(template);

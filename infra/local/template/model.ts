@@ -142,10 +142,12 @@ export interface DeploymentModel {
 const withoutLocalMeaning: Readonly<Record<string, string>> = {
   "AWS::ApiGateway::Account": "names the role by which API Gateway writes logs",
   "AWS::ApiGateway::Deployment": "a snapshot of the API; the local host always serves the template's newest",
+  "AWS::Budgets::Budget": "nothing costs anything locally",
   "AWS::CDK::Metadata": "CDK's usage statistics",
   "AWS::CloudWatch::Alarm": "there are no metrics to watch",
   "AWS::CloudWatch::CompositeAlarm": "there are no metrics to watch",
   "AWS::CloudWatch::Dashboard": "there are no metrics to show",
+  "AWS::Events::Rule": "there are no events of an account",
   "AWS::KMS::Alias": "nothing is encrypted at rest on a developer's machine",
   "AWS::KMS::Key": "nothing is encrypted at rest on a developer's machine",
   "AWS::Logs::LogGroup": "functions log to a file",
@@ -158,6 +160,7 @@ const withoutLocalMeaning: Readonly<Record<string, string>> = {
   "AWS::WAFv2::LoggingConfiguration": "there is no firewall",
   "AWS::WAFv2::WebACL": "a firewall before the API",
   "AWS::WAFv2::WebACLAssociation": "a firewall before the API",
+  "AWS::XRay::SamplingRule": "there is no X-Ray",
 };
 
 /** Context in which one resource is read. */
