@@ -1,5 +1,6 @@
 /** What a call costs in CloudWatch Logs, which charges for bytes: the largest part of the bill at scale. */
 import { setImmediate } from "node:timers/promises";
+import { servedLineBytes } from "../../infra/checks/costs.ts";
 import { Portico } from "../support/portico.ts";
 import { propertiesOf, suiteAssembly, templateOf } from "../infra/support/templates.ts";
 
@@ -39,6 +40,8 @@ test("a call costs at most 55 % of the log bytes that it cost with a line for ea
   const { token } = await portico.partnerWithToken();
   const lines = await linesOf("/v1/partners/me", token);
   expect(lines).toHaveLength(1);
+  // The computed costs count on it.
+  expect(bytesOf(lines)).toBeLessThanOrEqual(servedLineBytes + eventOverhead);
 
   const api = templateOf(await suiteAssembly(), "Api");
   const functions = propertiesOf(api, "AWS::Lambda::Function");

@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Assembly, Template } from "../../infra/checks/assembly.ts";
+import { costsPage, withoutAlignment } from "../../infra/checks/costs.ts";
 import { runbookOf } from "../../infra/constructs/operations/alarms.ts";
 import { dev } from "../../infra/stages/stage.ts";
 import { operations } from "../../shared/operations.ts";
@@ -187,6 +188,12 @@ describe("the description of every alarm and event", () => {
     const stage = { ...dev, operations: { ...dev.operations, runbooksUrl } };
     expect(runbookOf(stage, "availability")).toBe(`${runbooksUrl}/availability.md`);
   });
+});
+
+test("the computed costs are those of the templates", async () => {
+  const bare = await synthesized({ stage: "prod", ...alarmAddresses }, { validate: false });
+  const page = readFileSync(join(import.meta.dirname, "../../docs/costs-computed.md"), "utf8");
+  expect(withoutAlignment(page)).toBe(withoutAlignment(costsPage(bare)));
 });
 
 test("a budget tells of its forecast and of what is spent", () => {

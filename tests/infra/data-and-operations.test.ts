@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import type { Assembly, Template } from "../../infra/checks/assembly.ts";
 import { findingsOf } from "../../infra/checks/report.ts";
 import {
@@ -111,10 +113,35 @@ test("a stage without addresses alarms nobody, and still has its alarms", () => 
   expect(resourcesOf(template, "AWS::CloudWatch::Alarm").length).toBeGreaterThan(0);
 });
 
-test("one query finds everything of a request, in every log group of the stage", () => {
-  const queries = propertiesOf(operations, "AWS::Logs::QueryDefinition");
-  expect(queries.map(({ Name }) => Name)).toContain("Portico/prod/Everything of one request");
-  for (const { QueryString } of queries) expect(QueryString).toContain('namePrefix: ["/portico/prod/"]');
+describe("the saved queries", () => {
+  const queries = () => propertiesOf(operations, "AWS::Logs::QueryDefinition");
+
+  test("run in the console, which does not know SOURCE", () => {
+    expect(queries().length).toBeGreaterThan(0);
+    for (const { QueryString } of queries()) expect(QueryString).not.toContain("SOURCE");
+  });
+
+  test("that are bound to log groups name some that exist", () => {
+    const groups = propertiesOf(templateOf(prod, "Api"), "AWS::Logs::LogGroup").map(({ LogGroupName }) => LogGroupName);
+    const bound = queries().flatMap(({ LogGroupNames }) => LogGroupNames ?? []);
+    expect(bound.length).toBeGreaterThan(0);
+    for (const name of bound) expect(groups).toContain(name);
+  });
+
+  test("are those that the runbooks name", () => {
+    const page = readFileSync(join(import.meta.dirname, "../../docs/runbooks/README.md"), "utf8");
+    for (const { Name } of queries()) expect(page).toContain(`_${Name.replace("Portico/prod/", "")}_`);
+  });
+});
+
+test("the dashboard shows every metric that an alarm watches on its own", () => {
+  const [{ DashboardBody }] = propertiesOf(operations, "AWS::CloudWatch::Dashboard");
+  const body = text(DashboardBody);
+  for (const { AlarmName, AlarmActions } of propertiesOf(operations, "AWS::CloudWatch::Alarm")) {
+    const title = `"title":"${AlarmName.replace("Portico-prod-", "")}"`;
+    expect([AlarmName, AlarmActions === undefined || body.includes(title)]).toEqual([AlarmName, true]);
+  }
+  expect(body).toContain("error budget left");
 });
 
 test.each([
