@@ -42,7 +42,7 @@ async function main(): Promise<void> {
     description: "Portico: table, key and secrets",
     terminationProtection: stage.deletionProtection,
   });
-  new ApiStack(app, `Portico-${stage.name}-Api`, {
+  const api = new ApiStack(app, `Portico-${stage.name}-Api`, {
     ...common,
     description: "Portico: API and functions",
     data,
@@ -53,7 +53,9 @@ async function main(): Promise<void> {
     ...common,
     description: "Portico: dashboard, alarms and saved queries",
     data,
-  });
+    operations,
+    // Its metric filters are on the API's access log.
+  }).addStackDependency(api);
 
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
   app.synth();

@@ -1,7 +1,16 @@
 /** One function with least rights, made from what its door declares. */
 import { Duration } from "aws-cdk-lib";
 import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
-import { Architecture, Code, Function as LambdaFunction, Runtime, Tracing } from "aws-cdk-lib/aws-lambda";
+import {
+  ApplicationLogLevel,
+  Architecture,
+  Code,
+  Function as LambdaFunction,
+  LoggingFormat,
+  Runtime,
+  SystemLogLevel,
+  Tracing,
+} from "aws-cdk-lib/aws-lambda";
 import { LogGroup } from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
 import { secretVariables, type EnvironmentVariables, type SecretName } from "../../shared/runtime/environment.ts";
@@ -97,6 +106,12 @@ export class OperationFunction extends Construct {
       timeout: Duration.seconds(declaration.timeoutSeconds ?? 10),
       tracing: Tracing.ACTIVE,
       logGroup,
+      loggingFormat: LoggingFormat.JSON,
+      // Lambda's own START, END and REPORT lines cost more than they tell; calls that fail or time out are still written.
+      systemLogLevelV2: SystemLogLevel.WARN,
+      // Never higher: Lambda would drop the lines of level INFO, and the metrics that they carry with them. The functions
+      // themselves filter by LOG_LEVEL.
+      applicationLogLevelV2: ApplicationLogLevel.INFO,
       // CDK would write a second policy of its own beside the declared one.
       role: role.withoutPolicyUpdates(),
       environment: definedOnly(environment),

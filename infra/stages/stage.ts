@@ -1,6 +1,7 @@
 /** Every setting in which the deployments differ, as one typed value each. Nothing else may ask for a stage's name. */
 
 import { RetentionDays } from "aws-cdk-lib/aws-logs";
+import { defaultOperations, operationsContradictions, operationsFrom, type OperationsSettings } from "./operations.ts";
 
 /** How long access tokens live. */
 export interface TokenLifetimes {
@@ -38,8 +39,7 @@ export interface Stage {
   readonly corsOrigins: readonly string[];
   readonly logRetention: RetentionDays;
   readonly logLevel: "DEBUG" | "INFO" | "WARN" | "ERROR";
-  /** Who is told of alarms. */
-  readonly alarmEmail?: string;
+  readonly operations: OperationsSettings;
   /** What becomes of data and logs when their stack is deleted. */
   readonly removalPolicy: "retain" | "destroy";
   readonly deletionProtection: boolean;
@@ -61,6 +61,7 @@ export const dev: Stage = {
   corsOrigins: [],
   logRetention: RetentionDays.ONE_MONTH,
   logLevel: "DEBUG",
+  operations: defaultOperations,
   removalPolicy: "destroy",
   deletionProtection: false,
   pointInTimeRecovery: true,
@@ -77,6 +78,7 @@ export const prod: Stage = {
   corsOrigins: [],
   logRetention: RetentionDays.ONE_YEAR,
   logLevel: "INFO",
+  operations: { ...defaultOperations, monthlyBudgetDollars: 1000 },
   removalPolicy: "retain",
   deletionProtection: true,
   pointInTimeRecovery: true,
@@ -117,6 +119,7 @@ export function validateStage(stage: Stage): void {
     !stage.publicClients.every((client) => /^[\x21-\x7e]{1,100}$/.test(client)) &&
       "a client id has 1 to 100 visible ASCII characters",
     ...identityProviderContradictions(stage.identityProvider),
+    ...operationsContradictions(stage.operations),
     stage.corsOrigins.some((origin) => origin !== "*" && !isOrigin(origin)) &&
       "an origin is a scheme and a host, such as https://console.example.com",
     stage.throttle.rateLimitPerSecond <= 0 && "a rate limit of zero refuses every call",
@@ -164,11 +167,11 @@ function isOrigin(value: string): boolean {
 /**
  * The stage that CDK's context chooses, checked.
  *
- * @param context reads one context value: `stage` (default `dev`), `tokensNeverExpire` (`true`), `alarmEmail`, `publicUrl`,
- *   and for an identity provider `idpIssuer`, `idpAudience`, `idpJwksUri`, `idpAlgorithms` (separated by commas, default RS256)
+ * @param context reads one context value: `stage` (default `dev`), `tokensNeverExpire` (`true`), `publicUrl`, `pageAddress`
+ *   and `ticketAddress`, and for an identity provider `idpIssuer`, `idpAudience`, `idpJwksUri`, `idpAlgorithms` (separated by commas, default RS256)
  * @throws Error for an unknown stage or a contradiction, in one line
  * @example
- * cdk synth -c stage=prod -c alarmEmail=operations@example.com
+ * cdk synth -c stage=prod -c pageAddress=+4915112345678 -c ticketAddress=operations@example.com
  */
 export function stageFrom(context: (key: string) => unknown): Stage {
   const name = context("stage") ?? dev.name;
@@ -178,12 +181,11 @@ export function stageFrom(context: (key: string) => unknown): Stage {
       `unknown stage ${JSON.stringify(name)}: choose one of ${stages.map((stage) => stage.name).join(", ")}`,
     );
   }
-  const email = text(context, "alarmEmail", /^[^\s@]+@[^\s@]+$/);
   const url = text(context, "publicUrl", /^https:\/\/\S+$/);
   const neverExpire = text(context, "tokensNeverExpire", /^(true|false)$/) === "true";
   const stage: Stage = {
     ...base,
-    ...(email !== undefined && { alarmEmail: email }),
+    operations: operationsFrom(base.operations, (key, form) => text(context, key, form)),
     ...(url !== undefined && { publicUrl: url as `https://${string}` }),
     ...identityProviderFrom(context),
     ...(neverExpire && { tokenLifetimes: { partnerAccessSeconds: "never", userAccessSeconds: "never" } }),

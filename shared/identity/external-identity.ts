@@ -2,6 +2,7 @@
 import { createRemoteJWKSet, errors, jwtVerify, type JWTVerifyGetKey } from "jose";
 import * as z from "zod";
 import type { Environment } from "../runtime/environment.ts";
+import { describeError, log } from "../runtime/log.ts";
 import { unavailable } from "../domain/problems.ts";
 
 /** Who a token of the provider speaks of. */
@@ -61,7 +62,14 @@ export async function verifyExternalToken(
     const claims = claimsSchema.safeParse(payload).data;
     return claims && { issuer: claims.iss, subject: claims.sub, name: claims.name };
   } catch (error) {
-    if (isProvidersFault(error)) throw unavailable(error);
+    if (isProvidersFault(error)) {
+      log("error", "identity_provider_unreachable", describeError(error));
+      throw unavailable(error);
+    }
+    // The signature is verified by now, so the provider signed a time that is still to come.
+    if (error instanceof errors.JWTClaimValidationFailed && error.claim === "nbf") {
+      log("warn", "identity_provider_clock_ahead", {});
+    }
     return undefined;
   }
 }

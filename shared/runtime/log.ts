@@ -1,31 +1,46 @@
 /**
- * What Portico writes to CloudWatch. Log codes are a closed catalogue on which alarms and saved queries hang; fields are an
- * allow-list: what is not named here is not written, so that no body, token, e-mail, coupon code or password can slip in.
+ * What Portico writes to CloudWatch: one line of JSON for each event. Log codes are a closed catalogue on which alarms and
+ * saved queries depend. Fields are an allow-list: anything that is not named here is not written, so no body, token, e-mail,
+ * coupon code or password can slip in.
+ *
+ * A line that counts something is in CloudWatch's embedded metric format: CloudWatch takes the metrics out of the log line, so
+ * a metric costs neither a call nor a line of its own. A metric whose value is zero is not written.
  */
-import { Logger } from "@aws-lambda-powertools/logger";
-import { Metrics, MetricUnit } from "@aws-lambda-powertools/metrics";
 
-/** What somebody may be attacking, or has power over others by: each has its metric, too. */
-export type SecurityEvent =
-  | "external_token_refused"
-  | "refresh_token_reused"
-  | "role_changed"
-  | "root_access_restored"
-  | "signing_keys_rotated"
-  | "token_forged"
-  | "too_many_attempts";
+/** Namespace of the metrics. */
+export const metricNamespace = "Portico";
+
+/** What somebody may be attacking, or gains power by. */
+export const securityEvents = [
+  "external_token_refused",
+  "refresh_token_reused",
+  "role_changed",
+  "root_access_restored",
+  "signing_keys_rotated",
+  "token_forged",
+  "too_many_attempts",
+] as const;
+export type SecurityEvent = (typeof securityEvents)[number];
+
+/** What failed and is seen in no answer of an operation. */
+export const failureCodes = [
+  "bootstrap_failed",
+  "identity_provider_clock_ahead",
+  "identity_provider_unreachable",
+] as const;
+export type FailureCode = (typeof failureCodes)[number];
 
 /** The codes by which the people on call find a line. */
 export type LogCode =
   | SecurityEvent
+  | FailureCode
   | "request_served"
   | "internal_error"
   | "dependency_failed"
   | "token_refused"
   | "client_authentication_failed"
   | "sign_in_failed"
-  | "bootstrap_done"
-  | "bootstrap_failed";
+  | "bootstrap_done";
 
 const fieldNames = [
   "requestId",
@@ -45,19 +60,59 @@ export type LogFields = Readonly<
   Partial<Record<(typeof fieldNames)[number], string | number | boolean | readonly string[]>>
 >;
 
+/**
+ * The metrics and the sets of dimensions under which each is counted. A metric by service alone is what an alarm watches;
+ * by operation or code it says which one.
+ */
+export const metricDimensions = {
+  latencyMs: [["service", "operation"]],
+  clientErrors: [["service", "operation"]],
+  internalErrors: [["service"], ["service", "operation"]],
+  unavailable: [["service"], ["service", "operation"]],
+  securityEvents: [["service", "code"]],
+  failures: [["service", "code"]],
+} as const;
+export type MetricName = keyof typeof metricDimensions;
+
 type Level = "info" | "warn" | "error";
+const severity: Readonly<Record<string, number>> = { DEBUG: 0, INFO: 1, WARN: 2, ERROR: 3 };
 
 /** Stages may share an account, so each is a service of its own. */
-const serviceName = `portico-${process.env.STAGE ?? "unknown"}`;
+export const serviceNameOf = (stage: string): string => `portico-${stage}`;
 
-const logger = new Logger({ serviceName });
+const service = serviceNameOf(process.env.STAGE ?? "unknown");
+const minSeverity = severity[process.env.LOG_LEVEL ?? "INFO"] ?? 1;
 
-/** Writes one line of JSON. */
+/** Writes one line. Codes of security events and failures are counted as well. */
 export function log(level: Level, code: LogCode, fields: LogFields): void {
-  const allowed = Object.fromEntries(
-    fieldNames.filter((name) => fields[name] !== undefined).map((name) => [name, fields[name]]),
-  );
-  logger[level](code, { code, ...allowed });
+  const metric = counterOf(code);
+  write(level, code, fields, metric === undefined ? {} : { [metric]: 1 });
+}
+
+/** Logs a security event and counts it. */
+export function logSecurityEvent(
+  event: SecurityEvent,
+  fields: Pick<LogFields, "requestId" | "principalId" | "operation">,
+): void {
+  log("warn", event, fields);
+}
+
+/** How an operation was served. */
+export type Served = LogFields & {
+  readonly operation: string;
+  readonly status: number;
+  readonly latencyMs: number;
+};
+
+/** Logs and measures a served request, in one line. */
+export function logServed(served: Served): void {
+  const { status, latencyMs } = served;
+  write("info", "request_served", served, {
+    latencyMs,
+    ...(status >= 400 && status < 500 && { clientErrors: 1 }),
+    ...(status === 500 && { internalErrors: 1 }),
+    ...(status === 503 && { unavailable: 1 }),
+  });
 }
 
 /**
@@ -70,39 +125,33 @@ export function describeError(error: unknown): Pick<LogFields, "errorName" | "er
   return { errorName: error.name, errorFrames: frames.filter((line) => line.startsWith("at ")).slice(0, 12) };
 }
 
-/** How an operation was served, as metrics (CloudWatch embedded metric format, no call to CloudWatch). */
-export interface Served {
-  readonly operation: string;
-  readonly status: number;
-  readonly latencyMs: number;
-  readonly problem?: string | undefined;
+function counterOf(code: LogCode): MetricName | undefined {
+  if ((securityEvents as readonly string[]).includes(code)) return "securityEvents";
+  return (failureCodes as readonly string[]).includes(code) ? "failures" : undefined;
 }
 
-const metrics = new Metrics({ namespace: "Portico", serviceName });
+type Metrics = Readonly<Partial<Record<MetricName, number>>>;
 
-/** Logs a security event and counts it. */
-export function logSecurityEvent(
-  event: SecurityEvent,
-  fields: Pick<LogFields, "requestId" | "principalId" | "operation">,
-): void {
-  log("warn", event, fields);
-  const counter = metrics.singleMetric();
-  counter.addDimensions({ event });
-  counter.addMetric("securityEvents", MetricUnit.Count, 1);
+function write(level: Level, code: LogCode, fields: LogFields, metrics: Metrics): void {
+  const names = Object.keys(metrics) as MetricName[];
+  // The level filters lines, never metrics: an alarm must not go blind because a stage logs less.
+  if (names.length === 0 && (severity[level.toUpperCase()] ?? 0) < minSeverity) return;
+  const line: Record<string, unknown> = { level: level.toUpperCase(), code };
+  if (names.length > 0) Object.assign(line, { _aws: metadataOf(names), service });
+  for (const name of fieldNames) if (fields[name] !== undefined) line[name] = fields[name];
+  // Not `console`: Lambda's JSON log format would wrap the line, and CloudWatch would find no metrics in it.
+  process.stdout.write(`${JSON.stringify({ ...line, ...metrics })}\n`);
 }
 
-/** Counts a served request: per operation, and per operation and problem code. */
-export function measure({ operation, status, latencyMs, problem }: Served): void {
-  metrics.addDimension("operation", operation);
-  metrics.addMetric("requests", MetricUnit.Count, 1);
-  metrics.addMetric("latency", MetricUnit.Milliseconds, latencyMs);
-  metrics.addMetric("clientErrors", MetricUnit.Count, status >= 400 && status < 500 ? 1 : 0);
-  metrics.addMetric("serverErrors", MetricUnit.Count, status >= 500 ? 1 : 0);
-  metrics.addMetric("internalErrors", MetricUnit.Count, status === 500 ? 1 : 0);
-  metrics.addMetric("unavailable", MetricUnit.Count, status === 503 ? 1 : 0);
-  metrics.publishStoredMetrics();
-  if (problem === undefined) return;
-  const perProblem = metrics.singleMetric();
-  perProblem.addDimensions({ operation, problem });
-  perProblem.addMetric("problems", MetricUnit.Count, 1);
+/** The metadata of the embedded metric format; metrics with the same dimensions share a directive. */
+function metadataOf(names: readonly MetricName[]): object {
+  const directives = new Map<string, { Namespace: string; Dimensions: unknown; Metrics: object[] }>();
+  for (const Name of names) {
+    const Dimensions = metricDimensions[Name];
+    const key = JSON.stringify(Dimensions);
+    const directive = directives.get(key) ?? { Namespace: metricNamespace, Dimensions, Metrics: [] };
+    directive.Metrics.push({ Name, Unit: Name === "latencyMs" ? "Milliseconds" : "Count" });
+    directives.set(key, directive);
+  }
+  return { Timestamp: Date.now(), CloudWatchMetrics: [...directives.values()] };
 }

@@ -14,7 +14,16 @@ import { secretVariables, type SecretName } from "../../shared/runtime/environme
 import { problemCatalogue, type ProblemCode } from "../../shared/domain/problems.ts";
 import { entryPointOf } from "../../shared/contract/operation.ts";
 import { operations } from "../../shared/operations.ts";
-import { list, propertiesOf, resourcesOf, statementsOf, synthesized, templateOf, text } from "./support/templates.ts";
+import {
+  alarmAddresses,
+  list,
+  propertiesOf,
+  resourcesOf,
+  statementsOf,
+  synthesized,
+  templateOf,
+  text,
+} from "./support/templates.ts";
 
 let prod: Assembly;
 let dev: Assembly;
@@ -33,7 +42,10 @@ beforeAll(async () => {
     assets = new Map(contents);
   };
   [prod, dev] = await Promise.all([
-    synthesized({ stage: "prod", deployment: "release 7" }, { validate: false, inspect: readAssets }),
+    synthesized(
+      { stage: "prod", deployment: "release 7", ...alarmAddresses },
+      { validate: false, inspect: readAssets },
+    ),
     synthesized({ stage: "dev" }, { validate: false }),
   ]);
   api = templateOf(prod, "Api");

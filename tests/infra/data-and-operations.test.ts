@@ -1,10 +1,17 @@
-import { existsSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Assembly, Template } from "../../infra/checks/assembly.ts";
 import { findingsOf } from "../../infra/checks/report.ts";
-import { list, propertiesOf, resourcesOf, suiteAssembly, synthesized, templateOf, text } from "./support/templates.ts";
-
-const root = join(import.meta.dirname, "../..");
+import {
+  alarmAddresses,
+  list,
+  propertiesOf,
+  resourcesOf,
+  suiteAssembly,
+  synthesized,
+  templateOf,
+  text,
+} from "./support/templates.ts";
 
 let prod: Assembly;
 let local: Assembly;
@@ -12,10 +19,7 @@ let data: Template;
 let operations: Template;
 
 beforeAll(async () => {
-  [prod, local] = await Promise.all([
-    synthesized({ stage: "prod", alarmEmail: "operations@example.com" }),
-    suiteAssembly(),
-  ]);
+  [prod, local] = await Promise.all([synthesized({ stage: "prod", ...alarmAddresses }), suiteAssembly()]);
   data = templateOf(prod, "Data");
   operations = templateOf(prod, "Operations");
 }, 60_000);
@@ -103,46 +107,41 @@ describe("the secrets", () => {
   });
 });
 
-describe("every alarm", () => {
-  const alarms = () => propertiesOf(operations, "AWS::CloudWatch::Alarm");
+test("a stage without addresses alarms nobody, and still has its alarms", () => {
+  const template = templateOf(local, "Operations");
+  expect(resourcesOf(template, "AWS::SNS::Subscription")).toEqual([]);
+  expect(resourcesOf(template, "AWS::CloudWatch::Alarm").length).toBeGreaterThan(0);
+});
 
-  test("watches one of the known failures", () => {
-    expect(
-      alarms()
-        .map(({ AlarmName }) => AlarmName)
-        .sort(),
-    ).toEqual([
-      "Portico-prod-authorizer-errors",
-      "Portico-prod-internal-errors",
-      "Portico-prod-server-errors",
-      "Portico-prod-slow-answers",
-      "Portico-prod-table-throttled",
-    ]);
+describe("the saved queries", () => {
+  const queries = () => propertiesOf(operations, "AWS::Logs::QueryDefinition");
+
+  test("run in the console, which does not know SOURCE", () => {
+    expect(queries().length).toBeGreaterThan(0);
+    for (const { QueryString } of queries()) expect(QueryString).not.toContain("SOURCE");
   });
 
-  test("names a runbook that exists", () => {
-    const runbooks = alarms().map((alarm) => /docs\/runbooks\/[\w-]+\.md$/.exec(text(alarm.AlarmDescription))?.[0]);
-    expect(runbooks.filter((path) => path === undefined || !existsSync(join(root, path)))).toEqual([]);
+  test("that are bound to log groups name some that exist", () => {
+    const groups = propertiesOf(templateOf(prod, "Api"), "AWS::Logs::LogGroup").map(({ LogGroupName }) => LogGroupName);
+    const bound = queries().flatMap(({ LogGroupNames }) => LogGroupNames ?? []);
+    expect(bound.length).toBeGreaterThan(0);
+    for (const name of bound) expect(groups).toContain(name);
   });
 
-  test("notifies the encrypted topic, which mails the stage's address", () => {
-    const [[topicId, topic]] = resourcesOf(operations, "AWS::SNS::Topic") as [readonly [string, any]];
-    expect(topic.Properties.KmsMasterKeyId).toBeDefined();
-    for (const { AlarmActions } of alarms()) expect(AlarmActions.map(text)).toEqual([`<${topicId}>`]);
-    expect(propertiesOf(operations, "AWS::SNS::Subscription")).toMatchObject([
-      { Protocol: "email", Endpoint: "operations@example.com" },
-    ]);
-  });
-
-  test("mails nobody in a stage without an address", () => {
-    expect(resourcesOf(templateOf(local, "Operations"), "AWS::SNS::Subscription")).toEqual([]);
+  test("are those that the runbooks name", () => {
+    const page = readFileSync(join(import.meta.dirname, "../../docs/runbooks/README.md"), "utf8");
+    for (const { Name } of queries()) expect(page).toContain(`_${Name.replace("Portico/prod/", "")}_`);
   });
 });
 
-test("one query finds all lines of a request in every log group of the stage", () => {
-  const queries = propertiesOf(operations, "AWS::Logs::QueryDefinition");
-  expect(queries.map(({ Name }) => Name)).toContain("Portico/prod/Everything of one request");
-  for (const { QueryString } of queries) expect(QueryString).toContain('namePrefix: ["/portico/prod/"]');
+test("the dashboard shows every metric that an alarm watches on its own", () => {
+  const [{ DashboardBody }] = propertiesOf(operations, "AWS::CloudWatch::Dashboard");
+  const body = text(DashboardBody);
+  for (const { AlarmName, AlarmActions } of propertiesOf(operations, "AWS::CloudWatch::Alarm")) {
+    const title = `"title":"${AlarmName.replace("Portico-prod-", "")}"`;
+    expect([AlarmName, AlarmActions === undefined || body.includes(title)]).toEqual([AlarmName, true]);
+  }
+  expect(body).toContain("error budget left");
 });
 
 test.each([

@@ -1,5 +1,5 @@
-/** A deployed stage accepts tokens only of its configured identity provider. */
-import { propertiesOf, synthesized, templateOf } from "./support/templates.ts";
+/** Whose tokens a deployed stage takes: those of the provider that it was told of, and nobody else's. */
+import { alarmAddresses, propertiesOf, synthesized, templateOf } from "./support/templates.ts";
 
 const provider = {
   idpIssuer: "https://id.example.com",
@@ -9,7 +9,10 @@ const provider = {
 
 /** The provider's environment variables of each function, and the names of the API stack's parameters. */
 async function deployed(context: Readonly<Record<string, string>>) {
-  const template = templateOf(await synthesized({ stage: "prod", ...context }, { validate: false }), "Api");
+  const template = templateOf(
+    await synthesized({ stage: "prod", ...alarmAddresses, ...context }, { validate: false }),
+    "Api",
+  );
   const environments = propertiesOf(template, "AWS::Lambda::Function").map(
     ({ Environment }) => (Environment?.Variables ?? {}) as Readonly<Record<string, unknown>>,
   );
@@ -44,6 +47,8 @@ test("prod with a provider accepts only that one, which is written in the templa
 test.each([[{ idpIssuer: provider.idpIssuer }], [{ ...provider, idpJwksUri: "http://127.0.0.1:3001/jwks" }]])(
   "prod with %j fails the synthesis",
   async (context) => {
-    await expect(synthesized({ stage: "prod", ...context }, { validate: false })).rejects.toThrow(/identity provider/);
+    await expect(synthesized({ stage: "prod", ...alarmAddresses, ...context }, { validate: false })).rejects.toThrow(
+      /identity provider/,
+    );
   },
 );

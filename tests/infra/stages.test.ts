@@ -1,3 +1,4 @@
+import type { OperationsSettings } from "../../infra/stages/operations.ts";
 import { dev, local, prod, stageFrom, stages, validateStage, type Stage } from "../../infra/stages/stage.ts";
 
 const context =
@@ -25,20 +26,38 @@ describe("a stage", () => {
     },
   );
 
-  test("reads the alarm address and the public URL from the context", () => {
-    const stage = stageFrom(
-      context({ stage: "prod", alarmEmail: "ops@example.com", publicUrl: "https://api.example.com" }),
-    );
-    expect(stage).toMatchObject({ alarmEmail: "ops@example.com", publicUrl: "https://api.example.com" });
+  test("takes the addresses for alarms and the public URL from the context", () => {
+    const addresses = { pageAddress: "+4915112345678", ticketAddress: "ops@example.com" };
+    const stage = stageFrom(context({ stage: "prod", ...addresses, publicUrl: "https://api.example.com" }));
+    expect(stage.publicUrl).toBe("https://api.example.com");
+    expect(stage.operations.alarms).toEqual({ page: "+4915112345678", ticket: "ops@example.com" });
   });
 
   test.each([
-    [{ alarmEmail: "nobody" }],
+    [{ pageAddress: "nobody", ticketAddress: "ops@example.com" }],
+    [{ pageAddress: "0151 1234", ticketAddress: "ops@example.com" }],
     [{ publicUrl: "http://api.example.com" }],
     [{ publicUrl: "https://api.example.com/" }],
     [{ tokensNeverExpire: "yes" }],
   ])("rejects the context %j", (values) => {
     expect(() => stageFrom(context({ stage: "prod", ...values }))).toThrow(/^(context|stage prod)/);
+  });
+});
+
+describe("the settings of operations", () => {
+  test.each<[string, Partial<OperationsSettings>, RegExp]>([
+    ["an address that is none", { alarms: { page: "nobody", ticket: "ops@example.com" } }, /alarm address/],
+    [
+      "an objective of 100 %",
+      { objectives: { ...dev.operations.objectives, availability: 1 } },
+      /objective is a share/,
+    ],
+    ["a budget of nothing", { monthlyBudgetDollars: 0 }, /budgets are greater than 0/],
+    ["a share of traces above 1", { traceShare: 2 }, /between 0 and 1/],
+    ["runbooks by http", { runbooksUrl: "http://git.example.com/runbooks" }, /runbooks' URL is https/],
+    ["runbooks with a slash at the end", { runbooksUrl: "https://git.example.com/runbooks/" }, /without a slash/],
+  ])("refuse %s", (_what, change, reason) => {
+    expect(() => validateStage({ ...dev, operations: { ...dev.operations, ...change } })).toThrow(reason);
   });
 });
 

@@ -208,10 +208,12 @@ export type PropertiesOf<Type extends ServedType> = z.output<(typeof servedTypes
 export const typesWithoutLocalMeaning: Readonly<Record<string, string>> = {
   "AWS::ApiGateway::Account": "names the role with which API Gateway writes logs",
   "AWS::ApiGateway::Deployment": "a snapshot of the API; the local host always serves the newest template",
+  "AWS::Budgets::Budget": "nothing costs anything locally",
   "AWS::CDK::Metadata": "CDK's usage statistics",
   "AWS::CloudWatch::Alarm": "there are no metrics to watch",
   "AWS::CloudWatch::CompositeAlarm": "there are no metrics to watch",
   "AWS::CloudWatch::Dashboard": "there are no metrics to show",
+  "AWS::Events::Rule": "there are no events of an account",
   "AWS::KMS::Alias": "a developer's machine does not encrypt at rest",
   "AWS::KMS::Key": "a developer's machine does not encrypt at rest",
   "AWS::Logs::LogGroup": "functions log to a file",
@@ -224,4 +226,5 @@ export const typesWithoutLocalMeaning: Readonly<Record<string, string>> = {
   "AWS::WAFv2::LoggingConfiguration": "there is no firewall",
   "AWS::WAFv2::WebACL": "there is no firewall",
   "AWS::WAFv2::WebACLAssociation": "there is no firewall",
+  "AWS::XRay::SamplingRule": "there is no X-Ray",
 };

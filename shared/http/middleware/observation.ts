@@ -1,30 +1,14 @@
 import { fromAuthorizerContext } from "../../contract/principal.ts";
 import type { Environment } from "../../runtime/environment.ts";
-import { describeError, log, logSecurityEvent, measure } from "../../runtime/log.ts";
+import { describeError, log, logSecurityEvent, logServed } from "../../runtime/log.ts";
 import type { AnyOperation } from "../../contract/operation.ts";
 import { Problem } from "../../domain/problems.ts";
 import type { RequestContext, Middleware, ServedEvent } from "../request-context.ts";
 
 const correlationIdPattern = /^[\x21-\x7e]{1,128}$/;
 
-/** Begins the context, and at its end logs and measures how it was served. */
+/** Starts the request context, and at its end logs how the request was served. */
 export function observation(operation: AnyOperation, environment: Environment): Middleware {
-  const conclude = (context: RequestContext, status: number) => {
-    const latencyMs = Date.now() - context.now.getTime();
-    const { problem, requestId, correlationId, principal, replayed } = context;
-    log("info", "request_served", {
-      operation: operation.id,
-      status,
-      latencyMs,
-      problem,
-      requestId,
-      correlationId,
-      principalId: principal?.id,
-      replayed,
-    });
-    measure({ operation: operation.id, status, latencyMs, problem });
-  };
-
   return {
     before: ({ event }) => {
       event.context = beginContext(operation, environment, event);
@@ -32,19 +16,31 @@ export function observation(operation: AnyOperation, environment: Environment): 
     after: ({ event, response }) => conclude(event.context, response?.statusCode ?? 0),
     onError: ({ event, error, response }) => {
       const { context } = event;
-      const { operation: id, status } = { operation: operation.id, status: response?.statusCode ?? 0 };
-      const common = { operation: id, requestId: context.requestId, principalId: context.principal?.id };
+      const status = response?.statusCode ?? 0;
+      const common = { operation: operation.id, requestId: context.requestId, principalId: context.principal?.id };
       if (status === 500) log("error", "internal_error", { ...common, ...describeError(error) });
       if (status === 503) {
-        log("warn", "dependency_failed", {
-          ...common,
-          ...describeError(error instanceof Problem ? error.cause : error),
-        });
+        const cause = error instanceof Problem ? error.cause : error;
+        log("warn", "dependency_failed", { ...common, ...describeError(cause) });
       }
       if (context.problem === "too_many_attempts") logSecurityEvent("too_many_attempts", common);
       conclude(context, status);
     },
   };
+}
+
+function conclude(context: RequestContext, status: number): void {
+  const { operation, problem, requestId, correlationId, principal, replayed } = context;
+  logServed({
+    operation: operation.id,
+    status,
+    latencyMs: Date.now() - context.now.getTime(),
+    problem,
+    requestId,
+    correlationId,
+    principalId: principal?.id,
+    replayed,
+  });
 }
 
 function beginContext(operation: AnyOperation, environment: Environment, event: ServedEvent): RequestContext {

@@ -11,6 +11,9 @@ import {
   type Template,
 } from "../../../infra/checks/assembly.ts";
 
+/** CDK context that production insists on. */
+export const alarmAddresses = { pageAddress: "+4915112345678", ticketAddress: "operations@example.com" };
+
 /**
  * Synthesises in a folder that is removed again, with the bundles of the global setup.
  *

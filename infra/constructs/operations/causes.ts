@@ -1,0 +1,275 @@
+/** Alarms on causes: what is broken, by function, table, gateway, identity provider and security event. */
+import type { AnyOperation } from "../../../shared/contract/operation.ts";
+import type { SecurityEvent } from "../../../shared/runtime/log.ts";
+import type { Stage } from "../../stages/stage.ts";
+import { authorizerFunction, bootstrapFunction, rotationFunction } from "../function-declarations.ts";
+import { apiNameOf } from "../names.ts";
+import { countAlarm, type AlarmDeclaration, type MetricAlarm } from "./alarm-declarations.ts";
+import { accessLogMetric, codeMetric, lambdaMetric, serviceMetric, tableMetric } from "./metric-sources.ts";
+
+/** What the alarms of a stage are made from. */
+export interface Watched {
+  readonly stage: Stage;
+  readonly operations: readonly AnyOperation[];
+  readonly tableName: string;
+  readonly indexName: string;
+  readonly region: string;
+}
+
+const fiveMinutes = 300;
+const quarterHour = 900;
+const hour = 3600;
+
+/** CloudWatch's limit for the alarms of one composite. */
+const maxAlarmsOfComposite = 100;
+
+/** All alarms on causes. */
+export function causeAlarms(watched: Watched): readonly AlarmDeclaration[] {
+  const { stage } = watched;
+  return [
+    ...functionAlarms(watched),
+    ...capacityAlarms(stage),
+    ...tableAlarms(watched),
+    ...gatewayAlarms(watched),
+    ...(stage.identityProvider === undefined ? [] : identityProviderAlarms(stage)),
+    ...securityAlarms(stage),
+    ...deploymentAlarms(stage),
+  ];
+}
+
+/**
+ * One part for each function that callers reach, and one alarm that rings for any of them. A function that dies at import
+ * writes no line of its own: only Lambda counts it.
+ */
+function functionAlarms({ stage, operations }: Watched): readonly AlarmDeclaration[] {
+  const ids = [authorizerFunction.id, ...operations.map(({ id }) => id)];
+  if (ids.length > maxAlarmsOfComposite)
+    throw new Error(`more than ${maxAlarmsOfComposite} functions need a second composite alarm`);
+  const parts = ids.map((id) =>
+    countAlarm({
+      name: `function-errors-${id.replaceAll(".", "-")}`,
+      means: `The function of ${id} dies, throws or runs out of time.`,
+      runbook: "function-errors",
+      count: [lambdaMetric(stage, "Errors", id)],
+      periodSeconds: quarterHour,
+      // A single death is repeated by the caller and is no reason to wake anybody.
+      above: 2,
+    }),
+  );
+  return [
+    ...parts,
+    {
+      kind: "composite",
+      name: "function-errors",
+      severity: "page",
+      means:
+        "A function dies, throws or runs out of time again and again. The alarms that ring beside this one name it.",
+      runbook: "function-errors",
+      anyGroup: parts.map(({ name }) => [name]),
+      // Many calls fail: that has paged already.
+      suppressedBy: { name: "availability", waitSeconds: 180, extensionSeconds: 600 },
+    },
+    countAlarm({
+      name: "internal-errors",
+      severity: "ticket",
+      means: "An operation answers internal_error, which is a bug.",
+      runbook: "internal-errors",
+      count: [serviceMetric(stage, "internalErrors")],
+      periodSeconds: fiveMinutes,
+      above: 0,
+    }),
+  ];
+}
+
+/** Functions share the account's concurrency, and none has a reservation: the account's metrics miss none of them. */
+function capacityAlarms(stage: Stage): readonly MetricAlarm[] {
+  const claimed = { ...lambdaMetric(stage, "ClaimedAccountConcurrency"), statistic: "Maximum" };
+  return [
+    countAlarm({
+      name: "lambda-throttles",
+      severity: "ticket",
+      means: "Lambda refuses calls, because the functions of the account run too often at once.",
+      runbook: "lambda-concurrency",
+      count: [lambdaMetric(stage, "Throttles")],
+      periodSeconds: fiveMinutes,
+      above: 0,
+      periods: 2,
+    }),
+    countAlarm({
+      name: "lambda-concurrency",
+      severity: "ticket",
+      means: "The account uses more than 80 % of its concurrent executions of Lambda.",
+      runbook: "lambda-concurrency",
+      count: [claimed],
+      periodSeconds: fiveMinutes,
+      above: 0.8 * stage.operations.lambdaConcurrencyQuota,
+      periods: 3,
+    }),
+  ];
+}
+
+/** Operations by which functions reach the table, as DynamoDB's metrics name them. */
+function tableOperations(operations: readonly AnyOperation[]): readonly string[] {
+  const actions = operations.flatMap(({ table }) => table.flatMap((right) => right.actions as readonly string[]));
+  // A condition check is a part of a transaction, which is counted as one operation.
+  return [...new Set([...actions, "TransactWriteItems"])].filter((action) => action !== "ConditionCheckItem").sort();
+}
+
+function tableAlarms({ operations, tableName, indexName }: Watched): readonly MetricAlarm[] {
+  const table = { TableName: tableName };
+  const index = { ...table, GlobalSecondaryIndexName: indexName };
+  return [
+    countAlarm({
+      name: "table-throttled",
+      severity: "ticket",
+      means: "DynamoDB throttles the table or its index: a partition is too hot, or a limit of the account is reached.",
+      runbook: "table-throttled",
+      count: [table, index].flatMap((dimensions) =>
+        ["ReadThrottleEvents", "WriteThrottleEvents"].map((name) => tableMetric(name, dimensions)),
+      ),
+      periodSeconds: fiveMinutes,
+      above: 0,
+      periods: 2,
+    }),
+    countAlarm({
+      name: "table-system-errors",
+      severity: "ticket",
+      means: "DynamoDB fails by itself, again and again.",
+      runbook: "table-system-errors",
+      count: tableOperations(operations).map((Operation) => tableMetric("SystemErrors", { ...table, Operation })),
+      periodSeconds: fiveMinutes,
+      above: 5,
+      periods: 2,
+    }),
+  ];
+}
+
+function gatewayAlarms({ stage, region }: Watched): readonly MetricAlarm[] {
+  const throttled = countAlarm({
+    name: "gateway-throttled",
+    severity: "ticket",
+    means: "The stage's own limit refuses calls with 429 rate_limited.",
+    runbook: "gateway-throttled",
+    count: [accessLogMetric(stage, "gatewayThrottled")],
+    periodSeconds: fiveMinutes,
+    above: 20,
+    periods: 2,
+  });
+  if (!stage.waf) return [throttled];
+  const name = apiNameOf(stage);
+  const blocked = countAlarm({
+    name: "firewall-blocks",
+    severity: "ticket",
+    means: "AWS WAF's common rules block many calls: an attack, or an honest partner whose bodies look like one.",
+    runbook: "firewall-blocks",
+    count: [
+      {
+        namespace: "AWS/WAFV2",
+        name: "BlockedRequests",
+        dimensions: { WebACL: name, Rule: `${name}-common`, Region: region },
+        statistic: "Sum",
+      },
+    ],
+    periodSeconds: quarterHour,
+    above: 50,
+  });
+  return [throttled, blocked];
+}
+
+function identityProviderAlarms(stage: Stage): readonly MetricAlarm[] {
+  return [
+    countAlarm({
+      name: "identity-provider-unreachable",
+      severity: "ticket",
+      means: "The identity provider's keys cannot be fetched: nobody can exchange its tokens for a session.",
+      runbook: "identity-provider",
+      count: [codeMetric(stage, "failures", "identity_provider_unreachable")],
+      periodSeconds: quarterHour,
+      above: 2,
+    }),
+    countAlarm({
+      name: "identity-provider-clock",
+      severity: "ticket",
+      means: "The identity provider signs tokens that are not valid yet: its clock runs ahead.",
+      runbook: "identity-provider",
+      count: [codeMetric(stage, "failures", "identity_provider_clock_ahead")],
+      periodSeconds: quarterHour,
+      above: 2,
+    }),
+    securityAlarm(stage, "external_token_refused", {
+      name: "external-tokens-refused",
+      severity: "ticket",
+      means: "Many tokens of the identity provider are refused: its keys, issuer or audience may have changed.",
+      runbook: "identity-provider",
+      periodSeconds: quarterHour,
+      above: 20,
+    }),
+  ];
+}
+
+type SecurityAlarm = Pick<MetricAlarm, "name" | "means" | "periodSeconds" | "above"> & {
+  readonly severity: "page" | "ticket";
+  readonly runbook?: string;
+};
+
+function securityAlarm(stage: Stage, code: SecurityEvent, alarm: SecurityAlarm): MetricAlarm {
+  return countAlarm({ runbook: "security-events", ...alarm, count: [codeMetric(stage, "securityEvents", code)] });
+}
+
+function securityAlarms(stage: Stage): readonly MetricAlarm[] {
+  return [
+    securityAlarm(stage, "token_forged", {
+      name: "forged-tokens",
+      severity: "ticket",
+      means: "A flood of forged or foreign access tokens.",
+      periodSeconds: fiveMinutes,
+      above: 100,
+    }),
+    securityAlarm(stage, "refresh_token_reused", {
+      name: "refresh-tokens-reused",
+      severity: "ticket",
+      means: "Spent refresh tokens are used again and again: sessions may be stolen, or a client has a bug.",
+      periodSeconds: hour,
+      above: 2,
+    }),
+    securityAlarm(stage, "too_many_attempts", {
+      name: "password-guessing",
+      severity: "ticket",
+      means: "Sign-ins are refused after too many attempts, again and again: somebody guesses passwords.",
+      periodSeconds: quarterHour,
+      above: 50,
+    }),
+    securityAlarm(stage, "root_access_restored", {
+      name: "root-access-restored",
+      severity: "page",
+      means: "The root user was given the password of its secret. If you did not do it, somebody took over root.",
+      runbook: "root-access",
+      periodSeconds: fiveMinutes,
+      above: 0,
+    }),
+  ];
+}
+
+/** What runs without a caller. */
+function deploymentAlarms(stage: Stage): readonly MetricAlarm[] {
+  return [
+    countAlarm({
+      name: "rotation-failed",
+      severity: "ticket",
+      means: "The rotation of the signing keys fails.",
+      runbook: "rotation-failed",
+      count: [lambdaMetric(stage, "Errors", rotationFunction.id)],
+      periodSeconds: fiveMinutes,
+      above: 0,
+    }),
+    countAlarm({
+      name: "bootstrap-failed",
+      severity: "ticket",
+      means: "The bootstrap of a deployment fails: signing keys or the root user may be missing.",
+      runbook: "bootstrap-failed",
+      count: [codeMetric(stage, "failures", "bootstrap_failed"), lambdaMetric(stage, "Errors", bootstrapFunction.id)],
+      periodSeconds: fiveMinutes,
+      above: 0,
+    }),
+  ];
+}

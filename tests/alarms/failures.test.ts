@@ -1,0 +1,286 @@
+/** Each failure of the table in `docs/alarms.md` is made, and rings exactly the alarms that the table names. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { errorAnswer, type Interceptor } from "../../infra/local/services/service-proxy.ts";
+import { alteredAssembly, type AlteredAssembly } from "../support/assembly.ts";
+import { newPerson } from "../support/people.ts";
+import { WatchedPortico } from "./watched-portico.ts";
+
+/** The table of the documentation: failure → what rings. */
+function documented(): ReadonlyMap<string, readonly string[]> {
+  const page = readFileSync(join(import.meta.dirname, "../../docs/alarms.md"), "utf8");
+  const section = page.slice(page.indexOf("| failure"), page.indexOf("AWS WAF exists"));
+  const rows = section
+    .split("\n")
+    .slice(2)
+    .filter((line) => line.startsWith("|"));
+  return new Map(
+    rows.map((row) => {
+      const [, failure = "", rings = ""] = row.split("|").map((cell) => cell.trim());
+      return [failure.replace(" †", ""), rings === "nothing" ? [] : rings.split(", ").sort()];
+    }),
+  );
+}
+
+/** The operation whose bundle is broken in the assembly of this file. */
+const brokenOperation = "companies.banks";
+const functionNameOf = (id: string): string => `Portico-local-${id.replaceAll(".", "-")}`;
+
+let assembly: AlteredAssembly;
+let watched: WatchedPortico;
+let token: string;
+/** Functions whose calls to the table are denied, which no operation expects. */
+const denied = new Set<string>();
+
+const denyAccess: Interceptor = async (call, next) =>
+  denied.has(call.functionId.slice(call.functionId.lastIndexOf(":") + 1))
+    ? errorAnswer("com.amazon.coral.service#AccessDeniedException", "not authorized", 400)
+    : await next();
+
+beforeAll(async () => {
+  assembly = alteredAssembly((resources) => {
+    for (const { Type, Properties } of Object.values(resources)) {
+      if (Type !== "AWS::Lambda::Function") continue;
+      // What waits for its time to be up need not wait for 10 s.
+      Properties.Timeout = Math.min(Properties.Timeout, 4);
+      if (Properties.FunctionName === functionNameOf(brokenOperation)) Properties.Handler = "missing.handler";
+    }
+  });
+  watched = await WatchedPortico.start({
+    assembly: assembly.folder,
+    interceptors: [denyAccess],
+    processesPerFunction: 6,
+  });
+  ({ token } = await watched.portico.partnerWithToken());
+});
+afterAll(async () => {
+  await watched.close();
+  assembly.remove();
+});
+beforeEach(() => {
+  denied.clear();
+  watched.reset();
+});
+
+const self = () => watched.call("GET", "/v1/partners/me", { token });
+const times = async (count: number, act: () => Promise<unknown>): Promise<void> => {
+  await Promise.all(Array.from({ length: count }, act));
+};
+const goodTraffic = (weight: number) => watched.during(1, self, weight);
+
+async function exchange(claims: Readonly<Record<string, unknown>>): Promise<void> {
+  const { idp } = watched.portico.host;
+  if (idp === undefined) throw new Error("the local stage has an identity provider");
+  await exchangeOf(await idp.token("somebody", claims));
+}
+
+async function exchangeOf(subjectToken: string): Promise<void> {
+  const form = {
+    grant_type: "urn:ietf:params:oauth:grant-type:token-exchange",
+    client_id: "web",
+    subject_token: subjectToken,
+    subject_token_type: "urn:ietf:params:oauth:token-type:jwt",
+  };
+  await watched.call("POST", "/oauth/token", { form });
+}
+
+const rootSecret = {
+  read: (): string => {
+    const { secrets, model } = watched.portico.host;
+    return secrets.current(model.secrets.find(({ name }) => name === "portico/local/root-sign-in")?.arn ?? "") ?? "";
+  },
+  change: (SecretString: string): void => {
+    const request = { SecretId: "portico/local/root-sign-in", SecretString };
+    expect(watched.portico.host.secrets.answer("PutSecretValue", request).status).toBe(200);
+  },
+};
+
+const bootstrap = async (event: unknown): Promise<void> => {
+  const { host } = watched.portico;
+  const id = host.model.functions.find(({ name }) => name === functionNameOf("bootstrap"))?.id ?? "";
+  const outcome = await host.invoke(id, event);
+  if ("failure" in outcome) watched.recordFunctionError(functionNameOf("bootstrap"));
+};
+
+/** Waits until a line with the code has been read. */
+const logged = async (code: string): Promise<void> => {
+  while (!watched.portico.logs.some((line) => line.includes(`"code":"${code}"`))) {
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+};
+
+/** Repeats something every five minutes. */
+async function everyFiveMinutes(periods: number, act: () => Promise<unknown>, weight = 1): Promise<void> {
+  for (let period = 0; period < periods; period++) await watched.during(5, act, weight);
+}
+
+/** A small share of failures all day: what happens once stands for six hours of calls. */
+async function allDay(good: number, fail: () => Promise<unknown>): Promise<void> {
+  for (let quarter = 0; quarter < 4; quarter++) {
+    await watched.during(1, fail, 4);
+    watched.faults.clear();
+    watched.slowDown(0);
+    await watched.during(359, self, good);
+  }
+}
+
+const failures: Readonly<Record<string, () => Promise<unknown>>> = {
+  "a quiet hour: refusals, unknown paths and a forged token among many good calls": async () => {
+    await everyFiveMinutes(
+      12,
+      async () => {
+        await self();
+        await watched.call("GET", "/v1/subscriptions/nobody", { token });
+        await watched.call("GET", "/v1/partners/me", { token: "forged" });
+        await watched.call("GET", "/health");
+      },
+      5,
+    );
+  },
+  "the bundle of one operation throws at import, 1 call in 1000 is its": async () => {
+    await goodTraffic(4000);
+    await watched.during(10, () => times(4, () => watched.call("GET", "/v1/banks", { token })));
+  },
+  "the authorizer fails: every protected call ends in 503": async () => {
+    await goodTraffic(50);
+    watched.faults.replace([{ functions: ["authorizer"], fault: { kind: "error", code: "ServiceUnavailable" } }]);
+    await watched.during(20, () => times(6, self));
+  },
+  "the table refuses an operation's calls until its time is up": async () => {
+    await goodTraffic(50);
+    watched.faults.replace([{ functions: ["partners.self"], fault: { kind: "error", code: "ThrottlingException" } }]);
+    await watched.during(20, () => times(6, self));
+  },
+  "one call ends in internal_error": async () => {
+    await goodTraffic(50);
+    denied.add(functionNameOf("partners.self"));
+    await watched.during(20, self);
+  },
+  "many calls end in internal_error": async () => {
+    await goodTraffic(50);
+    denied.add(functionNameOf("partners.self"));
+    await watched.during(20, () => times(6, self));
+  },
+  "one call in 500 fails, all day": () =>
+    allDay(2000, async () => {
+      watched.faults.replace([{ functions: ["partners.self"], fault: { kind: "error", code: "ThrottlingException" } }]);
+      await self();
+    }),
+  "calls take 1.5 s longer": async () => {
+    watched.slowDown(1500);
+    await watched.during(20, () => times(6, self));
+  },
+  "one call in 60 takes 1.5 s longer, all day": () =>
+    allDay(250, async () => {
+      watched.slowDown(1500);
+      await self();
+    }),
+  "the table throttles, and retries still serve every caller": async () => {
+    const code = "ProvisionedThroughputExceededException";
+    watched.faults.replace([{ functions: ["partners.self"], every: 2, fault: { kind: "error", code } }]);
+    await everyFiveMinutes(3, () => times(2, self));
+  },
+  "the index throttles, and retries still serve every caller": async () => {
+    const code = "ProvisionedThroughputExceededException";
+    watched.faults.replace([
+      { functions: ["subscriptions.list"], actions: ["Query"], every: 2, fault: { kind: "error", code } },
+    ]);
+    await everyFiveMinutes(3, () => times(2, () => watched.call("GET", "/v1/subscriptions?status=active", { token })));
+  },
+  "DynamoDB fails by itself, and retries still serve every caller": async () => {
+    watched.faults.replace([
+      { functions: ["partners.self"], every: 2, fault: { kind: "error", code: "InternalServerError" } },
+    ]);
+    await everyFiveMinutes(3, () => times(12, self));
+  },
+  "the identity provider's clock runs ahead": async () => {
+    const ahead = Math.floor(Date.now() / 1000) + 3600;
+    await watched.during(5, () => times(3, () => exchange({ nbf: ahead, exp: ahead + 300 })));
+  },
+  "many tokens of the identity provider are refused": async () => {
+    const genuine = (await watched.portico.host.idp?.token("somebody")) ?? "";
+    await watched.during(5, () => exchangeOf(`${genuine.slice(0, -4)}AAAA`), 30);
+  },
+  "a flood of forged access tokens": async () => {
+    await watched.during(5, () => watched.call("GET", "/v1/partners/me", { token: "forged" }), 120);
+  },
+  "a series of spent refresh tokens": async () => {
+    const person = await newPerson(watched.portico);
+    const refresh = async (refreshToken: string) => {
+      const form = { grant_type: "refresh_token", client_id: "web", refresh_token: refreshToken };
+      return await watched.call("POST", "/oauth/token", { form });
+    };
+    await watched.during(
+      5,
+      async () => {
+        const { body } = await refresh(person.refreshToken);
+        await refresh(body.refresh_token);
+        await refresh(person.refreshToken);
+      },
+      3,
+    );
+    expect(watched.portico.logs.join("\n")).toContain("refresh_token_reused");
+  },
+  "somebody guesses passwords": async () => {
+    const guess = () =>
+      watched.call("POST", "/v1/auth/login", { json: { username: "root", password: "not this one" } });
+    await watched.during(1, () => times(10, guess));
+    await watched.during(5, guess, 60);
+  },
+  "root is given the password of its secret": async () => {
+    rootSecret.change(JSON.stringify({ ...JSON.parse(rootSecret.read()), password: "another password for root" }));
+    await watched.during(5, async () => {
+      await bootstrap({});
+      await logged("root_access_restored");
+    });
+  },
+  "the rotation of the signing keys fails": async () => {
+    watched.faults.replace([{ functions: ["rotation"], fault: { kind: "error", code: "ServiceUnavailable" } }]);
+    await watched.during(5, async () => {
+      await expect(watched.portico.host.rotate("portico/local/signing-keys")).rejects.toThrow();
+      // The local host tells of a failed rotation; Lambda counts the function that threw.
+      watched.recordFunctionError(functionNameOf("rotation"));
+    });
+  },
+  "the bootstrap fails": async () => {
+    const before = rootSecret.read();
+    rootSecret.change("no JSON");
+    // CloudFormation's way: the failure is answered, to nobody here, and logged.
+    await watched.during(5, async () => {
+      await bootstrap({ RequestType: "Update", RequestId: "r-1", ResponseURL: "http://127.0.0.1:9/" });
+      await logged("bootstrap_failed");
+    });
+    rootSecret.change(before);
+  },
+  "the identity provider's keys cannot be fetched": async () => {
+    const subjectToken = await watched.portico.host.idp!.token("somebody", {});
+    // New processes know no keys yet.
+    watched.portico.host.retire();
+    await watched.portico.host.idp?.close();
+    await watched.during(5, () => times(3, () => exchangeOf(subjectToken)));
+  },
+  "Lambda throttles functions of the account": () =>
+    everyFiveMinutes(3, async () => watched.record("AWS/Lambda", "Throttles", {}, 3)),
+  "the account's concurrency is nearly used up": () =>
+    everyFiveMinutes(4, async () => watched.record("AWS/Lambda", "ClaimedAccountConcurrency", {}, 850)),
+  "the stage's own limit refuses calls": () =>
+    everyFiveMinutes(3, async () => watched.record("Portico/local", "gatewayThrottled", {}, 30)),
+  "EventBridge cannot deliver events": () =>
+    watched.during(5, async () =>
+      watched.record("AWS/Events", "FailedInvocations", { RuleName: "Portico-local-key-lost" }, 1),
+    ),
+};
+
+test("the table of the documentation has exactly the failures that are made here", () => {
+  expect([...documented().keys()].sort()).toEqual(Object.keys(failures).sort());
+});
+
+test("every alarm that can ring is in the table", () => {
+  const named = new Set([...documented().values()].flat().map((ring) => ring.split(":")[0]));
+  expect(watched.alarmsThatRing).toEqual([...named].sort());
+});
+
+test.each(Object.entries(failures))("%s", async (failure, make) => {
+  await make();
+  expect(watched.rung).toEqual(documented().get(failure));
+});

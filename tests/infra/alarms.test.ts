@@ -1,0 +1,211 @@
+/** Alarms as CloudWatch gets them: they watch what is deployed, stay within CloudWatch's limits and name a runbook. */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Assembly, Template } from "../../infra/checks/assembly.ts";
+import { costsPage, withoutAlignment } from "../../infra/checks/costs.ts";
+import { runbookOf } from "../../infra/constructs/operations/alarms.ts";
+import { dev } from "../../infra/stages/stage.ts";
+import { operations } from "../../shared/operations.ts";
+import { alarmAddresses, propertiesOf, resourcesOf, synthesized, templateOf, text } from "./support/templates.ts";
+
+const runbooks = join(import.meta.dirname, "../../docs/runbooks");
+
+let prod: Assembly;
+let operationsStack: Template;
+let api: Template;
+
+beforeAll(async () => {
+  const identityProvider = {
+    idpIssuer: "https://id.example.com",
+    idpAudience: "portico",
+    idpJwksUri: "https://id.example.com/jwks",
+  };
+  prod = await synthesized({ stage: "prod", ...alarmAddresses, ...identityProvider }, { validate: false });
+  operationsStack = templateOf(prod, "Operations");
+  api = templateOf(prod, "Api");
+}, 60_000);
+
+const metricAlarms = (): readonly any[] => propertiesOf(operationsStack, "AWS::CloudWatch::Alarm");
+const compositeAlarms = (): readonly any[] => propertiesOf(operationsStack, "AWS::CloudWatch::CompositeAlarm");
+const everyAlarm = (): readonly any[] => [...metricAlarms(), ...compositeAlarms()];
+
+interface WatchedMetric {
+  readonly namespace: string;
+  readonly name: string;
+  readonly dimensions: Readonly<Record<string, string>>;
+  readonly period: number;
+}
+
+/** The metrics of an alarm. */
+function watchedBy(alarm: any): readonly WatchedMetric[] {
+  const dimensionsOf = (list: readonly any[] = []): Record<string, string> =>
+    Object.fromEntries(list.map(({ Name, Value }) => [Name, text(Value)]));
+  if (alarm.Metrics === undefined) {
+    const { Namespace: namespace, MetricName: name, Dimensions, Period: period } = alarm;
+    return [{ namespace, name, dimensions: dimensionsOf(Dimensions), period }];
+  }
+  return alarm.Metrics.filter(({ MetricStat }: any) => MetricStat !== undefined).map(({ MetricStat }: any) => ({
+    namespace: MetricStat.Metric.Namespace,
+    name: MetricStat.Metric.MetricName,
+    dimensions: dimensionsOf(MetricStat.Metric.Dimensions),
+    period: MetricStat.Period,
+  }));
+}
+
+const watched = (namespace: string): readonly WatchedMetric[] =>
+  metricAlarms()
+    .flatMap(watchedBy)
+    .filter((metric) => metric.namespace === namespace);
+
+describe("the alarms watch what is deployed", () => {
+  test("the deaths of every function, those of system functions included", () => {
+    const functions = propertiesOf(api, "AWS::Lambda::Function").map(({ FunctionName }) => FunctionName);
+    expect(functions.length).toBe(operations.length + 3);
+    const errors = watched("AWS/Lambda").filter(({ name }) => name === "Errors");
+    expect(errors.map(({ dimensions }) => dimensions["FunctionName"]).sort()).toEqual([...functions].sort());
+  });
+
+  test("throttles of the whole account, which misses no function as long as none has a reservation", () => {
+    expect(watched("AWS/Lambda").filter(({ name }) => name === "Throttles")).toMatchObject([{ dimensions: {} }]);
+    for (const made of propertiesOf(api, "AWS::Lambda::Function")) {
+      expect(made).not.toHaveProperty("ReservedConcurrentExecutions");
+    }
+  });
+
+  test("the API by its name and stage", () => {
+    const [{ Name }] = propertiesOf(api, "AWS::ApiGateway::RestApi");
+    const [{ StageName }] = propertiesOf(api, "AWS::ApiGateway::Stage");
+    const metrics = watched("AWS/ApiGateway");
+    expect(metrics.length).toBeGreaterThan(0);
+    for (const { dimensions } of metrics) expect(dimensions).toEqual({ ApiName: Name, Stage: StageName });
+  });
+
+  test("the table and each of its indexes", () => {
+    const data = templateOf(prod, "Data");
+    const [{ GlobalSecondaryIndexes }] = propertiesOf(data, "AWS::DynamoDB::Table");
+    const throttles = watched("AWS/DynamoDB").filter(({ name }) => name.endsWith("ThrottleEvents"));
+    const places = new Set(throttles.map(({ dimensions }) => dimensions["GlobalSecondaryIndexName"]));
+    expect(places).toEqual(new Set([undefined, ...GlobalSecondaryIndexes.map(({ IndexName }: any) => IndexName)]));
+    const [[tableId]] = resourcesOf(data, "AWS::DynamoDB::Table") as [readonly [string, unknown]];
+    for (const { dimensions } of watched("AWS/DynamoDB")) expect(dimensions["TableName"]).toContain(`Ref${tableId}`);
+  });
+
+  test("the firewall's common rules", () => {
+    const [{ VisibilityConfig, Rules }] = propertiesOf(api, "AWS::WAFv2::WebACL");
+    const rules = Rules.map((rule: any) => rule.VisibilityConfig.MetricName);
+    const metrics = watched("AWS/WAFV2");
+    expect(metrics).toHaveLength(1);
+    for (const { dimensions } of metrics) {
+      expect(dimensions).toMatchObject({ WebACL: VisibilityConfig.MetricName, Region: "<AWS::Region>" });
+      expect(rules).toContain(dimensions["Rule"]);
+    }
+  });
+
+  test("the access log that the API writes, by fields that it has", () => {
+    const groups = propertiesOf(api, "AWS::Logs::LogGroup").map(({ LogGroupName }) => LogGroupName);
+    const [{ AccessLogSetting }] = propertiesOf(api, "AWS::ApiGateway::Stage");
+    const fields = Object.keys(JSON.parse(AccessLogSetting.Format));
+    for (const { LogGroupName, FilterPattern, MetricTransformations } of propertiesOf(
+      operationsStack,
+      "AWS::Logs::MetricFilter",
+    )) {
+      expect(groups).toContain(LogGroupName);
+      const named = [...FilterPattern.matchAll(/\$\.(\w+)/g)].map(([, field]) => field);
+      expect(named.length).toBeGreaterThan(0);
+      for (const field of named) expect(fields).toContain(field);
+      const [{ MetricNamespace, MetricName }] = MetricTransformations;
+      expect(watched(MetricNamespace).map(({ name }) => name)).toContain(MetricName);
+    }
+  });
+
+  test("the delivery of every rule of EventBridge", () => {
+    const rules = propertiesOf(operationsStack, "AWS::Events::Rule").map(({ Name }) => Name);
+    expect(watched("AWS/Events").map(({ dimensions }) => dimensions["RuleName"])).toEqual(rules);
+  });
+});
+
+describe("the alarms stay within CloudWatch's limits", () => {
+  test("ten metrics each, and seven days in all, or one day where a period is shorter than an hour", () => {
+    for (const alarm of metricAlarms()) {
+      const metrics = watchedBy(alarm);
+      expect(metrics.length).toBeLessThanOrEqual(10);
+      for (const { period } of metrics) {
+        expect(period % 60).toBe(0);
+        expect(period * alarm.EvaluationPeriods).toBeLessThanOrEqual(period < 3600 ? 86_400 : 604_800);
+      }
+    }
+  });
+
+  test("a rule of a composite alarm has up to 10,240 characters and 100 alarms, all of which exist", () => {
+    const names = everyAlarm().map(({ AlarmName }) => AlarmName);
+    expect(new Set(names).size).toBe(names.length);
+    for (const { AlarmRule, ActionsSuppressor } of compositeAlarms()) {
+      const named = [...AlarmRule.matchAll(/ALARM\("([^"]+)"\)/g)].map(([, name]) => name);
+      expect(AlarmRule.length).toBeLessThanOrEqual(10_240);
+      expect(named.length).toBeLessThanOrEqual(100);
+      for (const name of [...named, ...(ActionsSuppressor === undefined ? [] : [ActionsSuppressor])]) {
+        expect(names).toContain(name);
+      }
+    }
+  });
+
+  test("an alarm rings by itself, or is a part of one that does", () => {
+    const rules = compositeAlarms()
+      .map(({ AlarmRule }) => AlarmRule)
+      .join("\n");
+    for (const { AlarmName, AlarmActions } of everyAlarm()) {
+      const isPart = rules.includes(`ALARM("${AlarmName}")`);
+      expect([AlarmName, AlarmActions !== undefined || isPart]).toEqual([AlarmName, true]);
+    }
+  });
+});
+
+describe("the description of every alarm and event", () => {
+  const headings = ["What it means", "Who is hurt", "First look", "Mitigation", "How to know it is over"];
+
+  test("opens a runbook that names it and has all its parts", () => {
+    const described = [
+      ...everyAlarm().map(({ AlarmName, AlarmDescription, AlarmActions }) => ({
+        name: AlarmActions === undefined ? undefined : AlarmName,
+        description: text(AlarmDescription),
+      })),
+      ...propertiesOf(operationsStack, "AWS::Events::Rule").map(({ Name, Description }) => ({
+        name: Name,
+        description: Description,
+      })),
+    ];
+    for (const { name, description } of described) {
+      const file = /Runbook: docs\/runbooks\/([\w-]+\.md)$/.exec(description)?.[1] ?? "";
+      expect([description, existsSync(join(runbooks, file))]).toEqual([description, true]);
+      const page = readFileSync(join(runbooks, file), "utf8");
+      expect(page.match(/^## .+$/gm)?.map((line) => line.slice(3))).toEqual(expect.arrayContaining(headings));
+      if (name !== undefined) expect(page).toContain(`\`${name.replace("Portico-prod-", "")}\``);
+    }
+  });
+
+  test("is a link where the stage says where its runbooks are read", () => {
+    const runbooksUrl = "https://git.example.com/portico/docs/runbooks";
+    const stage = { ...dev, operations: { ...dev.operations, runbooksUrl } };
+    expect(runbookOf(stage, "availability")).toBe(`${runbooksUrl}/availability.md`);
+  });
+});
+
+test("the computed costs are those of the templates", async () => {
+  const bare = await synthesized({ stage: "prod", ...alarmAddresses }, { validate: false });
+  const page = readFileSync(join(import.meta.dirname, "../../docs/costs-computed.md"), "utf8");
+  expect(withoutAlignment(page)).toBe(withoutAlignment(costsPage(bare)));
+});
+
+test("a budget tells of its forecast and of what is spent", () => {
+  const [{ Budget, NotificationsWithSubscribers }] = propertiesOf(operationsStack, "AWS::Budgets::Budget");
+  expect(Budget).toMatchObject({ BudgetType: "COST", TimeUnit: "MONTHLY", BudgetLimit: { Amount: 1000, Unit: "USD" } });
+  const kinds = NotificationsWithSubscribers.map(({ Notification }: any) => Notification.NotificationType);
+  expect(kinds).toEqual(["FORECASTED", "ACTUAL", "ACTUAL"]);
+});
+
+test("X-Ray traces a share of the API's calls only", () => {
+  const [{ SamplingRule }] = propertiesOf(operationsStack, "AWS::XRay::SamplingRule");
+  const [{ StageName }] = propertiesOf(api, "AWS::ApiGateway::Stage");
+  const [{ Name }] = propertiesOf(api, "AWS::ApiGateway::RestApi");
+  expect(SamplingRule).toMatchObject({ FixedRate: 0.01, ReservoirSize: 1, ServiceName: `${Name}/${StageName}` });
+});
