@@ -1,11 +1,10 @@
 /**
  * The CDK entry: bundles the functions and composes the stacks of one stage. Needs no AWS account and no network.
  *
- * Every synth is a deployment of its own, since the bootstrap is to run at each; `-c deployment=<name>` names it, so that two
- * synths of the same sources give the same templates.
+ * Context: `stage` names the stage, `stageFile` a file with one; `built=true` takes the bundles that are there.
  *
  * @example
- * npx cdk synth -c stage=prod
+ * npx cdk synth -c stage=dev
  * @example
  * CDK_OUTDIR=cdk.out CDK_CONTEXT_JSON='{"stage":"local"}' node infra/app.ts
  */
@@ -22,25 +21,29 @@ import { cdkContext } from "./stages/cdk-context.ts";
 import { DataStack } from "./stacks/data-stack.ts";
 import { systemFunctions } from "./constructs/function-declarations.ts";
 import { OperationsStack } from "./stacks/operations-stack.ts";
-import { stageFrom } from "./stages/stage.ts";
+import { findStage } from "./stages/find-stage.ts";
 
 async function main(): Promise<void> {
   const app = new App({ autoSynth: false, analyticsReporting: false, treeMetadata: false, postCliContext: cdkContext });
-  const stage = stageFrom((key) => app.node.tryGetContext(key));
+  const context = (key: string): unknown => app.node.tryGetContext(key);
+  const stage = await findStage({ stage: context("stage"), stageFile: context("stageFile") });
 
-  // Whoever synthesises several stages in a row builds once and says so.
-  if (app.node.tryGetContext("built") !== "true") await build();
-  for (const door of [...systemFunctions.map(({ id }) => id), ...operations.map(entryPointOf)]) {
-    if (!existsSync(join(bundleFolder(door), "index.mjs"))) {
-      throw new Error(`functions/${door}.ts is missing: it is declared, but nothing serves it`);
+  // Several stages in a row need one build.
+  if (context("built") !== "true") await build();
+  for (const entryPoint of [...systemFunctions.map(({ id }) => id), ...operations.map(entryPointOf)]) {
+    if (!existsSync(join(bundleFolder(entryPoint), "index.mjs"))) {
+      throw new Error(`functions/${entryPoint}.ts is missing: it is declared, but nothing serves it`);
     }
   }
 
-  const common = { stage, tags: { application: "portico", stage: stage.name } };
+  const common = {
+    stage,
+    tags: { application: "portico", stage: stage.name },
+    terminationProtection: stage.deletionProtection,
+  };
   const data = new DataStack(app, `Portico-${stage.name}-Data`, {
     ...common,
     description: "Portico: table, key and secrets",
-    terminationProtection: stage.deletionProtection,
   });
   new ApiStack(app, `Portico-${stage.name}-Api`, {
     ...common,

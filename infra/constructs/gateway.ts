@@ -15,7 +15,7 @@ import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from "aws-cdk
 import { LogGroup } from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
 import type { AnyOperation } from "../../shared/contract/operation.ts";
-import type { Stage } from "../stages/stage.ts";
+import { isUrl, type Stage } from "../stages/stage.ts";
 import { acknowledge } from "./acknowledge.ts";
 import { apiNameOf, logGroupNameOf } from "./names.ts";
 import type { OperationFunction } from "./operation-function.ts";
@@ -61,6 +61,8 @@ export class Gateway extends Construct {
       restApiName: apiNameOf(stage),
       description: "Portico: partners, subscriptions, companies, users, coupons and threads",
       endpointTypes: [EndpointType.REGIONAL],
+      // A second way in would have another issuer in its URL, and no WAF that looks at the company's host.
+      ...(isUrl(stage.publicUrl) && { disableExecuteApiEndpoint: true }),
       // For the files of pages and the contract: below this, compression costs more time than it saves.
       minCompressionSize: Size.kibibytes(1),
       // API Gateway writes any log through one role per account and Region. It stays when this stack goes: other APIs use it too.

@@ -5,6 +5,7 @@ import { CfnRotationSchedule } from "aws-cdk-lib/aws-secretsmanager";
 import type { Construct } from "constructs";
 import { entryPointOf, type AnyOperation } from "../../shared/contract/operation.ts";
 import { bundleFolder } from "../build/bundle.ts";
+import { CustomDomain } from "../constructs/custom-domain.ts";
 import { Firewall } from "../constructs/firewall.ts";
 import { GatewayErrors } from "../constructs/gateway-errors.ts";
 import { Gateway } from "../constructs/gateway.ts";
@@ -17,7 +18,7 @@ import {
   rotationFunction,
   type FunctionDeclaration,
 } from "../constructs/function-declarations.ts";
-import type { Stage } from "../stages/stage.ts";
+import { isUrl, type Stage } from "../stages/stage.ts";
 
 /** How long a signing key signs. */
 const signingKeyDays = 30;
@@ -63,6 +64,9 @@ export class ApiStack extends Stack {
     }));
     gateway.serve(served, authorizer);
     new GatewayErrors(this, "GatewayErrors", { api: gateway.api, publicUrl, cors: stage.corsOrigins.length > 0 });
+    if (stage.hostedZone !== undefined && isUrl(stage.publicUrl)) {
+      new CustomDomain(this, "Domain", { api: gateway.api, url: stage.publicUrl, hostedZone: stage.hostedZone });
+    }
     if (stage.waf) new Firewall(this, "Firewall", { name: apiNameOf(stage), stageArn: gateway.stageArn });
 
     const bootstrapRun = new CustomResource(this, "BootstrapRun", {
@@ -149,12 +153,12 @@ export class ApiStack extends Stack {
   /** The execute-api URL is spelled out from the API's id: the stage's own would need the functions, which need the URL. */
   #publicUrl({ api }: Gateway): string {
     const { publicUrl, name } = this.#props.stage;
+    if (isUrl(publicUrl)) return publicUrl;
     if (publicUrl === "parameter") {
       return new CfnParameter(this, "PublicUrl", {
         description: "Where callers reach the API, without a slash at the end",
       }).valueAsString;
     }
-    if (publicUrl !== "execute-api") return publicUrl;
     return `https://${api.restApiId}.execute-api.${this.region}.${this.urlSuffix}/${name}`;
   }
 }

@@ -143,7 +143,7 @@ export class OperationsStack extends Stack {
       masterKey: key,
       enforceSSL: true,
     });
-    if (this.#stage.alarmEmail !== undefined) topic.addSubscription(new EmailSubscription(this.#stage.alarmEmail));
+    if (this.#stage.alarms !== undefined) topic.addSubscription(new EmailSubscription(this.#stage.alarms.page));
     return topic;
   }
 

@@ -14,7 +14,16 @@ import { secretVariables, type SecretName } from "../../shared/runtime/environme
 import { problemCatalogue, type ProblemCode } from "../../shared/domain/problems.ts";
 import { entryPointOf } from "../../shared/contract/operation.ts";
 import { operations } from "../../shared/operations.ts";
-import { list, propertiesOf, resourcesOf, statementsOf, synthesized, templateOf, text } from "./support/templates.ts";
+import {
+  exampleProduction,
+  list,
+  propertiesOf,
+  resourcesOf,
+  statementsOf,
+  synthesized,
+  templateOf,
+  text,
+} from "./support/templates.ts";
 
 let prod: Assembly;
 let dev: Assembly;
@@ -33,7 +42,7 @@ beforeAll(async () => {
     assets = new Map(contents);
   };
   [prod, dev] = await Promise.all([
-    synthesized({ stage: "prod", deployment: "release 7" }, { validate: false, inspect: readAssets }),
+    synthesized({ ...exampleProduction, deployment: "release 7" }, { validate: false, inspect: readAssets }),
     synthesized({ stage: "dev" }, { validate: false }),
   ]);
   api = templateOf(prod, "Api");
@@ -209,10 +218,10 @@ test("production's tokens live as long as the contract says", () => {
   }
 });
 
-test("tokens that never expire are refused in production, in one line", async () => {
-  const { exitCode, errors } = await synthesize("/nonexistent", { stage: "prod", tokensNeverExpire: "true" });
+test("production that is not filled in is refused in one line that names what to fill in", async () => {
+  const { exitCode, errors } = await synthesize("/nonexistent", { stageFile: "tests/infra/support/unfilled.ts" });
   expect(exitCode).toBe(1);
-  expect(errors.trim()).toBe("portico: stage prod: tokens that never expire are for the dev stage only");
+  expect(errors.trim()).toBe("portico: stage prod: fill in publicUrl, alarms.page in infra/stages/prod.ts");
 });
 
 describe("the gateway's own errors", () => {
@@ -403,6 +412,41 @@ describe("the signing keys", () => {
   });
 });
 
-test("the stack tells its URL", () => {
-  expect(text(api.Outputs!["ApiUrl"]!.Value)).toMatch(/^https:\/\/<\w+>\.execute-api\..*\/prod$/);
+test.each([
+  ["dev", () => dev, /^https:\/\/<\w+>\.execute-api\..*\/dev$/],
+  ["prod", () => prod, /^https:\/\/api\.portico\.example$/],
+])("the stack of %s outputs its URL", (_stage, assembly, url) => {
+  expect(text(templateOf(assembly(), "Api").Outputs!["ApiUrl"]!.Value)).toMatch(url);
+});
+
+describe("a URL of the company's", () => {
+  test("gets certificate, domain name and DNS record where the stage names a hosted zone", () => {
+    expect(propertiesOf(api, "AWS::CertificateManager::Certificate")).toMatchObject([
+      {
+        DomainName: "api.portico.example",
+        ValidationMethod: "DNS",
+        DomainValidationOptions: [{ DomainName: "api.portico.example", HostedZoneId: "Z0123456789ABCDEFGHIJ" }],
+      },
+    ]);
+    expect(propertiesOf(api, "AWS::ApiGateway::DomainName")).toMatchObject([
+      { DomainName: "api.portico.example", SecurityPolicy: "TLS_1_2", EndpointConfiguration: { Types: ["REGIONAL"] } },
+    ]);
+    expect(propertiesOf(api, "AWS::Route53::RecordSet")).toMatchObject([
+      { Name: "api.portico.example.", Type: "A", HostedZoneId: "Z0123456789ABCDEFGHIJ" },
+    ]);
+  });
+
+  test("leads to the stage without a path before the API's own", () => {
+    const [[stageId]] = resourcesOf(api, "AWS::ApiGateway::Stage") as [readonly [string, Resource]];
+    const [mapping] = propertiesOf(api, "AWS::ApiGateway::BasePathMapping");
+    expect(mapping.Stage).toEqual({ Ref: stageId });
+    expect(mapping.BasePath).toBeUndefined();
+  });
+
+  test("switches the execute-api endpoint off, which is dev's only one", () => {
+    expect(propertiesOf(api, "AWS::ApiGateway::RestApi")[0].DisableExecuteApiEndpoint).toBe(true);
+    expect(
+      propertiesOf(templateOf(dev, "Api"), "AWS::ApiGateway::RestApi")[0].DisableExecuteApiEndpoint,
+    ).toBeUndefined();
+  });
 });

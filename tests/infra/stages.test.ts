@@ -1,63 +1,121 @@
-import { dev, local, prod, stageFrom, stages, validateStage, type Stage } from "../../infra/stages/stage.ts";
-
-const context =
-  (values: Readonly<Record<string, unknown>>) =>
-  (key: string): unknown =>
-    values[key];
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import exampleProduction from "../../infra/checks/example-production.ts";
+import dev from "../../infra/stages/dev.ts";
+import { allStages, findStage } from "../../infra/stages/find-stage.ts";
+import local from "../../infra/stages/local.ts";
+import prod from "../../infra/stages/prod.ts";
+import { fillIn, type IdentityProvider, type Stage } from "../../infra/stages/stage.ts";
+import { unfilled, validateStage } from "../../infra/stages/validation.ts";
 
 describe("a stage", () => {
-  test.each(stages.map((stage) => [stage.name, stage] as const))("%s does not contradict itself", (_name, stage) => {
-    expect(() => validateStage(stage)).not.toThrow();
+  test("is a file of its name: dev, local and prod are there", async () => {
+    expect(await allStages()).toEqual([dev, local, prod]);
   });
 
-  test("is dev when nothing else is chosen", () => {
-    expect(stageFrom(context({}))).toEqual(dev);
+  test("is dev when none is named", async () => {
+    expect(await findStage({})).toEqual(dev);
   });
 
-  test.each(stages.map(({ name }) => [name]))("%s is chosen by its name", (name) => {
-    expect(stageFrom(context({ stage: name })).name).toBe(name);
+  test("is found by its name", async () => {
+    expect(await findStage({ stage: "local" })).toEqual(local);
   });
 
-  test.each([["staging"], [""], ["PROD"], [7]])(
+  test.each([["staging"], [""], ["PROD"], [7], ["validation"]])(
     "that does not exist (%j) is refused in one line that names the choices",
-    (name) => {
-      expect(() => stageFrom(context({ stage: name }))).toThrow(/^unknown stage .*dev, prod, local$/);
+    async (stage) => {
+      await expect(findStage({ stage })).rejects.toThrow(/^unknown stage .*choose one of dev, local, prod, or add .*$/);
     },
   );
 
-  test("takes the address for alarms and the public URL from the context", () => {
-    const stage = stageFrom(
-      context({ stage: "prod", alarmEmail: "ops@example.com", publicUrl: "https://api.example.com" }),
-    );
-    expect(stage).toMatchObject({ alarmEmail: "ops@example.com", publicUrl: "https://api.example.com" });
+  test("can be in a file elsewhere", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "portico-stage-"));
+    try {
+      const file = join(folder, "ours.ts");
+      await writeFile(file, `export default ${JSON.stringify({ ...dev, name: "ours" })};`);
+      expect(await findStage({ stageFile: file })).toEqual({ ...dev, name: "ours" });
+    } finally {
+      await rm(folder, { recursive: true });
+    }
   });
 
-  test.each([
-    [{ alarmEmail: "nobody" }],
-    [{ publicUrl: "http://api.example.com" }],
-    [{ publicUrl: "https://api.example.com/" }],
-    [{ tokensNeverExpire: "yes" }],
-  ])("refuses the context %j", (values) => {
-    expect(() => stageFrom(context({ stage: "prod", ...values }))).toThrow(/^(context|stage prod)/);
+  test.each([["infra/stages/none.ts"], ["infra/stages/validation.ts"]])(
+    "is refused in one line where its file %s holds none",
+    async (stageFile) => {
+      await expect(findStage({ stageFile })).rejects.toThrow(
+        /^infra\/stages\/\w+\.ts exports no stage by default: see .*$/,
+      );
+    },
+  );
+});
+
+describe("settings", () => {
+  test.each([dev, local, exampleProduction])("of $name do not contradict themselves", (stage) => {
+    expect(() => validateStage(stage)).not.toThrow();
+  });
+
+  test.each<[string, Partial<Stage>, RegExp]>([
+    ["a name that CloudFormation refuses", { name: "my_stage" }, /name is a letter/],
+    ["a public URL by http", { publicUrl: "http://api.example.com" as "https://" }, /public URL is https/],
+    ["a public URL with a slash at the end", { publicUrl: "https://api.example.com/" }, /slash at the end/],
+    ["a public URL that is none", { publicUrl: "https://api example" }, /public URL is https/],
+    ["an account that is none", { account: "12345" }, /12 digits/],
+    ["a Region that is none", { region: "Frankfurt" }, /Region is named/],
+    ["an alarm address that is none", { alarms: { page: "nobody", ticket: "a@b.example" } }, /e-mail address/],
+    ["a rate of zero", { throttle: { rateLimitPerSecond: 0, burstLimit: 1 } }, /refuses every call/],
+    ["no public client", { publicClients: [] }, /there must be one/],
+    ["a public client with a blank", { publicClients: ["a b"] }, /visible ASCII/],
+    ["protection of what is destroyed", { deletionProtection: true }, /cannot be destroyed/],
+  ])("with %s are refused in one line", (_what, change, reason) => {
+    expect(() => validateStage({ ...dev, ...change })).toThrow(reason);
+    expect(() => validateStage({ ...dev, ...change })).toThrow(/^stage .*$/);
+  });
+
+  test.each([["https://console.example.com/"], ["console.example.com"], ["https://a.example/b"]])(
+    "with the origin %s, which is none, are refused",
+    (origin) => {
+      expect(() => validateStage({ ...dev, corsOrigins: [origin] })).toThrow(/an origin is a scheme and a host/);
+    },
+  );
+});
+
+describe("a hosted zone", () => {
+  const hostedZone = { id: "Z0123456789ABCDEFGHIJ", name: "example.com" };
+  const url = (publicUrl: Stage["publicUrl"]): Stage => ({ ...dev, publicUrl, hostedZone });
+
+  test.each([["https://api.example.com"], ["https://example.com"]] as const)("holds %s", (publicUrl) => {
+    expect(() => validateStage(url(publicUrl))).not.toThrow();
+  });
+
+  test.each<[Stage["publicUrl"], RegExp]>([
+    ["execute-api", /hosted zone needs a public URL/],
+    ["https://api.example.org", /no host of the hosted zone/],
+    ["https://apiexample.com", /no host of the hosted zone/],
+    ["https://api.example.com/portico", /no host of the hosted zone/],
+  ])("does not fit the public URL %s", (publicUrl, reason) => {
+    expect(() => validateStage(url(publicUrl))).toThrow(reason);
+  });
+
+  test("is refused when its id is none", () => {
+    const wrong = { ...url("https://api.example.com"), hostedZone: { ...hostedZone, id: "/hostedzone/Z1" } };
+    expect(() => validateStage(wrong)).toThrow(/id of a hosted zone/);
   });
 });
 
 describe("tokens", () => {
+  const never = { partnerAccessSeconds: "never", userAccessSeconds: "never" } as const;
+
   test.each([prod, local])("of the stage $name live 60 min for partners and 15 min for users", ({ tokenLifetimes }) => {
     expect(tokenLifetimes).toEqual({ partnerAccessSeconds: 3600, userAccessSeconds: 900 });
   });
 
-  test.each([["true"], [true]])("of dev never expire when it says so (%j)", (value) => {
-    const { tokenLifetimes } = stageFrom(context({ tokensNeverExpire: value }));
-    expect(tokenLifetimes).toEqual({ partnerAccessSeconds: "never", userAccessSeconds: "never" });
+  test("of dev may never expire", () => {
+    expect(() => validateStage({ ...dev, tokenLifetimes: never })).not.toThrow();
   });
 
-  test("of dev expire when it does not say so", () => {
-    expect(stageFrom(context({ tokensNeverExpire: "false" })).tokenLifetimes).toEqual(prod.tokenLifetimes);
-  });
-
-  test.each([["prod"], ["local"]])("that never expire are refused in %s", (stage) => {
-    expect(() => stageFrom(context({ stage, tokensNeverExpire: "true" }))).toThrow(/never expire/);
+  test.each([local, exampleProduction])("of $name must expire", (stage) => {
+    expect(() => validateStage({ ...stage, tokenLifetimes: never })).toThrow(/never expire are for the dev stage only/);
   });
 
   test.each([[0], [-1], [1.5], [Number.NaN]])("that live %d seconds are refused", (userAccessSeconds) => {
@@ -67,71 +125,52 @@ describe("tokens", () => {
 });
 
 describe("production", () => {
-  test.each<[string, Partial<Stage>]>([
+  test("names everything that is not filled in, in one line", () => {
+    const stage: Stage = { ...exampleProduction, publicUrl: fillIn, alarms: { page: fillIn, ticket: fillIn } };
+    expect(unfilled(stage)).toEqual(["publicUrl", "alarms.page", "alarms.ticket"]);
+    expect(() => validateStage(stage)).toThrow(
+      /^stage prod: fill in publicUrl, alarms.page, alarms.ticket in infra\/stages\/prod.ts$/,
+    );
+  });
+
+  test.each<[string, Partial<Record<keyof Stage, unknown>>]>([
+    ["its account", { account: undefined }],
+    ["its Region", { region: undefined }],
+    ["a URL of its own", { publicUrl: "execute-api", hostedZone: undefined }],
+    ["a URL that no parameter moves", { publicUrl: "parameter", hostedZone: undefined }],
+    ["alarm addresses", { alarms: undefined }],
     ["deletion protection", { deletionProtection: false }],
     ["point-in-time recovery", { pointInTimeRecovery: false }],
     ["retained data", { removalPolicy: "destroy" }],
     ["the firewall", { waf: false }],
     ["a log level above DEBUG", { logLevel: "DEBUG" }],
-    ["a URL of its own", { publicUrl: "parameter" }],
     ["an identity provider of its own, or none", { identityProvider: "parameter" }],
     ["origins by https", { corsOrigins: ["http://console.example.com"] }],
     ["origins one by one", { corsOrigins: ["*"] }],
     ["tokens that expire", { tokenLifetimes: { partnerAccessSeconds: "never", userAccessSeconds: 900 } }],
   ])("is refused without %s", (_what, change) => {
-    expect(() => validateStage({ ...prod, ...change })).toThrow(/^stage prod: \S/);
+    expect(() => validateStage({ ...exampleProduction, ...change } as Stage)).toThrow(/^stage prod: \S/);
   });
 
   test("is told of every contradiction at once, in one line", () => {
-    const wrong: Stage = { ...prod, deletionProtection: false, waf: false };
+    const wrong: Stage = { ...exampleProduction, deletionProtection: false, waf: false };
     expect(() => validateStage(wrong)).toThrow(/deletion protection; .*firewall/);
   });
 
-  test("cannot lose its protection by another name", () => {
-    expect(() => validateStage({ ...prod, name: "eu", deletionProtection: false })).toThrow(/^stage eu/);
+  test("cannot lose its protection with another name", () => {
+    expect(() => validateStage({ ...exampleProduction, name: "eu", deletionProtection: false })).toThrow(/^stage eu/);
   });
 });
 
 describe("an identity provider", () => {
-  const provider = {
-    issuer: "https://id.example.com",
-    audience: "portico",
-    algorithms: ["RS256"],
-    jwksUri: "https://id.example.com/jwks",
-  };
-  const fromContext = {
-    idpIssuer: provider.issuer,
-    idpAudience: provider.audience,
-    idpJwksUri: provider.jwksUri,
-  };
-
-  test("is not there unless the stage names one", () => {
-    expect(stageFrom(context({ stage: "prod" })).identityProvider).toBeUndefined();
-  });
-
-  test.each([["dev"], ["prod"]])(
-    "of %s comes from the context, and signs with RS256 when nothing else is said",
-    (stage) => {
-      expect(stageFrom(context({ stage, ...fromContext })).identityProvider).toEqual(provider);
-    },
-  );
+  const provider = exampleProduction.identityProvider as IdentityProvider;
 
   test("may sign with several algorithms", () => {
-    const { identityProvider } = stageFrom(context({ ...fromContext, idpAlgorithms: "ES256,EdDSA" }));
-    expect(identityProvider).toMatchObject({ algorithms: ["ES256", "EdDSA"] });
+    const stage: Stage = { ...dev, identityProvider: { ...provider, algorithms: ["ES256", "EdDSA"] } };
+    expect(() => validateStage(stage)).not.toThrow();
   });
 
-  test.each(["idpIssuer", "idpAudience", "idpJwksUri"])(
-    "is refused without %s: half a provider is a mistake",
-    (missing) => {
-      const partial = { ...fromContext, [missing]: undefined };
-      expect(() => stageFrom(context({ stage: "prod", ...partial }))).toThrow(
-        "an identity provider needs idpIssuer, idpAudience and idpJwksUri together",
-      );
-    },
-  );
-
-  test.each<[string, Partial<typeof provider>, RegExp]>([
+  test.each<[string, Partial<IdentityProvider>, RegExp]>([
     ["an issuer by http", { issuer: "http://id.example.com" }, /issuer is an https URL/],
     ["keys by http", { jwksUri: "http://id.example.com/jwks" }, /JWKS URI is an https URL/],
     ["no audience", { audience: "" }, /need an audience/],
@@ -140,24 +179,7 @@ describe("an identity provider", () => {
     ["HS256 beside RS256", { algorithms: ["RS256", "HS256"] }, /asymmetric algorithms only/],
     ["no algorithm", { algorithms: [] }, /asymmetric algorithms only/],
   ])("with %s is refused", (_what, change, reason) => {
-    expect(() => validateStage({ ...prod, identityProvider: { ...provider, ...change } })).toThrow(reason);
-  });
-
-  test.each([
-    [{ idpIssuer: "http://id.example.com" }],
-    [{ idpAlgorithms: "HS256" }],
-    [{ idpAlgorithms: "none" }],
-    [{ idpAlgorithms: "RS256,none" }],
-    [{ idpAlgorithms: "RS256," }],
-    [{ idpAudience: "" }],
-  ])("is refused from the context %j too", (change) => {
-    expect(() => stageFrom(context({ stage: "prod", ...fromContext, ...change }))).toThrow(/^(stage prod|context idp)/);
+    const stage: Stage = { ...exampleProduction, identityProvider: { ...provider, ...change } };
+    expect(() => validateStage(stage)).toThrow(reason);
   });
 });
-
-test.each([["https://console.example.com/"], ["console.example.com"], ["https://a.example/b"]])(
-  "an allowed origin is not a URL with a path: %s is refused",
-  (origin) => {
-    expect(() => validateStage({ ...dev, corsOrigins: [origin] })).toThrow(/origin/);
-  },
-);

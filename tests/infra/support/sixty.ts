@@ -9,7 +9,8 @@ import { bundleFolder } from "../../../infra/build/bundle.ts";
 import { cdkContext } from "../../../infra/stages/cdk-context.ts";
 import { DataStack } from "../../../infra/stacks/data-stack.ts";
 import { authorizerFunction } from "../../../infra/constructs/function-declarations.ts";
-import { prod, type Stage } from "../../../infra/stages/stage.ts";
+import prod from "../../../infra/checks/example-production.ts";
+import type { Stage } from "../../../infra/stages/stage.ts";
 import { operation, type AnyOperation, type Method } from "../../../shared/contract/operation.ts";
 import { operations } from "../../../shared/operations.ts";
 

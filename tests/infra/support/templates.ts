@@ -11,6 +11,9 @@ import {
   type Template,
 } from "../../../infra/checks/assembly.ts";
 
+/** CDK context of production as a company could have filled it in. */
+export const exampleProduction = { stageFile: "infra/checks/example-production.ts" } as const;
+
 /**
  * Synthesises in a folder that is removed again, with the bundles of the global setup.
  *
