@@ -1,7 +1,8 @@
 /**
  * The CDK entry: bundles the functions and composes the stacks of one stage. Needs no AWS account and no network.
  *
- * Context: `stage` names the stage, `stageFile` a file with one; `built=true` takes the bundles that are there.
+ * Context: `stage` names the stage, `stageFile` a file with one; `built=true` takes the bundles that are there,
+ * `release` names the release in place of the commit.
  *
  * @example
  * npx cdk synth -c stage=dev
@@ -12,7 +13,6 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { App, Validations } from "aws-cdk-lib";
 import { AwsSolutionsChecks } from "cdk-nag";
-import packageJson from "../package.json" with { type: "json" };
 import { entryPointOf } from "../shared/contract/operation.ts";
 import { operations } from "../shared/operations.ts";
 import { ApiStack } from "./stacks/api-stack.ts";
@@ -22,6 +22,7 @@ import { DataStack } from "./stacks/data-stack.ts";
 import { systemFunctions } from "./constructs/function-declarations.ts";
 import { OperationsStack } from "./stacks/operations-stack.ts";
 import { findStage } from "./stages/find-stage.ts";
+import { releaseOf, type Release } from "./release/release-name.ts";
 
 async function main(): Promise<void> {
   const app = new App({ autoSynth: false, analyticsReporting: false, treeMetadata: false, postCliContext: cdkContext });
@@ -50,7 +51,7 @@ async function main(): Promise<void> {
     description: "Portico: API and functions",
     data,
     operations,
-    version: packageJson.version,
+    release: chosenRelease(context("release")) ?? releaseOf(),
   });
   new OperationsStack(app, `Portico-${stage.name}-Operations`, {
     ...common,
@@ -60,6 +61,13 @@ async function main(): Promise<void> {
 
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
   app.synth();
+}
+
+/** `<name>` or `<name> <time of its commit>` */
+function chosenRelease(context: unknown): Release | undefined {
+  if (context === undefined) return undefined;
+  const [name = "", committedAt] = String(context).split(" ");
+  return { name, ...(committedAt !== undefined && { committedAt }) };
 }
 
 // A mistake in a setting is one line, not a stack trace; CDK_DEBUG=true shows where it was thrown.

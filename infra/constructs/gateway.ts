@@ -1,5 +1,5 @@
 /** The REST API of a stage: every declared path and method, the authorizer before the protected ones, and its own errors. */
-import { Duration, RemovalPolicy, Size } from "aws-cdk-lib";
+import { Duration, RemovalPolicy, Size, Stack } from "aws-cdk-lib";
 import {
   AccessLogFormat,
   AuthorizationType,
@@ -120,7 +120,10 @@ export class Gateway extends Construct {
     // One role lets API Gateway invoke exactly these functions, instead of one AWS::Lambda::Permission per method: a quarter of
     // the stack's resources. At 60 operations its policy has about 6,000 of the 10,240 characters that a role may have.
     const role = new Role(this, "InvokeRole", {
-      assumedBy: new ServicePrincipal("apigateway.amazonaws.com"),
+      // Without the condition, an API of another account could name this role and have API Gateway use it.
+      assumedBy: new ServicePrincipal("apigateway.amazonaws.com", {
+        conditions: { StringEquals: { "aws:SourceAccount": Stack.of(this).account } },
+      }),
       inlinePolicies: {
         invoke: new PolicyDocument({
           statements: [

@@ -18,6 +18,7 @@ import {
   rotationFunction,
   type FunctionDeclaration,
 } from "../constructs/function-declarations.ts";
+import type { Release } from "../release/release-name.ts";
 import { isUrl, type Stage } from "../stages/stage.ts";
 
 /** How long a signing key signs. */
@@ -27,8 +28,8 @@ export interface ApiStackProps extends StackProps {
   readonly stage: Stage;
   readonly data: DataStack;
   readonly operations: readonly AnyOperation[];
-  /** Version that `GET /health` shows. */
-  readonly version: string;
+  /** The release that `GET /health` shows and every log line names. */
+  readonly release: Release;
   /** The folder with a door's bundle. Default: where `build` writes it. */
   readonly bundleOf?: (door: string) => string;
 }
@@ -46,7 +47,7 @@ export class ApiStack extends Stack {
     const publicUrl = this.#publicUrl(gateway);
     this.#environment = {
       STAGE: stage.name,
-      VERSION: props.version,
+      VERSION: props.release.name,
       PUBLIC_URL: publicUrl,
       TABLE_NAME: data.table.tableName,
       ALLOWED_ORIGINS: stage.corsOrigins.join(" "),
@@ -74,8 +75,8 @@ export class ApiStack extends Stack {
       serviceToken: this.#function(bootstrapFunction, bootstrapFunction.id).arn,
       // CloudFormation would wait an hour for a bootstrap that never answers.
       serviceTimeout: Duration.minutes(2),
-      // Another one at every deployment, which so runs the bootstrap: a changed root secret acts by deploying again.
-      properties: { Deployment: String(this.node.tryGetContext("deployment") ?? new Date().toISOString()) },
+      // CloudFormation runs the bootstrap when these change: once for each release. The time tells a rollback from a step ahead.
+      properties: { Release: props.release.name, CommittedAt: props.release.committedAt },
     });
     this.#rotateSigningKeys(bootstrapRun);
 

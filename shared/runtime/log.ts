@@ -50,7 +50,7 @@ type Level = "info" | "warn" | "error";
 /** Stages may share an account, so each is a service of its own. */
 const serviceName = `portico-${process.env.STAGE ?? "unknown"}`;
 
-const logger = new Logger({ serviceName });
+const logger = new Logger({ serviceName, persistentKeys: { release: process.env.VERSION ?? "unknown" } });
 
 /** Writes one line of JSON. */
 export function log(level: Level, code: LogCode, fields: LogFields): void {

@@ -2,6 +2,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { bundleFiles } from "../../infra/build/bundle.ts";
 import { synthesize, type Assembly, type Resource, type Template } from "../../infra/checks/assembly.ts";
+import { releaseOf } from "../../infra/release/release-name.ts";
 import { denialCodes } from "../../infra/constructs/gateway-errors.ts";
 import {
   authorizerFunction,
@@ -42,7 +43,7 @@ beforeAll(async () => {
     assets = new Map(contents);
   };
   [prod, dev] = await Promise.all([
-    synthesized({ ...exampleProduction, deployment: "release 7" }, { validate: false, inspect: readAssets }),
+    synthesized({ ...exampleProduction, release: "7.0.0+test" }, { validate: false, inspect: readAssets }),
     synthesized({ stage: "dev" }, { validate: false }),
   ]);
   api = templateOf(prod, "Api");
@@ -114,6 +115,13 @@ describe("the routes", () => {
     expect(statement!.Action).toBe("lambda:InvokeFunction");
     expect(list(statement!.Resource).map(text).sort()).toEqual(invoked.sort());
     expect(role.Properties.ManagedPolicyArns).toBeUndefined();
+  });
+
+  test("are invoked with a role that only an API of this account can use", () => {
+    const [, role] = resourcesOf(api, "AWS::IAM::Role").find(([id]) => id.includes("InvokeRole"))!;
+    expect(role.Properties.AssumeRolePolicyDocument.Statement).toMatchObject([
+      { Condition: { StringEquals: { "aws:SourceAccount": { Ref: "AWS::AccountId" } } } },
+    ]);
   });
 
   test("are authorized anew by every request: the authorizer's answer is not cached", () => {
@@ -362,13 +370,16 @@ describe("the bootstrap", () => {
     expect(text(runOf(prod).ServiceToken)).toBe(`<${functionOf(bootstrapFunction.id)[0]}.Arn>`);
   });
 
-  test("runs at every deployment: each one's template differs, by its time", () => {
-    const { Deployment } = runOf(dev);
-    expect(new Date(Deployment).toISOString()).toBe(Deployment);
+  test("runs once for each release: its marker is the release, and the time of its commit", () => {
+    const { Release, CommittedAt } = runOf(dev);
+    expect({ name: Release, committedAt: CommittedAt }).toEqual(releaseOf());
+    expect(runOf(prod).Release).toBe("7.0.0+test");
   });
 
-  test("runs once for a deployment that the context names", () => {
-    expect(runOf(prod).Deployment).toBe("release 7");
+  test("runs in the release that every function names", () => {
+    for (const { Environment } of propertiesOf(api, "AWS::Lambda::Function")) {
+      expect(Environment.Variables.VERSION).toBe("7.0.0+test");
+    }
   });
 });
 

@@ -52,8 +52,10 @@ describe("production's table", () => {
   });
 
   test("keeps its key and the secrets when the stack is deleted", () => {
-    for (const [id, { DeletionPolicy }] of Object.entries(data.Resources))
-      expect([id, DeletionPolicy]).toEqual([id, "Retain"]);
+    for (const [id, { Type, DeletionPolicy, UpdateReplacePolicy }] of Object.entries(data.Resources)) {
+      const kept = Type === "AWS::DynamoDB::Table" ? "Retain" : "RetainExceptOnCreate";
+      expect([id, DeletionPolicy, UpdateReplacePolicy]).toEqual([id, kept, "Retain"]);
+    }
   });
 });
 

@@ -58,7 +58,7 @@ new ApiStack(app, "Sixty-Api", {
   ...common,
   data,
   operations: [...operations, ...Array.from({ length: wanted }, (_, index) => copy(index))].slice(0, wanted),
-  version: "0.0.0",
+  release: { name: "0.0.0" },
   bundleOf: () => bundleFolder(authorizerFunction.id),
 });
 Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
