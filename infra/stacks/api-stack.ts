@@ -9,7 +9,7 @@ import { CustomDomain } from "../constructs/custom-domain.ts";
 import { Firewall } from "../constructs/firewall.ts";
 import { GatewayErrors } from "../constructs/gateway-errors.ts";
 import { Gateway } from "../constructs/gateway.ts";
-import { apiNameOf } from "../constructs/names.ts";
+import { apiIdOutput, apiNameOf } from "../constructs/names.ts";
 import { OperationFunction, type CommonVariables } from "../constructs/operation-function.ts";
 import type { DataStack } from "./data-stack.ts";
 import {
@@ -43,7 +43,7 @@ export class ApiStack extends Stack {
     const { stage, data, operations } = props;
     this.#props = props;
 
-    const gateway = new Gateway(this, "Gateway", stage);
+    const gateway = new Gateway(this, "Gateway", { stage, release: props.release.name });
     const publicUrl = this.#publicUrl(gateway);
     this.#environment = {
       STAGE: stage.name,
@@ -80,6 +80,10 @@ export class ApiStack extends Stack {
     });
     this.#rotateSigningKeys(bootstrapRun);
 
+    new CfnOutput(this, apiIdOutput, {
+      value: gateway.api.restApiId,
+      description: "The REST API, for npm run release",
+    });
     new CfnOutput(this, "ApiUrl", { value: publicUrl, description: "Where callers reach the API" });
   }
 

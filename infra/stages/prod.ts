@@ -30,6 +30,7 @@ const prod: Stage = {
   deletionProtection: true,
   pointInTimeRecovery: true,
   waf: true,
+  canary: { percent: 10, minutes: 15 },
   throttle: { rateLimitPerSecond: 500, burstLimit: 1000 },
 };
 

@@ -68,6 +68,11 @@ export interface Stage {
   readonly pointInTimeRecovery: boolean;
   /** AWS WAF before the API. */
   readonly waf: boolean;
+  /**
+   * A new release first serves a share of the traffic, and all of it when no alarm has rung for some time. Absent: it serves all
+   * of it at once.
+   */
+  readonly canary?: { readonly percent: number; readonly minutes: number };
   /** Of all callers together. */
   readonly throttle: { readonly rateLimitPerSecond: number; readonly burstLimit: number };
 }

@@ -49,6 +49,9 @@ function formContradictions(stage: Stage): Contradictions {
     stage.corsOrigins.some((origin) => origin !== "*" && !isOrigin(origin)) &&
       "an origin is a scheme and a host, such as https://console.example.com",
     stage.throttle.rateLimitPerSecond <= 0 && "a rate limit of zero refuses every call",
+    stage.canary !== undefined &&
+      !(stage.canary.percent > 0 && stage.canary.percent < 100 && stage.canary.minutes > 0) &&
+      "a canary has between 0 and 100 percent of the traffic, for some minutes",
   ];
 }
 

@@ -100,7 +100,11 @@ describe("the routes", () => {
       const [logicalId] = functionOf(id);
       const { Integration } = methodOf(id).Properties;
       expect(Integration).toMatchObject({ Type: "AWS_PROXY", IntegrationHttpMethod: "POST" });
-      expect(text(Integration.Uri)).toContain(`/functions/<${logicalId}.Arn>/invocations`);
+      const version = /\/functions\/<(\w+)>\/invocations$/.exec(text(Integration.Uri))![1]!;
+      expect(api.Resources[version]).toMatchObject({
+        Type: "AWS::Lambda::Version",
+        Properties: { FunctionName: { Ref: logicalId } },
+      });
       expect(text(Integration.Credentials)).toMatch(/InvokeRole.*\.Arn>$/);
     },
   );
@@ -108,7 +112,7 @@ describe("the routes", () => {
   test("let API Gateway invoke the functions of operations and the authorizer, and no other", () => {
     const [, role] = resourcesOf(api, "AWS::IAM::Role").find(([id]) => id.includes("InvokeRole"))!;
     const invoked = [authorizerFunction.id, ...operations.map(({ id }) => id)].map(
-      (id) => `<${functionOf(id)[0]}.Arn>`,
+      (id) => `<${functionOf(id)[0]}.Arn>:*`,
     );
     const [statement, ...others] = statementsOf(role);
     expect(others).toEqual([]);
@@ -361,6 +365,37 @@ test("answers of 1 KiB and more are compressed", () => {
 test("CORS is off while a stage lists no origins", () => {
   const methods = propertiesOf(api, "AWS::ApiGateway::Method").map(({ HttpMethod }) => HttpMethod);
   expect(methods).not.toContain("OPTIONS");
+});
+
+describe("a release", () => {
+  test("is one deployment of API Gateway and a version of every function behind it, all named alike", () => {
+    const named = ["AWS::ApiGateway::Deployment", "AWS::Lambda::Version"].flatMap((type) => resourcesOf(api, type));
+    expect(named).toHaveLength(1 + 1 + operations.length);
+    for (const [, { Properties }] of named) expect(Properties.Description).toBe("7.0.0+test");
+  });
+
+  test("stays for a rollback, and goes when its own creation fails", () => {
+    for (const type of ["AWS::ApiGateway::Deployment", "AWS::Lambda::Version"]) {
+      for (const [, { DeletionPolicy, UpdateReplacePolicy }] of resourcesOf(api, type)) {
+        expect([DeletionPolicy, UpdateReplacePolicy]).toEqual(["RetainExceptOnCreate", "Retain"]);
+      }
+    }
+  });
+
+  test("waits for its canary in production, where the stack is told what stays live", () => {
+    const [stage] = propertiesOf(api, "AWS::ApiGateway::Stage");
+    const [[deployment]] = resourcesOf(api, "AWS::ApiGateway::Deployment") as [readonly [string, Resource]];
+    const [condition, live, next] = stage.DeploymentId["Fn::If"];
+    expect([live, next]).toEqual([{ Ref: "LiveDeployment" }, { Ref: deployment }]);
+    expect(api.Conditions![condition]).toEqual({ "Fn::Not": [{ "Fn::Equals": [{ Ref: "LiveDeployment" }, ""] }] });
+    expect(api.Parameters!["LiveDeployment"]).toMatchObject({ Default: "" });
+  });
+
+  test("is live at once in a stage without a canary", () => {
+    const template = templateOf(dev, "Api");
+    const [[deployment]] = resourcesOf(template, "AWS::ApiGateway::Deployment") as [readonly [string, Resource]];
+    expect(propertiesOf(template, "AWS::ApiGateway::Stage")[0].DeploymentId).toEqual({ Ref: deployment });
+  });
 });
 
 describe("the bootstrap", () => {

@@ -64,6 +64,8 @@ describe("settings", () => {
     ["a Region that is none", { region: "Frankfurt" }, /Region is named/],
     ["an alarm address that is none", { alarms: { page: "nobody", ticket: "a@b.example" } }, /e-mail address/],
     ["a rate of zero", { throttle: { rateLimitPerSecond: 0, burstLimit: 1 } }, /refuses every call/],
+    ["a canary of all traffic", { canary: { percent: 100, minutes: 5 } }, /a canary has between/],
+    ["a canary of no time", { canary: { percent: 10, minutes: 0 } }, /a canary has between/],
     ["no public client", { publicClients: [] }, /there must be one/],
     ["a public client with a blank", { publicClients: ["a b"] }, /visible ASCII/],
     ["protection of what is destroyed", { deletionProtection: true }, /cannot be destroyed/],

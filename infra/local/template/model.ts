@@ -82,6 +82,8 @@ export interface RouteModel {
   /** `GET` …, or `ANY`. */
   readonly method: string;
   readonly functionId: string;
+  /** ARN that API Gateway invokes: the function's, or that of one version. */
+  readonly invokedArn: string;
   /** ARN of the role under which API Gateway invokes the function. */
   readonly credentials: string | undefined;
   readonly integrationTimeoutMilliseconds: number;
@@ -91,6 +93,8 @@ export interface RouteModel {
 export interface AuthorizerModel {
   readonly id: string;
   readonly functionId: string;
+  /** ARN that API Gateway invokes: the function's, or that of one version. */
+  readonly invokedArn: string;
   readonly credentials: string | undefined;
   /** `method.request.header.Authorization` and its like; all must be there and not empty. */
   readonly identitySources: readonly string[];
@@ -142,6 +146,7 @@ export interface DeploymentModel {
 const withoutLocalMeaning: Readonly<Record<string, string>> = {
   "AWS::ApiGateway::Account": "names the role by which API Gateway writes logs",
   "AWS::ApiGateway::Deployment": "a snapshot of the API; the local host always serves the template's newest",
+  "AWS::Lambda::Version": "the code of one release; the local host runs one release at a time",
   "AWS::CDK::Metadata": "CDK's usage statistics",
   "AWS::CloudWatch::Alarm": "there are no metrics to watch",
   "AWS::CloudWatch::CompositeAlarm": "there are no metrics to watch",
@@ -384,10 +389,15 @@ function readRoles(readings: readonly Reading[]): ReadonlyMap<string, RoleModel>
   );
 }
 
-/** `arn:aws:apigateway:<region>:lambda:path/2015-03-31/functions/<function ARN>/invocations` → the function's ARN. */
-function functionOfUri(properties: Properties, property: string): string {
+/** `arn:aws:apigateway:<region>:lambda:path/2015-03-31/functions/<function ARN>/invocations` → ARN of function or version. */
+function invokedArnOf(properties: Properties, property: string): string {
   const [, id] = /:lambda:path\/2015-03-31\/functions\/(.+)\/invocations$/.exec(properties.text(property)) ?? [];
   return id ?? properties.refuse(property, "names no Lambda function");
+}
+
+/** The ARN without the number of a version: the local host runs one version of each function. */
+function functionIdOf(arn: string): string {
+  return arn.replace(/(:function:[^:]+):[0-9]+$/, "$1");
 }
 
 function readAuthorizer(reading: Reading): AuthorizerModel {
@@ -414,9 +424,11 @@ function readAuthorizer(reading: Reading): AuthorizerModel {
   if (unknown !== undefined) {
     properties.refuse("IdentitySource", `names ${unknown}, which the local host does not know`);
   }
+  const invokedArn = invokedArnOf(properties, "AuthorizerUri");
   return {
     id: refOf(reading),
-    functionId: functionOfUri(properties, "AuthorizerUri"),
+    functionId: functionIdOf(invokedArn),
+    invokedArn,
     credentials: properties.optionalText("AuthorizerCredentials"),
     identitySources: sources.filter((source) => source !== ""),
   };
@@ -450,6 +462,7 @@ function readRoute(
   if (authorization !== "NONE" && !(authorization === "CUSTOM" && authorizer !== undefined)) {
     properties.refuse("AuthorizationType", `${authorization} is not known to the local host`);
   }
+  const invokedArn = invokedArnOf(integration, "Uri");
   const resourceId = properties.text("ResourceId");
   const resourcePath =
     paths.get(resourceId) ?? properties.refuse("ResourceId", `${resourceId} is no resource of the API`);
@@ -457,7 +470,8 @@ function readRoute(
     resourceId,
     resourcePath,
     method: properties.text("HttpMethod"),
-    functionId: functionOfUri(integration, "Uri"),
+    functionId: functionIdOf(invokedArn),
+    invokedArn,
     credentials: integration.optionalText("Credentials"),
     integrationTimeoutMilliseconds: integration.number("TimeoutInMillis", 29_000),
     authorizer: authorization === "CUSTOM" ? authorizer : undefined,
@@ -582,10 +596,22 @@ function readPermission({ properties }: Reading): PermissionModel {
 /** Everywhere that the API invokes a function from, by the ARN that AWS knows the place by. */
 function invocationsOf({ id, stage, region, accountId, routes }: ApiModel): readonly InvocationModel[] {
   const base = `arn:aws:execute-api:${region}:${accountId}:${id}`;
-  return routes.flatMap(({ functionId, credentials, method, resourcePath, authorizer }) => [
+  return routes.flatMap(({ invokedArn, credentials, method, resourcePath, authorizer }) => [
     // Path parameters stand as `*` in the ARN of a method.
-    { functionId, credentials, sourceArn: `${base}/${stage}/${method}${resourcePath.replace(/\{[^}]+\}/g, "*")}` },
-    ...(authorizer ? [{ ...authorizer, sourceArn: `${base}/authorizers/${authorizer.id}` }] : []),
+    {
+      functionId: invokedArn,
+      credentials,
+      sourceArn: `${base}/${stage}/${method}${resourcePath.replace(/\{[^}]+\}/g, "*")}`,
+    },
+    ...(authorizer
+      ? [
+          {
+            functionId: authorizer.invokedArn,
+            credentials: authorizer.credentials,
+            sourceArn: `${base}/authorizers/${authorizer.id}`,
+          },
+        ]
+      : []),
   ]);
 }
 
