@@ -6,6 +6,7 @@ const exampleProduction: Stage = {
   ...prod,
   account: "123456789012",
   region: "eu-central-1",
+  repository: "portico-example/portico",
   publicUrl: "https://api.portico.example",
   hostedZone: { id: "Z0123456789ABCDEFGHIJ", name: "portico.example" },
   alarms: { page: "on-call@portico.example", ticket: "operations@portico.example" },

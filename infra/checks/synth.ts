@@ -1,6 +1,6 @@
 /**
  * `npm run check:synth`: synthesises every stage and exits 1 on any finding that nobody acknowledged. CDK alone would only
- * warn of what AWS's template validator finds.
+ * warn of what AWS's template validator finds. With `--cfn-lint`, that linter's findings count as well.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -9,6 +9,7 @@ import { build } from "../build/bundle.ts";
 import { allStages } from "../stages/find-stage.ts";
 import type { Stage } from "../stages/stage.ts";
 import { unfilled } from "../stages/validation.ts";
+import { openCfnLint } from "./cfn-lint.ts";
 import exampleProduction from "./example-production.ts";
 import { readAssembly, resourceCounts, synthesize } from "./assembly.ts";
 import { complaintsOf } from "./report.ts";
@@ -31,11 +32,15 @@ async function check({ name: stage, ...settings }: Stage): Promise<boolean> {
       return false;
     }
     const counts = resourceCounts(assembly);
-    const complaints = complaintsOf({
-      report: assembly.report,
-      resourceCounts: counts,
-      acknowledgements: assembly.acknowledgements,
-    });
+    const templates = Object.keys(assembly.templates).map((stack) => join(outDir, `${stack}.template.json`));
+    const complaints = [
+      ...complaintsOf({
+        report: assembly.report,
+        resourceCounts: counts,
+        acknowledgements: assembly.acknowledgements,
+      }),
+      ...((await cfnLint?.(templates)) ?? []),
+    ];
     for (const complaint of complaints) console.error(`${stage}: ${complaint}`);
     if (exitCode !== 0 && complaints.length === 0) console.error(`${stage}: synth exits ${exitCode}\n${errors.trim()}`);
 
@@ -52,6 +57,10 @@ async function check({ name: stage, ...settings }: Stage): Promise<boolean> {
   }
 }
 
+const cfnLint = process.argv.includes("--cfn-lint") ? await openCfnLint() : undefined;
+if (process.argv.includes("--cfn-lint") && cfnLint === undefined) {
+  console.log("cfn-lint was skipped: there is no Python 3 with venv");
+}
 await build();
 let passed = true;
 for (const stage of await allStages()) passed = (await check(stage)) && passed;

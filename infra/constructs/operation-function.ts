@@ -113,8 +113,6 @@ export class OperationFunction extends Construct {
         removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
       },
     });
-    // The first call must not meet a role or a log group that is not there yet.
-    this.function.node.addDependency(role, logGroup);
   }
 
   /** ARN of the function as it is now, whatever is released. */

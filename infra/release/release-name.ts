@@ -1,4 +1,4 @@
-/** The name of a release: the version of package.json and the commit that it is made from. */
+/** The name of a release: the version of package.json and the commit that it is made from. As a program it prints the name. */
 import { execFileSync } from "node:child_process";
 import { resolve } from "node:path";
 import packageJson from "../../package.json" with { type: "json" };
@@ -36,3 +36,5 @@ function git(folder: string, ...command: readonly string[]): string {
     return "";
   }
 }
+
+if (import.meta.main) console.log(releaseOf().name);

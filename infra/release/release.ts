@@ -37,6 +37,11 @@ const commands: Readonly<Record<string, (request: Request) => Promise<boolean>>>
   },
   watch: async ({ cloud, stage }) => {
     const { minutes } = canaryOf(stage);
+    // After a first deployment, or one that changed nothing, all traffic is with the live release.
+    if ((await cloud.served())?.canary === undefined) {
+      console.log("there is no canary to watch");
+      return true;
+    }
     const ringing = await watch(cloud, { minutes });
     if (ringing.length === 0) console.log(`no alarm has rung for ${minutes} min: the canary serves all traffic`);
     else console.error(`rolled back, because these alarms ring: ${ringing.join(", ")}`);

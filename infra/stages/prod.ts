@@ -8,6 +8,8 @@ const prod: Stage = {
   // The AWS account and Region, for example "123456789012" and "eu-central-1".
   account: fillIn,
   region: fillIn,
+  // The GitHub repository whose workflow may deploy this stage:
+  // repository: "your-company/portico",
   // The issuer of every token, for example "https://api.example.com". Choose it for good: a change ends all tokens.
   publicUrl: fillIn,
   // With a zone of Route 53 the deployment makes certificate, domain name and DNS record of that URL:

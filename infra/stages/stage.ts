@@ -42,6 +42,8 @@ export interface Stage {
   /** AWS account and Region that the stage is deployed to. `npm run deploy` refuses credentials of any other. */
   readonly account?: string;
   readonly region?: string;
+  /** GitHub repository, `owner/name`, whose workflow deploys the stage; absent where no workflow may. */
+  readonly repository?: string;
   /**
    * URL at which callers reach the API, without a slash at the end: API Gateway's own, one of the company's, or a parameter of
    * the API stack. It is the issuer and the audience of every token, so a change ends all tokens.

@@ -55,8 +55,10 @@ function formContradictions(stage: Stage): Contradictions {
   ];
 }
 
-function addressContradictions({ account, region, publicUrl, hostedZone, alarms }: Stage): Contradictions {
+function addressContradictions(stage: Stage): Contradictions {
+  const { account, region, repository, publicUrl, hostedZone, alarms } = stage;
   return [
+    repository !== undefined && !/^[\w.-]+\/[\w.-]+$/.test(repository) && "a repository is owner/name",
     account !== undefined && !/^[0-9]{12}$/.test(account) && "an AWS account has 12 digits",
     region !== undefined && !/^[a-z]{2}(-[a-z]+)+-[0-9]$/.test(region) && "a Region is named as in eu-central-1",
     isUrl(publicUrl) &&

@@ -60,6 +60,7 @@ describe("settings", () => {
     ["a public URL by http", { publicUrl: "http://api.example.com" as "https://" }, /public URL is https/],
     ["a public URL with a slash at the end", { publicUrl: "https://api.example.com/" }, /slash at the end/],
     ["a public URL that is none", { publicUrl: "https://api example" }, /public URL is https/],
+    ["a repository that is none", { repository: "portico:*" }, /repository is owner/],
     ["an account that is none", { account: "12345" }, /12 digits/],
     ["a Region that is none", { region: "Frankfurt" }, /Region is named/],
     ["an alarm address that is none", { alarms: { page: "nobody", ticket: "a@b.example" } }, /e-mail address/],

@@ -27,7 +27,9 @@ export async function checkDeployed({ url, signIn, release, report }: CheckOptio
       return true;
     } catch (error) {
       // Anything else is a fault of this program: its name says enough, its message may repeat what it was given.
-      report(`FAIL  ${line}: ${error instanceof BrokenPromise ? error.message : String((error as Error).name)}`);
+      report(
+        `FAIL  ${line}: ${error instanceof BrokenPromise ? error.message : error instanceof Error ? error.name : typeof error}`,
+      );
       return false;
     }
   };
