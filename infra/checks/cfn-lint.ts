@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 
 const run = promisify(execFile);
 const version = "1.58.0";
-const place = resolve(import.meta.dirname, "../../dist/cfn-lint");
+const place = resolve(import.meta.dirname, "../../node_modules/.cache/cfn-lint");
 
 /** Rules whose findings are accepted, each with the reason. */
 const accepted: Readonly<Record<string, string>> = {
@@ -24,7 +24,7 @@ interface Match {
 export type CfnLint = (templates: readonly string[]) => Promise<readonly string[]>;
 
 /**
- * Installs cfn-lint into a virtual environment in `dist`, or takes the one that is there.
+ * Installs cfn-lint into a virtual environment below `node_modules`, or takes the one that is there.
  *
  * @returns undefined where there is no Python 3 that can make one
  */
@@ -60,9 +60,10 @@ async function outputOf(program: string, words: readonly string[]): Promise<stri
   const limit = { maxBuffer: 64 * 1024 * 1024 };
   return await run(program, words, limit).then(
     ({ stdout }) => stdout || "[]",
-    (error: { readonly stdout?: string; readonly message: string }) => {
-      if (error.stdout?.startsWith("[") === true) return error.stdout;
-      throw new Error(`cfn-lint does not run: ${error.message.split("\n")[0] ?? ""}`);
+    (error: unknown) => {
+      const { stdout = "", message = "" } = error as { readonly stdout?: string; readonly message?: string };
+      if (stdout.startsWith("[")) return stdout;
+      throw new Error(`cfn-lint does not run: ${message.split("\n")[0] ?? ""}`);
     },
   );
 }
