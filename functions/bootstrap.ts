@@ -1,36 +1,43 @@
 /**
- * The custom resource that every deployment runs: the signing keys and the root user exist afterwards. Each step may be
+ * The custom resource that runs with every release: afterwards the signing keys and the root user exist. Every step can be
  * repeated, so CloudFormation may call it as often as it likes.
  */
 import type { CloudFormationCustomResourceEvent, Context } from "aws-lambda";
+import { Problem } from "../shared/domain/problems.ts";
+import { ensureSigningKeys } from "../shared/identity/ensure-signing-keys.ts";
 import { readEnvironment } from "../shared/runtime/environment.ts";
 import { describeError, log, logSecurityEvent } from "../shared/runtime/log.ts";
-import { ensureSigningKeys } from "../shared/identity/ensure-signing-keys.ts";
+import { retrying } from "../shared/runtime/retry.ts";
 import { forgetSecret, Secrets } from "../shared/runtime/secrets.ts";
 import { createDocumentClient, Table } from "../shared/runtime/table.ts";
 import { ensureRootUser } from "../shared/users/ensure-root-user.ts";
 
-const environment = readEnvironment(process.env, ["signingKeys", "rootSignIn"]);
-const client = createDocumentClient();
+/** Time that is left to answer CloudFormation. */
+const answerMs = 3000;
 
 /**
- * Answers CloudFormation; invoked by an operator without an event of CloudFormation's (see docs/runbooks/root-access.md) it
- * does the same and fails as functions do.
+ * Answers CloudFormation. An operator may invoke it without an event of CloudFormation's (see docs/runbooks/root-access.md): it
+ * then does the same and fails as functions do.
  */
 export async function handler(event: Partial<CloudFormationCustomResourceEvent>, context: Context): Promise<void> {
+  const deadline = Date.now() + context.getRemainingTimeInMillis() - answerMs;
   if (!isFromCloudFormation(event)) {
-    await bootstrap(Date.now() + context.getRemainingTimeInMillis() - 3000);
+    await bootstrapOnceAllowed(deadline);
     log("info", "bootstrap_done", { requestId: context.awsRequestId });
     return;
   }
   let failure: string | undefined;
   try {
     // A stack that is being deleted takes keys and users with it.
-    if (event.RequestType !== "Delete") await bootstrap(Date.now() + context.getRemainingTimeInMillis() - 3000);
+    if (event.RequestType !== "Delete") await bootstrapOnceAllowed(deadline);
     log("info", "bootstrap_done", { requestId: event.RequestId });
   } catch (error) {
-    log("error", "bootstrap_failed", { requestId: event.RequestId, ...describeError(error) });
-    failure = `Portico's bootstrap failed; see the log of ${context.functionName}, request ${event.RequestId}`;
+    const cause = error instanceof Problem ? error.cause : error;
+    log("error", "bootstrap_failed", { requestId: event.RequestId, ...describeError(cause) });
+    // A stack that cannot go back stays stuck, and the release that it goes back to has bootstrapped before.
+    if (!goesBack(event)) {
+      failure = `Portico's bootstrap failed; see the log of ${context.functionName}, request ${event.RequestId}`;
+    }
   }
   await answer(event, failure);
 }
@@ -41,18 +48,36 @@ function isFromCloudFormation(
   return event.ResponseURL !== undefined;
 }
 
+/** Whether the update leads to an older release, as every rollback of CloudFormation's does. */
+function goesBack(event: CloudFormationCustomResourceEvent): boolean {
+  if (event.RequestType !== "Update") return false;
+  const [from, to] = [event.OldResourceProperties, event.ResourceProperties].map(
+    (properties: Readonly<Record<string, unknown>>) => Date.parse(String(properties["CommittedAt"])),
+  ) as [number, number];
+  // A release from before the marker had a time is older than every one that has it.
+  return Number.isNaN(to) ? !Number.isNaN(from) : to < from;
+}
+
+/** A right that was granted a moment ago may not be in force yet, so a denied call is worth another attempt here. */
+async function bootstrapOnceAllowed(deadline: number): Promise<void> {
+  const isDenied = (error: unknown): boolean => error instanceof Error && error.name === "AccessDeniedException";
+  await retrying(deadline, isDenied, () => bootstrap(deadline));
+}
+
 async function bootstrap(deadline: number): Promise<void> {
-  const table = new Table(client, environment.TABLE_NAME, deadline);
+  // Read here and not at start: a function that fails at start answers nobody, and CloudFormation could not even delete it.
+  const environment = readEnvironment(process.env, ["signingKeys", "rootSignIn"]);
+  const table = new Table(createDocumentClient(), environment.TABLE_NAME, deadline);
   const secrets = new Secrets(environment, deadline);
   const now = new Date();
   await ensureSigningKeys(table, secrets, now);
-  // A process that lives on from the deployment before would take the old secret for the present one.
+  // A process that lives on from an earlier release still remembers the old secret.
   forgetSecret("rootSignIn");
   const outcome = await ensureRootUser(table, await secrets.read("rootSignIn"), now);
   if (outcome === "restored") logSecurityEvent("root_access_restored", { operation: "bootstrap" });
 }
 
-/** CloudFormation waits for an hour unless it is told, whatever happened. */
+/** CloudFormation waits until its timeout unless it is told the outcome, whatever happened. */
 async function answer(event: CloudFormationCustomResourceEvent, failure: string | undefined): Promise<void> {
   const { StackId, RequestId, LogicalResourceId } = event;
   const response = await fetch(event.ResponseURL, {

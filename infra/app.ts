@@ -1,11 +1,11 @@
 /**
  * The CDK entry: bundles the functions and composes the stacks of one stage. Needs no AWS account and no network.
  *
- * Every synth is a deployment of its own, since the bootstrap is to run at each; `-c deployment=<name>` names it, so that two
- * synths of the same sources give the same templates.
+ * Context: `stage` names the stage, `stageFile` a file with one; `built=true` takes the bundles that are there,
+ * `release` names the release in place of the commit.
  *
  * @example
- * npx cdk synth -c stage=prod
+ * npx cdk synth -c stage=dev
  * @example
  * CDK_OUTDIR=cdk.out CDK_CONTEXT_JSON='{"stage":"local"}' node infra/app.ts
  */
@@ -13,7 +13,6 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { App, Validations } from "aws-cdk-lib";
 import { AwsSolutionsChecks } from "cdk-nag";
-import packageJson from "../package.json" with { type: "json" };
 import { entryPointOf } from "../shared/contract/operation.ts";
 import { operations } from "../shared/operations.ts";
 import { ApiStack } from "./stacks/api-stack.ts";
@@ -22,32 +21,37 @@ import { cdkContext } from "./stages/cdk-context.ts";
 import { DataStack } from "./stacks/data-stack.ts";
 import { systemFunctions } from "./constructs/function-declarations.ts";
 import { OperationsStack } from "./stacks/operations-stack.ts";
-import { stageFrom } from "./stages/stage.ts";
+import { findStage } from "./stages/find-stage.ts";
+import { releaseOf, type Release } from "./release/release-name.ts";
 
 async function main(): Promise<void> {
   const app = new App({ autoSynth: false, analyticsReporting: false, treeMetadata: false, postCliContext: cdkContext });
-  const stage = stageFrom((key) => app.node.tryGetContext(key));
+  const context = (key: string): unknown => app.node.tryGetContext(key);
+  const stage = await findStage({ stage: context("stage"), stageFile: context("stageFile") });
 
-  // Whoever synthesises several stages in a row builds once and says so.
-  if (app.node.tryGetContext("built") !== "true") await build();
-  for (const door of [...systemFunctions.map(({ id }) => id), ...operations.map(entryPointOf)]) {
-    if (!existsSync(join(bundleFolder(door), "index.mjs"))) {
-      throw new Error(`functions/${door}.ts is missing: it is declared, but nothing serves it`);
+  // Several stages in a row need one build.
+  if (context("built") !== "true") await build();
+  for (const entryPoint of [...systemFunctions.map(({ id }) => id), ...operations.map(entryPointOf)]) {
+    if (!existsSync(join(bundleFolder(entryPoint), "index.mjs"))) {
+      throw new Error(`functions/${entryPoint}.ts is missing: it is declared, but nothing serves it`);
     }
   }
 
-  const common = { stage, tags: { application: "portico", stage: stage.name } };
+  const common = {
+    stage,
+    tags: { application: "portico", stage: stage.name },
+    terminationProtection: stage.deletionProtection,
+  };
   const data = new DataStack(app, `Portico-${stage.name}-Data`, {
     ...common,
     description: "Portico: table, key and secrets",
-    terminationProtection: stage.deletionProtection,
   });
   const api = new ApiStack(app, `Portico-${stage.name}-Api`, {
     ...common,
     description: "Portico: API and functions",
     data,
     operations,
-    version: packageJson.version,
+    release: chosenRelease(context("release")) ?? releaseOf(),
   });
   new OperationsStack(app, `Portico-${stage.name}-Operations`, {
     ...common,
@@ -59,6 +63,13 @@ async function main(): Promise<void> {
 
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
   app.synth();
+}
+
+/** `<name>` or `<name> <time of its commit>` */
+function chosenRelease(context: unknown): Release | undefined {
+  if (context === undefined) return undefined;
+  const [name = "", committedAt] = String(context).split(" ");
+  return { name, ...(committedAt !== undefined && { committedAt }) };
 }
 
 // A mistake in a setting is one line, not a stack trace; CDK_DEBUG=true shows where it was thrown.

@@ -120,8 +120,8 @@ export const withoutAlignment = (page: string): string => page.replaceAll(/ {2,}
 async function main(): Promise<void> {
   const outDir = await mkdtemp(join(tmpdir(), "portico-costs-"));
   try {
-    const addresses = { pageAddress: "page@example.com", ticketAddress: "ticket@example.com" };
-    const { exitCode, errors } = await synthesize(outDir, { stage: "prod", ...addresses }, { validate: false });
+    const context = { stageFile: "infra/checks/example-production.ts" };
+    const { exitCode, errors } = await synthesize(outDir, context, { validate: false });
     if (exitCode !== 0) throw new Error(errors);
     const { format } = await import("prettier");
     const page = await format(costsPage(await readAssembly(outDir)), { parser: "markdown" });

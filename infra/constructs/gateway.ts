@@ -1,9 +1,11 @@
 /** The REST API of a stage: every declared path and method, the authorizer before the protected ones, and its own errors. */
-import { Duration, RemovalPolicy, Size } from "aws-cdk-lib";
+import { CfnCondition, CfnParameter, Duration, Fn, RemovalPolicy, Size, Stack } from "aws-cdk-lib";
 import {
   AccessLogFormat,
   AuthorizationType,
   AwsIntegration,
+  type CfnDeployment,
+  type CfnStage,
   EndpointType,
   IdentitySource,
   LogGroupLogDestination,
@@ -12,12 +14,13 @@ import {
   RestApi,
 } from "aws-cdk-lib/aws-apigateway";
 import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
+import type { CfnFunction } from "aws-cdk-lib/aws-lambda";
 import { LogGroup } from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
 import type { AnyOperation } from "../../shared/contract/operation.ts";
-import type { Stage } from "../stages/stage.ts";
+import { isUrl, type Stage } from "../stages/stage.ts";
 import { acknowledge } from "./acknowledge.ts";
-import { apiNameOf, logGroupNameOf } from "./names.ts";
+import { apiNameOf, liveDeploymentParameter, logGroupNameOf } from "./names.ts";
 import type { OperationFunction } from "./operation-function.ts";
 import { removalPolicyOf } from "./removal.ts";
 
@@ -49,7 +52,8 @@ export class Gateway extends Construct {
   readonly api: RestApi;
   readonly #stage: Stage;
 
-  constructor(scope: Construct, id: string, stage: Stage) {
+  /** @param release its name, by which operators find the deployment that it made */
+  constructor(scope: Construct, id: string, { stage, release }: { readonly stage: Stage; readonly release: string }) {
     super(scope, id);
     this.#stage = stage;
     const accessLog = new LogGroup(this, "AccessLog", {
@@ -61,6 +65,8 @@ export class Gateway extends Construct {
       restApiName: apiNameOf(stage),
       description: "Portico: partners, subscriptions, companies, users, coupons and threads",
       endpointTypes: [EndpointType.REGIONAL],
+      // A second way in would have another issuer in its URL, and no WAF that looks at the company's host.
+      ...(isUrl(stage.publicUrl) && { disableExecuteApiEndpoint: true }),
       // For the files of pages and the contract: below this, compression costs more time than it saves.
       minCompressionSize: Size.kibibytes(1),
       // API Gateway writes any log through one role per account and Region. It stays when this stack goes: other APIs use it too.
@@ -87,6 +93,8 @@ export class Gateway extends Construct {
         },
       }),
     });
+    this.#keepDeployments(release);
+    if (stage.canary !== undefined) this.#letTheStageWait();
     // The contract's URL is an output of the stack; RestApi's own would be a second one.
     this.api.node.tryRemoveChild("Endpoint");
     acknowledge(this.api, {
@@ -104,6 +112,26 @@ export class Gateway extends Construct {
     });
   }
 
+  /** A deployment is a release: it names a version of every function. Going back needs those that were before. */
+  #keepDeployments(release: string): void {
+    const deployment = this.api.latestDeployment?.node.defaultChild as CfnDeployment;
+    deployment.description = release;
+    deployment.applyRemovalPolicy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE);
+  }
+
+  /** Lets a deployment of the stack leave the stage at the release that is live; `npm run deploy` then begins the canary. */
+  #letTheStageWait(): void {
+    const live = new CfnParameter(Stack.of(this), liveDeploymentParameter, {
+      description: "The deployment that stays live; none makes the new one live at once",
+      default: "",
+    });
+    const waits = new CfnCondition(this, "HasLiveDeployment", {
+      expression: Fn.conditionNot(Fn.conditionEquals(live.valueAsString, "")),
+    });
+    const stage = this.api.deploymentStage.node.defaultChild as CfnStage;
+    stage.deploymentId = Fn.conditionIf(waits.logicalId, live.valueAsString, stage.deploymentId).toString();
+  }
+
   /** ARN of the API's only stage. */
   get stageArn(): string {
     return this.api.deploymentStage.stageArn;
@@ -115,26 +143,40 @@ export class Gateway extends Construct {
    * @param authorizer the function that authenticates callers of protected operations
    */
   serve(operations: readonly Served[], authorizer: OperationFunction): void {
+    const invoked = [authorizer, ...operations.map((served) => served.function)];
     // One role lets API Gateway invoke exactly these functions, instead of one AWS::Lambda::Permission per method: a quarter of
     // the stack's resources. At 60 operations its policy has about 6,000 of the 10,240 characters that a role may have.
     const role = new Role(this, "InvokeRole", {
-      assumedBy: new ServicePrincipal("apigateway.amazonaws.com"),
+      // Without the condition, an API of another account could name this role and have API Gateway use it.
+      assumedBy: new ServicePrincipal("apigateway.amazonaws.com", {
+        conditions: { StringEquals: { "aws:SourceAccount": Stack.of(this).account } },
+      }),
       inlinePolicies: {
         invoke: new PolicyDocument({
           statements: [
             new PolicyStatement({
               actions: ["lambda:InvokeFunction"],
-              resources: [authorizer, ...operations.map((served) => served.function)].map(({ arn }) => arn),
+              // Every version: the role changes before the stage switches, and the stage may go back.
+              resources: invoked.map(({ arn }) => `${arn}:*`),
             }),
           ],
         }),
       },
     });
+    acknowledge(
+      role,
+      Object.fromEntries(
+        invoked.map((serving) => [
+          `AwsSolutions-IAM5[Resource::<${logicalIdOf(serving)}.Arn>:*]`,
+          "the wildcard stands for the versions of one function: the live release names one, and a rollback names an older one",
+        ]),
+      ),
+    );
     const requestAuthorizer = once(
       () =>
         new RequestAuthorizer(this, "Authorizer", {
           authorizerName: "access-token",
-          handler: authorizer.function,
+          handler: authorizer.version,
           // CDK would attach a second policy that also allows every version of the function.
           assumeRole: role.withoutPolicyUpdates(),
           identitySources: [IdentitySource.header("Authorization")],
@@ -150,7 +192,7 @@ export class Gateway extends Construct {
         // Not LambdaIntegration: it adds a permission to the function even where the role already allows the call.
         new AwsIntegration({
           service: "lambda",
-          path: `2015-03-31/functions/${serving.arn}/invocations`,
+          path: `2015-03-31/functions/${serving.version.functionArn}/invocations`,
           proxy: true,
           options: { credentialsRole: role },
         }),
@@ -171,6 +213,10 @@ export class Gateway extends Construct {
       acknowledge(this.api.root, { "AwsSolutions-APIG4": "a browser's preflight request carries no credentials" });
     }
   }
+}
+
+function logicalIdOf({ function: { node, stack } }: OperationFunction): string {
+  return String(stack.resolve(stack.getLogicalId(node.defaultChild as CfnFunction)));
 }
 
 /** CDK refuses an authorizer that no method uses. */

@@ -31,3 +31,9 @@ export function logGroupPrefixOf(stage: Stage): string {
 export function apiNameOf(stage: Stage): string {
   return `Portico-${stage.name}`;
 }
+
+/** Parameter of the API stack that names the deployment which stays live. */
+export const liveDeploymentParameter = "LiveDeployment";
+
+/** Output of the API stack with the id of the REST API. */
+export const apiIdOutput = "ApiId";

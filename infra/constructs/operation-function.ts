@@ -1,5 +1,5 @@
 /** One function with least rights, made from what its door declares. */
-import { Duration } from "aws-cdk-lib";
+import { Duration, RemovalPolicy } from "aws-cdk-lib";
 import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import {
   ApplicationLogLevel,
@@ -10,6 +10,7 @@ import {
   Runtime,
   SystemLogLevel,
   Tracing,
+  type IVersion,
 } from "aws-cdk-lib/aws-lambda";
 import { LogGroup } from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
@@ -115,13 +116,22 @@ export class OperationFunction extends Construct {
       // CDK would write a second policy of its own beside the declared one.
       role: role.withoutPolicyUpdates(),
       environment: definedOnly(environment),
+      currentVersionOptions: {
+        description: props.environment.VERSION,
+        // Kept deployments of the API name it; `npm run release -- sweep` removes it when none does any more.
+        removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
+      },
     });
-    // The first call must not meet a role or a log group that is not there yet.
-    this.function.node.addDependency(role, logGroup);
   }
 
+  /** ARN of the function as it is now, whatever is released. */
   get arn(): string {
     return this.function.functionArn;
+  }
+
+  /** The function as this release has it, for good. Whoever reads it has the stack publish a version. */
+  get version(): IVersion {
+    return this.function.currentVersion;
   }
 }
 

@@ -1,7 +1,10 @@
 import { RemovalPolicy } from "aws-cdk-lib";
 import type { Stage } from "../stages/stage.ts";
 
-/** CDK's word for what becomes of a stage's data and logs when their stack is deleted. */
+/**
+ * What happens to a stage's logs, keys and secrets when they leave their stack. What is retained is not retained when its own
+ * creation is rolled back: a fixed name that is left behind would make every later attempt fail with "already exists".
+ */
 export function removalPolicyOf(stage: Stage): RemovalPolicy {
-  return stage.removalPolicy === "retain" ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY;
+  return stage.removalPolicy === "retain" ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE : RemovalPolicy.DESTROY;
 }

@@ -5,10 +5,11 @@ import { CfnRotationSchedule } from "aws-cdk-lib/aws-secretsmanager";
 import type { Construct } from "constructs";
 import { entryPointOf, type AnyOperation } from "../../shared/contract/operation.ts";
 import { bundleFolder } from "../build/bundle.ts";
+import { CustomDomain } from "../constructs/custom-domain.ts";
 import { Firewall } from "../constructs/firewall.ts";
 import { GatewayErrors } from "../constructs/gateway-errors.ts";
 import { Gateway } from "../constructs/gateway.ts";
-import { apiNameOf } from "../constructs/names.ts";
+import { apiIdOutput, apiNameOf } from "../constructs/names.ts";
 import { OperationFunction, type CommonVariables } from "../constructs/operation-function.ts";
 import type { DataStack } from "./data-stack.ts";
 import {
@@ -17,7 +18,8 @@ import {
   rotationFunction,
   type FunctionDeclaration,
 } from "../constructs/function-declarations.ts";
-import type { Stage } from "../stages/stage.ts";
+import type { Release } from "../release/release-name.ts";
+import { isUrl, type Stage } from "../stages/stage.ts";
 
 /** How long a signing key signs. */
 const signingKeyDays = 30;
@@ -26,8 +28,8 @@ export interface ApiStackProps extends StackProps {
   readonly stage: Stage;
   readonly data: DataStack;
   readonly operations: readonly AnyOperation[];
-  /** Version that `GET /health` shows. */
-  readonly version: string;
+  /** The release that `GET /health` shows and every log line names. */
+  readonly release: Release;
   /** The folder with a door's bundle. Default: where `build` writes it. */
   readonly bundleOf?: (door: string) => string;
 }
@@ -41,11 +43,11 @@ export class ApiStack extends Stack {
     const { stage, data, operations } = props;
     this.#props = props;
 
-    const gateway = new Gateway(this, "Gateway", stage);
+    const gateway = new Gateway(this, "Gateway", { stage, release: props.release.name });
     const publicUrl = this.#publicUrl(gateway);
     this.#environment = {
       STAGE: stage.name,
-      VERSION: props.version,
+      VERSION: props.release.name,
       PUBLIC_URL: publicUrl,
       TABLE_NAME: data.table.tableName,
       ALLOWED_ORIGINS: stage.corsOrigins.join(" "),
@@ -63,6 +65,9 @@ export class ApiStack extends Stack {
     }));
     gateway.serve(served, authorizer);
     new GatewayErrors(this, "GatewayErrors", { api: gateway.api, publicUrl, cors: stage.corsOrigins.length > 0 });
+    if (stage.hostedZone !== undefined && isUrl(stage.publicUrl)) {
+      new CustomDomain(this, "Domain", { api: gateway.api, url: stage.publicUrl, hostedZone: stage.hostedZone });
+    }
     if (stage.waf) new Firewall(this, "Firewall", { name: apiNameOf(stage), stageArn: gateway.stageArn });
 
     const bootstrapRun = new CustomResource(this, "BootstrapRun", {
@@ -70,11 +75,15 @@ export class ApiStack extends Stack {
       serviceToken: this.#function(bootstrapFunction, bootstrapFunction.id).arn,
       // CloudFormation would wait an hour for a bootstrap that never answers.
       serviceTimeout: Duration.minutes(2),
-      // Another one at every deployment, which so runs the bootstrap: a changed root secret acts by deploying again.
-      properties: { Deployment: String(this.node.tryGetContext("deployment") ?? new Date().toISOString()) },
+      // CloudFormation runs the bootstrap when these change: once for each release. The time tells a rollback from a step ahead.
+      properties: { Release: props.release.name, CommittedAt: props.release.committedAt },
     });
     this.#rotateSigningKeys(bootstrapRun);
 
+    new CfnOutput(this, apiIdOutput, {
+      value: gateway.api.restApiId,
+      description: "The REST API, for npm run release",
+    });
     new CfnOutput(this, "ApiUrl", { value: publicUrl, description: "Where callers reach the API" });
   }
 
@@ -149,12 +158,12 @@ export class ApiStack extends Stack {
   /** The execute-api URL is spelled out from the API's id: the stage's own would need the functions, which need the URL. */
   #publicUrl({ api }: Gateway): string {
     const { publicUrl, name } = this.#props.stage;
+    if (isUrl(publicUrl)) return publicUrl;
     if (publicUrl === "parameter") {
       return new CfnParameter(this, "PublicUrl", {
         description: "Where callers reach the API, without a slash at the end",
       }).valueAsString;
     }
-    if (publicUrl !== "execute-api") return publicUrl;
     return `https://${api.restApiId}.execute-api.${this.region}.${this.urlSuffix}/${name}`;
   }
 }

@@ -59,19 +59,3 @@ export function operationsContradictions(settings: OperationsSettings): readonly
       "the runbooks' URL is https, without a slash at the end",
   ];
 }
-
-/**
- * The settings with the addresses that CDK's context names.
- *
- * @param text reads one context value of a given form: `pageAddress` and `ticketAddress`, both or none
- * @throws Error in one line when only one of the two is given
- */
-export function operationsFrom(
-  base: OperationsSettings,
-  text: (key: string, form: RegExp) => string | undefined,
-): OperationsSettings {
-  const [page, ticket] = [text("pageAddress", addressForm), text("ticketAddress", addressForm)];
-  if (page === undefined && ticket === undefined) return base;
-  if (page === undefined || ticket === undefined) throw new Error("alarms need pageAddress and ticketAddress together");
-  return { ...base, alarms: { page, ticket } };
-}

@@ -1,7 +1,6 @@
-/** Every setting in which the deployments differ, as one typed value each. Nothing else may ask for a stage's name. */
-
-import { RetentionDays } from "aws-cdk-lib/aws-logs";
-import { defaultOperations, operationsContradictions, operationsFrom, type OperationsSettings } from "./operations.ts";
+/** The settings in which deployments differ, as one typed value per stage. Nothing else may ask for a stage's name. */
+import type { RetentionDays } from "aws-cdk-lib/aws-logs";
+import type { OperationsSettings } from "./operations.ts";
 
 /** How long access tokens live. */
 export interface TokenLifetimes {
@@ -17,199 +16,71 @@ export interface IdentityProvider {
   readonly audience: string;
   /** JWS algorithms (RFC 7518 §3.1) that it signs with; asymmetric ones only. */
   readonly algorithms: readonly string[];
-  /** Where its public keys are (RFC 7517). */
+  /** URL of its public keys (RFC 7517). */
   readonly jwksUri: string;
+}
+
+/** A public hosted zone of Route 53 in the account of the stage. */
+export interface HostedZone {
+  /** For example `Z0123456789ABCDEFGHIJ`. */
+  readonly id: string;
+  /** For example `example.com`. */
+  readonly name: string;
 }
 
 export interface Stage {
   readonly name: string;
   /** Handles real customers' data: `validateStage` then insists on its protection. */
   readonly production: boolean;
+  /** AWS account and Region that the stage is deployed to. `npm run deploy` refuses credentials of any other. */
+  readonly account?: string;
+  readonly region?: string;
+  /** GitHub repository, `owner/name`, whose workflow deploys the stage; absent where no workflow may. */
+  readonly repository?: string;
   /**
-   * Where callers reach the API: API Gateway's own URL, a domain of the company's (which its DNS and an API Gateway domain
-   * name lead here), or a parameter of the API stack.
+   * URL at which callers reach the API, without a slash at the end: API Gateway's own, one of the company's, or a parameter of
+   * the API stack. It is the issuer and the audience of every token, so a change ends all tokens.
    */
   readonly publicUrl: "execute-api" | "parameter" | `https://${string}`;
+  /**
+   * The hosted zone in which the API stack makes the certificate, the domain name and the DNS record of `publicUrl`. Without it,
+   * the company makes them itself.
+   */
+  readonly hostedZone?: HostedZone;
   readonly tokenLifetimes: TokenLifetimes;
-  /** Client ids of the public clients by which people sign in (RFC 6749 §2.1); the first one is that of `POST /v1/auth/login`. */
+  /** Client ids of the public clients with which people sign in (RFC 6749 §2.1); `POST /v1/auth/login` uses the first one. */
   readonly publicClients: readonly string[];
-  /** None switches token exchange off; `parameter` takes issuer and JWKS URI from parameters of the API stack. */
+  /** Absent: no token exchange. `parameter` takes issuer and JWKS URI from parameters of the API stack. */
   readonly identityProvider?: IdentityProvider | "parameter";
-  /** Origins whose pages may call the API from a browser; none switches CORS off. */
+  /** Origins whose pages may call the API from a browser; an empty list switches CORS off. */
   readonly corsOrigins: readonly string[];
   readonly logRetention: RetentionDays;
   readonly logLevel: "DEBUG" | "INFO" | "WARN" | "ERROR";
   readonly operations: OperationsSettings;
-  /** What becomes of data and logs when their stack is deleted. */
+  /** What happens to data and logs when their stack is deleted. */
   readonly removalPolicy: "retain" | "destroy";
   readonly deletionProtection: boolean;
   readonly pointInTimeRecovery: boolean;
   /** AWS WAF before the API. */
   readonly waf: boolean;
+  /**
+   * A new release first serves a share of the traffic, and all of it when no alarm has rung for some time. Absent: it serves all
+   * of it at once.
+   */
+  readonly canary?: { readonly percent: number; readonly minutes: number };
   /** Of all callers together. */
   readonly throttle: { readonly rateLimitPerSecond: number; readonly burstLimit: number };
 }
 
-const productionLifetimes: TokenLifetimes = { partnerAccessSeconds: 3600, userAccessSeconds: 900 };
-
-export const dev: Stage = {
-  name: "dev",
-  production: false,
-  publicUrl: "execute-api",
-  tokenLifetimes: productionLifetimes,
-  publicClients: ["web"],
-  corsOrigins: [],
-  logRetention: RetentionDays.ONE_MONTH,
-  logLevel: "DEBUG",
-  operations: defaultOperations,
-  removalPolicy: "destroy",
-  deletionProtection: false,
-  pointInTimeRecovery: true,
-  waf: false,
-  throttle: { rateLimitPerSecond: 50, burstLimit: 100 },
-};
-
-export const prod: Stage = {
-  name: "prod",
-  production: true,
-  publicUrl: "execute-api",
-  tokenLifetimes: productionLifetimes,
-  publicClients: ["web"],
-  corsOrigins: [],
-  logRetention: RetentionDays.ONE_YEAR,
-  logLevel: "INFO",
-  operations: { ...defaultOperations, monthlyBudgetDollars: 1000 },
-  removalPolicy: "retain",
-  deletionProtection: true,
-  pointInTimeRecovery: true,
-  waf: true,
-  throttle: { rateLimitPerSecond: 500, burstLimit: 1000 },
-};
-
-/** The stage that `npm start` runs on one machine: production's rules, nothing that has to be kept. */
-export const local: Stage = {
-  ...dev,
-  name: "local",
-  publicUrl: "parameter",
-  identityProvider: "parameter",
-  logRetention: RetentionDays.ONE_WEEK,
-  logLevel: "INFO",
-  throttle: { rateLimitPerSecond: 10_000, burstLimit: 5000 },
-};
-
-export const stages: readonly Stage[] = [dev, prod, local];
+export const defaultTokenLifetimes: TokenLifetimes = { partnerAccessSeconds: 3600, userAccessSeconds: 900 };
 
 /**
- * Refuses a stage whose settings contradict each other or the contract.
- *
- * @throws Error naming the stage and every contradiction, in one line
+ * Stands for a value that only the company knows. It fits every type, so that a stage file compiles before it is filled in;
+ * `validateStage` refuses the stage until then.
  */
-export function validateStage(stage: Stage): void {
-  const { partnerAccessSeconds, userAccessSeconds } = stage.tokenLifetimes;
-  const neverExpires = partnerAccessSeconds === "never" || userAccessSeconds === "never";
-  const contradictions = [
-    neverExpires && stage.name !== "dev" && "tokens that never expire are for the dev stage only",
-    ![partnerAccessSeconds, userAccessSeconds].every((seconds) => seconds === "never" || isPositiveInteger(seconds)) &&
-      "a token lifetime is a positive whole number of seconds",
-    stage.removalPolicy === "destroy" &&
-      stage.deletionProtection &&
-      "what is protected cannot be destroyed with its stack",
-    /^https:.*\/$/.test(stage.publicUrl) && "the public URL must not end with a slash",
-    stage.publicClients.length === 0 && "people sign in by a public client, so there must be one",
-    !stage.publicClients.every((client) => /^[\x21-\x7e]{1,100}$/.test(client)) &&
-      "a client id has 1 to 100 visible ASCII characters",
-    ...identityProviderContradictions(stage.identityProvider),
-    ...operationsContradictions(stage.operations),
-    stage.corsOrigins.some((origin) => origin !== "*" && !isOrigin(origin)) &&
-      "an origin is a scheme and a host, such as https://console.example.com",
-    stage.throttle.rateLimitPerSecond <= 0 && "a rate limit of zero refuses every call",
-    ...(stage.production ? productionContradictions(stage) : []),
-  ].filter((contradiction) => contradiction !== false);
-  if (contradictions.length > 0) throw new Error(`stage ${stage.name}: ${contradictions.join("; ")}`);
-}
+export const fillIn = "FILL-IN" as never;
 
-/** Signed by whoever knows the verifier's own key, or by nobody: neither proves an identity. */
-const asymmetricAlgorithms = /^(EdDSA|Ed25519|(RS|PS|ES)(256|384|512))$/;
-
-function identityProviderContradictions(provider: Stage["identityProvider"]): readonly (string | false)[] {
-  if (provider === undefined || provider === "parameter") return [];
-  return [
-    !/^https:\/\/\S+$/.test(provider.issuer) && "the identity provider's issuer is an https URL",
-    !/^https:\/\/\S+$/.test(provider.jwksUri) && "the identity provider's JWKS URI is an https URL",
-    provider.audience === "" && "the identity provider's tokens need an audience",
-    (provider.algorithms.length === 0 || !provider.algorithms.every((name) => asymmetricAlgorithms.test(name))) &&
-      "the identity provider signs with asymmetric algorithms only",
-  ];
-}
-
-function productionContradictions(stage: Stage): readonly (string | false)[] {
-  return [
-    !stage.deletionProtection && "production needs deletion protection",
-    !stage.pointInTimeRecovery && "production needs point-in-time recovery",
-    stage.removalPolicy !== "retain" && "production keeps its data when a stack is deleted",
-    !stage.waf && "production needs the web application firewall",
-    stage.logLevel === "DEBUG" && "production does not log at DEBUG",
-    stage.publicUrl === "parameter" && "production's URL is not a parameter",
-    stage.identityProvider === "parameter" && "production's identity provider is not a parameter",
-    stage.corsOrigins.some((origin) => !origin.startsWith("https://")) &&
-      "production lists its origins one by one, and each is https",
-  ];
-}
-
-function isPositiveInteger(value: number): boolean {
-  return Number.isInteger(value) && value > 0;
-}
-
-function isOrigin(value: string): boolean {
-  return URL.canParse(value) && new URL(value).origin === value;
-}
-
-/**
- * The stage that CDK's context chooses, checked.
- *
- * @param context reads one context value: `stage` (default `dev`), `tokensNeverExpire` (`true`), `publicUrl`, `pageAddress`
- *   and `ticketAddress`, and for an identity provider `idpIssuer`, `idpAudience`, `idpJwksUri`, `idpAlgorithms` (separated by commas, default RS256)
- * @throws Error for an unknown stage or a contradiction, in one line
- * @example
- * cdk synth -c stage=prod -c pageAddress=+4915112345678 -c ticketAddress=operations@example.com
- */
-export function stageFrom(context: (key: string) => unknown): Stage {
-  const name = context("stage") ?? dev.name;
-  const base = stages.find((stage) => stage.name === name);
-  if (!base) {
-    throw new Error(
-      `unknown stage ${JSON.stringify(name)}: choose one of ${stages.map((stage) => stage.name).join(", ")}`,
-    );
-  }
-  const url = text(context, "publicUrl", /^https:\/\/\S+$/);
-  const neverExpire = text(context, "tokensNeverExpire", /^(true|false)$/) === "true";
-  const stage: Stage = {
-    ...base,
-    operations: operationsFrom(base.operations, (key, form) => text(context, key, form)),
-    ...(url !== undefined && { publicUrl: url as `https://${string}` }),
-    ...identityProviderFrom(context),
-    ...(neverExpire && { tokenLifetimes: { partnerAccessSeconds: "never", userAccessSeconds: "never" } }),
-  };
-  validateStage(stage);
-  return stage;
-}
-
-function identityProviderFrom(context: (key: string) => unknown): { readonly identityProvider?: IdentityProvider } {
-  const [issuer, audience, jwksUri] = ["idpIssuer", "idpAudience", "idpJwksUri"].map((key) =>
-    text(context, key, /^\S+$/),
-  );
-  const algorithms = text(context, "idpAlgorithms", /^[A-Za-z0-9,]+$/) ?? "RS256";
-  if (issuer === undefined && audience === undefined && jwksUri === undefined) return {};
-  if (issuer === undefined || audience === undefined || jwksUri === undefined) {
-    throw new Error("an identity provider needs idpIssuer, idpAudience and idpJwksUri together");
-  }
-  return { identityProvider: { issuer, audience, jwksUri, algorithms: algorithms.split(",") } };
-}
-
-function text(context: (key: string) => unknown, key: string, form: RegExp): string | undefined {
-  const value = context(key);
-  if (value === undefined) return undefined;
-  // `cdk.json` may say `true`; `-c` always gives text.
-  if (!form.test(String(value))) throw new Error(`context ${key}=${String(value)} is not of the form ${form.source}`);
-  return String(value);
+/** Whether a public URL is one of the company's own. */
+export function isUrl(publicUrl: Stage["publicUrl"]): publicUrl is `https://${string}` {
+  return publicUrl !== "execute-api" && publicUrl !== "parameter";
 }

@@ -81,6 +81,8 @@ const severity: Readonly<Record<string, number>> = { DEBUG: 0, INFO: 1, WARN: 2,
 export const serviceNameOf = (stage: string): string => `portico-${stage}`;
 
 const service = serviceNameOf(process.env.STAGE ?? "unknown");
+/** Names the deployed release in every line. */
+const release = process.env.VERSION ?? "unknown";
 const minSeverity = severity[process.env.LOG_LEVEL ?? "INFO"] ?? 1;
 
 /** Writes one line. Codes of security events and failures are counted as well. */
@@ -136,7 +138,7 @@ function write(level: Level, code: LogCode, fields: LogFields, metrics: Metrics)
   const names = Object.keys(metrics) as MetricName[];
   // The level filters lines, never metrics: an alarm must not go blind because a stage logs less.
   if (names.length === 0 && (severity[level.toUpperCase()] ?? 0) < minSeverity) return;
-  const line: Record<string, unknown> = { level: level.toUpperCase(), code };
+  const line: Record<string, unknown> = { level: level.toUpperCase(), code, release };
   if (names.length > 0) Object.assign(line, { _aws: metadataOf(names), service });
   for (const name of fieldNames) if (fields[name] !== undefined) line[name] = fields[name];
   // Not `console`: Lambda's JSON log format would wrap the line, and CloudWatch would find no metrics in it.

@@ -1,5 +1,5 @@
 /** Events of the account in the form that AWS documents: each reaches exactly the rule that is meant for it, or none. */
-import { loadAssembly } from "../../infra/local/template/intrinsics.ts";
+import { loadAssembly } from "../../infra/local/template/cloud-assembly.ts";
 import { matches } from "./event-patterns.ts";
 
 const parameters = { PublicUrl: "http://api", IdpIssuer: "http://idp", IdpJwksUri: "http://idp/jwks" };

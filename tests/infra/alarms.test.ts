@@ -4,9 +4,9 @@ import { join } from "node:path";
 import type { Assembly, Template } from "../../infra/checks/assembly.ts";
 import { costsPage, withoutAlignment } from "../../infra/checks/costs.ts";
 import { runbookOf } from "../../infra/constructs/operations/alarms.ts";
-import { dev } from "../../infra/stages/stage.ts";
+import dev from "../../infra/stages/dev.ts";
 import { operations } from "../../shared/operations.ts";
-import { alarmAddresses, propertiesOf, resourcesOf, synthesized, templateOf, text } from "./support/templates.ts";
+import { exampleProduction, propertiesOf, resourcesOf, synthesized, templateOf, text } from "./support/templates.ts";
 
 const runbooks = join(import.meta.dirname, "../../docs/runbooks");
 
@@ -15,12 +15,7 @@ let operationsStack: Template;
 let api: Template;
 
 beforeAll(async () => {
-  const identityProvider = {
-    idpIssuer: "https://id.example.com",
-    idpAudience: "portico",
-    idpJwksUri: "https://id.example.com/jwks",
-  };
-  prod = await synthesized({ stage: "prod", ...alarmAddresses, ...identityProvider }, { validate: false });
+  prod = await synthesized(exampleProduction, { validate: false });
   operationsStack = templateOf(prod, "Operations");
   api = templateOf(prod, "Api");
 }, 60_000);
@@ -191,7 +186,7 @@ describe("the description of every alarm and event", () => {
 });
 
 test("the computed costs are those of the templates", async () => {
-  const bare = await synthesized({ stage: "prod", ...alarmAddresses }, { validate: false });
+  const bare = await synthesized({ stageFile: "tests/infra/support/without-provider.ts" }, { validate: false });
   const page = readFileSync(join(import.meta.dirname, "../../docs/costs-computed.md"), "utf8");
   expect(withoutAlignment(page)).toBe(withoutAlignment(costsPage(bare)));
 });

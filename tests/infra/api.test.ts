@@ -2,6 +2,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { bundleFiles } from "../../infra/build/bundle.ts";
 import { synthesize, type Assembly, type Resource, type Template } from "../../infra/checks/assembly.ts";
+import { releaseOf } from "../../infra/release/release-name.ts";
 import { denialCodes } from "../../infra/constructs/gateway-errors.ts";
 import {
   authorizerFunction,
@@ -15,7 +16,7 @@ import { problemCatalogue, type ProblemCode } from "../../shared/domain/problems
 import { entryPointOf } from "../../shared/contract/operation.ts";
 import { operations } from "../../shared/operations.ts";
 import {
-  alarmAddresses,
+  exampleProduction,
   list,
   propertiesOf,
   resourcesOf,
@@ -42,10 +43,7 @@ beforeAll(async () => {
     assets = new Map(contents);
   };
   [prod, dev] = await Promise.all([
-    synthesized(
-      { stage: "prod", deployment: "release 7", ...alarmAddresses },
-      { validate: false, inspect: readAssets },
-    ),
+    synthesized({ ...exampleProduction, release: "7.0.0+test" }, { validate: false, inspect: readAssets }),
     synthesized({ stage: "dev" }, { validate: false }),
   ]);
   api = templateOf(prod, "Api");
@@ -96,18 +94,25 @@ describe("the routes", () => {
     },
   );
 
-  test.each(operations.map(({ id }) => [id]))("%s invokes its own function through the role of API Gateway", (id) => {
-    const [logicalId] = functionOf(id);
-    const { Integration } = methodOf(id).Properties;
-    expect(Integration).toMatchObject({ Type: "AWS_PROXY", IntegrationHttpMethod: "POST" });
-    expect(text(Integration.Uri)).toContain(`/functions/<${logicalId}.Arn>/invocations`);
-    expect(text(Integration.Credentials)).toMatch(/InvokeRole.*\.Arn>$/);
-  });
+  test.each(operations.map(({ id }) => [id]))(
+    "%s is served by its own function, through the role of API Gateway",
+    (id) => {
+      const [logicalId] = functionOf(id);
+      const { Integration } = methodOf(id).Properties;
+      expect(Integration).toMatchObject({ Type: "AWS_PROXY", IntegrationHttpMethod: "POST" });
+      const version = /\/functions\/<(\w+)>\/invocations$/.exec(text(Integration.Uri))![1]!;
+      expect(api.Resources[version]).toMatchObject({
+        Type: "AWS::Lambda::Version",
+        Properties: { FunctionName: { Ref: logicalId } },
+      });
+      expect(text(Integration.Credentials)).toMatch(/InvokeRole.*\.Arn>$/);
+    },
+  );
 
   test("allow API Gateway to invoke only the functions of operations and the authorizer", () => {
     const [, role] = resourcesOf(api, "AWS::IAM::Role").find(([id]) => id.includes("InvokeRole"))!;
     const invoked = [authorizerFunction.id, ...operations.map(({ id }) => id)].map(
-      (id) => `<${functionOf(id)[0]}.Arn>`,
+      (id) => `<${functionOf(id)[0]}.Arn>:*`,
     );
     const [statement, ...others] = statementsOf(role);
     expect(others).toEqual([]);
@@ -116,7 +121,14 @@ describe("the routes", () => {
     expect(role.Properties.ManagedPolicyArns).toBeUndefined();
   });
 
-  test("do not cache the authorizer's result", () => {
+  test("are invoked with a role that only an API of this account can use", () => {
+    const [, role] = resourcesOf(api, "AWS::IAM::Role").find(([id]) => id.includes("InvokeRole"))!;
+    expect(role.Properties.AssumeRolePolicyDocument.Statement).toMatchObject([
+      { Condition: { StringEquals: { "aws:SourceAccount": { Ref: "AWS::AccountId" } } } },
+    ]);
+  });
+
+  test("are authorized anew by every request: the authorizer's answer is not cached", () => {
     for (const authorizer of propertiesOf(api, "AWS::ApiGateway::Authorizer")) {
       expect(authorizer).toMatchObject({
         Type: "REQUEST",
@@ -218,10 +230,10 @@ test("production tokens have the lifetime of the contract", () => {
   }
 });
 
-test("production rejects tokens that never expire, in one line", async () => {
-  const { exitCode, errors } = await synthesize("/nonexistent", { stage: "prod", tokensNeverExpire: "true" });
+test("production that is not filled in is refused in one line that names what to fill in", async () => {
+  const { exitCode, errors } = await synthesize("/nonexistent", { stageFile: "tests/infra/support/unfilled.ts" });
   expect(exitCode).toBe(1);
-  expect(errors.trim()).toBe("portico: stage prod: tokens that never expire are for the dev stage only");
+  expect(errors.trim()).toBe("portico: stage prod: fill in publicUrl, operations.alarms.page in infra/stages/prod.ts");
 });
 
 describe("the gateway's own errors", () => {
@@ -355,6 +367,37 @@ test("CORS is off while a stage lists no origins", () => {
   expect(methods).not.toContain("OPTIONS");
 });
 
+describe("a release", () => {
+  test("is one deployment of API Gateway and a version of every function behind it, all named alike", () => {
+    const named = ["AWS::ApiGateway::Deployment", "AWS::Lambda::Version"].flatMap((type) => resourcesOf(api, type));
+    expect(named).toHaveLength(1 + 1 + operations.length);
+    for (const [, { Properties }] of named) expect(Properties.Description).toBe("7.0.0+test");
+  });
+
+  test("stays for a rollback, and goes when its own creation fails", () => {
+    for (const type of ["AWS::ApiGateway::Deployment", "AWS::Lambda::Version"]) {
+      for (const [, { DeletionPolicy, UpdateReplacePolicy }] of resourcesOf(api, type)) {
+        expect([DeletionPolicy, UpdateReplacePolicy]).toEqual(["RetainExceptOnCreate", "Retain"]);
+      }
+    }
+  });
+
+  test("waits for its canary in production, where the stack is told what stays live", () => {
+    const [stage] = propertiesOf(api, "AWS::ApiGateway::Stage");
+    const [[deployment]] = resourcesOf(api, "AWS::ApiGateway::Deployment") as [readonly [string, Resource]];
+    const [condition, live, next] = stage.DeploymentId["Fn::If"];
+    expect([live, next]).toEqual([{ Ref: "LiveDeployment" }, { Ref: deployment }]);
+    expect(api.Conditions![condition]).toEqual({ "Fn::Not": [{ "Fn::Equals": [{ Ref: "LiveDeployment" }, ""] }] });
+    expect(api.Parameters!["LiveDeployment"]).toMatchObject({ Default: "" });
+  });
+
+  test("is live at once in a stage without a canary", () => {
+    const template = templateOf(dev, "Api");
+    const [[deployment]] = resourcesOf(template, "AWS::ApiGateway::Deployment") as [readonly [string, Resource]];
+    expect(propertiesOf(template, "AWS::ApiGateway::Stage")[0].DeploymentId).toEqual({ Ref: deployment });
+  });
+});
+
 describe("the bootstrap", () => {
   const runOf = (assembly: Assembly) => propertiesOf(templateOf(assembly, "Api"), "Custom::PorticoBootstrap")[0];
 
@@ -362,13 +405,16 @@ describe("the bootstrap", () => {
     expect(text(runOf(prod).ServiceToken)).toBe(`<${functionOf(bootstrapFunction.id)[0]}.Arn>`);
   });
 
-  test("runs at every deployment, because the template contains the time", () => {
-    const { Deployment } = runOf(dev);
-    expect(new Date(Deployment).toISOString()).toBe(Deployment);
+  test("runs once for each release: its marker is the release, and the time of its commit", () => {
+    const { Release, CommittedAt } = runOf(dev);
+    expect({ name: Release, committedAt: CommittedAt }).toEqual(releaseOf());
+    expect(runOf(prod).Release).toBe("7.0.0+test");
   });
 
-  test("runs once for a deployment named in the context", () => {
-    expect(runOf(prod).Deployment).toBe("release 7");
+  test("runs in the release that every function names", () => {
+    for (const { Environment } of propertiesOf(api, "AWS::Lambda::Function")) {
+      expect(Environment.Variables.VERSION).toBe("7.0.0+test");
+    }
   });
 });
 
@@ -412,6 +458,41 @@ describe("the signing keys", () => {
   });
 });
 
-test("the stack outputs its URL", () => {
-  expect(text(api.Outputs!["ApiUrl"]!.Value)).toMatch(/^https:\/\/<\w+>\.execute-api\..*\/prod$/);
+test.each([
+  ["dev", () => dev, /^https:\/\/<\w+>\.execute-api\..*\/dev$/],
+  ["prod", () => prod, /^https:\/\/api\.portico\.example$/],
+])("the stack of %s outputs its URL", (_stage, assembly, url) => {
+  expect(text(templateOf(assembly(), "Api").Outputs!["ApiUrl"]!.Value)).toMatch(url);
+});
+
+describe("a URL of the company's", () => {
+  test("gets certificate, domain name and DNS record where the stage names a hosted zone", () => {
+    expect(propertiesOf(api, "AWS::CertificateManager::Certificate")).toMatchObject([
+      {
+        DomainName: "api.portico.example",
+        ValidationMethod: "DNS",
+        DomainValidationOptions: [{ DomainName: "api.portico.example", HostedZoneId: "Z0123456789ABCDEFGHIJ" }],
+      },
+    ]);
+    expect(propertiesOf(api, "AWS::ApiGateway::DomainName")).toMatchObject([
+      { DomainName: "api.portico.example", SecurityPolicy: "TLS_1_2", EndpointConfiguration: { Types: ["REGIONAL"] } },
+    ]);
+    expect(propertiesOf(api, "AWS::Route53::RecordSet")).toMatchObject([
+      { Name: "api.portico.example.", Type: "A", HostedZoneId: "Z0123456789ABCDEFGHIJ" },
+    ]);
+  });
+
+  test("leads to the stage without a path before the API's own", () => {
+    const [[stageId]] = resourcesOf(api, "AWS::ApiGateway::Stage") as [readonly [string, Resource]];
+    const [mapping] = propertiesOf(api, "AWS::ApiGateway::BasePathMapping");
+    expect(mapping.Stage).toEqual({ Ref: stageId });
+    expect(mapping.BasePath).toBeUndefined();
+  });
+
+  test("switches the execute-api endpoint off, which is dev's only one", () => {
+    expect(propertiesOf(api, "AWS::ApiGateway::RestApi")[0].DisableExecuteApiEndpoint).toBe(true);
+    expect(
+      propertiesOf(templateOf(dev, "Api"), "AWS::ApiGateway::RestApi")[0].DisableExecuteApiEndpoint,
+    ).toBeUndefined();
+  });
 });

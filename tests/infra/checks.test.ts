@@ -35,9 +35,9 @@ describe("the gate of templates", () => {
     expect(() => findingsOf(report)).toThrow(/plugin reports/);
   });
 
-  test("fails on a stack of 400 resources and passes one of 399", () => {
+  test("fails on a stack of 480 resources and passes one of 479", () => {
     const counts = (count: number) => complaintsOf({ ...clean, resourceCounts: { Api: count } });
-    expect(counts(resourceLimit)).toEqual(["Api has 400 resources; fewer than 400 are allowed"]);
+    expect(counts(resourceLimit)).toEqual(["Api has 480 resources; fewer than 480 are allowed"]);
     expect(counts(resourceLimit - 1)).toEqual([]);
   });
 

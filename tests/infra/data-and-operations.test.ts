@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Assembly, Template } from "../../infra/checks/assembly.ts";
 import { findingsOf } from "../../infra/checks/report.ts";
 import {
-  alarmAddresses,
+  exampleProduction,
   list,
   propertiesOf,
   resourcesOf,
@@ -19,7 +19,7 @@ let data: Template;
 let operations: Template;
 
 beforeAll(async () => {
-  [prod, local] = await Promise.all([synthesized({ stage: "prod", ...alarmAddresses }), suiteAssembly()]);
+  [prod, local] = await Promise.all([synthesized(exampleProduction), suiteAssembly()]);
   data = templateOf(prod, "Data");
   operations = templateOf(prod, "Operations");
 }, 60_000);
@@ -49,9 +49,11 @@ describe("production's table", () => {
     expect(table.GlobalSecondaryIndexes.map(({ IndexName }: { IndexName: string }) => IndexName)).toEqual(["gsi1"]);
   });
 
-  test("retains its key and the secrets after the stack is deleted", () => {
-    for (const [id, { DeletionPolicy }] of Object.entries(data.Resources))
-      expect([id, DeletionPolicy]).toEqual([id, "Retain"]);
+  test("keeps its key and the secrets when the stack is deleted", () => {
+    for (const [id, { Type, DeletionPolicy, UpdateReplacePolicy }] of Object.entries(data.Resources)) {
+      const kept = Type === "AWS::DynamoDB::Table" ? "Retain" : "RetainExceptOnCreate";
+      expect([id, DeletionPolicy, UpdateReplacePolicy]).toEqual([id, kept, "Retain"]);
+    }
   });
 });
 

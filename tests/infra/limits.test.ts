@@ -21,7 +21,7 @@ describe("an API with sixty operations and CORS", () => {
     );
   });
 
-  test("has fewer than 400 resources in each stack", () => {
+  test("has fewer resources than the limit in each stack", () => {
     for (const count of Object.values(resourceCounts(assembly))) expect(count).toBeLessThan(resourceLimit);
   });
 
@@ -37,7 +37,9 @@ describe("an API with sixty operations and CORS", () => {
     );
     const [, role] = resourcesOf(template, "AWS::IAM::Role").find(([id]) => id.includes("InvokeRole"))!;
     const deployed = JSON.stringify(role.Properties.Policies, (_key, value: unknown) =>
-      value !== null && typeof value === "object" && "Fn::GetAtt" in value ? functions.get(text(value)) : value,
+      value !== null && typeof value === "object" && "Fn::Join" in value
+        ? text(value).replace(/<[^>]+>/, (reference) => functions.get(reference)!)
+        : value,
     );
     expect(statementsOf(role)).toHaveLength(1);
     expect(deployed.length).toBeLessThan(inlinePolicyLimit);

@@ -1,153 +1,200 @@
-import type { OperationsSettings } from "../../infra/stages/operations.ts";
-import { dev, local, prod, stageFrom, stages, validateStage, type Stage } from "../../infra/stages/stage.ts";
-
-const context =
-  (values: Readonly<Record<string, unknown>>) =>
-  (key: string): unknown =>
-    values[key];
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import exampleProduction from "../../infra/checks/example-production.ts";
+import dev from "../../infra/stages/dev.ts";
+import { allStages, findStage } from "../../infra/stages/find-stage.ts";
+import local from "../../infra/stages/local.ts";
+import prod from "../../infra/stages/prod.ts";
+import { fillIn, type IdentityProvider, type Stage } from "../../infra/stages/stage.ts";
+import { unfilled, validateStage } from "../../infra/stages/validation.ts";
 
 describe("a stage", () => {
-  test.each(stages.map((stage) => [stage.name, stage] as const))("%s has no contradictory settings", (_name, stage) => {
-    expect(() => validateStage(stage)).not.toThrow();
+  test("is a file of its name: dev, local and prod are there", async () => {
+    expect(await allStages()).toEqual([dev, local, prod]);
   });
 
-  test("is dev by default", () => {
-    expect(stageFrom(context({}))).toEqual(dev);
+  test("is dev when none is named", async () => {
+    expect(await findStage({})).toEqual(dev);
   });
 
-  test.each(stages.map(({ name }) => [name]))("%s is selected by name", (name) => {
-    expect(stageFrom(context({ stage: name })).name).toBe(name);
+  test("is found by its name", async () => {
+    expect(await findStage({ stage: "local" })).toEqual(local);
   });
 
-  test.each([["staging"], [""], ["PROD"], [7]])(
-    "rejects an unknown name (%j) in one line with the valid ones",
-    (name) => {
-      expect(() => stageFrom(context({ stage: name }))).toThrow(/^unknown stage .*dev, prod, local$/);
+  test.each([["staging"], [""], ["PROD"], [7], ["validation"]])(
+    "that does not exist (%j) is refused in one line that names the choices",
+    async (stage) => {
+      await expect(findStage({ stage })).rejects.toThrow(/^unknown stage .*choose one of dev, local, prod, or add .*$/);
     },
   );
 
-  test("takes the addresses for alarms and the public URL from the context", () => {
-    const addresses = { pageAddress: "+4915112345678", ticketAddress: "ops@example.com" };
-    const stage = stageFrom(context({ stage: "prod", ...addresses, publicUrl: "https://api.example.com" }));
-    expect(stage.publicUrl).toBe("https://api.example.com");
-    expect(stage.operations.alarms).toEqual({ page: "+4915112345678", ticket: "ops@example.com" });
+  test("can be in a file elsewhere", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "portico-stage-"));
+    try {
+      const file = join(folder, "ours.ts");
+      await writeFile(file, `export default ${JSON.stringify({ ...dev, name: "ours" })};`);
+      expect(await findStage({ stageFile: file })).toEqual({ ...dev, name: "ours" });
+    } finally {
+      await rm(folder, { recursive: true });
+    }
   });
 
-  test.each([
-    [{ pageAddress: "nobody", ticketAddress: "ops@example.com" }],
-    [{ pageAddress: "0151 1234", ticketAddress: "ops@example.com" }],
-    [{ publicUrl: "http://api.example.com" }],
-    [{ publicUrl: "https://api.example.com/" }],
-    [{ tokensNeverExpire: "yes" }],
-  ])("rejects the context %j", (values) => {
-    expect(() => stageFrom(context({ stage: "prod", ...values }))).toThrow(/^(context|stage prod)/);
-  });
+  test.each([["infra/stages/none.ts"], ["infra/stages/validation.ts"]])(
+    "is refused in one line where its file %s holds none",
+    async (stageFile) => {
+      await expect(findStage({ stageFile })).rejects.toThrow(
+        /^infra\/stages\/\w+\.ts exports no stage by default: see .*$/,
+      );
+    },
+  );
 });
 
-describe("the settings of operations", () => {
-  test.each<[string, Partial<OperationsSettings>, RegExp]>([
-    ["an address that is none", { alarms: { page: "nobody", ticket: "ops@example.com" } }, /alarm address/],
+describe("settings", () => {
+  test.each([dev, local, exampleProduction])("of $name do not contradict themselves", (stage) => {
+    expect(() => validateStage(stage)).not.toThrow();
+  });
+
+  test.each<[string, Partial<Stage>, RegExp]>([
+    ["a name that CloudFormation refuses", { name: "my_stage" }, /name is a letter/],
+    ["a public URL by http", { publicUrl: "http://api.example.com" as "https://" }, /public URL is https/],
+    ["a public URL with a slash at the end", { publicUrl: "https://api.example.com/" }, /slash at the end/],
+    ["a public URL that is none", { publicUrl: "https://api example" }, /public URL is https/],
+    ["a repository that is none", { repository: "portico:*" }, /repository is owner/],
+    ["an account that is none", { account: "12345" }, /12 digits/],
+    ["a Region that is none", { region: "Frankfurt" }, /Region is named/],
+    [
+      "an invalid alarm address",
+      { operations: { ...dev.operations, alarms: { page: "nobody", ticket: "a@b.example" } } },
+      /alarm address/,
+    ],
     [
       "an objective of 100 %",
-      { objectives: { ...dev.operations.objectives, availability: 1 } },
+      { operations: { ...dev.operations, objectives: { ...dev.operations.objectives, availability: 1 } } },
       /objective is a share/,
     ],
-    ["a budget of nothing", { monthlyBudgetDollars: 0 }, /budgets are greater than 0/],
-    ["a share of traces above 1", { traceShare: 2 }, /between 0 and 1/],
-    ["runbooks by http", { runbooksUrl: "http://git.example.com/runbooks" }, /runbooks' URL is https/],
-    ["runbooks with a slash at the end", { runbooksUrl: "https://git.example.com/runbooks/" }, /without a slash/],
-  ])("refuse %s", (_what, change, reason) => {
-    expect(() => validateStage({ ...dev, operations: { ...dev.operations, ...change } })).toThrow(reason);
+    [
+      "a budget of nothing",
+      { operations: { ...dev.operations, monthlyBudgetDollars: 0 } },
+      /budgets are greater than 0/,
+    ],
+    ["a share of traces above 1", { operations: { ...dev.operations, traceShare: 2 } }, /between 0 and 1/],
+    [
+      "runbooks without https",
+      { operations: { ...dev.operations, runbooksUrl: "http://git.example.com/runbooks" } },
+      /runbooks' URL is https/,
+    ],
+    ["a rate of zero", { throttle: { rateLimitPerSecond: 0, burstLimit: 1 } }, /refuses every call/],
+    ["a canary of all traffic", { canary: { percent: 100, minutes: 5 } }, /a canary has between/],
+    ["a canary of no time", { canary: { percent: 10, minutes: 0 } }, /a canary has between/],
+    ["no public client", { publicClients: [] }, /there must be one/],
+    ["a public client with a blank", { publicClients: ["a b"] }, /visible ASCII/],
+    ["protection of what is destroyed", { deletionProtection: true }, /cannot be destroyed/],
+  ])("with %s are refused in one line", (_what, change, reason) => {
+    expect(() => validateStage({ ...dev, ...change })).toThrow(reason);
+    expect(() => validateStage({ ...dev, ...change })).toThrow(/^stage .*$/);
+  });
+
+  test.each([["https://console.example.com/"], ["console.example.com"], ["https://a.example/b"]])(
+    "with the origin %s, which is none, are refused",
+    (origin) => {
+      expect(() => validateStage({ ...dev, corsOrigins: [origin] })).toThrow(/an origin is a scheme and a host/);
+    },
+  );
+});
+
+describe("a hosted zone", () => {
+  const hostedZone = { id: "Z0123456789ABCDEFGHIJ", name: "example.com" };
+  const url = (publicUrl: Stage["publicUrl"]): Stage => ({ ...dev, publicUrl, hostedZone });
+
+  test.each([["https://api.example.com"], ["https://example.com"]] as const)("holds %s", (publicUrl) => {
+    expect(() => validateStage(url(publicUrl))).not.toThrow();
+  });
+
+  test.each<[Stage["publicUrl"], RegExp]>([
+    ["execute-api", /hosted zone needs a public URL/],
+    ["https://api.example.org", /no host of the hosted zone/],
+    ["https://apiexample.com", /no host of the hosted zone/],
+    ["https://api.example.com/portico", /no host of the hosted zone/],
+  ])("does not fit the public URL %s", (publicUrl, reason) => {
+    expect(() => validateStage(url(publicUrl))).toThrow(reason);
+  });
+
+  test("is refused when its id is none", () => {
+    const wrong = { ...url("https://api.example.com"), hostedZone: { ...hostedZone, id: "/hostedzone/Z1" } };
+    expect(() => validateStage(wrong)).toThrow(/id of a hosted zone/);
   });
 });
 
 describe("tokens", () => {
-  test.each([prod, local])(
-    "of the stage $name are valid for 60 min (partners) and 15 min (users)",
-    ({ tokenLifetimes }) => {
-      expect(tokenLifetimes).toEqual({ partnerAccessSeconds: 3600, userAccessSeconds: 900 });
-    },
-  );
+  const never = { partnerAccessSeconds: "never", userAccessSeconds: "never" } as const;
 
-  test.each([["true"], [true]])("of dev never expire if configured so (%j)", (value) => {
-    const { tokenLifetimes } = stageFrom(context({ tokensNeverExpire: value }));
-    expect(tokenLifetimes).toEqual({ partnerAccessSeconds: "never", userAccessSeconds: "never" });
+  test.each([prod, local])("of the stage $name live 60 min for partners and 15 min for users", ({ tokenLifetimes }) => {
+    expect(tokenLifetimes).toEqual({ partnerAccessSeconds: 3600, userAccessSeconds: 900 });
   });
 
-  test("of dev expire by default", () => {
-    expect(stageFrom(context({ tokensNeverExpire: "false" })).tokenLifetimes).toEqual(prod.tokenLifetimes);
+  test("of dev may never expire", () => {
+    expect(() => validateStage({ ...dev, tokenLifetimes: never })).not.toThrow();
   });
 
-  test.each([["prod"], ["local"]])("that never expire are rejected in %s", (stage) => {
-    expect(() => stageFrom(context({ stage, tokensNeverExpire: "true" }))).toThrow(/never expire/);
+  test.each([local, exampleProduction])("of $name must expire", (stage) => {
+    expect(() => validateStage({ ...stage, tokenLifetimes: never })).toThrow(/never expire are for the dev stage only/);
   });
 
-  test.each([[0], [-1], [1.5], [Number.NaN]])("that are valid for %d seconds are rejected", (userAccessSeconds) => {
+  test.each([[0], [-1], [1.5], [Number.NaN]])("that live %d seconds are refused", (userAccessSeconds) => {
     const stage: Stage = { ...dev, tokenLifetimes: { ...dev.tokenLifetimes, userAccessSeconds } };
     expect(() => validateStage(stage)).toThrow(/whole number of seconds/);
   });
 });
 
 describe("production", () => {
-  test.each<[string, Partial<Stage>]>([
+  test("names everything that is not filled in, in one line", () => {
+    const operations = { ...exampleProduction.operations, alarms: { page: fillIn, ticket: fillIn } };
+    const stage: Stage = { ...exampleProduction, publicUrl: fillIn, operations };
+    expect(unfilled(stage)).toEqual(["publicUrl", "operations.alarms.page", "operations.alarms.ticket"]);
+    expect(() => validateStage(stage)).toThrow(
+      /^stage prod: fill in publicUrl, operations.alarms.page, operations.alarms.ticket in infra\/stages\/prod.ts$/,
+    );
+  });
+
+  test.each<[string, Partial<Record<keyof Stage, unknown>>]>([
+    ["its account", { account: undefined }],
+    ["its Region", { region: undefined }],
+    ["a URL of its own", { publicUrl: "execute-api", hostedZone: undefined }],
+    ["a URL that no parameter moves", { publicUrl: "parameter", hostedZone: undefined }],
+    ["alarm addresses", { operations: { ...exampleProduction.operations, alarms: undefined } }],
     ["deletion protection", { deletionProtection: false }],
     ["point-in-time recovery", { pointInTimeRecovery: false }],
     ["retained data", { removalPolicy: "destroy" }],
     ["the firewall", { waf: false }],
     ["a log level above DEBUG", { logLevel: "DEBUG" }],
-    ["a URL of its own", { publicUrl: "parameter" }],
     ["an identity provider of its own, or none", { identityProvider: "parameter" }],
     ["origins by https", { corsOrigins: ["http://console.example.com"] }],
     ["origins one by one", { corsOrigins: ["*"] }],
     ["tokens that expire", { tokenLifetimes: { partnerAccessSeconds: "never", userAccessSeconds: 900 } }],
-  ])("is rejected without %s", (_what, change) => {
-    expect(() => validateStage({ ...prod, ...change })).toThrow(/^stage prod: \S/);
+  ])("is refused without %s", (_what, change) => {
+    expect(() => validateStage({ ...exampleProduction, ...change } as Stage)).toThrow(/^stage prod: \S/);
   });
 
-  test("reports every contradiction in one line", () => {
-    const wrong: Stage = { ...prod, deletionProtection: false, waf: false };
+  test("is told of every contradiction at once, in one line", () => {
+    const wrong: Stage = { ...exampleProduction, deletionProtection: false, waf: false };
     expect(() => validateStage(wrong)).toThrow(/deletion protection; .*firewall/);
   });
 
-  test("keeps its protection under a different name", () => {
-    expect(() => validateStage({ ...prod, name: "eu", deletionProtection: false })).toThrow(/^stage eu/);
+  test("cannot lose its protection with another name", () => {
+    expect(() => validateStage({ ...exampleProduction, name: "eu", deletionProtection: false })).toThrow(/^stage eu/);
   });
 });
 
 describe("an identity provider", () => {
-  const provider = {
-    issuer: "https://id.example.com",
-    audience: "portico",
-    algorithms: ["RS256"],
-    jwksUri: "https://id.example.com/jwks",
-  };
-  const fromContext = {
-    idpIssuer: provider.issuer,
-    idpAudience: provider.audience,
-    idpJwksUri: provider.jwksUri,
-  };
+  const provider = exampleProduction.identityProvider as IdentityProvider;
 
-  test("is absent by default", () => {
-    expect(stageFrom(context({ stage: "prod" })).identityProvider).toBeUndefined();
+  test("may sign with several algorithms", () => {
+    const stage: Stage = { ...dev, identityProvider: { ...provider, algorithms: ["ES256", "EdDSA"] } };
+    expect(() => validateStage(stage)).not.toThrow();
   });
 
-  test.each([["dev"], ["prod"]])("of %s comes from the context and uses RS256 by default", (stage) => {
-    expect(stageFrom(context({ stage, ...fromContext })).identityProvider).toEqual(provider);
-  });
-
-  test("can use several algorithms", () => {
-    const { identityProvider } = stageFrom(context({ ...fromContext, idpAlgorithms: "ES256,EdDSA" }));
-    expect(identityProvider).toMatchObject({ algorithms: ["ES256", "EdDSA"] });
-  });
-
-  test.each(["idpIssuer", "idpAudience", "idpJwksUri"])("is rejected without %s", (missing) => {
-    const partial = { ...fromContext, [missing]: undefined };
-    expect(() => stageFrom(context({ stage: "prod", ...partial }))).toThrow(
-      "an identity provider needs idpIssuer, idpAudience and idpJwksUri together",
-    );
-  });
-
-  test.each<[string, Partial<typeof provider>, RegExp]>([
+  test.each<[string, Partial<IdentityProvider>, RegExp]>([
     ["an issuer by http", { issuer: "http://id.example.com" }, /issuer is an https URL/],
     ["keys by http", { jwksUri: "http://id.example.com/jwks" }, /JWKS URI is an https URL/],
     ["no audience", { audience: "" }, /need an audience/],
@@ -155,25 +202,8 @@ describe("an identity provider", () => {
     ["none, which nobody signs", { algorithms: ["none"] }, /asymmetric algorithms only/],
     ["HS256 beside RS256", { algorithms: ["RS256", "HS256"] }, /asymmetric algorithms only/],
     ["no algorithm", { algorithms: [] }, /asymmetric algorithms only/],
-  ])("with %s is rejected", (_what, change, reason) => {
-    expect(() => validateStage({ ...prod, identityProvider: { ...provider, ...change } })).toThrow(reason);
-  });
-
-  test.each([
-    [{ idpIssuer: "http://id.example.com" }],
-    [{ idpAlgorithms: "HS256" }],
-    [{ idpAlgorithms: "none" }],
-    [{ idpAlgorithms: "RS256,none" }],
-    [{ idpAlgorithms: "RS256," }],
-    [{ idpAudience: "" }],
-  ])("is also rejected from the context %j", (change) => {
-    expect(() => stageFrom(context({ stage: "prod", ...fromContext, ...change }))).toThrow(/^(stage prod|context idp)/);
+  ])("with %s is refused", (_what, change, reason) => {
+    const stage: Stage = { ...exampleProduction, identityProvider: { ...provider, ...change } };
+    expect(() => validateStage(stage)).toThrow(reason);
   });
 });
-
-test.each([["https://console.example.com/"], ["console.example.com"], ["https://a.example/b"]])(
-  "an allowed origin cannot be %s",
-  (origin) => {
-    expect(() => validateStage({ ...dev, corsOrigins: [origin] })).toThrow(/origin/);
-  },
-);

@@ -24,13 +24,9 @@ const publishers = [
 export class AlarmChannels extends Construct {
   readonly topics: Readonly<Record<Severity, Topic>>;
 
-  /** @throws Error when production names nobody whom alarms reach */
   constructor(scope: Construct, id: string, stage: Stage) {
     super(scope, id);
     const { alarms } = stage.operations;
-    if (stage.production && alarms === undefined) {
-      throw new Error(`stage ${stage.name}: production needs pageAddress and ticketAddress, whom alarms reach`);
-    }
     const key = this.#key(stage);
     const topic = (severity: Severity): Topic => {
       const made = new Topic(this, severity, {

@@ -12,7 +12,8 @@ const invokeAction = "lambda:InvokeFunction";
 
 /** A place in the API that invokes a function. */
 interface Invocation {
-  readonly functionId: string;
+  /** The function's ARN, or that of one version. */
+  readonly invokedArn: string;
   /** ARN of the role that API Gateway assumes; undefined when it relies on the function's own permissions. */
   readonly credentials: string | undefined;
   /** ARN of the method or authorizer. */
@@ -21,9 +22,9 @@ interface Invocation {
 
 function invocationsOf({ id, stage, region, accountId, routes }: ApiModel): readonly Invocation[] {
   const base = `arn:aws:execute-api:${region}:${accountId}:${id}`;
-  return routes.flatMap(({ functionId, credentials, method, resourcePath, authorizer }) => [
+  return routes.flatMap(({ invokedArn, credentials, method, resourcePath, authorizer }) => [
     // Path parameters appear as `*` in the ARN of a method.
-    { functionId, credentials, sourceArn: `${base}/${stage}/${method}${resourcePath.replace(/\{[^}]+\}/g, "*")}` },
+    { invokedArn, credentials, sourceArn: `${base}/${stage}/${method}${resourcePath.replace(/\{[^}]+\}/g, "*")}` },
     ...(authorizer ? [{ ...authorizer, sourceArn: `${base}/authorizers/${authorizer.id}` }] : []),
   ]);
 }
@@ -75,7 +76,7 @@ export function checkInvokeRights(
     if (policy !== undefined) policies.set(arn, policy);
     return policy;
   };
-  for (const { functionId, credentials, sourceArn } of invocationsOf(api)) {
+  for (const { invokedArn: functionId, credentials, sourceArn } of invocationsOf(api)) {
     const allowed =
       credentials === undefined
         ? permits(permissions, "apigateway.amazonaws.com", functionId, sourceArn)

@@ -76,6 +76,8 @@ export interface RouteModel {
   /** `GET`, …, or `ANY`. */
   readonly method: string;
   readonly functionId: string;
+  /** ARN that API Gateway invokes: the function's, or that of one version. */
+  readonly invokedArn: string;
   /** ARN of the role that API Gateway assumes to invoke the function. */
   readonly credentials: string | undefined;
   readonly integrationTimeoutMilliseconds: number;
@@ -85,6 +87,8 @@ export interface RouteModel {
 export interface AuthorizerModel {
   readonly id: string;
   readonly functionId: string;
+  /** ARN that API Gateway invokes: the function's, or that of one version. */
+  readonly invokedArn: string;
   readonly credentials: string | undefined;
   /** `method.request.header.Authorization` and the like. A request without one of them is refused. */
   readonly identitySources: readonly string[];

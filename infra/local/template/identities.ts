@@ -105,6 +105,11 @@ const describers: Readonly<Record<string, Describe>> = {
     const own = arn(resource, "sns", name);
     return { ref: own, attributes: { TopicArn: own, TopicName: name } };
   },
+  "AWS::Lambda::Version": (resource) => ({
+    // The function's ARN with a qualifier, as AWS has it; the local host runs one version of each function.
+    ref: `${arn(resource, "lambda", `function:${named(resource, "FunctionName")}`)}:1`,
+    attributes: { Version: "1" },
+  }),
   "AWS::CloudWatch::Alarm": byName("AlarmName", "cloudwatch", "alarm:"),
   "AWS::CloudWatch::CompositeAlarm": byName("AlarmName", "cloudwatch", "alarm:"),
   "AWS::CloudWatch::Dashboard": (resource) => ({ ref: named(resource, "DashboardName"), attributes: {} }),

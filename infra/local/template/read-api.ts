@@ -20,7 +20,8 @@ function readAuthorizers(template: TemplateReader): ReadonlyMap<string, Authoriz
       ref,
       {
         id: ref,
-        functionId: properties.AuthorizerUri,
+        functionId: functionIdOf(properties.AuthorizerUri),
+        invokedArn: properties.AuthorizerUri,
         credentials: properties.AuthorizerCredentials,
         identitySources: properties.IdentitySource,
       },
@@ -39,12 +40,18 @@ function readRoutes(template: TemplateReader, rootId: string): readonly RouteMod
       resourceId: ResourceId,
       resourcePath: paths.get(ResourceId) ?? refuse("ResourceId", `${ResourceId} is no resource of the API`),
       method: HttpMethod,
-      functionId: Integration.Uri,
+      functionId: functionIdOf(Integration.Uri),
+      invokedArn: Integration.Uri,
       credentials: Integration.Credentials,
       integrationTimeoutMilliseconds: Integration.TimeoutInMillis,
       authorizer,
     };
   });
+}
+
+/** The ARN without the number of a version: the local host runs one version of each function. */
+function functionIdOf(arn: string): string {
+  return arn.replace(/(:function:[^:]+):[0-9]+$/, "$1");
 }
 
 /** The template's API; undefined when it has none. */

@@ -123,7 +123,7 @@ const stage = z.strictObject({
 
 const resource = z.strictObject({ ParentId: text, PathPart: text, ...ignored("RestApiId") });
 
-/** `arn:aws:apigateway:<region>:lambda:path/2015-03-31/functions/<function ARN>/invocations` → the function's ARN. */
+/** `arn:aws:apigateway:<region>:lambda:path/2015-03-31/functions/<function ARN>/invocations` → ARN of function or version. */
 const functionUri = text.transform((uri, context) => {
   const [, id] = /:lambda:path\/2015-03-31\/functions\/(.+)\/invocations$/.exec(uri) ?? [];
   if (id === undefined) context.addIssue("names no Lambda function");
@@ -216,6 +216,7 @@ export const typesWithoutLocalMeaning: Readonly<Record<string, string>> = {
   "AWS::Events::Rule": "there are no events of an account",
   "AWS::KMS::Alias": "a developer's machine does not encrypt at rest",
   "AWS::KMS::Key": "a developer's machine does not encrypt at rest",
+  "AWS::Lambda::Version": "the code of one release; the local host runs one release at a time",
   "AWS::Logs::LogGroup": "functions log to a file",
   "AWS::Logs::MetricFilter": "there are no metrics",
   "AWS::Logs::QueryDefinition": "a saved search over logs",

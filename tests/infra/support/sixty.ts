@@ -9,7 +9,8 @@ import { bundleFolder } from "../../../infra/build/bundle.ts";
 import { cdkContext } from "../../../infra/stages/cdk-context.ts";
 import { DataStack } from "../../../infra/stacks/data-stack.ts";
 import { authorizerFunction } from "../../../infra/constructs/function-declarations.ts";
-import { prod, type Stage } from "../../../infra/stages/stage.ts";
+import prod from "../../../infra/checks/example-production.ts";
+import type { Stage } from "../../../infra/stages/stage.ts";
 import { operation, type AnyOperation, type Method } from "../../../shared/contract/operation.ts";
 import { operations } from "../../../shared/operations.ts";
 
@@ -57,7 +58,7 @@ new ApiStack(app, "Sixty-Api", {
   ...common,
   data,
   operations: [...operations, ...Array.from({ length: wanted }, (_, index) => copy(index))].slice(0, wanted),
-  version: "0.0.0",
+  release: { name: "0.0.0" },
   bundleOf: () => bundleFolder(authorizerFunction.id),
 });
 Validations.of(app).addPlugins(new AwsSolutionsChecks(app));

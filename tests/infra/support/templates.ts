@@ -11,8 +11,8 @@ import {
   type Template,
 } from "../../../infra/checks/assembly.ts";
 
-/** CDK context that production insists on. */
-export const alarmAddresses = { pageAddress: "+4915112345678", ticketAddress: "operations@example.com" };
+/** CDK context of production as a company could have filled it in. */
+export const exampleProduction = { stageFile: "infra/checks/example-production.ts" } as const;
 
 /**
  * Synthesises in a folder that is removed again, with the bundles of the global setup.

@@ -121,6 +121,7 @@ describe("the router", () => {
     resourcePath,
     method,
     functionId: "f",
+    invokedArn: "f",
     credentials: undefined,
     integrationTimeoutMilliseconds: 29_000,
     authorizer: undefined,

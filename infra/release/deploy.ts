@@ -1,0 +1,109 @@
+/**
+ * `npm run deploy -- --stage prod`: deploys all stacks of a stage. Everything that can be refused is refused before anything
+ * changes. A stage with a canary then serves the new release with a share of the traffic; `npm run release` goes on from there.
+ *
+ * `--app FOLDER` deploys an assembly that was synthesised before; `--allow NAME` asks for a change that is refused otherwise.
+ */
+import { spawn } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { liveDeploymentParameter } from "../constructs/names.ts";
+import { findStage } from "../stages/find-stage.ts";
+import type { Stage } from "../stages/stage.ts";
+import { asCommand, readArguments } from "./arguments.ts";
+import { openAccount, openCloud } from "./aws.ts";
+import { ReleaseError, type Account } from "./cloud.ts";
+import { allowances, checkAccount, checkPromises, type Allowance } from "./deploy-checks.ts";
+import { describe, hasNewRelease, startCanary, status, sweep } from "./releases.ts";
+
+const root = resolve(import.meta.dirname, "../..");
+
+interface Plan {
+  readonly stage: Stage;
+  /** CDK context that chooses the stage. */
+  readonly context: Readonly<Record<string, string>>;
+  /** Folder of an assembly; undefined where it is still to be made. */
+  readonly app: string | undefined;
+  readonly allowed: readonly Allowance[];
+}
+
+async function readPlan(given: readonly string[]): Promise<Plan> {
+  const { words, values } = readArguments(given, ["stage", "stage-file", "app", "allow"]);
+  const [stageName, stageFile] = [values.stage?.at(-1), values["stage-file"]?.at(-1)];
+  if (words.length > 0 || (stageName ?? stageFile) === undefined) {
+    throw new ReleaseError(`npm run deploy -- --stage STAGE [--app FOLDER] [--allow ${allowances.join(" | ")}]`);
+  }
+  const allowed = values.allow ?? [];
+  const unknown = allowed.find((name) => !allowances.some((allowance) => allowance === name));
+  if (unknown !== undefined) throw new ReleaseError(`--allow ${unknown} is unknown: it is ${allowances.join(" or ")}`);
+  return {
+    stage: await findStage({ stage: stageName, stageFile }),
+    context: stageFile === undefined ? { stage: stageName ?? "" } : { stageFile },
+    app: values.app?.at(-1),
+    allowed: allowed as readonly Allowance[],
+  };
+}
+
+/** Makes the assembly, or takes the one that there is. @returns its folder */
+async function assemblyOf({ stage, context, app }: Plan): Promise<string> {
+  if (app !== undefined) return resolve(app);
+  const folder = join(root, "cdk.out", stage.name);
+  await run(process.execPath, ["infra/app.ts"], { CDK_OUTDIR: folder, CDK_CONTEXT_JSON: JSON.stringify(context) });
+  return folder;
+}
+
+async function templateIn(folder: string, stack: string): Promise<unknown> {
+  const text = await readFile(join(folder, `${stack}.template.json`), "utf8").catch(() => undefined);
+  if (text === undefined) throw new ReleaseError(`${folder} has no ${stack}: synthesise the stage into it first`);
+  return JSON.parse(text);
+}
+
+/** Runs a program with its output shown. */
+function run(program: string, words: readonly string[], variables: Readonly<Record<string, string>>): Promise<void> {
+  return new Promise((settle, fail) => {
+    const child = spawn(program, words, { cwd: root, env: { ...process.env, ...variables }, stdio: "inherit" });
+    child.once("error", fail);
+    child.once("close", (code) => {
+      if (code === 0) settle();
+      else fail(new ReleaseError(`${words[0]} ended with status ${code}`));
+    });
+  });
+}
+
+async function deploy(plan: Plan, account: Account): Promise<void> {
+  const { stage, allowed } = plan;
+  await checkAccount(stage, account);
+  const apiStack = `Portico-${stage.name}-Api`;
+  const assembly = await assemblyOf(plan);
+  const next = await templateIn(assembly, apiStack);
+  checkPromises(await account.template(apiStack), next, { name: stage.name, allowed });
+  const served = await (await openCloud(stage.name)).served();
+  if (served?.canary !== undefined) {
+    throw new ReleaseError(`a canary of ${stage.name} is under way: promote it or roll it back first`);
+  }
+  const waits = stage.canary !== undefined && served !== undefined;
+  await run(
+    process.execPath,
+    [
+      ...["node_modules/aws-cdk/bin/cdk", "deploy", "--all", "--app", assembly, "--no-notices"],
+      // Nobody answers in a pipeline.
+      ...["--require-approval", process.stdin.isTTY ? "broadening" : "never", "--no-previous-parameters"],
+      ...(waits ? ["--parameters", `${apiStack}:${liveDeploymentParameter}=${served.live}`] : []),
+    ],
+    { CDK_DISABLE_CLI_TELEMETRY: "1" },
+  );
+  const cloud = await openCloud(stage.name);
+  // The same commit once more changes nothing, so there may be nothing to try.
+  if (waits && stage.canary !== undefined && (await hasNewRelease(cloud))) {
+    const started = await startCanary(cloud, stage.canary.percent);
+    console.log(`${describe(started)} serves ${stage.canary.percent} % of the traffic of ${stage.name}`);
+    console.log(`next: npm run release -- watch --stage ${stage.name}`);
+  }
+  await sweep(cloud);
+  for (const line of await status(cloud)) console.log(line);
+}
+
+await asCommand(async () => {
+  await deploy(await readPlan(process.argv.slice(2)), openAccount());
+  return true;
+});

@@ -1,0 +1,147 @@
+/** Switches a stage between its releases. A release is one deployment of API Gateway, so routes, authorizer and code switch at once. */
+import { setTimeout as delay } from "node:timers/promises";
+import { ReleaseError, type Cloud, type Deployment, type Served } from "./cloud.ts";
+
+/** Deployments that stay available for a rollback, the live one among them. */
+export const keptDeployments = 5;
+
+interface State {
+  readonly served: Served;
+  /** From the newest to the oldest. */
+  readonly deployments: readonly Deployment[];
+}
+
+async function stateOf(cloud: Cloud): Promise<State> {
+  const served = await cloud.served();
+  if (served === undefined) throw new ReleaseError("the stage is not deployed: run npm run deploy first");
+  const deployments = [...(await cloud.deployments())].sort((a, b) => b.createdAt.getTime() - a.createdAt.getTime());
+  return { served, deployments };
+}
+
+/** One line for each deployment, from the newest to the oldest. */
+export async function status(cloud: Cloud): Promise<readonly string[]> {
+  const { served, deployments } = await stateOf(cloud);
+  return deployments.map((deployment) => {
+    const { id, createdAt } = deployment;
+    const share =
+      id === served.live ? "  live" : id === served.canary?.deployment ? `  canary, ${served.canary.percent} %` : "";
+    return `${createdAt.toISOString()}  ${id}  ${describe(deployment)}${share}`;
+  });
+}
+
+/** Whether the newest release is not the live one. */
+export async function hasNewRelease(cloud: Cloud): Promise<boolean> {
+  const { served, deployments } = await stateOf(cloud);
+  return deployments[0] !== undefined && deployments[0].id !== served.live;
+}
+
+/**
+ * Sends a share of the traffic to the newest release.
+ *
+ * @throws ReleaseError when it is live already, or a canary is under way
+ */
+export async function startCanary(cloud: Cloud, percent: number): Promise<Deployment> {
+  const { served, deployments } = await stateOf(cloud);
+  if (served.canary !== undefined) throw new ReleaseError("a canary is under way: promote it or roll it back first");
+  const newest = deployments[0];
+  if (newest === undefined || newest.id === served.live) throw new ReleaseError("the newest release is live already");
+  await cloud.startCanary(newest.id, percent);
+  return newest;
+}
+
+/**
+ * Makes the canary the live release; without a canary, the named release or the newest one.
+ *
+ * @throws ReleaseError when it is live already, or there is no such release
+ */
+export async function promote(cloud: Cloud, release?: string): Promise<Deployment> {
+  const { served, deployments } = await stateOf(cloud);
+  const next =
+    release !== undefined
+      ? deployments.find((deployment) => deployment.release === release)
+      : served.canary !== undefined
+        ? deployments.find(({ id }) => id === served.canary?.deployment)
+        : deployments[0];
+  if (next === undefined) throw new ReleaseError(`there is no release ${release ?? ""} to promote: see status`);
+  if (next.id === served.live) throw new ReleaseError(`${describe(next)} is live already`);
+  await cloud.switchTo(next.id);
+  return next;
+}
+
+/**
+ * Ends a canary; without one, goes back to the named release or to the one before the live one.
+ *
+ * @returns the release that serves all traffic afterwards
+ * @throws ReleaseError when there is nothing to go back to
+ */
+export async function rollback(cloud: Cloud, release?: string): Promise<Deployment> {
+  const { served, deployments } = await stateOf(cloud);
+  const position = deployments.findIndex(({ id }) => id === served.live);
+  const live = deployments[position];
+  if (live === undefined) throw new ReleaseError(`the live deployment ${served.live} is not among the API's`);
+  if (served.canary !== undefined && release === undefined) {
+    await cloud.endCanary();
+    return live;
+  }
+  const before =
+    release === undefined
+      ? deployments[position + 1]
+      : deployments.find((deployment) => deployment.release === release && deployment.id !== served.live);
+  if (before === undefined) {
+    throw new ReleaseError(`there is no ${release ?? `release before ${describe(live)}`} to go back to: see status`);
+  }
+  await cloud.switchTo(before.id);
+  return before;
+}
+
+/**
+ * Watches the alarms of the stage while a canary serves: promotes it when none has rung, rolls it back as soon as one rings.
+ *
+ * @param pauseMs time between two looks
+ * @returns the alarms that rang; none means that the canary is live
+ */
+export async function watch(
+  cloud: Cloud,
+  { minutes, pauseMs = 30_000 }: { readonly minutes: number; readonly pauseMs?: number },
+): Promise<readonly string[]> {
+  const { served } = await stateOf(cloud);
+  if (served.canary === undefined) throw new ReleaseError("there is no canary to watch");
+  for (let leftMs = minutes * 60_000; ; leftMs -= pauseMs) {
+    const ringing = await cloud.ringingAlarms();
+    if (ringing.length > 0) {
+      await rollback(cloud);
+      return ringing;
+    }
+    if (leftMs <= 0) break;
+    await delay(pauseMs);
+  }
+  await promote(cloud);
+  return [];
+}
+
+/** What a sweep has removed. */
+export interface Swept {
+  readonly deployments: number;
+  readonly versions: number;
+}
+
+/** Removes deployments beyond the newest five, and the function versions that no kept deployment needs. */
+export async function sweep(cloud: Cloud): Promise<Swept> {
+  const { served, deployments } = await stateOf(cloud);
+  const isKept = ({ id }: Deployment, index: number): boolean =>
+    index < keptDeployments || id === served.live || id === served.canary?.deployment;
+  const kept = deployments.filter(isKept);
+  const removed = deployments.filter((deployment, index) => !isKept(deployment, index));
+  for (const { id } of removed) await cloud.deleteDeployment(id);
+
+  const needed = new Set(kept.map(({ release }) => release));
+  // Versions that no release has published are somebody else's.
+  const unneeded = (await cloud.versions()).filter(({ release }) => release !== "" && !needed.has(release));
+  for (const version of unneeded) await cloud.deleteVersion(version);
+  return { deployments: removed.length, versions: unneeded.length };
+}
+
+/** A release by its name, or its deployment where it has none. */
+export function describe({ id, release }: Deployment): string {
+  return release === "" ? `deployment ${id}` : release;
+}

@@ -1,0 +1,16 @@
+import { RetentionDays } from "aws-cdk-lib/aws-logs";
+import dev from "./dev.ts";
+import type { Stage } from "./stage.ts";
+
+/** The stage that `npm start` runs on one machine: production's rules, nothing that is kept. */
+const local: Stage = {
+  ...dev,
+  name: "local",
+  publicUrl: "parameter",
+  identityProvider: "parameter",
+  logRetention: RetentionDays.ONE_WEEK,
+  logLevel: "INFO",
+  throttle: { rateLimitPerSecond: 10_000, burstLimit: 5000 },
+};
+
+export default local;

@@ -1,0 +1,96 @@
+/** The same commit gives the same assets and templates, wherever and whenever it is synthesised. */
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { cp, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import packageJson from "../../package.json" with { type: "json" };
+import { releaseOf } from "../../infra/release/release-name.ts";
+
+const root = resolve(import.meta.dirname, "../..");
+/** What a build reads. */
+const sources = ["infra", "functions", "shared", "package.json", "tsconfig.json", "tsconfig.web.json", "cdk.json"];
+
+let folder: string;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "portico-reproducible-"));
+});
+afterEach(async () => {
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** Synthesises the stage of the suite's assembly from a copy of the project. @returns the folder of the assembly */
+async function synthElsewhere(timeZone: string): Promise<string> {
+  const copy = join(folder, "another place");
+  for (const source of sources) await cp(join(root, source), join(copy, source), { recursive: true });
+  await symlink(join(root, "node_modules"), join(copy, "node_modules"));
+  const { name, committedAt } = releaseOf();
+  execFileSync(process.execPath, ["infra/app.ts"], {
+    cwd: copy,
+    stdio: ["ignore", "ignore", "inherit"],
+    env: {
+      ...process.env,
+      TZ: timeZone,
+      CDK_OUTDIR: join(copy, "cdk.out"),
+      CDK_VALIDATION: "false",
+      CDK_CONTEXT_JSON: JSON.stringify({ stage: "local", release: `${name} ${committedAt ?? ""}`.trim() }),
+    },
+  });
+  return join(copy, "cdk.out");
+}
+
+/** Path → SHA-256 of everything that is deployed from an assembly. */
+async function deployedFiles(outDir: string): Promise<Readonly<Record<string, string>>> {
+  const files = await readdir(outDir, { recursive: true, withFileTypes: true });
+  const paths = files.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name));
+  // The assembly's metadata, its report and the local host's cache are on no way to AWS.
+  const deployed = paths.filter((path) => /(\.template\.json|\.assets\.json|\/asset\.[0-9a-f]+\/.+)$/.test(path));
+  const hashes = await Promise.all(
+    deployed.map(async (path) => {
+      const hash = createHash("sha256").update(await readFile(path));
+      return [path.slice(outDir.length + 1), hash.digest("hex")] as const;
+    }),
+  );
+  return Object.fromEntries(hashes.sort());
+}
+
+test("another folder and another time zone give the same templates and assets, so that cdk diff is empty", async () => {
+  const first = await deployedFiles(process.env.PORTICO_TEST_ASSEMBLY!);
+  expect(Object.keys(first).filter((path) => path.endsWith(".template.json"))).toHaveLength(3);
+  expect(await deployedFiles(await synthElsewhere("Pacific/Auckland"))).toEqual(first);
+}, 120_000);
+
+describe("a release", () => {
+  const git = (...command: readonly string[]): string =>
+    execFileSync("git", ["-c", "user.name=Test", "-c", "user.email=test@example.com", ...command], {
+      cwd: folder,
+      encoding: "utf8",
+      env: { ...process.env, GIT_COMMITTER_DATE: "2026-01-02T03:04:05+06:00" },
+    }).trim();
+  const commit = async (): Promise<string> => {
+    git("init", "--quiet");
+    await writeFile(join(folder, "file"), "content");
+    git("add", ".");
+    git("commit", "--quiet", "--message", "first");
+    return git("rev-parse", "--short=12", "HEAD");
+  };
+
+  test("is named by version and commit, and ordered by the commit's time", async () => {
+    const hash = await commit();
+    expect(releaseOf(folder)).toEqual({
+      name: `${packageJson.version}+${hash}`,
+      committedAt: "2026-01-01T21:04:05.000Z",
+    });
+  });
+
+  test("says so where something is not committed", async () => {
+    const hash = await commit();
+    await writeFile(join(folder, "other"), "content");
+    expect(releaseOf(folder).name).toBe(`${packageJson.version}+${hash}.modified`);
+  });
+
+  test("is the version alone where there is no commit", () => {
+    expect(releaseOf(folder)).toEqual({ name: packageJson.version });
+  });
+});
