@@ -31,6 +31,7 @@ export const bootstrapFunction: FunctionDeclaration = {
     },
     { actions: ["PutItem", "UpdateItem"], leadingKeys: [identityPartitions.principals] },
     { actions: ["GetItem", "PutItem", "UpdateItem"], leadingKeys: [identityPartitions.credentials] },
+    { actions: ["DeleteItem"], leadingKeys: [identityPartitions.attempts] },
   ],
   secrets: ["rootSignIn", "signingKeys"],
   secretActions: { signingKeys: ["PutSecretValue"] },

@@ -16,6 +16,7 @@ export const securityEvents = [
   "refresh_token_reused",
   "role_changed",
   "root_access_restored",
+  "sign_in_unlocked",
   "signing_keys_rotated",
   "token_forged",
   "too_many_attempts",

@@ -1,8 +1,9 @@
 /** Signs a user in with username and password. */
-import { guessLimit, type UserState } from "../identity/model.ts";
+import { guessLimit, signInBudget, type UserState } from "../identity/model.ts";
 import { limitAttempts } from "../identity/limit-attempts.ts";
 import { hashPassword, isOutdatedHash, verifyPassword } from "../identity/passwords.ts";
-import { findPasswordHash, findUserState, passwordReplacement } from "../identity/store.ts";
+import { attemptsRemoval, findPasswordHash, findUserState, passwordReplacement } from "../identity/store.ts";
+import { networkOf } from "../domain/network.ts";
 import { log } from "../runtime/log.ts";
 import type { Change, Table } from "../runtime/table.ts";
 import { normalizeUsername, type StoredUser } from "./model.ts";
@@ -21,6 +22,18 @@ const nobody = "usr_00000000000000000000000000";
 export interface SignInContext {
   readonly now: Date;
   readonly requestId: string;
+  /** The caller's network address. */
+  readonly sourceIp: string;
+}
+
+const signInAttempts = (username: string) => ({ kind: "sign-in", name: normalizeUsername(username) });
+
+/** Apart from those at sign-in: whoever locks a name there must not keep its owner from changing the password. */
+const passwordAttempts = (userId: string) => ({ kind: "password", name: userId });
+
+/** Ends a lockout at sign-in and at the change of the password. */
+export function unlockSignIn({ id, username }: Pick<StoredUser, "id" | "username">): Change {
+  return [signInAttempts(username), passwordAttempts(id)].map(({ kind, name }) => attemptsRemoval(kind, name));
 }
 
 /**
@@ -28,18 +41,16 @@ export interface SignInContext {
  * same work.
  *
  * @returns undefined if sign-in is refused
- * @throws Problem `too_many_attempts` after ten failures in fifteen minutes for the name
+ * @throws Problem `too_many_attempts` when the failures of the name, or those of this source for it, are used up
  * @throws ConcurrencyConflict while other attempts for the name are being checked
  */
 export async function signInUser(
   table: Table,
   { username, password }: { readonly username: string; readonly password: string },
-  { now, requestId }: SignInContext,
+  { now, requestId, sourceIp }: SignInContext,
 ): Promise<SignedIn | undefined> {
-  const name = normalizeUsername(username);
-  const signedIn = await limitAttempts(table, { kind: "sign-in", name, limit: guessLimit, now }, () =>
-    verifySignIn(table, name, password),
-  );
+  const attempt = { ...signInAttempts(username), source: networkOf(sourceIp), budget: signInBudget, now };
+  const signedIn = await limitAttempts(table, attempt, () => verifySignIn(table, attempt.name, password));
   if (signedIn === undefined) log("warn", "sign_in_failed", { requestId });
   return signedIn;
 }
@@ -57,7 +68,7 @@ async function verifySignIn(table: Table, name: string, password: string): Promi
 }
 
 /**
- * Confirms the current password of a signed-in user. Its guesses count together with those at sign-in.
+ * Confirms the current password of a signed-in user. Its guesses have a limit of their own.
  *
  * @returns the hash of the password; undefined if the password is wrong
  * @throws Problem `too_many_attempts`
@@ -66,10 +77,10 @@ export async function confirmPassword(
   table: Table,
   user: StoredUser,
   password: string,
-  { now, requestId }: SignInContext,
+  { now, requestId }: Pick<SignInContext, "now" | "requestId">,
 ): Promise<string | undefined> {
-  const name = normalizeUsername(user.username);
-  const hash = await limitAttempts(table, { kind: "sign-in", name, limit: guessLimit, now }, async () => {
+  const attempt = { ...passwordAttempts(user.id), budget: { perName: guessLimit }, now };
+  const hash = await limitAttempts(table, attempt, async () => {
     const kept = await findPasswordHash(table, user.id);
     return (await verifyPassword(password, kept)) ? kept : undefined;
   });
