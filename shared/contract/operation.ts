@@ -153,7 +153,24 @@ export function operation<
 export function operation(declaration: Operation): Operation {
   if (declaration.idempotent !== true) return declaration;
   const right = declaration.replaysFirst === true ? lookedUpIdempotencyRight : idempotencyRight;
-  return { ...declaration, table: [...declaration.table, right] };
+  const { secrets = [] } = declaration;
+  return {
+    ...declaration,
+    table: [...declaration.table, right],
+    ...(needsKeyedFingerprint(declaration) && { secrets: [...new Set<SecretName>([...secrets, fingerprintSecret])] }),
+  };
+}
+
+/** The secret that the key of fingerprints is derived from. */
+export const fingerprintSecret = "cursorKey" satisfies SecretName;
+
+/** Members that people choose: a fingerprint without a key would tell a guess from the truth. */
+const guessableMembers: readonly string[] = ["code", "currentPassword", "newPassword", "password", "secret"];
+
+/** Whether the idempotency record of an operation would help to guess a password, a secret or a code. */
+export function needsKeyedFingerprint({ idempotent, request }: AnyOperation): boolean {
+  const { shape = {} } = (request.body ?? {}) as { readonly shape?: object };
+  return idempotent === true && Object.keys(shape).some((name) => guessableMembers.includes(name));
 }
 
 /** The path of a function below `functions/` and `dist/functions/`, without extension: `partners/register`. */

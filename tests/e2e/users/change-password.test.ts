@@ -1,4 +1,5 @@
 import type { Interceptor } from "../../../infra/local/services/service-proxy.ts";
+import { claimOf } from "../../../shared/http/idempotency.ts";
 import { expectProblem, expectTokenRefused } from "../../support/expect-problem.ts";
 import { expectReplayed, withKey } from "../../support/idempotency.ts";
 import { expectOAuthError } from "../../support/oauth-answers.ts";
@@ -16,6 +17,7 @@ import {
 import type { Answer } from "../../support/answer.ts";
 import { inParallel, Portico, tally } from "../../support/portico.ts";
 import { newPassword, sessionCalls } from "../../support/sessions.ts";
+import { contentsOf } from "../../support/table.ts";
 import { crowdTimeoutMs, wrongPassword } from "../../support/values.ts";
 
 const portico = Portico.forSuite();
@@ -235,6 +237,18 @@ describe("races with a password change", () => {
 });
 
 describe("Idempotency-Key", () => {
+  test("its record does not tell whether a guessed password is right", async () => {
+    const user = await newPerson(portico);
+    const headers = withKey();
+    const json = { currentPassword: user.password, newPassword: "a longer ride on a blue bicycle" };
+    expect((await call("POST", "/v1/users/me/password", { token: user.accessToken, json, headers })).status).toBe(204);
+    const scope = { principalId: user.id, operationId: "users.change-password", now: new Date() };
+    const guess = claimOf(headers["idempotency-key"], scope, [{}, json, null])!;
+    const record = (await contentsOf(portico.host)).find(({ pk }) => pk === guess.key.pk);
+    expect(record).toMatchObject({ fingerprint: expect.any(String) });
+    expect(record?.fingerprint).not.toBe(guess.fingerprint);
+  });
+
   test("a replayed password change returns the first response and changes nothing", async () => {
     const user = await newPerson(portico);
     const [headers, newPassword] = [withKey(), "a longer ride on a blue bicycle"];
