@@ -1,7 +1,7 @@
 /** The doors that serve no operation, declared the way operations are: the same construct makes their functions and roles. */
 import type { SecretName } from "../../shared/runtime/environment.ts";
 import type { AnyOperation } from "../../shared/contract/operation.ts";
-import { identityPartitions } from "../../shared/identity/keys.ts";
+import { identityPartitions, principalAttributes } from "../../shared/identity/keys.ts";
 import { userPartitions } from "../../shared/users/keys.ts";
 
 /** What a function needs, whoever calls it. An operation is one. */
@@ -29,7 +29,11 @@ export const bootstrapFunction: FunctionDeclaration = {
       actions: ["PutItem"],
       leadingKeys: [identityPartitions.signingKeys, userPartitions.users, userPartitions.userPlaces],
     },
-    { actions: ["PutItem", "UpdateItem"], leadingKeys: [identityPartitions.principals] },
+    {
+      actions: ["PutItem", "UpdateItem"],
+      leadingKeys: [identityPartitions.principals],
+      attributes: principalAttributes.endingSessions,
+    },
     { actions: ["GetItem", "PutItem", "UpdateItem"], leadingKeys: [identityPartitions.credentials] },
     { actions: ["DeleteItem"], leadingKeys: [identityPartitions.attempts] },
   ],

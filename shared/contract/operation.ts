@@ -41,6 +41,11 @@ export interface TableRight {
   readonly leadingKeys: readonly string[];
   /** The index that is read instead of the table. */
   readonly index?: string;
+  /**
+   * The attributes that `UpdateItem` may name, in its update and its condition; the keys are added. Without it, it may name any.
+   * It does not restrict the other actions.
+   */
+  readonly attributes?: readonly string[];
 }
 
 /** The answer of a successful call. */

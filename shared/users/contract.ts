@@ -4,7 +4,7 @@ import { administrators, roles } from "../domain/access.ts";
 import { operation } from "../contract/operation.ts";
 import { etag, id, pageOf, pageQuery, shownInstant, text, username, wholeNumber } from "../contract/schemas.ts";
 import { exampleToken } from "../identity/contract.ts";
-import { identityPartitions } from "../identity/keys.ts";
+import { identityPartitions, principalAttributes } from "../identity/keys.ts";
 import { userPartitions } from "./keys.ts";
 import {
   isPasswordLength,
@@ -202,7 +202,13 @@ export const operations = {
     request: { body: z.strictObject({}), bodyOptional: true },
     success: { status: 204, description: "All sessions have ended" },
     problems: [],
-    table: [{ actions: ["UpdateItem"], leadingKeys: [identityPartitions.principals] }],
+    table: [
+      {
+        actions: ["UpdateItem"],
+        leadingKeys: [identityPartitions.principals],
+        attributes: principalAttributes.endingSessions,
+      },
+    ],
   }),
 
   create: operation({
@@ -309,7 +315,11 @@ export const operations = {
     table: [
       { actions: ["GetItem", "UpdateItem"], leadingKeys: [identityPartitions.credentials] },
       { actions: ["GetItem"], leadingKeys: [userPartitions.users, identityPartitions.sessions] },
-      { actions: ["GetItem", "UpdateItem"], leadingKeys: [identityPartitions.principals] },
+      {
+        actions: ["GetItem", "UpdateItem"],
+        leadingKeys: [identityPartitions.principals],
+        attributes: principalAttributes.endingSessions,
+      },
       { actions: ["GetItem", "PutItem", "UpdateItem"], leadingKeys: [identityPartitions.attempts] },
     ],
     memoryMegabytes: 1024,
@@ -350,7 +360,11 @@ export const operations = {
     conditional: true,
     table: [
       { actions: ["GetItem", "PutItem"], leadingKeys: [userPartitions.users] },
-      { actions: ["UpdateItem"], leadingKeys: [identityPartitions.principals] },
+      {
+        actions: ["UpdateItem"],
+        leadingKeys: [identityPartitions.principals],
+        attributes: principalAttributes.changingUser,
+      },
     ],
   }),
 
@@ -370,7 +384,11 @@ export const operations = {
     table: [
       { actions: ["GetItem", "DeleteItem"], leadingKeys: [userPartitions.users] },
       { actions: ["DeleteItem"], leadingKeys: [userPartitions.userPlaces] },
-      { actions: ["UpdateItem"], leadingKeys: [identityPartitions.principals] },
+      {
+        actions: ["UpdateItem"],
+        leadingKeys: [identityPartitions.principals],
+        attributes: principalAttributes.deleting,
+      },
       { actions: ["DeleteItem"], leadingKeys: [identityPartitions.credentials] },
     ],
   }),

@@ -152,12 +152,27 @@ describe.each(doors.map((door) => [door.id, door] as const))("the function %s", 
         resource: text(Resource).replace(/^<Portico-prod-Data:ExportsOutputFnGetAttTable\w*Arn\w*>/, "TABLE"),
         Condition,
       }));
-    const declared = door.table.map((right) => ({
-      Effect: "Allow",
-      actions: right.actions.map((action) => `dynamodb:${action}`).sort(),
-      resource: right.index === undefined ? "TABLE" : `TABLE/index/${right.index}`,
-      Condition: { "ForAllValues:StringLike": { "dynamodb:LeadingKeys": right.leadingKeys } },
-    }));
+    const declared = door.table.flatMap(({ actions, leadingKeys, index, attributes }) => {
+      const restricted: readonly string[] =
+        attributes === undefined ? [] : actions.filter((action) => action === "UpdateItem");
+      const onKeys = { "ForAllValues:StringLike": { "dynamodb:LeadingKeys": leadingKeys } };
+      const onAttributes = {
+        "ForAllValues:StringEquals": { "dynamodb:Attributes": ["pk", "sk", ...(attributes ?? [])] },
+        Null: { "dynamodb:Attributes": "false" },
+      };
+      const open = actions.filter((action) => !restricted.includes(action));
+      return [
+        { chosen: open, Condition: onKeys },
+        { chosen: restricted, Condition: { ...onKeys, ...onAttributes } },
+      ]
+        .filter(({ chosen }) => chosen.length > 0)
+        .map(({ chosen, Condition }) => ({
+          Effect: "Allow",
+          actions: chosen.map((action) => `dynamodb:${action}`).sort(),
+          resource: index === undefined ? "TABLE" : `TABLE/index/${index}`,
+          Condition,
+        }));
+    });
     expect(granted).toEqual(declared);
   });
 
