@@ -105,6 +105,8 @@ export class OperationFunction extends Construct {
       memorySize: declaration.memoryMegabytes ?? 512,
       timeout: Duration.seconds(declaration.timeoutSeconds ?? 10),
       tracing: Tracing.ACTIVE,
+      // A new account may have a limit of ten in all, which leaves nothing to reserve, so development stages reserve none.
+      ...(stage.production && { reservedConcurrentExecutions: declaration.reservedConcurrency }),
       logGroup,
       loggingFormat: LoggingFormat.JSON,
       // Lambda's own START, END and REPORT lines cost more than they tell; calls that fail or time out are still written.

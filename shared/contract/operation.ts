@@ -112,6 +112,11 @@ export interface Operation<Path = unknown, Query = unknown, Body = unknown, Answ
   readonly filesOf?: AnyOperation["id"];
   /** Memory of the function in MB. Default 512. */
   readonly memoryMegabytes?: number;
+  /**
+   * The maximum number of invocations at once in production, reserved for the function: for one that anyone may call and that
+   * costs so much that it could take the account's concurrency from all others.
+   */
+  readonly reservedConcurrency?: number;
   /** Time limit of the function in seconds, at most 29 (API Gateway's own). Default 10. */
   readonly timeoutSeconds?: number;
 }

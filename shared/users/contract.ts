@@ -189,6 +189,7 @@ export const operations = {
     secrets: ["signingKeys"],
     // argon2id needs CPU, which Lambda allots in proportion to memory.
     memoryMegabytes: 1024,
+    reservedConcurrency: 50,
   }),
 
   logout: operation({

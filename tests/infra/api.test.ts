@@ -356,8 +356,40 @@ test("AWS WAF protects production and not dev", () => {
 
 test("AWS WAF accepts bodies over 8 KB, because the contract allows 64 KiB", () => {
   const [acl] = propertiesOf(api, "AWS::WAFv2::WebACL");
-  const overrides = acl.Rules.flatMap((rule: any) => rule.Statement.ManagedRuleGroupStatement.RuleActionOverrides);
+  const groups = acl.Rules.flatMap((rule: any) => rule.Statement.ManagedRuleGroupStatement ?? []);
+  const overrides = groups.flatMap((group: any) => group.RuleActionOverrides);
   expect(overrides).toContainEqual({ Name: "SizeRestrictions_BODY", ActionToUse: { Count: {} } });
+});
+
+test("AWS WAF limits sign-ins and token requests per address", () => {
+  const [acl] = propertiesOf(api, "AWS::WAFv2::WebACL");
+  const limits = acl.Rules.filter(({ Statement }: any) => Statement.RateBasedStatement !== undefined).map(
+    ({ Action, Statement: { RateBasedStatement: rate } }: any) => ({
+      action: Action,
+      path: rate.ScopeDownStatement.ByteMatchStatement.SearchString,
+      by: rate.AggregateKeyType,
+      limit: rate.Limit,
+      seconds: rate.EvaluationWindowSec,
+    }),
+  );
+  const common = { action: { Block: {} }, by: "IP", seconds: 300 };
+  expect(limits).toEqual([
+    { ...common, path: "/v1/auth/login", limit: 100 },
+    { ...common, path: "/oauth/token", limit: 1000 },
+  ]);
+  const paths = operations.map(({ path }) => path);
+  for (const { path } of limits) expect(paths).toContain(path);
+  const priorities = acl.Rules.map(({ Priority }: any) => Priority);
+  expect(new Set(priorities).size).toBe(priorities.length);
+});
+
+test("sign-in cannot take the concurrency of all other functions in production; other stages reserve none", () => {
+  const reserved = (assembly: Assembly) =>
+    propertiesOf(templateOf(assembly, "Api"), "AWS::Lambda::Function")
+      .filter(({ ReservedConcurrentExecutions }) => ReservedConcurrentExecutions !== undefined)
+      .map(({ FunctionName, ReservedConcurrentExecutions }) => [FunctionName, ReservedConcurrentExecutions]);
+  expect(reserved(prod)).toEqual([["Portico-prod-auth-login", 50]]);
+  expect(reserved(dev)).toEqual([]);
 });
 
 test("responses of 1 KiB and more are compressed", () => {
