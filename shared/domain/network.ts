@@ -1,5 +1,5 @@
 /** Network addresses of callers. */
-import { isIPv6 } from "node:net";
+import { isIPv4, isIPv6 } from "node:net";
 
 /**
  * The network that one caller has to itself: an IPv4 address, or the first 64 bits of an IPv6 address, because a host may
@@ -7,6 +7,12 @@ import { isIPv6 } from "node:net";
  */
 export function networkOf(address: string): string {
   return isIPv6(address) ? `${groupsOf(address).slice(0, 4).join(":")}::/64` : address;
+}
+
+/** The network of an address as logs show it: too large to name a person, small enough to tell attackers apart. */
+export function loggedNetworkOf(address: string): string {
+  if (isIPv6(address)) return `${groupsOf(address).slice(0, 3).join(":")}::/48`;
+  return isIPv4(address) ? `${address.split(".").slice(0, 3).join(".")}.0/24` : "unknown";
 }
 
 /** The eight groups of an IPv6 address, without leading zeros (RFC 5952 §4.1). */

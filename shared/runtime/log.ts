@@ -48,6 +48,8 @@ const fieldNames = [
   "correlationId",
   "operation",
   "principalId",
+  "targetId",
+  "network",
   "status",
   "problem",
   "latencyMs",

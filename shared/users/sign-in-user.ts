@@ -3,7 +3,8 @@ import { guessLimit, signInBudget, type UserState } from "../identity/model.ts";
 import { limitAttempts } from "../identity/limit-attempts.ts";
 import { hashPassword, isOutdatedHash, verifyPassword } from "../identity/passwords.ts";
 import { attemptsRemoval, findPasswordHash, findUserState, passwordReplacement } from "../identity/store.ts";
-import { networkOf } from "../domain/network.ts";
+import { loggedNetworkOf, networkOf } from "../domain/network.ts";
+import { Problem } from "../domain/problems.ts";
 import { log } from "../runtime/log.ts";
 import type { Change, Table } from "../runtime/table.ts";
 import { normalizeUsername, type StoredUser } from "./model.ts";
@@ -47,17 +48,45 @@ export function unlockSignIn({ id, username }: Pick<StoredUser, "id" | "username
 export async function signInUser(
   table: Table,
   { username, password }: { readonly username: string; readonly password: string },
-  { now, requestId, sourceIp }: SignInContext,
+  context: SignInContext,
 ): Promise<SignedIn | undefined> {
-  const attempt = { ...signInAttempts(username), source: networkOf(sourceIp), budget: signInBudget, now };
-  const signedIn = await limitAttempts(table, attempt, () => verifySignIn(table, attempt.name, password));
-  if (signedIn === undefined) log("warn", "sign_in_failed", { requestId });
-  return signedIn;
+  const attempt = {
+    ...signInAttempts(username),
+    source: networkOf(context.sourceIp),
+    budget: signInBudget,
+    now: context.now,
+  };
+  // Read before the limit, because the log says whom a refused attempt concerns.
+  const userId = await findUserId(table, attempt.name);
+  return await loggingFailure(userId, context, () =>
+    // An unknown name takes the same steps, so that the time does not reveal it.
+    limitAttempts(table, attempt, () => verifySignIn(table, userId ?? nobody, password)),
+  );
 }
 
-async function verifySignIn(table: Table, name: string, password: string): Promise<SignedIn | undefined> {
-  // An unknown name takes the same steps, so that the time does not reveal it.
-  const userId = (await findUserId(table, name)) ?? nobody;
+/**
+ * Logs a failure with its target and the network that it comes from.
+ *
+ * @param targetId undefined for an unknown name, which is not logged: it may be a password in the wrong field
+ */
+async function loggingFailure<Result>(
+  targetId: string | undefined,
+  { requestId, sourceIp }: Pick<SignInContext, "requestId" | "sourceIp">,
+  check: () => Promise<Result | undefined>,
+): Promise<Result | undefined> {
+  const logFailure = (reason: string) =>
+    log("warn", "sign_in_failed", { requestId, reason, targetId, network: loggedNetworkOf(sourceIp) });
+  try {
+    const result = await check();
+    if (result === undefined) logFailure("credentials_invalid");
+    return result;
+  } catch (error) {
+    if (error instanceof Problem && error.code === "too_many_attempts") logFailure(error.code);
+    throw error;
+  }
+}
+
+async function verifySignIn(table: Table, userId: string, password: string): Promise<SignedIn | undefined> {
   // The state is read first: a session that begins with the old password during a password change is over at once.
   const state = await findUserState(table, userId);
   const [hash, user] = await Promise.all([findPasswordHash(table, userId), findUser(table, userId)]);
@@ -77,13 +106,13 @@ export async function confirmPassword(
   table: Table,
   user: StoredUser,
   password: string,
-  { now, requestId }: Pick<SignInContext, "now" | "requestId">,
+  context: SignInContext,
 ): Promise<string | undefined> {
-  const attempt = { ...passwordAttempts(user.id), budget: { perName: guessLimit }, now };
-  const hash = await limitAttempts(table, attempt, async () => {
-    const kept = await findPasswordHash(table, user.id);
-    return (await verifyPassword(password, kept)) ? kept : undefined;
-  });
-  if (hash === undefined) log("warn", "sign_in_failed", { requestId });
-  return hash;
+  const attempt = { ...passwordAttempts(user.id), budget: { perName: guessLimit }, now: context.now };
+  return await loggingFailure(user.id, context, () =>
+    limitAttempts(table, attempt, async () => {
+      const kept = await findPasswordHash(table, user.id);
+      return (await verifyPassword(password, kept)) ? kept : undefined;
+    }),
+  );
 }

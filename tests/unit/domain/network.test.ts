@@ -1,4 +1,4 @@
-import { networkOf } from "../../../shared/domain/network.ts";
+import { loggedNetworkOf, networkOf } from "../../../shared/domain/network.ts";
 
 test.each([
   ["203.0.113.7", "203.0.113.7"],
@@ -16,4 +16,14 @@ test.each([
 test("all addresses of one IPv6 network of 64 bits are one caller, and those of another are not", () => {
   expect(networkOf("2001:db8:1:2::1")).toBe(networkOf("2001:db8:1:2:ffff:ffff:ffff:ffff"));
   expect(networkOf("2001:db8:1:2::1")).not.toBe(networkOf("2001:db8:1:3::1"));
+});
+
+test.each([
+  ["203.0.113.7", "203.0.113.0/24"],
+  ["2001:db8:1:2:3:4:5:6", "2001:db8:1::/48"],
+  ["::1", "0:0:0::/48"],
+  ["", "unknown"],
+  ["not an address", "unknown"],
+])("logs show %j as %s", (address, network) => {
+  expect(loggedNetworkOf(address)).toBe(network);
 });
