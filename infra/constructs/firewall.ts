@@ -17,7 +17,24 @@ const countedRules = {
   script: "CrossSiteScripting_BODY",
 } as const;
 
-/** AWS WAF with AWS's common rules before an API. */
+interface RateRule {
+  readonly name: string;
+  /** A part of the path. */
+  readonly path: string;
+  /** Requests of one address in five minutes. */
+  readonly limit: number;
+}
+
+/**
+ * Limits per address on what anyone may call and what costs a password hash or a signature. An office behind one address
+ * signs in less often, and a partner keeps its token for an hour.
+ */
+export const rateRules: readonly RateRule[] = [
+  { name: "sign-in-rate", path: "/v1/auth/login", limit: 100 },
+  { name: "token-rate", path: "/oauth/token", limit: 1000 },
+];
+
+/** AWS WAF before an API: limits per address, then AWS's common rules. */
 export class Firewall extends Construct {
   constructor(scope: Construct, id: string, { name, stageArn }: FirewallProps) {
     super(scope, id);
@@ -33,9 +50,16 @@ export class Firewall extends Construct {
       defaultAction: { allow: {} },
       visibilityConfig: visibility(name),
       rules: [
+        ...rateRules.map((rule, priority) => ({
+          name: rule.name,
+          priority,
+          action: { block: {} },
+          statement: { rateBasedStatement: rateStatement(rule) },
+          visibilityConfig: visibility(`${name}-${rule.name}`),
+        })),
         {
           name: "common",
-          priority: 0,
+          priority: rateRules.length,
           overrideAction: { none: {} },
           statement: {
             managedRuleGroupStatement: {
@@ -53,4 +77,25 @@ export class Firewall extends Construct {
     });
     new CfnWebACLAssociation(this, "Association", { resourceArn: stageArn, webAclArn: acl.attrArn });
   }
+}
+
+function rateStatement({ path, limit }: RateRule): CfnWebACL.RateBasedStatementProperty {
+  return {
+    aggregateKeyType: "IP",
+    limit,
+    evaluationWindowSec: 300,
+    scopeDownStatement: {
+      byteMatchStatement: {
+        fieldToMatch: { uriPath: {} },
+        // The path begins with the name of the API's stage where callers use API Gateway's own URL.
+        positionalConstraint: "CONTAINS",
+        searchString: path,
+        // API Gateway routes an encoded path like a plain one.
+        textTransformations: [
+          { priority: 0, type: "URL_DECODE" },
+          { priority: 1, type: "NORMALIZE_PATH" },
+        ],
+      },
+    },
+  };
 }

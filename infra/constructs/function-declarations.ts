@@ -1,11 +1,11 @@
 /** The doors that serve no operation, declared the way operations are: the same construct makes their functions and roles. */
 import type { SecretName } from "../../shared/runtime/environment.ts";
 import type { AnyOperation } from "../../shared/contract/operation.ts";
-import { identityPartitions } from "../../shared/identity/keys.ts";
+import { identityPartitions, principalAttributes } from "../../shared/identity/keys.ts";
 import { userPartitions } from "../../shared/users/keys.ts";
 
 /** What a function needs, whoever calls it. An operation is one. */
-export type FunctionDeclaration = Pick<AnyOperation, "table" | "secrets" | "memoryMegabytes" | "timeoutSeconds"> & {
+export type FunctionDeclaration = Pick<AnyOperation, "table" | "secrets" | "memoryMegabytes" | "timeoutSeconds" | "reservedConcurrency"> & {
   readonly id: string;
   /** Rights on secrets beside reading those that `secrets` lists. */
   readonly secretActions?: Partial<Readonly<Record<SecretName, readonly SecretAction[]>>>;
@@ -29,8 +29,13 @@ export const bootstrapFunction: FunctionDeclaration = {
       actions: ["PutItem"],
       leadingKeys: [identityPartitions.signingKeys, userPartitions.users, userPartitions.userPlaces],
     },
-    { actions: ["PutItem", "UpdateItem"], leadingKeys: [identityPartitions.principals] },
+    {
+      actions: ["PutItem", "UpdateItem"],
+      leadingKeys: [identityPartitions.principals],
+      attributes: principalAttributes.endingSessions,
+    },
     { actions: ["GetItem", "PutItem", "UpdateItem"], leadingKeys: [identityPartitions.credentials] },
+    { actions: ["DeleteItem"], leadingKeys: [identityPartitions.attempts] },
   ],
   secrets: ["rootSignIn", "signingKeys"],
   secretActions: { signingKeys: ["PutSecretValue"] },

@@ -15,7 +15,7 @@ import {
 import { LogGroup } from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
 import { secretVariables, type EnvironmentVariables, type SecretName } from "../../shared/runtime/environment.ts";
-import type { TableRight } from "../../shared/contract/operation.ts";
+import type { TableAction, TableRight } from "../../shared/contract/operation.ts";
 import type { FunctionDeclaration } from "./function-declarations.ts";
 import type { Stage } from "../stages/stage.ts";
 import { acknowledge } from "./acknowledge.ts";
@@ -66,7 +66,7 @@ export class OperationFunction extends Construct {
               resources: [logGroup.logGroupArn],
             }),
             new PolicyStatement({ actions: ["xray:PutTraceSegments", "xray:PutTelemetryRecords"], resources: ["*"] }),
-            ...declaration.table.map((right) => tableStatement(right, resources.tableArn)),
+            ...declaration.table.flatMap((right) => tableStatements(right, resources.tableArn)),
             ...(secrets.length > 0
               ? [
                   new PolicyStatement({
@@ -106,6 +106,8 @@ export class OperationFunction extends Construct {
       memorySize: declaration.memoryMegabytes ?? 512,
       timeout: Duration.seconds(declaration.timeoutSeconds ?? 10),
       tracing: Tracing.ACTIVE,
+      // A new account may have a limit of ten in all, which leaves nothing to reserve, so development stages reserve none.
+      ...(stage.production && { reservedConcurrentExecutions: declaration.reservedConcurrency }),
       logGroup,
       loggingFormat: LoggingFormat.JSON,
       // Lambda's own START, END and REPORT lines cost more than they tell; calls that fail or time out are still written.
@@ -135,13 +137,33 @@ export class OperationFunction extends Construct {
   }
 }
 
-/** One declared right as a statement that reaches no item under another partition key. */
-function tableStatement(right: TableRight, tableArn: string): PolicyStatement {
-  return new PolicyStatement({
-    actions: right.actions.map((action) => `dynamodb:${action}`),
-    resources: [right.index === undefined ? tableArn : `${tableArn}/index/${right.index}`],
-    conditions: { "ForAllValues:StringLike": { "dynamodb:LeadingKeys": right.leadingKeys } },
-  });
+/** One declared right as statements that reach no item under another partition key, and no other attribute in updates. */
+function tableStatements(right: TableRight, tableArn: string): readonly PolicyStatement[] {
+  const { actions, attributes, leadingKeys } = right;
+  const isRestricted = (action: TableAction) => attributes !== undefined && action === "UpdateItem";
+  const statement = (restricted: boolean) => {
+    const chosen = actions.filter((action) => isRestricted(action) === restricted);
+    if (chosen.length === 0) return [];
+    return [
+      new PolicyStatement({
+        actions: chosen.map((action) => `dynamodb:${action}`),
+        resources: [right.index === undefined ? tableArn : `${tableArn}/index/${right.index}`],
+        conditions: {
+          "ForAllValues:StringLike": { "dynamodb:LeadingKeys": leadingKeys },
+          ...(restricted && attributesOnly(attributes ?? [])),
+        },
+      }),
+    ];
+  };
+  return [...statement(false), ...statement(true)];
+}
+
+/** `ForAllValues` also holds for a request without attributes, so their presence is a condition of its own. */
+function attributesOnly(attributes: readonly string[]): Record<string, Record<string, unknown>> {
+  return {
+    "ForAllValues:StringEquals": { "dynamodb:Attributes": ["pk", "sk", ...attributes] },
+    Null: { "dynamodb:Attributes": "false" },
+  };
 }
 
 function definedOnly(variables: EnvironmentVariables): Record<string, string> {

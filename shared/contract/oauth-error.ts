@@ -40,7 +40,9 @@ export class OAuthError extends Error {
 /** A problem of the checks that all operations share, as an OAuth error with the matching HTTP status. */
 export function toOAuthError(problem: Problem): OAuthError {
   const { status } = problemCatalogue[problem.code];
-  const fields = (problem.extras.errors ?? []).map(({ pointer, detail }) => `${pointer.slice(1)} ${detail}`).join("; ");
+  const fields = (problem.extras.errors ?? [])
+    .map(({ pointer, detail }) => `${pointer.slice(1)} ${detail}`.trim())
+    .join("; ");
   const description = (fields || problem.detail).replaceAll(/[^\x20-\x21\x23-\x5b\x5d-\x7e]/g, "'");
   if (status === 503) return new OAuthError("temporarily_unavailable", description, { status });
   if (status === 500) return new OAuthError("server_error", description, { status });

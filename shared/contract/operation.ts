@@ -41,6 +41,11 @@ export interface TableRight {
   readonly leadingKeys: readonly string[];
   /** The index that is read instead of the table. */
   readonly index?: string;
+  /**
+   * The attributes that `UpdateItem` may name, in its update and its condition; the keys are added. Without it, it may name any.
+   * It does not restrict the other actions.
+   */
+  readonly attributes?: readonly string[];
 }
 
 /** The answer of a successful call. */
@@ -107,6 +112,11 @@ export interface Operation<Path = unknown, Query = unknown, Body = unknown, Answ
   readonly filesOf?: AnyOperation["id"];
   /** Memory of the function in MB. Default 512. */
   readonly memoryMegabytes?: number;
+  /**
+   * The maximum number of invocations at once in production, reserved for the function: for one that anyone may call and that
+   * costs so much that it could take the account's concurrency from all others.
+   */
+  readonly reservedConcurrency?: number;
   /** Time limit of the function in seconds, at most 29 (API Gateway's own). Default 10. */
   readonly timeoutSeconds?: number;
 }
@@ -153,7 +163,24 @@ export function operation<
 export function operation(declaration: Operation): Operation {
   if (declaration.idempotent !== true) return declaration;
   const right = declaration.replaysFirst === true ? lookedUpIdempotencyRight : idempotencyRight;
-  return { ...declaration, table: [...declaration.table, right] };
+  const { secrets = [] } = declaration;
+  return {
+    ...declaration,
+    table: [...declaration.table, right],
+    ...(needsKeyedFingerprint(declaration) && { secrets: [...new Set<SecretName>([...secrets, fingerprintSecret])] }),
+  };
+}
+
+/** The secret that the key of fingerprints is derived from. */
+export const fingerprintSecret = "cursorKey" satisfies SecretName;
+
+/** Members that people choose: a fingerprint without a key would tell a guess from the truth. */
+const guessableMembers: readonly string[] = ["code", "currentPassword", "newPassword", "password", "secret"];
+
+/** Whether the idempotency record of an operation would help to guess a password, a secret or a code. */
+export function needsKeyedFingerprint({ idempotent, request }: AnyOperation): boolean {
+  const { shape = {} } = (request.body ?? {}) as { readonly shape?: object };
+  return idempotent === true && Object.keys(shape).some((name) => guessableMembers.includes(name));
 }
 
 /** The path of a function below `functions/` and `dist/functions/`, without extension: `partners/register`. */

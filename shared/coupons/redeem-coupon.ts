@@ -31,7 +31,7 @@ export interface KnownCoupon extends RedeemedCoupon {
  * @throws ConcurrencyConflict while other attempts of this user are being checked
  */
 export async function proveCode(table: Table, userId: string, codeHash: string, now: Date): Promise<KnownCoupon> {
-  const attempt = await reserveAttempt(table, { kind: "coupon", name: userId, limit: guessLimit, now });
+  const attempt = await reserveAttempt(table, { kind: "coupon", name: userId, budget: { perName: guessLimit }, now });
   const coupon = await findKnownCoupon(table, codeHash);
   await settleAttempt(table, attempt, { failed: coupon === undefined, now });
   if (coupon === undefined) throw new Problem("coupon_not_found", "No coupon has this code.");

@@ -2,7 +2,7 @@
  * Idempotency keys. The record of the first answer is written in the transaction of its effect, so a crash cannot separate
  * the two. A retry finds the record when its own transaction tries to write it.
  */
-import { createHmac } from "node:crypto";
+import { createHmac, hkdfSync } from "node:crypto";
 import * as z from "zod";
 import { idempotencyRecordKey, type IdempotencyRecord } from "../contract/idempotency-record.ts";
 import { Problem, invalid } from "../domain/problems.ts";
@@ -48,9 +48,19 @@ export function claimOf(
   if (!/^[\x21-\x7e]{1,255}$/.test(idempotencyKey)) {
     throw invalid({ pointer: "/Idempotency-Key", detail: "the header must have 1 to 255 visible ASCII characters" });
   }
-  // Keyed with the caller's key, which is stored nowhere in clear: a plain hash would help to guess a password in a body.
   const fingerprint = createHmac("sha256", idempotencyKey).update(canonical(request)).digest("base64url");
   return { key: idempotencyRecordKey(principalId, operationId, idempotencyKey), fingerprint, now };
+}
+
+/**
+ * The claim with a fingerprint that only we can compute. Whoever has the table and guesses the caller's key could otherwise try
+ * passwords against the fingerprint of a body.
+ *
+ * @param secret the secret `fingerprintSecret`
+ */
+export function withKeyedFingerprint(claim: Claim, secret: string): Claim {
+  const key = Buffer.from(hkdfSync("sha256", secret, "", "portico idempotency fingerprint", 32));
+  return { ...claim, fingerprint: createHmac("sha256", key).update(claim.fingerprint).digest("base64url") };
 }
 
 /** The same text for the same JSON, whatever the order and spacing of its members. */

@@ -28,6 +28,8 @@ export interface ValidRequest<Path, Query, Body> {
   /** One moment for everything in this request. */
   readonly now: Date;
   readonly requestId: string;
+  /** The caller's network address as the gateway saw it. */
+  readonly sourceIp: string;
   /** `If-Match` as sent. */
   readonly ifMatch: string | undefined;
   readonly environment: Environment;
@@ -84,6 +86,7 @@ export function requestOf<Path, Query, Body>(context: RequestContext): ValidRequ
     },
     now: context.now,
     requestId: context.requestId,
+    sourceIp: context.sourceIp,
     ifMatch: context.header("if-match"),
     environment: context.environment,
     header: (name) => context.header(name),

@@ -12,6 +12,8 @@ export interface RequestContext {
   readonly now: Date;
   /** API Gateway's request id, a UUID: the one that the caller sees. */
   readonly requestId: string;
+  /** The caller's network address as the gateway saw it. Headers are not trusted for it. */
+  readonly sourceIp: string;
   /** The caller's own id, if it sent a usable one. */
   readonly correlationId: string | undefined;
   /** A header by its lower-case name. */

@@ -3,7 +3,7 @@
  * with the idempotency record. `serve-stateless.ts` serves operations that need none of them.
  */
 import type { OAuthError } from "../contract/oauth-error.ts";
-import type { Operation } from "../contract/operation.ts";
+import { fingerprintSecret, needsKeyedFingerprint, type Operation } from "../contract/operation.ts";
 import { ConcurrencyConflict } from "../domain/conflict.ts";
 import { Problem, recordedRefusals } from "../domain/problems.ts";
 import { logSecurityEvent, type SecurityEvent } from "../runtime/log.ts";
@@ -11,7 +11,7 @@ import { pauseBefore, type Deadline } from "../runtime/retry.ts";
 import { Secrets } from "../runtime/secrets.ts";
 import { createDocumentClient, Table, type Change } from "../runtime/table.ts";
 import { openCursor, sealCursor } from "./cursors.ts";
-import { recording, Replay, replayIfRecorded, type RecordedAnswer } from "./idempotency.ts";
+import { recording, Replay, replayIfRecorded, withKeyedFingerprint, type RecordedAnswer } from "./idempotency.ts";
 import { problemAnswer, refusalAnswer } from "./middleware/problems.ts";
 import { answerOf, pipeline, requestOf, type Outcome, type ValidRequest } from "./pipeline.ts";
 import type { Answer, RequestContext } from "./request-context.ts";
@@ -94,6 +94,9 @@ export function serve<Path, Query, Body, AnswerBody, Prepared = undefined>(
       secrets,
       paging: pagingOf(context, secrets),
     });
+    if (context.claim !== undefined && needsKeyedFingerprint(operation)) {
+      context.claim = withKeyedFingerprint(context.claim, await secrets.read(fingerprintSecret));
+    }
     try {
       if (operation.replaysFirst === true) await replayFirst(context, table);
       const prepared = await retryingConflicts(deadline, async () => await prepare?.(request));

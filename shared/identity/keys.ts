@@ -11,6 +11,18 @@ export const identityPartitions = {
   sessions: "SESSIONS#*",
 } as const;
 
+const sessionAttributes = ["version", "sessionsFrom", "keptSession", "keptTokensFrom", "endedSessions"] as const;
+
+/** The attributes of a principal that updates name, by their purpose. Only a change by an administrator may write a role. */
+export const principalAttributes = {
+  endingSessions: sessionAttributes,
+  revokingTokens: ["version"],
+  issuingTokens: ["status", "tokenPolicy", "version"],
+  deleting: ["status", "deletionUntil"],
+  changingPartner: ["status", "tokenPolicy", "version"],
+  changingUser: ["status", "role", ...sessionAttributes],
+} as const;
+
 export const identityKey = {
   /** The public halves of the signing keys (RFC 7517). */
   signingKeys: (): Key<{ readonly keys: readonly PublicKey[] }> => ({ pk: "SIGNING-KEYS", sk: "SIGNING-KEYS" }),

@@ -5,9 +5,10 @@
 import { randomUUID } from "node:crypto";
 import { ConcurrencyConflict } from "../domain/conflict.ts";
 import { Problem } from "../domain/problems.ts";
+import { hashed } from "../runtime/key.ts";
 import type { Table } from "../runtime/table.ts";
 import { decideAttempt } from "./attempts.ts";
-import type { AttemptLimit, ReservedAttempt } from "./model.ts";
+import type { AttemptBudget, ReservedAttempt } from "./model.ts";
 import { attemptReservation, attemptSettlement, AttemptSettled, findAttempts } from "./store.ts";
 
 export interface AttemptRequest {
@@ -15,7 +16,9 @@ export interface AttemptRequest {
   readonly kind: string;
   /** Whose attempts are counted. */
   readonly name: string;
-  readonly limit: AttemptLimit;
+  /** Where the attempt comes from; counted by itself if the budget has a part per source. */
+  readonly source?: string;
+  readonly budget: AttemptBudget;
   readonly now: Date;
 }
 
@@ -27,25 +30,29 @@ export interface AttemptRequest {
  */
 export async function reserveAttempt(
   table: Table,
-  { kind, name, limit, now }: AttemptRequest,
+  { kind, name, source, budget, now }: AttemptRequest,
 ): Promise<ReservedAttempt> {
   const stored = await findAttempts(table, kind, name);
-  const id = randomUUID();
-  const decision = decideAttempt(stored, id, limit, now);
+  const attempt = {
+    kind,
+    name,
+    id: randomUUID(),
+    // The name in the hash keeps it from telling that one source tried several names.
+    source: source === undefined ? undefined : hashed(JSON.stringify([kind, name, source])),
+  };
+  const decision = decideAttempt(stored, attempt, budget, now);
   if (decision.kind === "wait") throw new ConcurrencyConflict();
   if (decision.kind === "refuse") {
     const { retryAfterSeconds } = decision;
     throw new Problem("too_many_attempts", "Too many failed attempts. Wait, then try again.", { retryAfterSeconds });
   }
-  await table.commit([
-    attemptReservation({ kind, name, id }, stored, { ...decision.next, ttl: forgottenAt(limit, now) }),
-  ]);
-  return { kind, name, id };
+  await table.commit([attemptReservation(attempt, stored, { ...decision.next, ttl: forgottenAt(budget, now) })]);
+  return attempt;
 }
 
 /** When DynamoDB may delete the attempts, in seconds of the epoch. */
-function forgottenAt({ windowSeconds }: AttemptLimit, now: Date): number {
-  return Math.ceil(now.getTime() / 1000) + 2 * windowSeconds;
+function forgottenAt({ perName }: AttemptBudget, now: Date): number {
+  return Math.ceil(now.getTime() / 1000) + 2 * perName.windowSeconds;
 }
 
 /** Settles an attempt: a failure counts until its window has passed, a success releases the slot. Repeatable. */

@@ -88,12 +88,35 @@ export interface AttemptLimit {
 /** Ten failures in fifteen minutes. */
 export const guessLimit: AttemptLimit = { maxFailures: 10, windowSeconds: 15 * 60 };
 
-/** The attempts of one name as they are kept. Times are seconds of the epoch. */
+/** The failures that a name has: of all sources together and, where sources are told apart, of each. */
+export interface AttemptBudget {
+  readonly perName: AttemptLimit;
+  readonly perSource?: AttemptLimit;
+}
+
+/**
+ * Sign-in is open to anyone, so one source must not be able to lock a name for all others: ten failures in each of the five
+ * windows that an hour touches are far below a hundred.
+ */
+export const signInBudget = {
+  perName: { maxFailures: 100, windowSeconds: 60 * 60 },
+  perSource: guessLimit,
+} as const satisfies AttemptBudget;
+
+/** One attempt as it is kept. */
+export interface Attempt {
+  /** When it began or failed, in seconds of the epoch. */
+  readonly at: number;
+  /** A hash of the source; absent where sources are not told apart. */
+  readonly source?: string;
+}
+
+/** The attempts of one name as they are kept. */
 export interface Attempts {
-  /** When attempts failed; some may be older than the window. */
-  readonly failures: readonly number[];
-  /** When attempts began that are being checked, by the id of each. */
-  readonly pending: Readonly<Record<string, number>>;
+  /** Attempts that failed; some may be older than the window. */
+  readonly failures: readonly Attempt[];
+  /** Attempts that are being checked, by the id of each. */
+  readonly pending: Readonly<Record<string, Attempt>>;
 }
 
 /** Attempts with the nonce that every change of them renews. */
@@ -105,6 +128,7 @@ export interface ReservedAttempt {
   readonly kind: string;
   readonly name: string;
   readonly id: string;
+  readonly source?: string | undefined;
 }
 
 /** The public half of a signing key (RFC 7517, RFC 8037). */

@@ -250,15 +250,21 @@ export function attemptReservation(
   return { put: { ...key, ...item }, condition: sameNonce, onConditionFailed: conflict };
 }
 
-/** Thrown when an attempt was settled before, by an update whose answer was lost. */
+/** Forgets the attempts of a name. Those that are being checked become no failures. */
+export function attemptsRemoval(kind: string, name: string): Write {
+  return { delete: identityKey.attempts(kind, name) };
+}
+
+/** Thrown when an attempt was settled before, by an update whose answer was lost, or was forgotten meanwhile. */
 export class AttemptSettled extends Error {}
 
 /** Releases the slot of an attempt and keeps its time if it failed. */
 export function attemptSettlement(
-  { kind, name, id }: ReservedAttempt,
+  { kind, name, id, source }: ReservedAttempt,
   { failed, now }: { readonly failed: boolean; readonly now: Date },
 ): UpdateWrite {
-  const failure = { ":failure": [Math.floor(now.getTime() / 1000)] };
+  const at = Math.floor(now.getTime() / 1000);
+  const failure = { ":failure": [{ at, ...(source !== undefined && { source }) }] };
   return {
     update: identityKey.attempts(kind, name),
     set: {

@@ -3,7 +3,7 @@ import * as z from "zod";
 import { operation } from "../contract/operation.ts";
 import { scopes } from "../domain/access.ts";
 import { exampleToken, introspection, presentedToken, tokenAnswer, tokenRequest } from "../identity/contract.ts";
-import { identityPartitions } from "../identity/keys.ts";
+import { identityPartitions, principalAttributes } from "../identity/keys.ts";
 import { partnerPartitions } from "../partners/keys.ts";
 import { userPartitions } from "../users/keys.ts";
 
@@ -47,7 +47,11 @@ export const operations = {
         actions: ["GetItem", "PutItem"],
         leadingKeys: [identityPartitions.credentials, userPartitions.externalSubjects],
       },
-      { actions: ["GetItem", "PutItem", "UpdateItem"], leadingKeys: [identityPartitions.principals] },
+      {
+        actions: ["GetItem", "PutItem", "UpdateItem"],
+        leadingKeys: [identityPartitions.principals],
+        attributes: [...principalAttributes.issuingTokens, ...principalAttributes.endingSessions],
+      },
       { actions: ["GetItem", "PutItem", "DeleteItem"], leadingKeys: [identityPartitions.sessions] },
       {
         actions: ["PutItem"],
@@ -83,7 +87,11 @@ export const operations = {
         actions: ["GetItem"],
         leadingKeys: [partnerPartitions.partnerEmails, identityPartitions.credentials, identityPartitions.signingKeys],
       },
-      { actions: ["GetItem", "UpdateItem"], leadingKeys: [identityPartitions.principals] },
+      {
+        actions: ["GetItem", "UpdateItem"],
+        leadingKeys: [identityPartitions.principals],
+        attributes: principalAttributes.endingSessions,
+      },
       { actions: ["GetItem", "DeleteItem"], leadingKeys: [identityPartitions.sessions] },
     ],
     secrets: ["clientSecretKey", "refreshTokenKey"],

@@ -4,7 +4,7 @@ import { companyPartitions } from "../companies/keys.ts";
 import { operation } from "../contract/operation.ts";
 import { email, etag, id, pageOf, pageQuery, shownInstant, text } from "../contract/schemas.ts";
 import { administrators } from "../domain/access.ts";
-import { identityPartitions } from "../identity/keys.ts";
+import { identityPartitions, principalAttributes } from "../identity/keys.ts";
 import { tokenPolicies } from "../identity/model.ts";
 import { subscriptionPartitions } from "../subscriptions/keys.ts";
 import { partnerPartitions } from "./keys.ts";
@@ -196,7 +196,11 @@ export const operations = {
     table: [
       { actions: ["GetItem", "PutItem"], leadingKeys: [partnerPartitions.partners] },
       { actions: ["PutItem", "DeleteItem"], leadingKeys: [partnerPartitions.partnerEmails] },
-      { actions: ["UpdateItem"], leadingKeys: [identityPartitions.principals] },
+      {
+        actions: ["UpdateItem"],
+        leadingKeys: [identityPartitions.principals],
+        attributes: principalAttributes.changingPartner,
+      },
     ],
   }),
 
@@ -218,7 +222,11 @@ export const operations = {
     table: [
       { actions: ["GetItem", "DeleteItem"], leadingKeys: [partnerPartitions.partners] },
       { actions: ["DeleteItem"], leadingKeys: [partnerPartitions.partnerEmails, identityPartitions.credentials] },
-      { actions: ["GetItem", "UpdateItem", "DeleteItem"], leadingKeys: [identityPartitions.principals] },
+      {
+        actions: ["GetItem", "UpdateItem", "DeleteItem"],
+        leadingKeys: [identityPartitions.principals],
+        attributes: principalAttributes.deleting,
+      },
       {
         actions: ["Query", "BatchWriteItem"],
         leadingKeys: [subscriptionPartitions.subscriptions, subscriptionPartitions.histories],
@@ -293,6 +301,12 @@ export const operations = {
     success: { status: 204, description: "The tokens are revoked" },
     problems: [],
     idempotent: true,
-    table: [{ actions: ["GetItem", "UpdateItem"], leadingKeys: [identityPartitions.principals] }],
+    table: [
+      {
+        actions: ["GetItem", "UpdateItem"],
+        leadingKeys: [identityPartitions.principals],
+        attributes: principalAttributes.revokingTokens,
+      },
+    ],
   }),
 };

@@ -4,7 +4,7 @@ import { administrators, roles } from "../domain/access.ts";
 import { operation } from "../contract/operation.ts";
 import { etag, id, pageOf, pageQuery, shownInstant, text, username, wholeNumber } from "../contract/schemas.ts";
 import { exampleToken } from "../identity/contract.ts";
-import { identityPartitions } from "../identity/keys.ts";
+import { identityPartitions, principalAttributes } from "../identity/keys.ts";
 import { userPartitions } from "./keys.ts";
 import {
   isPasswordLength,
@@ -144,7 +144,8 @@ export const operations = {
     summary: "Sign in",
     description:
       "Signs a user in with username and password. A wrong name and a wrong password get the same answer, in similar time. After " +
-      "10 failures in 15 minutes for a name the answer is `429 too_many_attempts`; existing sessions continue.",
+      "10 failures in 15 minutes for a name from one address the answer is `429 too_many_attempts`, and also after 100 failures in " +
+      "an hour from all addresses; existing sessions continue.",
     access: "public",
     request: {
       body: z.strictObject({
@@ -188,6 +189,7 @@ export const operations = {
     secrets: ["signingKeys"],
     // argon2id needs CPU, which Lambda allots in proportion to memory.
     memoryMegabytes: 1024,
+    reservedConcurrency: 50,
   }),
 
   logout: operation({
@@ -201,7 +203,13 @@ export const operations = {
     request: { body: z.strictObject({}), bodyOptional: true },
     success: { status: 204, description: "All sessions have ended" },
     problems: [],
-    table: [{ actions: ["UpdateItem"], leadingKeys: [identityPartitions.principals] }],
+    table: [
+      {
+        actions: ["UpdateItem"],
+        leadingKeys: [identityPartitions.principals],
+        attributes: principalAttributes.endingSessions,
+      },
+    ],
   }),
 
   create: operation({
@@ -294,8 +302,8 @@ export const operations = {
     tag: "Users",
     summary: "Change the password",
     description:
-      "Requires the current password; wrong guesses count together with those at sign-in. Ends all other sessions of the user; the " +
-      "calling session continues.",
+      "Requires the current password; after 10 wrong ones in 15 minutes the answer is `429 too_many_attempts`. Ends all other " +
+      "sessions of the user; the calling session continues.",
     access: byAnyUser,
     request: {
       body: z.strictObject({ currentPassword: presentedPassword, newPassword: password }),
@@ -308,7 +316,11 @@ export const operations = {
     table: [
       { actions: ["GetItem", "UpdateItem"], leadingKeys: [identityPartitions.credentials] },
       { actions: ["GetItem"], leadingKeys: [userPartitions.users, identityPartitions.sessions] },
-      { actions: ["GetItem", "UpdateItem"], leadingKeys: [identityPartitions.principals] },
+      {
+        actions: ["GetItem", "UpdateItem"],
+        leadingKeys: [identityPartitions.principals],
+        attributes: principalAttributes.endingSessions,
+      },
       { actions: ["GetItem", "PutItem", "UpdateItem"], leadingKeys: [identityPartitions.attempts] },
     ],
     memoryMegabytes: 1024,
@@ -349,7 +361,11 @@ export const operations = {
     conditional: true,
     table: [
       { actions: ["GetItem", "PutItem"], leadingKeys: [userPartitions.users] },
-      { actions: ["UpdateItem"], leadingKeys: [identityPartitions.principals] },
+      {
+        actions: ["UpdateItem"],
+        leadingKeys: [identityPartitions.principals],
+        attributes: principalAttributes.changingUser,
+      },
     ],
   }),
 
@@ -369,8 +385,32 @@ export const operations = {
     table: [
       { actions: ["GetItem", "DeleteItem"], leadingKeys: [userPartitions.users] },
       { actions: ["DeleteItem"], leadingKeys: [userPartitions.userPlaces] },
-      { actions: ["UpdateItem"], leadingKeys: [identityPartitions.principals] },
+      {
+        actions: ["UpdateItem"],
+        leadingKeys: [identityPartitions.principals],
+        attributes: principalAttributes.deleting,
+      },
       { actions: ["DeleteItem"], leadingKeys: [identityPartitions.credentials] },
+    ],
+  }),
+
+  unlockSignIn: operation({
+    id: "users.unlock-sign-in",
+    method: "POST",
+    path: "/v1/users/{userId}/unlock-sign-in",
+    tag: "Users",
+    summary: "Unlock sign-in for a user",
+    description:
+      "Forgets the user's failed attempts at sign-in and at the change of the password, so that both work again at once. A no-op " +
+      "for a user without failed attempts.",
+    access: byAdministrator,
+    request: { path: userPath, body: z.strictObject({}), bodyOptional: true },
+    success: { status: 204, description: "The user can sign in again" },
+    problems: [],
+    idempotent: true,
+    table: [
+      { actions: ["GetItem"], leadingKeys: [userPartitions.users] },
+      { actions: ["DeleteItem"], leadingKeys: [identityPartitions.attempts] },
     ],
   }),
 

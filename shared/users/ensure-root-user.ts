@@ -8,6 +8,7 @@ import { endAllSessions } from "../identity/session-store.ts";
 import { findPasswordHash, passwordReplacement } from "../identity/store.ts";
 import type { Table } from "../runtime/table.ts";
 import { createUser } from "./rules.ts";
+import { unlockSignIn } from "./sign-in-user.ts";
 import { findUserId, userCreation } from "./store.ts";
 
 const rootSignInSchema = z.object({ username: z.string().min(3), password: z.string().min(12) });
@@ -16,7 +17,8 @@ const rootSignInSchema = z.object({ username: z.string().min(3), password: z.str
 export type RootOutcome = "created" | "restored" | "unchanged";
 
 /**
- * Makes the root user match its secret. A different password replaces the old one and ends root's sessions.
+ * Makes the root user match its secret. A different password replaces the old one and ends root's sessions. A lockout ends in
+ * either case, so that an operator can let root in.
  *
  * @param secret the secret `rootSignIn`: `{"username", "password"}`
  */
@@ -28,7 +30,11 @@ export async function ensureRootUser(table: Table, secret: string, now: Date): P
     await table.commit(userCreation(root, await hashPassword(password)));
     return "created";
   }
-  if (await verifyPassword(password, await findPasswordHash(table, userId))) return "unchanged";
-  await table.commit([passwordReplacement(userId, await hashPassword(password)), endAllSessions(userId)]);
+  const unlock = unlockSignIn({ id: userId, username });
+  if (await verifyPassword(password, await findPasswordHash(table, userId))) {
+    await table.commit(unlock);
+    return "unchanged";
+  }
+  await table.commit([passwordReplacement(userId, await hashPassword(password)), endAllSessions(userId), ...unlock]);
   return "restored";
 }

@@ -1,14 +1,16 @@
-/** `npm run bench [imports] [starts] [proxy] [crowd]`: measures, prints tables, and exits with 1 where a target is missed. */
+/** `npm run bench [parsers] [imports] [starts] [proxy] [crowd]`: measures, prints tables, and exits with 1 where a target is missed. */
 import { join } from "node:path";
 import { build } from "../../infra/build/bundle.ts";
 import { benchCrowd } from "./crowd.ts";
 import { benchImports } from "./imports.ts";
+import { benchParsers } from "./parsers.ts";
 import { benchProxy } from "./proxy.ts";
 import { benchStarts } from "./starts.ts";
 
 const distribution = join(import.meta.dirname, "../../dist/functions");
 
 const benches: Readonly<Record<string, () => Promise<boolean>>> = {
+  parsers: benchParsers,
   imports: async () => {
     await build();
     return await benchImports(distribution);

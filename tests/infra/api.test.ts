@@ -164,12 +164,27 @@ describe.each(doors.map((door) => [door.id, door] as const))("the function %s", 
         resource: text(Resource).replace(/^<Portico-prod-Data:ExportsOutputFnGetAttTable\w*Arn\w*>/, "TABLE"),
         Condition,
       }));
-    const declared = door.table.map((right) => ({
-      Effect: "Allow",
-      actions: right.actions.map((action) => `dynamodb:${action}`).sort(),
-      resource: right.index === undefined ? "TABLE" : `TABLE/index/${right.index}`,
-      Condition: { "ForAllValues:StringLike": { "dynamodb:LeadingKeys": right.leadingKeys } },
-    }));
+    const declared = door.table.flatMap(({ actions, leadingKeys, index, attributes }) => {
+      const restricted: readonly string[] =
+        attributes === undefined ? [] : actions.filter((action) => action === "UpdateItem");
+      const onKeys = { "ForAllValues:StringLike": { "dynamodb:LeadingKeys": leadingKeys } };
+      const onAttributes = {
+        "ForAllValues:StringEquals": { "dynamodb:Attributes": ["pk", "sk", ...(attributes ?? [])] },
+        Null: { "dynamodb:Attributes": "false" },
+      };
+      const open = actions.filter((action) => !restricted.includes(action));
+      return [
+        { chosen: open, Condition: onKeys },
+        { chosen: restricted, Condition: { ...onKeys, ...onAttributes } },
+      ]
+        .filter(({ chosen }) => chosen.length > 0)
+        .map(({ chosen, Condition }) => ({
+          Effect: "Allow",
+          actions: chosen.map((action) => `dynamodb:${action}`).sort(),
+          resource: index === undefined ? "TABLE" : `TABLE/index/${index}`,
+          Condition,
+        }));
+    });
     expect(granted).toEqual(declared);
   });
 
@@ -353,8 +368,40 @@ test("AWS WAF protects production and not dev", () => {
 
 test("AWS WAF accepts bodies over 8 KB, because the contract allows 64 KiB", () => {
   const [acl] = propertiesOf(api, "AWS::WAFv2::WebACL");
-  const overrides = acl.Rules.flatMap((rule: any) => rule.Statement.ManagedRuleGroupStatement.RuleActionOverrides);
+  const groups = acl.Rules.flatMap((rule: any) => rule.Statement.ManagedRuleGroupStatement ?? []);
+  const overrides = groups.flatMap((group: any) => group.RuleActionOverrides);
   expect(overrides).toContainEqual({ Name: "SizeRestrictions_BODY", ActionToUse: { Count: {} } });
+});
+
+test("AWS WAF limits sign-ins and token requests per address", () => {
+  const [acl] = propertiesOf(api, "AWS::WAFv2::WebACL");
+  const limits = acl.Rules.filter(({ Statement }: any) => Statement.RateBasedStatement !== undefined).map(
+    ({ Action, Statement: { RateBasedStatement: rate } }: any) => ({
+      action: Action,
+      path: rate.ScopeDownStatement.ByteMatchStatement.SearchString,
+      by: rate.AggregateKeyType,
+      limit: rate.Limit,
+      seconds: rate.EvaluationWindowSec,
+    }),
+  );
+  const common = { action: { Block: {} }, by: "IP", seconds: 300 };
+  expect(limits).toEqual([
+    { ...common, path: "/v1/auth/login", limit: 100 },
+    { ...common, path: "/oauth/token", limit: 1000 },
+  ]);
+  const paths = operations.map(({ path }) => path);
+  for (const { path } of limits) expect(paths).toContain(path);
+  const priorities = acl.Rules.map(({ Priority }: any) => Priority);
+  expect(new Set(priorities).size).toBe(priorities.length);
+});
+
+test("sign-in cannot take the concurrency of all other functions in production; other stages reserve none", () => {
+  const reserved = (assembly: Assembly) =>
+    propertiesOf(templateOf(assembly, "Api"), "AWS::Lambda::Function")
+      .filter(({ ReservedConcurrentExecutions }) => ReservedConcurrentExecutions !== undefined)
+      .map(({ FunctionName, ReservedConcurrentExecutions }) => [FunctionName, ReservedConcurrentExecutions]);
+  expect(reserved(prod)).toEqual([["Portico-prod-auth-login", 50]]);
+  expect(reserved(dev)).toEqual([]);
 });
 
 test("responses of 1 KiB and more are compressed", () => {

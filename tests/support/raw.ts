@@ -5,6 +5,8 @@ import type { Answer } from "./answer.ts";
 export interface RawOptions {
   readonly headers?: Readonly<Record<string, string | readonly string[]>>;
   readonly body?: string | Uint8Array;
+  /** The address that the request comes from, such as `127.0.0.2`. */
+  readonly localAddress?: string;
 }
 
 /**
@@ -17,12 +19,12 @@ export async function rawCall(
   url: string,
   method: string,
   target: string,
-  { headers = {}, body }: RawOptions = {},
+  { headers = {}, body, localAddress }: RawOptions = {},
 ): Promise<Answer> {
   const { hostname, port } = new URL(url);
   const sent = Object.entries(headers).flatMap(([name, value]) => [value].flat().map((one) => [name, one] as const));
   return await new Promise<Answer>((resolve, reject) => {
-    const outgoing = request({ hostname, port, method, path: target, agent: false });
+    const outgoing = request({ hostname, port, method, path: target, agent: false, localAddress });
     for (const [name, value] of sent) outgoing.appendHeader(name, value);
     // Node sends no content-length for methods that usually have no body.
     if (body !== undefined) outgoing.setHeader("content-length", Buffer.byteLength(body));

@@ -1,5 +1,6 @@
+import { parseForm } from "../form.ts";
 import { parseJson } from "../json.ts";
-import { Problem, invalid } from "../../domain/problems.ts";
+import { Problem } from "../../domain/problems.ts";
 import type { RequestContext, Middleware, ServedEvent } from "../request-context.ts";
 
 const maxBytes = 64 * 1024;
@@ -46,13 +47,4 @@ function requireMediaType(context: RequestContext, bodyType: "json" | "form"): v
   if (!supported.includes(mediaType) || (charset !== undefined && charset.replaceAll('"', "") !== "utf-8")) {
     throw new Problem("media_type_unsupported", `Send the body as ${supported.join(" or ")}, in UTF-8.`);
   }
-}
-
-/** RFC 6749 §3.2: parameters without a value count as absent, and none may occur twice. */
-function parseForm(text: string): Record<string, string> {
-  const parameters = [...new URLSearchParams(text)].filter(([, value]) => value !== "");
-  const names = parameters.map(([name]) => name);
-  const twice = names.find((name, index) => names.indexOf(name) !== index);
-  if (twice !== undefined) throw invalid({ pointer: `/${twice}`, detail: "occurs more than once" });
-  return Object.fromEntries(parameters);
 }

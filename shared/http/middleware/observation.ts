@@ -52,6 +52,7 @@ function beginContext(operation: AnyOperation, environment: Environment, event: 
     environment,
     now: new Date(),
     requestId: event.requestContext.requestId,
+    sourceIp: event.requestContext.identity.sourceIp,
     correlationId: correlationId !== undefined && correlationIdPattern.test(correlationId) ? correlationId : undefined,
     header,
     principal: operation.access === "public" ? undefined : fromAuthorizerContext(event.requestContext.authorizer ?? {}),

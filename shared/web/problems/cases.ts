@@ -269,7 +269,8 @@ export const problemCases: Record<ProblemCode, ProblemCase> = {
   },
   too_many_attempts: {
     causes: [
-      "There were ten wrong passwords for one username, or ten wrong coupon codes from one user, within 15 minutes.",
+      "There were ten wrong passwords for one username from one address, or ten wrong coupon codes from one user, within 15 minutes.",
+      "There were a hundred wrong passwords for one username from many addresses within an hour.",
       "A program still uses a password that has been changed.",
       "Somebody else is guessing the password.",
     ],

@@ -5,7 +5,7 @@ import { expectProblem } from "../../support/expect-problem.ts";
 import { changeUser, goodPassword, newUser, sessionOf, signIn } from "../../support/people.ts";
 import type { Answer } from "../../support/answer.ts";
 import { inParallel, Portico, tally } from "../../support/portico.ts";
-import { codesOf, sessionCalls } from "../../support/sessions.ts";
+import { codesOf, linesOf, sessionCalls } from "../../support/sessions.ts";
 import { contentsOf, plantItem } from "../../support/table.ts";
 import { crowdTimeoutMs, wrongPassword } from "../../support/values.ts";
 
@@ -262,6 +262,41 @@ describe("successful sign-ins", () => {
     expectProblem(await signIn(portico, { ...user, password: wrongPassword }), 401, "credentials_invalid");
     expect((await signIn(portico, user)).status).toBe(200);
   });
+});
+
+describe("the log of a failed sign-in", () => {
+  const failureOf = async (answer: Answer): Promise<Record<string, unknown>> => {
+    const lines = await linesOf(portico, answer);
+    expect(lines.join("\n")).not.toMatch(/127\.0\.0\.1/);
+    return JSON.parse(lines.find((line) => line.includes('"code":"sign_in_failed"')) ?? "{}");
+  };
+
+  test("names the user's id and the network, and neither name nor address", async () => {
+    const user = await newUser(portico);
+    const answer = await signIn(portico, { ...user, password: wrongPassword });
+    const line = await failureOf(answer);
+    expect(line).toMatchObject({ reason: "credentials_invalid", targetId: user.id, network: "127.0.0.0/24" });
+    expect(JSON.stringify(line)).not.toContain(user.username);
+  });
+
+  test("says nothing about a name that nobody has, which may be a password", async () => {
+    const answer = await signIn(portico, { username: "a-password-in-the-wrong-field", password: wrongPassword });
+    const line = await failureOf(answer);
+    expect(line).toMatchObject({ reason: "credentials_invalid", network: "127.0.0.0/24" });
+    expect(line).not.toHaveProperty("targetId");
+    expect(JSON.stringify(line)).not.toContain("wrong-field");
+  });
+
+  test(
+    "names the target of an attempt that was refused by the limit",
+    async () => {
+      const user = await newUser(portico);
+      for (let guess = 1; guess <= 10; guess++) await signIn(portico, { ...user, password: wrongPassword });
+      const line = await failureOf(await signIn(portico, user));
+      expect(line).toMatchObject({ reason: "too_many_attempts", targetId: user.id });
+    },
+    crowdTimeoutMs,
+  );
 });
 
 describe("security events", () => {

@@ -63,6 +63,25 @@ describe("the size of a body", () => {
   });
 });
 
+describe("the number of parameters of a form", () => {
+  const forms = operations.filter(({ request }) => request.bodyType === "form");
+
+  test.each(forms.map((operation) => [operation.id, operation] as const))(
+    "%s rejects more than 32",
+    async (_id, op) => {
+      for (const count of [33, 6000]) {
+        const raw = Array.from({ length: count }, (_, index) => `p${index}=v`).join("&");
+        const headers = { "content-type": "application/x-www-form-urlencoded" };
+        const { status, body } = await portico.call(op.method, op.path, { raw, headers });
+        expect({ status, body }).toEqual({
+          status: 400,
+          body: { error: "invalid_request", error_description: "has more than 32 parameters" },
+        });
+      }
+    },
+  );
+});
+
 describe("the type of a body", () => {
   const unsupported = [
     ...[

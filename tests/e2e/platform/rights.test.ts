@@ -1,3 +1,8 @@
+import { systemFunctions } from "../../../infra/constructs/function-declarations.ts";
+import { RequestReader } from "../../../infra/local/iam/authorization-requests.ts";
+import { RolePolicy } from "../../../infra/local/iam/role-policy.ts";
+import { identityPartitions } from "../../../shared/identity/keys.ts";
+import { operations } from "../../../shared/operations.ts";
 import { alteredAssembly } from "../../support/assembly.ts";
 import { Portico } from "../../support/portico.ts";
 import { contentsOf } from "../../support/table.ts";
@@ -43,6 +48,53 @@ test("a call without the right in the template fails as on AWS and changes nothi
     await portico.close();
     altered.remove();
   }
+});
+
+describe("updates of principals", () => {
+  const portico = Portico.forSuite();
+
+  /** The decision of a function's role, as the template grants it, on an update of one attribute of a principal. */
+  function mayUpdate(functionId: string, attribute: string): boolean {
+    const { model } = portico.host;
+    const declared = model.functions.find(({ name }) => name === `Portico-local-${functionId}`);
+    const role = model.roles.get(declared?.roleArn ?? "");
+    if (role === undefined) throw new Error(`no role of ${functionId}`);
+    const body = {
+      TableName: model.tables[0]!.name,
+      Key: { pk: { S: "PRINCIPAL#usr_1" }, sk: { S: "PRINCIPAL" } },
+      UpdateExpression: "SET #attribute = :value",
+      ExpressionAttributeNames: { "#attribute": attribute },
+    };
+    const [request] = new RequestReader(model).requestsOf({ service: "dynamodb", action: "UpdateItem", body });
+    return new RolePolicy(role).decide(request!) === "allowed";
+  }
+
+  test("only the change of a user may write a role", () => {
+    const writers = operations
+      .filter(({ table }) => table.some((right) => right.actions.includes("UpdateItem")))
+      .map(({ id }) => id.replace(".", "-"))
+      .filter((id) => mayUpdate(id, "role"));
+    expect(writers).toEqual(["users-change"]);
+    expect(mayUpdate("bootstrap", "role")).toBe(false);
+  });
+
+  test("a function that ends sessions may write what it needs and nothing else", () => {
+    const attributes = ["version", "sessionsFrom", "status", "role", "kind", "tokenPolicy", "anything"];
+    expect(attributes.filter((attribute) => mayUpdate("auth-logout", attribute))).toEqual(["version", "sessionsFrom"]);
+  });
+
+  test("every update of principals in a declaration names its attributes", () => {
+    const rights = [...operations, ...systemFunctions].flatMap(({ id, table }) =>
+      table.map((right) => ({ id, right })),
+    );
+    const open = rights.filter(
+      ({ right }) =>
+        right.actions.includes("UpdateItem") &&
+        right.leadingKeys.includes(identityPartitions.principals) &&
+        right.attributes === undefined,
+    );
+    expect(open.map(({ id }) => id)).toEqual([]);
+  });
 });
 
 test("the host does not start if a function's role is not in the template", async () => {

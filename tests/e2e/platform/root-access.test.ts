@@ -4,6 +4,7 @@ import { verdict } from "../../support/conformance.ts";
 import type { Answer } from "../../support/answer.ts";
 import { Portico } from "../../support/portico.ts";
 import { expectProblem, expectTokenRefused } from "../../support/expect-problem.ts";
+import { crowdTimeoutMs } from "../../support/values.ts";
 
 const username = "root";
 
@@ -112,6 +113,34 @@ describe.each<[string, () => Promise<unknown>]>([
     await act();
     expect((await signIn(newPassword)).status).toBe(200);
   });
+});
+
+describe("a lockout of root", () => {
+  async function lock(): Promise<void> {
+    for (let guess = 1; guess <= 10; guess++) expect((await signIn("a guess")).status).toBe(401);
+    expectProblem(await signIn(password), 429, "too_many_attempts");
+  }
+
+  test(
+    "ends with the emergency command, also with an unchanged secret",
+    async () => {
+      await lock();
+      expect(await invokeBootstrap()).toBeUndefined();
+      expect((await signIn(password)).status).toBe(200);
+    },
+    crowdTimeoutMs,
+  );
+
+  test(
+    "ends with a changed secret",
+    async () => {
+      await lock();
+      changeSecret({ username, password: newPassword });
+      expect(await invokeBootstrap()).toBeUndefined();
+      expect((await signIn(newPassword)).status).toBe(200);
+    },
+    crowdTimeoutMs,
+  );
 });
 
 test("with an unchanged secret, deployments and the emergency command change nothing", async () => {

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { claimOf, recording, Replay, type Claim } from "../../../shared/http/idempotency.ts";
+import { claimOf, recording, Replay, withKeyedFingerprint, type Claim } from "../../../shared/http/idempotency.ts";
 import { Problem } from "../../../shared/domain/problems.ts";
 import { idempotencyRecordKey } from "../../../shared/contract/idempotency-record.ts";
 
@@ -42,6 +42,25 @@ describe("a key", () => {
 
   test("is not stored in plain text", () => {
     expect(JSON.stringify(claim("order-4711").key)).not.toContain("4711");
+  });
+});
+
+describe("a keyed fingerprint", () => {
+  const made = claim("k", { password: "correct horse battery staple" });
+
+  test("is the same for the same request and secret, and differs for any other", () => {
+    const { fingerprint } = withKeyedFingerprint(made, "secret");
+    expect(withKeyedFingerprint(claim("k", { password: "correct horse battery staple" }), "secret")).toEqual({
+      ...made,
+      fingerprint,
+    });
+    const others = [
+      made,
+      withKeyedFingerprint(made, "another secret"),
+      withKeyedFingerprint(claim("k", { password: "another password" }), "secret"),
+      withKeyedFingerprint(claim("other-key", { password: "correct horse battery staple" }), "secret"),
+    ];
+    expect(others.map((other) => other.fingerprint)).not.toContain(fingerprint);
   });
 });
 

@@ -1,24 +1,98 @@
-/** A username has ten failed attempts in any 15 minutes. */
+/** How many failed attempts a name has: of one source in 15 minutes, and of all sources in an hour. */
 import fc from "fast-check";
-import { guessLimit, type AttemptLimit, type Attempts } from "../../../shared/identity/model.ts";
-import { decideAttempt } from "../../../shared/identity/attempts.ts";
+import {
+  guessLimit,
+  signInBudget,
+  type Attempt,
+  type AttemptLimit,
+  type Attempts,
+} from "../../../shared/identity/model.ts";
+import { decideAttempt as decide, type AttemptDecision } from "../../../shared/identity/attempts.ts";
 
 const limit = { maxFailures: 3, windowSeconds: 60 };
 const at = (seconds: number): Date => new Date(seconds * 1000 + 999);
 
 function kept(failures: readonly number[], pending: Readonly<Record<string, number>> = {}): Attempts {
-  return { failures, pending };
+  const entries = Object.entries(pending).map(([id, time]) => [id, { at: time }]);
+  return { failures: failures.map((time) => ({ at: time })), pending: Object.fromEntries(entries) };
+}
+
+/** A decision where sources are not told apart. */
+function decideAttempt(attempts: Attempts | undefined, id: string, bound: AttemptLimit, now: Date): AttemptDecision {
+  return decide(attempts, { id }, { perName: bound }, now);
 }
 
 /** What the store writes when an attempt ends. */
 function settle({ failures, pending }: Attempts, id: string, failed: boolean, seconds: number): Attempts {
   const { [id]: settled, ...others } = pending;
   if (settled === undefined) return { failures, pending };
-  return { failures: failed ? [...failures, seconds] : failures, pending: others };
+  return { failures: failed ? [...failures, { ...settled, at: seconds }] : failures, pending: others };
 }
 
-test("sign-ins are limited to ten failures in 15 minutes", () => {
+test("a name has ten failures of one source in 15 minutes, and more of all sources than one source has in that time", () => {
   expect(guessLimit).toEqual({ maxFailures: 10, windowSeconds: 900 });
+  const { perName, perSource } = signInBudget;
+  expect(perSource).toEqual(guessLimit);
+  // However a source times its failures, this many fit into the window of the name.
+  const ofOneSource = (perName.windowSeconds / perSource.windowSeconds + 1) * perSource.maxFailures;
+  expect(perName.maxFailures).toBeGreaterThanOrEqual(2 * ofOneSource);
+});
+
+describe("where sources are told apart", () => {
+  const budget = { perName: { maxFailures: 5, windowSeconds: 300 }, perSource: limit };
+  const from = (source: string, ...times: readonly number[]): readonly Attempt[] =>
+    times.map((time) => ({ at: time, source }));
+  const attemptsOf = (...failures: readonly Attempt[]): Attempts => ({ failures, pending: {} });
+
+  test("a source that has used up its failures is refused, and no other", () => {
+    const attempts = attemptsOf(...from("a", 100, 110, 120));
+    expect(decide(attempts, { id: "1", source: "a" }, budget, at(121))).toEqual({
+      kind: "refuse",
+      retryAfterSeconds: 39,
+    });
+    expect(decide(attempts, { id: "1", source: "b" }, budget, at(121))).toEqual({
+      kind: "reserve",
+      next: { failures: attempts.failures, pending: { "1": { at: 121, source: "b" } } },
+    });
+  });
+
+  test("all sources together are refused when the name has used up its failures", () => {
+    const attempts = attemptsOf(...from("a", 100, 110), ...from("b", 120, 130), ...from("c", 140));
+    for (const source of ["a", "b", "c", "d"]) {
+      expect(decide(attempts, { id: "1", source }, budget, at(399))).toEqual({ kind: "refuse", retryAfterSeconds: 1 });
+      expect(decide(attempts, { id: "1", source }, budget, at(400))).toMatchObject({ kind: "reserve" });
+    }
+  });
+
+  test("with both used up, the longer time counts", () => {
+    const attempts = attemptsOf(...from("b", 100, 101), ...from("a", 380, 381, 382));
+    expect(decide(attempts, { id: "1", source: "a" }, budget, at(399))).toEqual({
+      kind: "refuse",
+      retryAfterSeconds: 41,
+    });
+  });
+
+  test("a source waits for its own attempts that are being checked, and not for those of others", () => {
+    const pending = { "1": { at: 99, source: "a" }, "2": { at: 99, source: "a" }, "3": { at: 99, source: "a" } };
+    const attempts: Attempts = { failures: [], pending };
+    expect(decide(attempts, { id: "4", source: "a" }, budget, at(100))).toEqual({ kind: "wait" });
+    expect(decide(attempts, { id: "4", source: "b" }, budget, at(100))).toMatchObject({ kind: "reserve" });
+  });
+
+  test("one source alone never uses up the failures of the name", () => {
+    const gaps = fc.array(fc.integer({ min: 0, max: 900 }), { minLength: 1, maxLength: 400 });
+    fc.assert(
+      fc.property(gaps, (seconds) => {
+        let [now, attempts] = [1000, attemptsOf()];
+        for (const gap of seconds) {
+          now += gap;
+          const decision = decide(attempts, { id: "1", source: "a" }, signInBudget, at(now));
+          if (decision.kind === "reserve") attempts = settle(decision.next, "1", true, now);
+          expect(decide(attempts, { id: "2", source: "b" }, signInBudget, at(now)).kind).toBe("reserve");
+        }
+      }),
+    );
+  });
 });
 
 test("the first attempt reserves a slot under its id", () => {
