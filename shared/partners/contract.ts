@@ -58,7 +58,7 @@ const partnerExample: PartnerView = {
 const partnerPath = z.strictObject({ partnerId: id("ptr_") });
 const byAdministrator = { user: { roles: administrators } };
 /** An administrator, or a partner for itself. Other partners are hidden from it. */
-const byAdministratorOrItself = { user: { roles: administrators }, partner: {} };
+const byAdministratorOrItself = { user: { roles: administrators }, partner: { scope: "partner:manage" } } as const;
 
 const registration = z.strictObject({
   name,

@@ -2,7 +2,14 @@
 import { setImmediate } from "node:timers/promises";
 import type { Answer, CallOptions, Portico, TestPartner } from "./portico.ts";
 
-export const allScopes = "subscriptions:read subscriptions:write companies:read companies:write";
+export const allScopes = "subscriptions:read subscriptions:write companies:read companies:write partner:manage";
+
+export function allScopesExcept(scope: string): string {
+  return allScopes
+    .split(" ")
+    .filter((other) => other !== scope)
+    .join(" ");
+}
 
 export const tokenExchange = "urn:ietf:params:oauth:grant-type:token-exchange";
 export const jwtType = "urn:ietf:params:oauth:token-type:jwt";
