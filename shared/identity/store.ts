@@ -32,6 +32,7 @@ const principalStateSchema = z.discriminatedUnion("kind", [
     role: z.enum(roles),
     sessionsFrom: z.int(),
     keptSession: z.string().optional(),
+    keptTokensFrom: z.int().optional(),
     endedSessions: z.record(z.string(), z.number()).optional(),
   }),
 ]);
@@ -105,8 +106,9 @@ export function userStateChange(
   { status, role }: { readonly status: "active" | "suspended"; readonly role: Role },
 ): Write {
   const change = "SET #status = :status, #role = :role, version = version + :one";
+  const endsSessions = ", sessionsFrom = version + :one REMOVE keptSession, keptTokensFrom";
   return updateIf(identityKey.principal(id), present, {
-    expression: status === "suspended" ? `${change}, sessionsFrom = version + :one REMOVE keptSession` : change,
+    expression: status === "suspended" ? `${change}${endsSessions}` : `${change} REMOVE keptTokensFrom`,
     names: { "#status": "status", "#role": "role" },
     values: { ":status": status, ":role": role, ":one": 1 },
   });
