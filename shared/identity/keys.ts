@@ -1,6 +1,6 @@
 /** Keys of principals, credentials, sessions, attempts and signing keys. */
 import { hashed, type Key } from "../runtime/key.ts";
-import type { PrincipalState, PublicKey, Session, StoredAttempts, StoredCredential } from "./model.ts";
+import type { FailureCount, PrincipalState, PublicKey, Session, StoredAttempts, StoredCredential } from "./model.ts";
 
 /** Partition keys as roles are granted them; `*` stands for any characters. */
 export const identityPartitions = {
@@ -22,6 +22,11 @@ export const identityKey = {
   attempts: (kind: string, name: string): Key<StoredAttempts> => ({
     pk: `ATTEMPTS#${kind}#${hashed(name)}`,
     sk: "ATTEMPTS",
+  }),
+  /** Failures of one kind for one name in one window of time. */
+  failures: (kind: string, name: string, window: number): Key<FailureCount> => ({
+    pk: `ATTEMPTS#${kind}#${hashed(name)}`,
+    sk: `FAILURES#${window}`,
   }),
   /** A session of a user, with the hash of its current refresh token. */
   session: (userId: string, sessionId: string): Key<Session & { readonly ttl: number }> => ({

@@ -99,6 +99,15 @@ export interface AttemptLimit {
 /** Ten failures in fifteen minutes. */
 export const guessLimit: AttemptLimit = { maxFailures: 10, windowSeconds: 15 * 60 };
 
+/** A hundred wrong client secrets in fifteen minutes: more than a misconfigured program sends before somebody looks. */
+export const clientSecretGuessLimit: AttemptLimit = { maxFailures: 100, windowSeconds: 15 * 60 };
+
+/** Counts failures of one name in one window of time. */
+export interface FailureCount {
+  readonly failed: number;
+  readonly ttl: number;
+}
+
 /** The attempts of one name as they are kept. Times are seconds of the epoch. */
 export interface Attempts {
   /** When attempts failed; some may be older than the window. */

@@ -11,6 +11,7 @@ import {
   deletionHoldMs,
   tokenPolicies,
   type ClientCredential,
+  type FailureCount,
   type PartnerState,
   type PasswordCredential,
   type PrincipalState,
@@ -250,6 +251,18 @@ export function attemptReservation(
   if (before === undefined) return putAbsent(key, item);
   const sameNonce = { expression: "nonce = :nonce", values: { ":nonce": before.nonce } };
   return { put: { ...key, ...item }, condition: sameNonce, onConditionFailed: conflict };
+}
+
+/** Counts a failure in its window of time. @param ttl when DynamoDB may delete the count, in seconds of the epoch */
+export function failureIncrement(kind: string, name: string, window: number, ttl: number): UpdateWrite<FailureCount> {
+  return {
+    update: identityKey.failures(kind, name, window),
+    set: {
+      expression: "ADD failed :one SET #ttl = :ttl",
+      names: { "#ttl": "ttl" },
+      values: { ":one": 1, ":ttl": ttl },
+    },
+  };
 }
 
 /** Thrown when an attempt was settled before, by an update whose answer was lost. */

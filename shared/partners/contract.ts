@@ -10,6 +10,7 @@ import { subscriptionPartitions } from "../subscriptions/keys.ts";
 import { partnerPartitions } from "./keys.ts";
 import {
   clientSecretPattern,
+  isHardToGuess,
   isWebsiteUrl,
   maxPartnerNameLength,
   maxWebsiteUrlLength,
@@ -25,7 +26,15 @@ const websiteUrl = z
   .refine(isWebsiteUrl, "must be a URL that begins with https://")
   .meta({ format: "uri" });
 
-const clientSecret = z.string().regex(clientSecretPattern, "must have 16 to 128 visible ASCII characters");
+const clientSecret = z
+  .string()
+  .regex(clientSecretPattern, "must have 16 to 128 visible ASCII characters")
+  .refine((secret) => isHardToGuess(secret), "must not consist of repetitions and runs: use random characters");
+const chosenSecret = clientSecret.optional().meta({
+  description:
+    "If absent, a secret of 256 random bits is generated. A chosen one that consists of repetitions and runs, such as `aaaa…` " +
+    "or `1234…`, is refused",
+});
 
 const partnerSchema = z
   .object({
@@ -64,7 +73,7 @@ const registration = z.strictObject({
   name,
   websiteUrl,
   email,
-  secret: clientSecret.optional().meta({ description: "If absent, a secret of 256 random bits is generated" }),
+  secret: chosenSecret,
 });
 
 const patch = z
@@ -255,7 +264,7 @@ export const operations = {
           })
           .meta({ type: "string", format: "duration" })
           .default(0),
-        secret: clientSecret.optional().meta({ description: "If absent, a secret of 256 random bits is generated" }),
+        secret: chosenSecret,
       }),
       bodyOptional: true,
       bodyExample: { gracePeriod: "P1D" },

@@ -40,9 +40,9 @@ export function credentials({ id, secret }: Pick<TestPartner, "id" | "secret">):
   return { client_id: id, client_secret: secret };
 }
 
-/** Every visible ASCII character, among them those that a header, a form or a URL treats specially. */
+/** Every visible ASCII character, among them those that a header, a form or a URL treats specially; not in their order. */
 export const awkwardSecret = String.fromCharCode(
-  ...Array.from({ length: 0x7e - 0x21 + 1 }, (_, index) => 0x21 + index),
+  ...Array.from({ length: 0x7e - 0x21 + 1 }, (_, index) => 0x21 + ((index * 37) % 94)),
 );
 
 /** Requests for an access token with the grant `client_credentials`. */
