@@ -1,13 +1,12 @@
 /** Authenticates a partner with its client secret. */
 import { isUlid } from "../domain/ids.ts";
-import { Problem } from "../domain/problems.ts";
 import { acceptsClientSecret, hashClientSecret } from "../identity/client-secrets.ts";
 import { countFailure } from "../identity/limit-attempts.ts";
 import { clientSecretGuessLimit, type PartnerState } from "../identity/model.ts";
 import { findClientCredential, findPartnerState } from "../identity/store.ts";
 import { invalidClient, type ClientCredentials } from "../identity/token-requests.ts";
 import type { Environment } from "../runtime/environment.ts";
-import { log, logSecurityEvent } from "../runtime/log.ts";
+import { log } from "../runtime/log.ts";
 import type { Secrets } from "../runtime/secrets.ts";
 import type { Table } from "../runtime/table.ts";
 import { normalizeEmail } from "./model.ts";
@@ -48,22 +47,10 @@ export async function authenticateClient(
   const accepted = acceptsClientSecret(credential?.value, hashClientSecret(clientSecret, hashingKey), now);
   if (accepted && state !== undefined) return { id: partnerId, state };
   log("warn", "client_authentication_failed", { requestId, principalId: credential && partnerId });
-  await limitGuesses(table, { clientId, now, requestId });
+  // Unknown clients are counted like known ones; otherwise the limit would tell which exist.
+  const name = normalizeEmail(clientId);
+  await countFailure(table, { kind: "client-secret", name, limit: clientSecretGuessLimit, now });
   throw invalidClient("Unknown client or wrong client secret");
-}
-
-/** Counts unknown clients like known ones; otherwise the limit would tell which exist. */
-async function limitGuesses(
-  table: Table,
-  { clientId, now, requestId }: Pick<ClientCredentials, "clientId"> & Pick<ClientContext, "now" | "requestId">,
-): Promise<void> {
-  try {
-    const name = normalizeEmail(clientId);
-    await countFailure(table, { kind: "client-secret", name, limit: clientSecretGuessLimit, now });
-  } catch (error) {
-    if (error instanceof Problem && error.code === "too_many_attempts") logSecurityEvent(error.code, { requestId });
-    throw error;
-  }
 }
 
 /** An id that no partner has. An unknown client takes the same steps with it, so the response time discloses nothing. */

@@ -41,7 +41,8 @@ export function observation(operation: AnyOperation, environment: Environment): 
           ...describeError(error instanceof Problem ? error.cause : error),
         });
       }
-      if (context.problem === "too_many_attempts") logSecurityEvent("too_many_attempts", common);
+      // The OAuth endpoints answer it with an error of their own, so the answer's code does not tell.
+      if (error instanceof Problem && error.code === "too_many_attempts") logSecurityEvent(error.code, common);
       conclude(context, status);
     },
   };
