@@ -47,7 +47,7 @@ export const operations = {
       { actions: ["GetItem"], leadingKeys: [partnerPartitions.partnerEmails] },
       {
         actions: ["GetItem", "PutItem"],
-        leadingKeys: [identityPartitions.credentials, userPartitions.externalSubjects],
+        leadingKeys: [identityPartitions.credentials, userPartitions.externalSubjects, userPartitions.exchangedTokens],
       },
       { actions: ["GetItem", "PutItem", "UpdateItem"], leadingKeys: [identityPartitions.principals] },
       { actions: ["GetItem", "PutItem", "DeleteItem"], leadingKeys: [identityPartitions.sessions] },

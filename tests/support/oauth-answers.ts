@@ -1,4 +1,5 @@
 /** Requests to the OAuth endpoints, and what their answers have in common. */
+import { randomUUID } from "node:crypto";
 import { setImmediate } from "node:timers/promises";
 import type { Answer, CallOptions, Portico, TestPartner } from "./portico.ts";
 
@@ -85,7 +86,10 @@ export async function externalSession(
   subject: string,
   claims: Readonly<Record<string, unknown>> = {},
 ): Promise<{ readonly accessToken: string; readonly refreshToken: string }> {
-  const answer = await exchange(portico, await identityProviderOf(portico).token(subject, claims));
+  const answer = await exchange(
+    portico,
+    await identityProviderOf(portico).token(subject, { jti: randomUUID(), ...claims }),
+  );
   if (answer.status !== 200) throw new Error(`no session begun: ${answer.text}`);
   return { accessToken: answer.body.access_token, refreshToken: answer.body.refresh_token };
 }
