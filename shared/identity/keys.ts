@@ -1,11 +1,12 @@
 /** Keys of principals, credentials, sessions, attempts and signing keys. */
+import { principalPartitions, principalStateKey } from "../contract/principal-key.ts";
 import { hashed, type Key } from "../runtime/key.ts";
 import type { FailureCount, PrincipalState, PublicKey, Session, StoredAttempts, StoredCredential } from "./model.ts";
 
 /** Partition keys as roles are granted them; `*` stands for any characters. */
 export const identityPartitions = {
   signingKeys: "SIGNING-KEYS",
-  principals: "PRINCIPAL#*",
+  principals: principalPartitions,
   credentials: "CREDENTIAL#*",
   attempts: "ATTEMPTS#*",
   sessions: "SESSIONS#*",
@@ -15,7 +16,7 @@ export const identityKey = {
   /** The public halves of the signing keys (RFC 7517). */
   signingKeys: (): Key<{ readonly keys: readonly PublicKey[] }> => ({ pk: "SIGNING-KEYS", sk: "SIGNING-KEYS" }),
   /** Token version and status of a partner or user: all that the authorizer reads. */
-  principal: (id: string): Key<PrincipalState> => ({ pk: `PRINCIPAL#${id}`, sk: "PRINCIPAL" }),
+  principal: (id: string): Key<PrincipalState> => principalStateKey(id),
   /** Hashes of a partner's client secrets or of a user's password. */
   credential: (id: string): Key<StoredCredential> => ({ pk: `CREDENTIAL#${id}`, sk: "CREDENTIAL" }),
   /** Failed attempts of one kind for one name. */

@@ -121,6 +121,7 @@ export const operations = {
     },
     problems: ["partner_email_taken"],
     idempotent: true,
+    sensitive: true,
     table: [
       {
         actions: ["PutItem"],
@@ -202,6 +203,7 @@ export const operations = {
     },
     problems: ["partner_email_taken"],
     conditional: true,
+    sensitive: true,
     table: [
       { actions: ["GetItem", "PutItem"], leadingKeys: [partnerPartitions.partners] },
       { actions: ["PutItem", "DeleteItem"], leadingKeys: [partnerPartitions.partnerEmails] },
@@ -286,6 +288,7 @@ export const operations = {
     },
     problems: [],
     idempotent: true,
+    sensitive: true,
     table: [{ actions: ["GetItem", "PutItem"], leadingKeys: [identityPartitions.credentials] }],
     secrets: ["clientSecretKey"],
   }),
@@ -302,6 +305,7 @@ export const operations = {
     success: { status: 204, description: "The tokens are revoked" },
     problems: [],
     idempotent: true,
+    sensitive: true,
     table: [{ actions: ["GetItem", "UpdateItem"], leadingKeys: [identityPartitions.principals] }],
   }),
 };
