@@ -5,7 +5,10 @@ import { identityPartitions, principalAttributes } from "../../shared/identity/k
 import { userPartitions } from "../../shared/users/keys.ts";
 
 /** What a function needs, whoever calls it. An operation is one. */
-export type FunctionDeclaration = Pick<AnyOperation, "table" | "secrets" | "memoryMegabytes" | "timeoutSeconds" | "reservedConcurrency"> & {
+export type FunctionDeclaration = Pick<
+  AnyOperation,
+  "table" | "secrets" | "memoryMegabytes" | "timeoutSeconds" | "reservedConcurrency"
+> & {
   readonly id: string;
   /** Rights on secrets beside reading those that `secrets` lists. */
   readonly secretActions?: Partial<Readonly<Record<SecretName, readonly SecretAction[]>>>;

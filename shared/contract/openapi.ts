@@ -1,5 +1,6 @@
 /** Generates the OpenAPI 3.1 document from the declarations. */
 import * as z from "zod";
+import type { Scope } from "../domain/access.ts";
 import { oauthErrorCodes, toOAuthError, type OAuthErrorCode } from "./oauth-error.ts";
 import type { AnyOperation } from "./operation.ts";
 import { Problem, problemCatalogue, problemCodes, recordedRefusals, type ProblemCode } from "../domain/problems.ts";
@@ -91,7 +92,8 @@ const scopeDescriptions = {
   "subscriptions:write": "Create, extend and cancel the partner's own subscriptions",
   "companies:read": "Read the partner's own companies",
   "companies:write": "Create, change and delete the partner's own companies",
-};
+  "partner:manage": "Replace the partner's own client secret and revoke its tokens",
+} satisfies Record<Scope, string>;
 
 /** Components that several operations refer to by name, collected on the way. */
 interface Shared {

@@ -9,6 +9,7 @@ import type * as z from "zod";
 import type { Role, Scope } from "../domain/access.ts";
 import { idempotencyPartitions } from "./idempotency-record.ts";
 import type { OAuthErrorCode } from "./oauth-error.ts";
+import { principalPartitions } from "./principal-key.ts";
 import type { ProblemCode } from "../domain/problems.ts";
 import type { SecretName } from "../runtime/environment.ts";
 
@@ -97,6 +98,8 @@ export interface Operation<Path = unknown, Query = unknown, Body = unknown, Answ
    * something, such as a guess of a password.
    */
   readonly replaysFirst?: boolean;
+  /** Takes effect only while the caller is active and keeps its role: see `whileCallerUnchanged`. */
+  readonly sensitive?: boolean;
   /** `If-Match` is honoured. */
   readonly conditional?: boolean;
   /** `cache-control` of the answer. Default `no-store`. */
@@ -142,8 +145,11 @@ const idempotencyRight: TableRight = { actions: ["PutItem"], leadingKeys: [idemp
 
 const lookedUpIdempotencyRight: TableRight = { ...idempotencyRight, actions: ["GetItem", "PutItem"] };
 
+/** Every sensitive operation checks the caller's state together with its effect. */
+const callerCheckRight: TableRight = { actions: ["ConditionCheckItem"], leadingKeys: [principalPartitions] };
+
 /**
- * Declares an operation: infers its types and adds the table right that `idempotent` needs.
+ * Declares an operation: infers its types and adds the table rights that `idempotent` and `sensitive` need.
  *
  * @example
  * export const readPartner = operation({ id: "partners.read", method: "GET", path: "/v1/partners/{partnerId}", … });
@@ -161,12 +167,16 @@ export function operation<
   Answer = undefined,
 >(declaration: Operation<Path, Query, Body, Answer>): Operation<Path, Query, Body, Answer>;
 export function operation(declaration: Operation): Operation {
-  if (declaration.idempotent !== true) return declaration;
-  const right = declaration.replaysFirst === true ? lookedUpIdempotencyRight : idempotencyRight;
+  const recordRight = declaration.replaysFirst === true ? lookedUpIdempotencyRight : idempotencyRight;
+  const rights = [
+    ...(declaration.idempotent === true ? [recordRight] : []),
+    ...(declaration.sensitive === true ? [callerCheckRight] : []),
+  ];
+  if (rights.length === 0) return declaration;
   const { secrets = [] } = declaration;
   return {
     ...declaration,
-    table: [...declaration.table, right],
+    table: [...declaration.table, ...rights],
     ...(needsKeyedFingerprint(declaration) && { secrets: [...new Set<SecretName>([...secrets, fingerprintSecret])] }),
   };
 }

@@ -114,6 +114,7 @@ export const operations = {
     },
     problems: ["coupon_code_taken"],
     idempotent: true,
+    sensitive: true,
     table: [
       {
         actions: ["PutItem"],

@@ -1,7 +1,16 @@
 /** Roles of users and scopes of partners' tokens: what a caller can be allowed to do. */
 
-/** The four rights over a partner's own resources (RFC 6749 §3.3 scopes). */
-export const scopes = ["subscriptions:read", "subscriptions:write", "companies:read", "companies:write"] as const;
+/**
+ * The rights over a partner's own resources (RFC 6749 §3.3 scopes). `partner:manage` is the right over the partner itself, its
+ * client secret and its tokens: a token narrowed to other scopes must not get all of them with a new secret.
+ */
+export const scopes = [
+  "subscriptions:read",
+  "subscriptions:write",
+  "companies:read",
+  "companies:write",
+  "partner:manage",
+] as const;
 export type Scope = (typeof scopes)[number];
 
 export const roles = ["user", "admin", "root"] as const;

@@ -2,6 +2,7 @@
  * Serves an operation that uses the table, secrets or idempotency keys: reads and decides, then commits the change together
  * with the idempotency record. `serve-stateless.ts` serves operations that need none of them.
  */
+import { whileCallerUnchanged } from "../contract/caller-state.ts";
 import type { OAuthError } from "../contract/oauth-error.ts";
 import { fingerprintSecret, needsKeyedFingerprint, type Operation } from "../contract/operation.ts";
 import { ConcurrencyConflict } from "../domain/conflict.ts";
@@ -137,7 +138,8 @@ async function conclude<AnswerBody>(
   outcome: ChangingOutcome<AnswerBody>,
 ): Promise<Answer> {
   const { operation, requestId, claim } = context;
-  const { refusal, change = [], securityEvents = [] } = outcome;
+  const { refusal, securityEvents = [] } = outcome;
+  const change = changeOf(context, outcome.change ?? []);
   const answer = refusal === undefined ? answerOf(context, outcome) : refusalAnswer(context, refusal);
   const secretMembers = refusal === undefined ? operation.success.secretMembers : undefined;
   const record = claim === undefined ? [] : [recording(claim, recorded(answer, outcome.body, secretMembers))];
@@ -146,6 +148,11 @@ async function conclude<AnswerBody>(
     logSecurityEvent(event, { operation: operation.id, requestId, principalId });
   }
   return answer;
+}
+
+/** The change, for a sensitive operation on the condition that the caller still may make it. */
+function changeOf({ operation, principal }: RequestContext, change: Change): Change {
+  return operation.sensitive === true && principal !== undefined ? whileCallerUnchanged(principal, change) : change;
 }
 
 function pagingOf({ operation, principal, path, rawQuery }: RequestContext, secrets: Secrets): Paging {

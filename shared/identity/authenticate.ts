@@ -3,7 +3,7 @@ import type { Environment } from "../runtime/environment.ts";
 import type { Principal } from "../contract/principal.ts";
 import type { Table } from "../runtime/table.ts";
 import { verifyAccessToken, type TokenRefusal, type VerifiedToken } from "./access-tokens.ts";
-import type { PrincipalState, PublicKey } from "./model.ts";
+import type { PrincipalState, PublicKey, UserState } from "./model.ts";
 import { findPrincipal, findPublicKeys } from "./store.ts";
 
 export type AuthenticationRefusal = TokenRefusal | "token_revoked";
@@ -53,9 +53,14 @@ export function isCurrent(state: PrincipalState, principal: Principal, version: 
   return (
     principal.kind === "user" &&
     state.role === principal.role &&
-    (state.version === version || state.keptSession === principal.sessionId) &&
+    (state.version === version || isKept(state, principal.sessionId, version)) &&
     state.endedSessions?.[principal.sessionId] === undefined
   );
+}
+
+/** Whether a token with an older version outlived the password change that its session made. */
+function isKept({ keptSession, keptTokensFrom, version: current }: UserState, sessionId: string, version: number) {
+  return keptSession === sessionId && keptTokensFrom !== undefined && version >= keptTokensFrom && version < current;
 }
 
 /** How tokens of a stage are verified. */

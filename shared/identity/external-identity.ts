@@ -11,16 +11,51 @@ export interface ExternalIdentity {
   readonly subject: string;
   /** What the provider calls the person, where it says so. */
   readonly name: string | undefined;
+  /** The token itself, which is exchanged at most once. */
+  readonly token: ExternalToken;
+}
+
+/** A token of the provider, as its exchange is remembered. */
+export interface ExternalToken {
+  /** Names the token whatever its encoding: its `jti`, or its signed part. */
+  readonly id: string;
+  /** When nothing accepts it any more, in seconds of the epoch. */
+  readonly refusedFrom: number;
 }
 
 /** No provider's token is longer, and nothing longer is worth a signature check. */
 const maxTokenLength = 8192;
 
+/** The tolerance between the provider's clock and ours, in seconds. */
+const clockToleranceSeconds = 30;
+
+/** The maximum age of a token, in seconds: an exchange follows the sign-in at the provider at once. */
+const maxTokenAgeSeconds = 60 * 60;
+
+/** The maximum lifetime of a token, in seconds. A token that is valid for longer is no proof of a recent sign-in. */
+const maxTokenLifetimeSeconds = 24 * 60 * 60;
+
 const claimsSchema = z.object({
   iss: z.string(),
   sub: z.string().min(1).max(255),
+  aud: z.union([z.string(), z.array(z.string())]),
+  azp: z.string().optional(),
+  exp: z.number(),
+  iat: z.number(),
+  jti: z.string().min(1).optional(),
   name: z.string().optional().catch(undefined),
 });
+
+type Claims = z.output<typeof claimsSchema>;
+
+/** RFC 8725 §3.11: a JWT of a different type, such as an access token or a logout token, is no ID token. */
+const acceptedTypes = [undefined, "jwt", "application/jwt"];
+
+/** OpenID Connect Core §3.1.3.7: a token for several audiences names us as its authorized party, and never another client. */
+function isForUs({ aud, azp }: Claims, audience: string): boolean {
+  const several = Array.isArray(aud) && aud.length > 1;
+  return azp === undefined ? !several : azp === audience;
+}
 
 let keys: JWTVerifyGetKey | undefined;
 
@@ -40,7 +75,8 @@ export function hasIdentityProvider({ IDP_ISSUER }: Environment): boolean {
 }
 
 /**
- * Verifies issuer, audience, algorithm, times and signature of a provider's JWT.
+ * Verifies a provider's JWT (OpenID Connect Core §3.1.3.7, RFC 8725): type, issuer, audience, authorized party, algorithm, times,
+ * age and signature.
  *
  * @returns undefined for a token that proves nothing
  * @throws Problem `unavailable` when the provider's keys cannot be fetched
@@ -53,14 +89,20 @@ export async function verifyExternalToken(
     return undefined;
   if (token.length > maxTokenLength) return undefined;
   try {
-    const { payload } = await jwtVerify(token, providerKeys(jwksUri), {
+    const { payload, protectedHeader } = await jwtVerify(token, providerKeys(jwksUri), {
       algorithms: algorithms.split(" "),
       issuer,
       audience,
-      requiredClaims: ["sub", "exp"],
+      requiredClaims: ["sub", "exp", "iat"],
+      clockTolerance: clockToleranceSeconds,
+      // The age includes the check that `iat` is not in the future.
+      maxTokenAge: maxTokenAgeSeconds,
     });
+    if (!acceptedTypes.includes(protectedHeader.typ?.toLowerCase())) return undefined;
     const claims = claimsSchema.safeParse(payload).data;
-    return claims && { issuer: claims.iss, subject: claims.sub, name: claims.name };
+    if (claims === undefined || !isForUs(claims, audience)) return undefined;
+    if (claims.exp - claims.iat > maxTokenLifetimeSeconds) return undefined;
+    return { issuer: claims.iss, subject: claims.sub, name: claims.name, token: tokenOf(claims, token) };
   } catch (error) {
     if (isProvidersFault(error)) {
       log("error", "identity_provider_unreachable", describeError(error));
@@ -72,6 +114,15 @@ export async function verifyExternalToken(
     }
     return undefined;
   }
+}
+
+/** The signed part names the token: its signature may be encoded in more than one way. */
+function tokenOf({ jti, exp, iat }: Claims, token: string): ExternalToken {
+  const lastAccepted = Math.min(exp, iat + maxTokenAgeSeconds) + clockToleranceSeconds;
+  return {
+    id: jti === undefined ? token.slice(0, token.lastIndexOf(".")) : `jti ${jti}`,
+    refusedFrom: Math.ceil(lastAccepted) + 1,
+  };
 }
 
 /** Its keys could not be fetched or read: nothing is said about the token. */

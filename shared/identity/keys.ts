@@ -1,11 +1,12 @@
 /** Keys of principals, credentials, sessions, attempts and signing keys. */
+import { principalPartitions, principalStateKey } from "../contract/principal-key.ts";
 import { hashed, type Key } from "../runtime/key.ts";
-import type { PrincipalState, PublicKey, Session, StoredAttempts, StoredCredential } from "./model.ts";
+import type { FailureCount, PrincipalState, PublicKey, Session, StoredAttempts, StoredCredential } from "./model.ts";
 
 /** Partition keys as roles are granted them; `*` stands for any characters. */
 export const identityPartitions = {
   signingKeys: "SIGNING-KEYS",
-  principals: "PRINCIPAL#*",
+  principals: principalPartitions,
   credentials: "CREDENTIAL#*",
   attempts: "ATTEMPTS#*",
   sessions: "SESSIONS#*",
@@ -27,13 +28,18 @@ export const identityKey = {
   /** The public halves of the signing keys (RFC 7517). */
   signingKeys: (): Key<{ readonly keys: readonly PublicKey[] }> => ({ pk: "SIGNING-KEYS", sk: "SIGNING-KEYS" }),
   /** Token version and status of a partner or user: all that the authorizer reads. */
-  principal: (id: string): Key<PrincipalState> => ({ pk: `PRINCIPAL#${id}`, sk: "PRINCIPAL" }),
+  principal: (id: string): Key<PrincipalState> => principalStateKey(id),
   /** Hashes of a partner's client secrets or of a user's password. */
   credential: (id: string): Key<StoredCredential> => ({ pk: `CREDENTIAL#${id}`, sk: "CREDENTIAL" }),
   /** Failed attempts of one kind for one name. */
   attempts: (kind: string, name: string): Key<StoredAttempts> => ({
     pk: `ATTEMPTS#${kind}#${hashed(name)}`,
     sk: "ATTEMPTS",
+  }),
+  /** Failures of one kind for one name in one window of time. */
+  failures: (kind: string, name: string, window: number): Key<FailureCount> => ({
+    pk: `ATTEMPTS#${kind}#${hashed(name)}`,
+    sk: `FAILURES#${window}`,
   }),
   /** A session of a user, with the hash of its current refresh token. */
   session: (userId: string, sessionId: string): Key<Session & { readonly ttl: number }> => ({

@@ -9,7 +9,7 @@ import { hashed } from "../runtime/key.ts";
 import type { Table } from "../runtime/table.ts";
 import { decideAttempt } from "./attempts.ts";
 import type { AttemptBudget, ReservedAttempt } from "./model.ts";
-import { attemptReservation, attemptSettlement, AttemptSettled, findAttempts } from "./store.ts";
+import { attemptReservation, attemptSettlement, AttemptSettled, failureIncrement, findAttempts } from "./store.ts";
 
 export interface AttemptRequest {
   /** What is guessed, such as `sign-in`. */
@@ -43,8 +43,7 @@ export async function reserveAttempt(
   const decision = decideAttempt(stored, attempt, budget, now);
   if (decision.kind === "wait") throw new ConcurrencyConflict();
   if (decision.kind === "refuse") {
-    const { retryAfterSeconds } = decision;
-    throw new Problem("too_many_attempts", "Too many failed attempts. Wait, then try again.", { retryAfterSeconds });
+    throw tooManyAttempts(decision.retryAfterSeconds);
   }
   await table.commit([attemptReservation(attempt, stored, { ...decision.next, ttl: forgottenAt(budget, now) })]);
   return attempt;
@@ -83,4 +82,22 @@ export async function limitAttempts<Result>(
   const result = await check();
   await settleAttempt(table, attempt, { failed: result === undefined, now: request.now });
   return result;
+}
+
+/**
+ * Counts a failure after the check, for guesses whose success must pass at any time: nobody can lock out the owner of a secret
+ * by failing in its name. It is one update without a condition, so parallel failures do not collide.
+ *
+ * @throws Problem `too_many_attempts` for every failure over the limit, until the window ends
+ */
+export async function countFailure(table: Table, { kind, name, budget, now }: AttemptRequest): Promise<void> {
+  const limit = budget.perName;
+  const nowSeconds = Math.floor(now.getTime() / 1000);
+  const window = Math.floor(nowSeconds / limit.windowSeconds);
+  const { failed } = await table.update(failureIncrement(kind, name, window, forgottenAt(budget, now)));
+  if (failed > limit.maxFailures) throw tooManyAttempts((window + 1) * limit.windowSeconds - nowSeconds);
+}
+
+function tooManyAttempts(retryAfterSeconds: number): Problem {
+  return new Problem("too_many_attempts", "Too many failed attempts. Wait, then try again.", { retryAfterSeconds });
 }

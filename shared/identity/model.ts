@@ -25,11 +25,22 @@ export interface UserState extends CommonState {
   readonly role: Role;
   /** Sessions that began or were last used before the token version reached this one are over. */
   readonly sessionsFrom: number;
-  /** The one session that outlived the last password change: its older tokens are still valid. */
+  /** The one session that outlived the last password change. */
   readonly keptSession?: string;
+  /**
+   * The kept session's access tokens from this token version on are still valid. Every change of role or status removes it:
+   * without it, a change and the change back would make tokens valid again that were refused in between.
+   */
+  readonly keptTokensFrom?: number;
   /** Sessions that ended one by one, with the time (seconds of the epoch) when their last access token expires. */
   readonly endedSessions?: Readonly<Record<string, number>>;
 }
+
+/**
+ * How much longer than its last access token an ended session is remembered, in seconds: a refresh that ran while the session
+ * ended may have issued that token a moment later, by another clock.
+ */
+export const endedSessionMarginSeconds = 60;
 
 /** The maximum number of ended sessions that are remembered; with one more, all access tokens of the user end instead. */
 export const maxEndedSessions = 50;
@@ -87,6 +98,15 @@ export interface AttemptLimit {
 
 /** Ten failures in fifteen minutes. */
 export const guessLimit: AttemptLimit = { maxFailures: 10, windowSeconds: 15 * 60 };
+
+/** A hundred wrong client secrets in fifteen minutes: more than a misconfigured program sends before somebody looks. */
+export const clientSecretGuessLimit: AttemptLimit = { maxFailures: 100, windowSeconds: 15 * 60 };
+
+/** Counts failures of one name in one window of time. */
+export interface FailureCount {
+  readonly failed: number;
+  readonly ttl: number;
+}
 
 /** The failures that a name has: of all sources together and, where sources are told apart, of each. */
 export interface AttemptBudget {

@@ -3,7 +3,7 @@ import { revokedMeanwhile } from "../domain/problems.ts";
 import type { Change, Expression, Table, Write } from "../runtime/table.ts";
 import { all, conflict, present, putAbsent, updateIf } from "../runtime/writes.ts";
 import { identityKey } from "./keys.ts";
-import { maxEndedSessions, type Session, type UserState } from "./model.ts";
+import { endedSessionMarginSeconds, maxEndedSessions, type Session, type UserState } from "./model.ts";
 import { isAlive } from "./sessions.ts";
 import { findUserState } from "./store.ts";
 
@@ -58,12 +58,15 @@ export function endSession(
 ): Change {
   const nowSeconds = Math.floor(now.getTime() / 1000);
   const remembered = Object.entries(state.endedSessions ?? {}).filter(([, until]) => until > nowSeconds);
-  const until = accessTokenSeconds === undefined ? Number.MAX_SAFE_INTEGER : nowSeconds + accessTokenSeconds;
+  const until =
+    accessTokenSeconds === undefined
+      ? Number.MAX_SAFE_INTEGER
+      : nowSeconds + accessTokenSeconds + endedSessionMarginSeconds;
   const forgets = remembered.length >= maxEndedSessions;
   const ended = forgets ? {} : { ...Object.fromEntries(remembered), [sessionId]: until };
   const set = {
     expression: forgets
-      ? "SET endedSessions = :ended, version = version + :one REMOVE keptSession"
+      ? "SET endedSessions = :ended, version = version + :one REMOVE keptTokensFrom"
       : "SET endedSessions = :ended",
     values: { ":ended": ended, ...(forgets && { ":one": 1 }) },
   };
@@ -93,13 +96,18 @@ const nextVersion = "SET version = version + :one, sessionsFrom = version + :one
 export function endAllSessions(userId: string, kept?: LiveSession): Write {
   const key = identityKey.principal(userId);
   if (kept === undefined) {
-    const expression = `${nextVersion} REMOVE keptSession, endedSessions`;
+    const expression = `${nextVersion} REMOVE keptSession, keptTokensFrom, endedSessions`;
     return updateIf(key, present, { expression, values: { ":one": 1 } });
   }
   return updateIf(key, sessionsUnchanged(kept.state), {
-    expression: `${nextVersion}, keptSession = :kept REMOVE endedSessions`,
-    values: { ":one": 1, ":kept": kept.sessionId },
+    expression: `${nextVersion}, keptSession = :kept, keptTokensFrom = :from REMOVE endedSessions`,
+    values: { ":one": 1, ":kept": kept.sessionId, ":from": oldestTokenVersion(kept) },
   });
+}
+
+/** The version of the oldest access tokens of a session that are valid. */
+function oldestTokenVersion({ sessionId, state }: LiveSession): number {
+  return state.keptSession === sessionId ? (state.keptTokensFrom ?? state.version) : state.version;
 }
 
 /** DynamoDB deletes a session some time after its last refresh token has expired. */

@@ -11,6 +11,7 @@ import {
   deletionHoldMs,
   tokenPolicies,
   type ClientCredential,
+  type FailureCount,
   type PartnerState,
   type PasswordCredential,
   type PrincipalState,
@@ -32,6 +33,7 @@ const principalStateSchema = z.discriminatedUnion("kind", [
     role: z.enum(roles),
     sessionsFrom: z.int(),
     keptSession: z.string().optional(),
+    keptTokensFrom: z.int().optional(),
     endedSessions: z.record(z.string(), z.number()).optional(),
   }),
 ]);
@@ -105,8 +107,9 @@ export function userStateChange(
   { status, role }: { readonly status: "active" | "suspended"; readonly role: Role },
 ): Write {
   const change = "SET #status = :status, #role = :role, version = version + :one";
+  const endsSessions = ", sessionsFrom = version + :one REMOVE keptSession, keptTokensFrom";
   return updateIf(identityKey.principal(id), present, {
-    expression: status === "suspended" ? `${change}, sessionsFrom = version + :one REMOVE keptSession` : change,
+    expression: status === "suspended" ? `${change}${endsSessions}` : `${change} REMOVE keptTokensFrom`,
     names: { "#status": "status", "#role": "role" },
     values: { ":status": status, ":role": role, ":one": 1 },
   });
@@ -248,6 +251,18 @@ export function attemptReservation(
   if (before === undefined) return putAbsent(key, item);
   const sameNonce = { expression: "nonce = :nonce", values: { ":nonce": before.nonce } };
   return { put: { ...key, ...item }, condition: sameNonce, onConditionFailed: conflict };
+}
+
+/** Counts a failure in its window of time. @param ttl when DynamoDB may delete the count, in seconds of the epoch */
+export function failureIncrement(kind: string, name: string, window: number, ttl: number): UpdateWrite<FailureCount> {
+  return {
+    update: identityKey.failures(kind, name, window),
+    set: {
+      expression: "ADD failed :one SET #ttl = :ttl",
+      names: { "#ttl": "ttl" },
+      values: { ":one": 1, ":ttl": ttl },
+    },
+  };
 }
 
 /** Forgets the attempts of a name. Those that are being checked become no failures. */

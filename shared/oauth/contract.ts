@@ -38,14 +38,16 @@ export const operations = {
         scope: "subscriptions:read subscriptions:write",
       },
     },
-    problems: [],
+    problems: ["too_many_attempts"],
     errorFormat: "oauth",
     oauthErrors: ["invalid_request", "invalid_client", "invalid_grant", "invalid_scope", "unsupported_grant_type"],
     table: [
+      // Wrong client secrets are counted.
+      { actions: ["UpdateItem"], leadingKeys: [identityPartitions.attempts] },
       { actions: ["GetItem"], leadingKeys: [partnerPartitions.partnerEmails] },
       {
         actions: ["GetItem", "PutItem"],
-        leadingKeys: [identityPartitions.credentials, userPartitions.externalSubjects],
+        leadingKeys: [identityPartitions.credentials, userPartitions.externalSubjects, userPartitions.exchangedTokens],
       },
       {
         actions: ["GetItem", "PutItem", "UpdateItem"],
@@ -79,10 +81,12 @@ export const operations = {
       bodyExample: { token: exampleToken, token_type_hint: "access_token" },
     },
     success: { status: 200, description: "The token is not valid, or no longer valid" },
-    problems: [],
+    problems: ["too_many_attempts"],
     errorFormat: "oauth",
     oauthErrors: ["invalid_request", "invalid_client"],
     table: [
+      // Wrong client secrets are counted.
+      { actions: ["UpdateItem"], leadingKeys: [identityPartitions.attempts] },
       {
         actions: ["GetItem"],
         leadingKeys: [partnerPartitions.partnerEmails, identityPartitions.credentials, identityPartitions.signingKeys],
@@ -118,10 +122,12 @@ export const operations = {
       body: introspection,
       example: { active: false },
     },
-    problems: [],
+    problems: ["too_many_attempts"],
     errorFormat: "oauth",
     oauthErrors: ["invalid_request", "invalid_client"],
     table: [
+      // Wrong client secrets are counted.
+      { actions: ["UpdateItem"], leadingKeys: [identityPartitions.attempts] },
       {
         actions: ["GetItem"],
         leadingKeys: [

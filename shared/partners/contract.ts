@@ -10,6 +10,7 @@ import { subscriptionPartitions } from "../subscriptions/keys.ts";
 import { partnerPartitions } from "./keys.ts";
 import {
   clientSecretPattern,
+  isHardToGuess,
   isWebsiteUrl,
   maxPartnerNameLength,
   maxWebsiteUrlLength,
@@ -25,7 +26,15 @@ const websiteUrl = z
   .refine(isWebsiteUrl, "must be a URL that begins with https://")
   .meta({ format: "uri" });
 
-const clientSecret = z.string().regex(clientSecretPattern, "must have 16 to 128 visible ASCII characters");
+const clientSecret = z
+  .string()
+  .regex(clientSecretPattern, "must have 16 to 128 visible ASCII characters")
+  .refine((secret) => isHardToGuess(secret), "must not consist of repetitions and runs: use random characters");
+const chosenSecret = clientSecret.optional().meta({
+  description:
+    "If absent, a secret of 256 random bits is generated. A chosen one that consists of repetitions and runs, such as `aaaa…` " +
+    "or `1234…`, is refused",
+});
 
 const partnerSchema = z
   .object({
@@ -58,13 +67,13 @@ const partnerExample: PartnerView = {
 const partnerPath = z.strictObject({ partnerId: id("ptr_") });
 const byAdministrator = { user: { roles: administrators } };
 /** An administrator, or a partner for itself. Other partners are hidden from it. */
-const byAdministratorOrItself = { user: { roles: administrators }, partner: {} };
+const byAdministratorOrItself = { user: { roles: administrators }, partner: { scope: "partner:manage" } } as const;
 
 const registration = z.strictObject({
   name,
   websiteUrl,
   email,
-  secret: clientSecret.optional().meta({ description: "If absent, a secret of 256 random bits is generated" }),
+  secret: chosenSecret,
 });
 
 const patch = z
@@ -112,6 +121,7 @@ export const operations = {
     },
     problems: ["partner_email_taken"],
     idempotent: true,
+    sensitive: true,
     table: [
       {
         actions: ["PutItem"],
@@ -193,6 +203,7 @@ export const operations = {
     },
     problems: ["partner_email_taken"],
     conditional: true,
+    sensitive: true,
     table: [
       { actions: ["GetItem", "PutItem"], leadingKeys: [partnerPartitions.partners] },
       { actions: ["PutItem", "DeleteItem"], leadingKeys: [partnerPartitions.partnerEmails] },
@@ -263,7 +274,7 @@ export const operations = {
           })
           .meta({ type: "string", format: "duration" })
           .default(0),
-        secret: clientSecret.optional().meta({ description: "If absent, a secret of 256 random bits is generated" }),
+        secret: chosenSecret,
       }),
       bodyOptional: true,
       bodyExample: { gracePeriod: "P1D" },
@@ -285,6 +296,7 @@ export const operations = {
     },
     problems: [],
     idempotent: true,
+    sensitive: true,
     table: [{ actions: ["GetItem", "PutItem"], leadingKeys: [identityPartitions.credentials] }],
     secrets: ["clientSecretKey"],
   }),
@@ -301,6 +313,7 @@ export const operations = {
     success: { status: 204, description: "The tokens are revoked" },
     problems: [],
     idempotent: true,
+    sensitive: true,
     table: [
       {
         actions: ["GetItem", "UpdateItem"],

@@ -23,6 +23,22 @@ export const maxWebsiteUrlLength = 2048;
 /** RFC 6749 §A.2 allows blanks as well. Without them, no reader of a Basic header can mistake a `+` for a blank. */
 export const clientSecretPattern = /^[\x21-\x7e]{16,128}$/;
 
+const minDistinctCharacters = 6;
+const minUnpredictedSteps = 8;
+
+/**
+ * Whether a chosen secret is hard to guess. Counts the steps from one character to the next that follow no pattern: neither the
+ * same character, nor its neighbour in the alphabet or on the number line, nor a pair that occurred before. Random secrets of
+ * sixteen hexadecimal digits pass; repeated words, runs and digits behind a word do not.
+ */
+export function isHardToGuess(secret: string): boolean {
+  const steps = Array.from({ length: Math.max(0, secret.length - 1) }, (_, index) => secret.slice(index, index + 2));
+  const unpredicted = new Set(
+    steps.filter((step) => Math.abs((step.codePointAt(1) ?? 0) - (step.codePointAt(0) ?? 0)) > 1),
+  );
+  return new Set(secret).size >= minDistinctCharacters && unpredicted.size >= minUnpredictedSteps;
+}
+
 /** The form in which e-mail addresses are compared. */
 export function normalizeEmail(email: string): string {
   return email.normalize("NFC").toLowerCase();

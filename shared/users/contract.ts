@@ -227,6 +227,7 @@ export const operations = {
     success: { status: 201, description: "The user", ...userAnswer },
     problems: ["username_taken", "password_too_common"],
     idempotent: true,
+    sensitive: true,
     table: [
       {
         actions: ["PutItem"],
@@ -359,6 +360,7 @@ export const operations = {
     },
     problems: [],
     conditional: true,
+    sensitive: true,
     table: [
       { actions: ["GetItem", "PutItem"], leadingKeys: [userPartitions.users] },
       {
@@ -382,6 +384,7 @@ export const operations = {
     success: { status: 204, description: "The user has been deleted" },
     problems: [],
     conditional: true,
+    sensitive: true,
     table: [
       { actions: ["GetItem", "DeleteItem"], leadingKeys: [userPartitions.users] },
       { actions: ["DeleteItem"], leadingKeys: [userPartitions.userPlaces] },
@@ -462,6 +465,7 @@ export const operations = {
     success: { status: 201, description: "The movement", body: movementSchema, example: movementExample },
     problems: ["credit_insufficient"],
     idempotent: true,
+    sensitive: true,
     table: [
       { actions: ["GetItem", "PutItem"], leadingKeys: [userPartitions.users] },
       { actions: ["PutItem"], leadingKeys: [userPartitions.creditMovements] },

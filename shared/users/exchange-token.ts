@@ -9,14 +9,14 @@ import { findUserState } from "../identity/store.ts";
 import { readPublicClient, refuseScope } from "../identity/token-requests.ts";
 import { tokenAnswer, type GrantContext, type GrantOutcome } from "./refresh-session.ts";
 import { createUser } from "./rules.ts";
-import { externalUserCreation, findExternalUserId } from "./store.ts";
+import { externalUserCreation, findExternalUserId, isExchanged, tokenExchange } from "./store.ts";
 
 const subjectTokenTypes = ["urn:ietf:params:oauth:token-type:jwt", "urn:ietf:params:oauth:token-type:id_token"];
 const issuedTokenType = "urn:ietf:params:oauth:token-type:access_token";
 
 /**
- * Exchanges the external provider's JWT for a session. The first exchange of a subject creates its user, also when several run
- * in parallel.
+ * Exchanges the external provider's JWT for a session, once. The first exchange of a subject creates its user, also when several
+ * run in parallel.
  *
  * @throws OAuthError `invalid_client`, `invalid_request` (also for a refused subject token, RFC 8693 §2.2.2)
  */
@@ -28,18 +28,24 @@ export async function exchangeToken(
   const { table, environment, now } = context;
   const clientId = readPublicClient(authorization, body, environment);
   const identity = await verifyExternalToken(readSubjectToken(body), environment);
-  if (identity === undefined) {
-    return {
-      refusal: new OAuthError("invalid_request", "The subject_token is not a valid token of the identity provider"),
-      securityEvents: [{ event: "external_token_refused" }],
-    };
-  }
-  const userId = await findExternalUserId(table, identity);
+  if (identity === undefined) return refusedToken("The subject_token is not a valid token of the identity provider");
+  const [userId, replayed] = await Promise.all([findExternalUserId(table, identity), isExchanged(table, identity)]);
+  if (replayed) return refusedToken("The subject_token was exchanged before: each is accepted once");
   const { user, creation } = userId === undefined ? newExternalUser(identity, now) : { user: undefined, creation: [] };
   const state = user === undefined ? await findUserState(table, userId ?? "") : firstState;
   if (state?.status !== "active") throw new OAuthError("invalid_request", "The subject may not sign in");
   const { tokens, creation: session } = await openSession(user?.id ?? userId ?? "", clientId, state, context);
-  return { body: { ...tokenAnswer(tokens), issued_token_type: issuedTokenType }, change: [...creation, session] };
+  return {
+    body: { ...tokenAnswer(tokens), issued_token_type: issuedTokenType },
+    change: [tokenExchange(identity), ...creation, session],
+  };
+}
+
+function refusedToken(description: string): GrantOutcome {
+  return {
+    refusal: new OAuthError("invalid_request", description),
+    securityEvents: [{ event: "external_token_refused" }],
+  };
 }
 
 /** @throws OAuthError `invalid_request`, `invalid_scope` */

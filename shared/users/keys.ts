@@ -5,6 +5,7 @@ import { normalizeUsername, type CreditMovement, type StoredUser } from "./model
 /** Partition keys as roles are granted them; `*` stands for any characters. */
 export const userPartitions = {
   externalSubjects: "EXTERNAL-SUBJECT#*",
+  exchangedTokens: "EXCHANGED-TOKEN#*",
   usernames: "USERNAME#*",
   users: "USER#*",
   userPlaces: "USERS",
@@ -24,6 +25,11 @@ export const userKey = {
   externalSubject: (issuer: string, subject: string): Key<UserPointer> => ({
     pk: `EXTERNAL-SUBJECT#${hashed(JSON.stringify([issuer, subject]))}`,
     sk: "EXTERNAL-SUBJECT",
+  }),
+  /** A token of an identity provider that was exchanged, until it has expired. */
+  exchangedToken: (issuer: string, tokenId: string): Key<{ readonly ttl: number }> => ({
+    pk: `EXCHANGED-TOKEN#${hashed(JSON.stringify([issuer, tokenId]))}`,
+    sk: "EXCHANGED-TOKEN",
   }),
   /** A user's place in the list of all: apart from the profile, so that no movement of credit writes to a shared partition. */
   userPlace: (userId: string): Key<object> => ({ pk: "USERS", sk: userId }),

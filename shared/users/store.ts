@@ -84,6 +84,16 @@ export function externalUserCreation(user: StoredUser, { issuer, subject }: Exte
   return [putAbsent(userKey.externalSubject(issuer, subject), { userId: user.id }), ...userCreation(user, undefined)];
 }
 
+/** Whether a token of the provider was exchanged before. */
+export async function isExchanged(table: Table, { issuer, token }: ExternalIdentity): Promise<boolean> {
+  return (await table.get(userKey.exchangedToken(issuer, token.id))) !== undefined;
+}
+
+/** Remembers that a token of the provider was exchanged, until its age alone refuses it. Of parallel exchanges, one succeeds. */
+export function tokenExchange({ issuer, token }: ExternalIdentity): Write {
+  return putAbsent(userKey.exchangedToken(issuer, token.id), { ttl: token.refusedFrom });
+}
+
 export function userChange(before: StoredUser, after: StoredUser): Change {
   if (after.revision === before.revision) return [];
   return [

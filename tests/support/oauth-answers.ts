@@ -1,9 +1,17 @@
 /** Requests to the OAuth endpoints, and what their answers have in common. */
+import { randomUUID } from "node:crypto";
 import { setImmediate } from "node:timers/promises";
 import type { Answer } from "./answer.ts";
 import type { CallOptions, Portico, TestPartner } from "./portico.ts";
 
-export const allScopes = "subscriptions:read subscriptions:write companies:read companies:write";
+export const allScopes = "subscriptions:read subscriptions:write companies:read companies:write partner:manage";
+
+export function allScopesExcept(scope: string): string {
+  return allScopes
+    .split(" ")
+    .filter((other) => other !== scope)
+    .join(" ");
+}
 
 export const tokenExchange = "urn:ietf:params:oauth:grant-type:token-exchange";
 export const jwtType = "urn:ietf:params:oauth:token-type:jwt";
@@ -34,9 +42,9 @@ export function credentials({ id, secret }: Pick<TestPartner, "id" | "secret">):
   return { client_id: id, client_secret: secret };
 }
 
-/** Every visible ASCII character, among them those that a header, a form or a URL treats specially. */
+/** Every visible ASCII character, among them those that a header, a form or a URL treats specially; not in their order. */
 export const awkwardSecret = String.fromCharCode(
-  ...Array.from({ length: 0x7e - 0x21 + 1 }, (_, index) => 0x21 + index),
+  ...Array.from({ length: 0x7e - 0x21 + 1 }, (_, index) => 0x21 + ((index * 37) % 94)),
 );
 
 /** Requests for an access token with the grant `client_credentials`. */
@@ -79,7 +87,10 @@ export async function externalSession(
   subject: string,
   claims: Readonly<Record<string, unknown>> = {},
 ): Promise<{ readonly accessToken: string; readonly refreshToken: string }> {
-  const answer = await exchange(portico, await identityProviderOf(portico).token(subject, claims));
+  const answer = await exchange(
+    portico,
+    await identityProviderOf(portico).token(subject, { jti: randomUUID(), ...claims }),
+  );
   if (answer.status !== 200) throw new Error(`no session begun: ${answer.text}`);
   return { accessToken: answer.body.access_token, refreshToken: answer.body.refresh_token };
 }

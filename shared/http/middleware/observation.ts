@@ -23,7 +23,8 @@ export function observation(operation: AnyOperation, environment: Environment): 
         const cause = error instanceof Problem ? error.cause : error;
         log("warn", "dependency_failed", { ...common, ...describeError(cause) });
       }
-      if (context.problem === "too_many_attempts") logSecurityEvent("too_many_attempts", common);
+      // The OAuth endpoints answer it with an error of their own, so the answer's code does not tell.
+      if (error instanceof Problem && error.code === "too_many_attempts") logSecurityEvent(error.code, common);
       conclude(context, status);
     },
   };

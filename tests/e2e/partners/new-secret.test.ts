@@ -55,6 +55,16 @@ describe("a new client secret", () => {
     },
   );
 
+  test("rejects a chosen secret that is easy to guess, and the old one stays valid", async () => {
+    const { id, secret } = await portico.registerPartner();
+    for (const weak of ["a".repeat(16), "1234567812345678", "passwordpassword"]) {
+      expectProblem(await renew(id, { secret: weak }), 422, "validation_failed", ["/secret"]);
+    }
+    expect(await acceptsSecret(id, secret)).toBe(true);
+    const chosen = "0f8e3b7c29d14a65";
+    expect((await renew(id, { secret: chosen })).body.clientSecret).toBe(chosen);
+  });
+
   test("rejects unknown fields", async () => {
     const { id } = await portico.registerPartner();
     expectProblem(await renew(id, { grace: "P1D" }), 422, "validation_failed", ["/grace"]);

@@ -101,6 +101,8 @@ describe("registering a partner", () => {
     ["two e-mail addresses", { email: "a@partner.example, b@partner.example" }, ["/email"]],
     ["a secret of 15 characters", { secret: "s".repeat(15) }, ["/secret"]],
     ["a secret of 129 characters", { secret: "s".repeat(129) }, ["/secret"]],
+    ["a secret of one character", { secret: "a".repeat(16) }, ["/secret"]],
+    ["a secret of consecutive characters", { secret: "abcdefghijklmnop" }, ["/secret"]],
     ["null for a secret", { secret: null }, ["/secret"]],
     ["an unknown field", { colour: "red" }, ["/colour"]],
     ["read-only fields", { status: "active", id: unknownPartnerId }, ["/id", "/status"]],

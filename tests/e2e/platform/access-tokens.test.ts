@@ -4,6 +4,7 @@ import { setImmediate } from "node:timers/promises";
 import { decodeJwt, decodeProtectedHeader, generateKeyPair } from "jose";
 import { expectProblem, expectTokenRefused } from "../../support/expect-problem.ts";
 import { assemble, type Differences, forge, signingKeyOf } from "../../support/forgery.ts";
+import { allScopesExcept } from "../../support/oauth-answers.ts";
 import { newPerson } from "../../support/people.ts";
 import type { Answer } from "../../support/answer.ts";
 import { Portico } from "../../support/portico.ts";
@@ -282,20 +283,42 @@ describe("a valid token without the required right", () => {
     "with every scope except %s cannot call %s %s, and with that scope alone it can",
     async (scope, method, path, allowed) => {
       const partner = await portico.registerPartner();
-      const scopes = ["subscriptions:read", "subscriptions:write", "companies:read", "companies:write"];
-      const without = await portico.partnerToken(partner, scopes.filter((other) => other !== scope).join(" "));
+      const without = await portico.partnerToken(partner, allScopesExcept(scope));
       expectProblem(await portico.call(method, path, { token: without }), 403, "insufficient_scope");
       const answer = await portico.call(method, path, { token: await portico.partnerToken(partner, scope) });
       expect(answer.status).toBe(allowed);
     },
   );
 
-  test("needs no scope for the partner's own profile", async () => {
+  test("needs no scope to read the partner's own profile", async () => {
     const partner = await portico.registerPartner();
     const token = await portico.partnerToken(partner, "companies:read");
     expect((await present(token)).status).toBe(200);
-    const secret = await portico.call("POST", `/v1/partners/${partner.id}/secret`, { token });
-    expect(secret.status).toBe(200);
+  });
+
+  test.each(["secret", "revoke-tokens"])(
+    "without partner:manage cannot call /v1/partners/…/%s for itself",
+    async (end) => {
+      const partner = await portico.registerPartner();
+      const other = await portico.registerPartner();
+      const token = await portico.partnerToken(partner, allScopesExcept("partner:manage"));
+      for (const { id } of [partner, other]) {
+        const answer = await portico.call("POST", `/v1/partners/${id}/${end}`, { token, json: {} });
+        expectProblem(answer, 403, "insufficient_scope");
+      }
+      expect((await present(token)).status).toBe(200);
+      const manager = await portico.partnerToken(partner, "partner:manage");
+      const allowed = await portico.call("POST", `/v1/partners/${partner.id}/${end}`, { token: manager, json: {} });
+      expect(allowed.status).toBe(end === "secret" ? 200 : 204);
+    },
+  );
+
+  test("of the scope partner:manage alone can neither read nor change the partner's business", async () => {
+    const token = await portico.partnerToken(await portico.registerPartner(), "partner:manage");
+    for (const path of ["/v1/subscriptions", "/v1/companies"]) {
+      expectProblem(await portico.call("GET", path, { token }), 403, "insufficient_scope");
+      expectProblem(await portico.call("POST", path, { token, json: {} }), 403, "insufficient_scope");
+    }
   });
 });
 

@@ -44,6 +44,17 @@ describe("changing the password", () => {
     expect((await present(session.accessToken)).status).toBe(200);
   });
 
+  test("the kept session's older access token stays refused after a change of the role and back", async () => {
+    const person = await newPerson(portico, "admin");
+    expect((await changePassword(person.accessToken, person.password)).status).toBe(204);
+    expect((await present(person.accessToken)).status).toBe(200);
+    for (const role of ["user", "admin"]) {
+      await changeUser(portico, person.id, { role });
+      expectTokenRefused(await present(person.accessToken), "token_revoked");
+    }
+    await expectAlive({ ...(await refreshed(portico, person.refreshToken)) });
+  });
+
   test("a later change from a different session ends the session that was kept first", async () => {
     const person = await newPerson(portico);
     expect((await changePassword(person.accessToken, person.password)).status).toBe(204);

@@ -123,6 +123,38 @@ describe("granting credit", () => {
   );
 });
 
+describe("an administrator that loses its rights while its grants are running", () => {
+  test.each<[string, (id: string) => Promise<unknown>]>([
+    ["a demotion", (id) => portico.callAsRoot("PATCH", `/v1/users/${id}`, { role: "user" })],
+    ["a suspension", (id) => portico.callAsRoot("PATCH", `/v1/users/${id}`, { status: "suspended" })],
+    ["a deletion", (id) => portico.callAsRoot("DELETE", `/v1/users/${id}`)],
+  ])(
+    "grants nothing after the answer to %s",
+    async (_what, endRights) => {
+      const administrator = await newPerson(portico, "admin");
+      const people = await plantCrowd(portico, 50);
+      const grants = inParallel(50, (index) =>
+        portico.call("POST", `/v1/users/${people[index]!.id}/credit`, {
+          token: administrator.accessToken,
+          json: { amount: 1, reason: "Grant" },
+        }),
+      );
+      await endRights(administrator.id);
+      const total = async (): Promise<number> => {
+        const items = await contentsOf(portico.host);
+        return people.filter(({ id }) => items.some(({ pk }) => pk === `CREDIT#${id}`)).length;
+      };
+      const atTheAnswer = await total();
+      const answers = await grants;
+      expect(await total()).toBe(atTheAnswer);
+      const counts = tally(answers.map(verdict));
+      expect(counts["201"] ?? 0).toBe(atTheAnswer);
+      expect((counts["201"] ?? 0) + (counts["401 token_revoked"] ?? 0)).toBe(50);
+    },
+    crowdTimeoutMs,
+  );
+});
+
 describe("the ledger", () => {
   test("users and administrators see the same movements, newest first, in pages", async () => {
     const { id, token } = await person(7);

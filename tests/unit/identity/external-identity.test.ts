@@ -83,7 +83,12 @@ afterEach(async () => {
   await provider.close();
 });
 
-const ada = () => ({ issuer: provider.issuer, subject: "ada", name: undefined });
+const ada = () => ({
+  issuer: provider.issuer,
+  subject: "ada",
+  name: undefined,
+  token: { id: expect.any(String), refusedFrom: expect.any(Number) },
+});
 
 /** Expects the error that becomes a 503, which says nothing about the token. */
 async function expectUnavailable(verified: Promise<unknown>): Promise<void> {

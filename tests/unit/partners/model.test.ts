@@ -1,4 +1,5 @@
-import { isWebsiteUrl, normalizeEmail, parseGracePeriod } from "../../../shared/partners/model.ts";
+import { randomBytes } from "node:crypto";
+import { isHardToGuess, isWebsiteUrl, normalizeEmail, parseGracePeriod } from "../../../shared/partners/model.ts";
 
 test("normalizeEmail ignores case and Unicode composition", () => {
   expect(normalizeEmail("API@BlueBicycle.Example")).toBe(normalizeEmail("api@bluebicycle.example"));
@@ -73,4 +74,36 @@ describe("parseGracePeriod", () => {
     "P1W1D",
     "0",
   ])("rejects %j", (text) => expect(parseGracePeriod(text)).toBeUndefined());
+});
+
+describe("isHardToGuess", () => {
+  test.each([
+    "chosen-by-the-partner",
+    "correct-horse-battery-staple",
+    "0f8e3b7c29d14a65",
+    "Zk3mY0vQx1lT7cN5",
+    `${"a".repeat(100)}Zk3mY0vQx1lT7cN5`,
+  ])("accepts %s", (secret) => expect(isHardToGuess(secret)).toBe(true));
+
+  test("accepts what is generated, and almost every random text of sixteen hexadecimal digits", () => {
+    const secrets = Array.from({ length: 1000 }, () => randomBytes(8).toString("hex"));
+    expect(secrets.filter(isHardToGuess).length).toBeGreaterThan(950);
+    const generated = Array.from({ length: 1000 }, () => randomBytes(32).toString("base64url"));
+    expect(generated.every(isHardToGuess)).toBe(true);
+  });
+
+  test.each([
+    "aaaaaaaaaaaaaaaa",
+    "a".repeat(128),
+    "abababababababab",
+    "abcdefghijklmnop",
+    "0123456789012345",
+    "zyxwvutsrqponmlk",
+    "1234567812345678",
+    "passwordpassword",
+    "password12345678",
+    "secretsecretsecretsecret",
+    "a1a1a1a1a1a1a1a1a1a1",
+    "",
+  ])("rejects %j", (secret) => expect(isHardToGuess(secret)).toBe(false));
 });

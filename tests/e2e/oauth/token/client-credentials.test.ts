@@ -8,6 +8,7 @@ import {
   credentials,
   expectInvalidClient,
   expectOAuthError,
+  logged,
   tokenRequests,
 } from "../../../support/oauth-answers.ts";
 import { partnerCalls } from "../../../support/partners.ts";
@@ -17,6 +18,39 @@ import { inParallel, Portico, tally } from "../../../support/portico.ts";
 const portico = Portico.forSuite();
 const { requestRaw, requestToken, requestWithBasic } = tokenRequests(portico);
 const { partnerWithMany, verdicts } = partnerCalls(portico);
+
+describe("guessing client secrets", () => {
+  /** Guesses until one is refused; a window of time may end in between, which starts the count again. */
+  const guess = async (clientId: string): Promise<readonly Answer[]> => {
+    const answers: Answer[] = [];
+    const wrong = { client_id: clientId, client_secret: "wrong" };
+    while (answers.length < 250 && answers.every(({ status }) => status !== 429)) {
+      answers.push(...(await inParallel(10, () => requestToken(wrong))));
+    }
+    return answers;
+  };
+
+  test("is limited for each client, known or not, and never keeps the right secret out", async () => {
+    const partner = await portico.registerPartner();
+    for (const clientId of [partner.id, "stranger@partner.example"]) {
+      const answers = await guess(clientId);
+      const statuses = tally(answers.map(({ status }) => status));
+      expect(Object.keys(statuses)).toEqual(["401", "429"]);
+      expect(statuses["401"]).toBeGreaterThanOrEqual(100);
+      const refused = answers.find(({ status }) => status === 429)!;
+      expectOAuthError(refused, 429, "invalid_request");
+      expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(0);
+      await logged(portico, [refused]);
+      const requestId = refused.headers.get("x-request-id")!;
+      const lines = portico.logs.filter((line) => line.includes(requestId) && line.includes("too_many_attempts"));
+      expect(lines.length).toBeGreaterThan(0);
+    }
+    const rightOnes = await inParallel(5, () => requestToken(credentials(partner)));
+    expect(tally(rightOnes.map(({ status }) => status))).toEqual({ 200: 5 });
+    const other = await portico.registerPartner();
+    expectInvalidClient(await requestToken({ client_id: other.id, client_secret: "wrong" }));
+  });
+});
 
 describe("a partner gets an access token", () => {
   test("with client_secret_post, in an uncacheable response (RFC 6749)", async () => {

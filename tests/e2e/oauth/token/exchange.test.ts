@@ -1,6 +1,6 @@
 /** Token exchange (RFC 8693): users of the external identity provider get sessions. */
-import { createHmac, createPublicKey, randomUUID, type JsonWebKey } from "node:crypto";
-import { decodeJwt, decodeProtectedHeader, exportJWK, generateKeyPair, importJWK, SignJWT, type CryptoKey } from "jose";
+import { createHmac, createPublicKey, type JsonWebKey } from "node:crypto";
+import { decodeJwt, decodeProtectedHeader, exportJWK, generateKeyPair, importJWK } from "jose";
 import { assemble } from "../../../support/forgery.ts";
 import {
   accessTokenType,
@@ -14,6 +14,7 @@ import {
 } from "../../../support/oauth-answers.ts";
 import type { Answer } from "../../../support/answer.ts";
 import { inParallel, Portico, tally } from "../../../support/portico.ts";
+import { externalTokens, newSubject } from "../../../support/external-tokens.ts";
 
 const portico = Portico.forSuite();
 
@@ -25,36 +26,7 @@ async function asRoot(method: string, path: string, json?: unknown): Promise<Ans
   return await portico.call(method, path, { token: await portico.rootToken(), json });
 }
 
-/** A new subject. */
-function newSubject(): string {
-  return `subject-${randomUUID()}`;
-}
-
-async function idToken(subject: string, claims: Readonly<Record<string, unknown>> = {}): Promise<string> {
-  return await identityProviderOf(portico).token(subject, claims);
-}
-
-interface Differences {
-  readonly header?: Readonly<Record<string, unknown>>;
-  /** A claim that is `undefined` is left out. */
-  readonly claims?: Readonly<Record<string, unknown>>;
-  readonly key?: CryptoKey | Uint8Array;
-}
-
-/** A token of the provider with some differences. */
-async function forged(
-  subject: string,
-  { header = {}, claims = {}, key: otherKey }: Differences = {},
-  target: Portico = portico,
-): Promise<string> {
-  const { signingKey, issuer, audience } = identityProviderOf(target);
-  const now = Math.floor(Date.now() / 1000);
-  const payload = { iss: issuer, aud: audience, sub: subject, iat: now, exp: now + 300, ...claims };
-  const present = Object.fromEntries(Object.entries(payload).filter(([, value]) => value !== undefined));
-  return await new SignJWT(present)
-    .setProtectedHeader({ alg: "RS256", kid: signingKey.kid, ...header })
-    .sign(otherKey ?? (await importJWK(signingKey, "RS256")));
-}
+const { forged, idToken } = externalTokens(portico);
 
 /** The ids of all users. */
 async function userIds(): Promise<readonly string[]> {
@@ -128,10 +100,11 @@ describe("the first token of a subject", () => {
     expect(answer.status).toBe(200);
   });
 
-  test("ten parallel exchanges create one user with ten sessions", async () => {
+  test("ten parallel exchanges of ten tokens create one user with ten sessions", async () => {
     const before = await userIds();
-    const token = await idToken(newSubject(), { name: "Grace Hopper" });
-    const answers = await inParallel(10, () => exchange(portico, token));
+    const subject = newSubject();
+    const tokens = await inParallel(10, () => idToken(subject, { name: "Grace Hopper" }));
+    const answers = await inParallel(10, (index) => exchange(portico, tokens[index]!));
     expect(tally(answers.map(({ status }) => status))).toEqual({ 200: 10 });
     const users = answers.map(({ body }) => decodeJwt(body.access_token).sub!);
     expect(new Set(users).size).toBe(1);
@@ -266,7 +239,19 @@ describe("an untrusted token is invalid_request and creates no user", () => {
     ["an issuer that only starts like the provider's", () => ({ iss: `${identityProviderOf(portico).issuer}/` })],
     ["no issuer", () => ({ iss: undefined })],
     ["an expiry in the past", () => ({ iat: now() - 2 * hour, exp: now() - hour })],
-    ["an expiry in the current second", () => ({ exp: now() })],
+    ["an expiry a minute ago, beyond the clock tolerance", () => ({ iat: now() - hour / 2, exp: now() - 60 })],
+    ["an expiry in 95 years", () => ({ exp: now() + 95 * 365 * 24 * hour })],
+    ["an age of more than an hour", () => ({ iat: now() - hour - 60, exp: now() + hour })],
+    ["a time of issue in the future", () => ({ iat: now() + 90, exp: now() + hour })],
+    ["no time of issue", () => ({ iat: undefined })],
+    ["a time of issue that is not a number", () => ({ iat: "today" })],
+    ["another client as authorized party", () => ({ azp: "another" })],
+    ["an authorized party that is not a string", () => ({ azp: [identityProviderOf(portico).audience] })],
+    ["several audiences and no authorized party", () => ({ aud: [identityProviderOf(portico).audience, "another"] })],
+    [
+      "several audiences and another authorized party",
+      () => ({ aud: [identityProviderOf(portico).audience, "another"], azp: "another" }),
+    ],
     ["no expiry", () => ({ exp: undefined })],
     ["an expiry that is not a number", () => ({ exp: "tomorrow" })],
     ["a start of validity in the future", () => ({ nbf: now() + hour })],
@@ -277,6 +262,13 @@ describe("an untrusted token is invalid_request and creates no user", () => {
   ])("a token with %s", async (_what, claims) => {
     await expectRefused(await forged(newSubject(), { claims: claims() }));
   });
+
+  test.each(["at+jwt", "logout+jwt", "dpop+jwt", "secevent+jwt", "application/at+jwt", "", "JOSE"])(
+    "a token of the type %j",
+    async (typ) => {
+      await expectRefused(await forged(newSubject(), { header: { typ } }));
+    },
+  );
 
   test("a genuine token of more than 8 KB", async () => {
     const large = (characters: number) => forged(newSubject(), { claims: { padding: "x".repeat(characters) } });
