@@ -1,4 +1,5 @@
 /** Runs a synthesised cloud assembly on one machine. Every server listens on 127.0.0.1 only. */
+import { setTimeout as delay } from "node:timers/promises";
 import { openSync, renameSync, statSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { RestApiServer } from "./gateway/rest-api-server.ts";
@@ -233,7 +234,10 @@ export class Host {
     // As on AWS: roles change first, and running calls are judged by the new ones.
     const withdraw = this.#services.access.govern(model);
     try {
-      this.#deployment = { model, pool: await this.#deploy(model) };
+      const { pool, drained } = await this.#deploy(model);
+      this.#deployment = { model, pool };
+      // A request may be between its authorizer and its function, when no function of the old deployment is busy.
+      if (before !== undefined) await Promise.race([drained, delay(graceMilliseconds, undefined, { ref: false })]);
     } catch (error) {
       withdraw();
       throw error;
@@ -255,7 +259,7 @@ export class Host {
     return { ...model, api };
   }
 
-  async #deploy(model: ServedModel): Promise<FunctionPool> {
+  async #deploy(model: ServedModel): Promise<{ readonly pool: FunctionPool; readonly drained: Promise<unknown> }> {
     const { gateway, memory } = this.#services;
     const createsTable = await this.#createData(model);
     if (createsTable) memory.clear();
@@ -267,8 +271,7 @@ export class Host {
       await pool.close();
       throw error;
     }
-    gateway.serve({ api: model.api, invoke });
-    return pool;
+    return { pool, drained: gateway.serve({ api: model.api, invoke }) };
   }
 
   /** @returns whether it created a table */

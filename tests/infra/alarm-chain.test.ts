@@ -2,13 +2,16 @@ import type { Assembly, Template } from "../../infra/checks/assembly.ts";
 import { publishers, reached } from "./support/alarm-chain.ts";
 import { exampleProduction, resourcesOf, synthesized, templateOf, text } from "./support/templates.ts";
 
-const reach = { page: ["sms:+4915112345678"], ticket: ["email:operations@example.com"] };
+const reaches = {
+  dev: { page: ["sms:+4915112345678"], ticket: ["email:operations@example.com"] },
+  prod: { page: ["email:on-call@portico.example"], ticket: ["email:operations@portico.example"] },
+};
 
 let assemblies: Readonly<Record<"dev" | "prod", Assembly>>;
 
 beforeAll(async () => {
   const [dev, prod] = await Promise.all([
-    synthesized({ stage: "dev" }, { validate: false }),
+    synthesized({ stageFile: "tests/infra/support/watched-dev.ts" }, { validate: false }),
     synthesized(exampleProduction, { validate: false }),
   ]);
   assemblies = { dev, prod };
@@ -33,6 +36,7 @@ function alarmSignals(template: Template): readonly Signal[] {
 }
 
 describe.each(["dev", "prod"] as const)("in %s", (stage) => {
+  const reach = reaches[stage];
   test("every event of the account and every notification of the budget reaches a person, too", () => {
     const template = templateOf(assemblies[stage], "Operations");
     const rules = resourcesOf(template, "AWS::Events::Rule").flatMap(([name, { Properties }]) =>

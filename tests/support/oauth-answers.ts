@@ -103,6 +103,7 @@ export function identityProviderOf({ host }: Portico): NonNullable<Portico["host
 /** Resolves when the last log line of each of these requests has arrived. */
 export async function logged({ logs }: Portico, answers: readonly Answer[]): Promise<void> {
   const ids = answers.map(({ headers }) => headers.get("x-request-id")!);
-  const isLast = (line: string, id: string) => line.includes(id) && line.includes("request_served");
+  // The authorizer writes the only line of a call that it refuses.
+  const isLast = (line: string, id: string) => line.includes(id) && /request_served|token_refused/.test(line);
   while (!ids.every((id) => logs.some((line) => isLast(line, id)))) await setImmediate();
 }

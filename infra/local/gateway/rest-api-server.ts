@@ -36,6 +36,8 @@ const maxHeaderBytes = 10_240;
 
 interface RoutedApi extends Serving {
   readonly router: Router;
+  /** Requests that began with this API and have not ended. */
+  readonly running: Set<Promise<void>>;
 }
 
 /** Ends a request with a gateway response. */
@@ -83,9 +85,15 @@ export class RestApiServer {
     return listen(this.#server, port);
   }
 
-  /** Serves an API from now on. Running requests end with the API that they began with. */
-  serve(serving: Serving): void {
-    this.#serving = { ...serving, router: new Router(serving.api.routes) };
+  /**
+   * Serves an API from now on. Running requests end with the API that they began with.
+   *
+   * @returns settles when every request of the previous API has ended
+   */
+  serve(serving: Serving): Promise<unknown> {
+    const before = this.#serving;
+    this.#serving = { ...serving, router: new Router(serving.api.routes), running: new Set() };
+    return Promise.all(before?.running ?? []);
   }
 
   /** Accepts no further connections, and answers the running requests. */
@@ -107,7 +115,11 @@ export class RestApiServer {
         response.writeHead(503, { "retry-after": "1" }).end();
         return;
       }
-      await this.#answer(serving, incoming, response);
+      const answer = this.#answer(serving, incoming, response);
+      // A failure is reported below; here it only ends the request.
+      const ended = answer.catch(() => undefined).finally(() => serving.running.delete(ended));
+      serving.running.add(ended);
+      await answer;
     } catch (error) {
       this.#report(`gateway: ${messageOf(error)}`);
       if (response.headersSent) response.destroy();

@@ -1,8 +1,8 @@
 /** What a call costs in CloudWatch Logs, which charges for bytes: the largest part of the bill at scale. */
 import { setImmediate } from "node:timers/promises";
-import { servedLineBytes } from "../../infra/checks/costs.ts";
-import { Portico } from "../support/portico.ts";
-import { propertiesOf, suiteAssembly, templateOf } from "../infra/support/templates.ts";
+import { servedLineBytes } from "../../../infra/checks/costs.ts";
+import { Portico } from "../../support/portico.ts";
+import { propertiesOf, suiteAssembly, templateOf } from "../../infra/support/templates.ts";
 
 /** What CloudWatch adds to each event. */
 const eventOverhead = 26;

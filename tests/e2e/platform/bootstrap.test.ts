@@ -1,8 +1,8 @@
 /** What the bootstrap tells CloudFormation, and how it behaves where AWS does not let it work yet. */
 import { randomUUID } from "node:crypto";
-import { closeServer, readBody, startServer } from "../../infra/local/support/loopback-http.ts";
-import { errorAnswer, type Interceptor } from "../../infra/local/services/service-proxy.ts";
-import { Portico } from "../support/portico.ts";
+import { closeServer, readBody, startServer } from "../../../infra/local/support/loopback-http.ts";
+import { errorAnswer, type Interceptor } from "../../../infra/local/services/service-proxy.ts";
+import { Portico } from "../../support/portico.ts";
 
 /** How the next calls of the bootstrap to AWS fail. */
 let failures: { code: string; left: number } = { code: "", left: 0 };
