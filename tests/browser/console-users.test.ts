@@ -79,7 +79,7 @@ describeConsole("users in the console", () => {
       await expectAccessible();
       await fill({ Amount: "-1", Reason: "A mistake" });
       await answer("Grant");
-      expect(await errorAt("Amount")).toBe("The credit is not enough.");
+      expect(await errorAt("Amount")).toBe("The credit is not sufficient.");
       await fill({ Amount: "120", Reason: "Thank you" });
       await answer("Grant");
       await expectSaid("The credit is changed.");

@@ -60,11 +60,16 @@ describe("the alarms watch what is deployed", () => {
     expect(errors.map(({ dimensions }) => dimensions["FunctionName"]).sort()).toEqual([...functions].sort());
   });
 
-  test("throttles of the whole account, which misses no function as long as none has a reservation", () => {
-    expect(watched("AWS/Lambda").filter(({ name }) => name === "Throttles")).toMatchObject([{ dimensions: {} }]);
-    for (const made of propertiesOf(api, "AWS::Lambda::Function")) {
-      expect(made).not.toHaveProperty("ReservedConcurrentExecutions");
-    }
+  test("throttles of the whole account, and of every function with a reservation", () => {
+    const reserved = propertiesOf(api, "AWS::Lambda::Function").filter(
+      ({ ReservedConcurrentExecutions }) => ReservedConcurrentExecutions !== undefined,
+    );
+    expect(reserved.length).toBeGreaterThan(0);
+    expect(
+      watched("AWS/Lambda")
+        .filter(({ name }) => name === "Throttles")
+        .map(({ dimensions }) => dimensions),
+    ).toEqual([{}, ...reserved.map(({ FunctionName }) => ({ FunctionName }))]);
   });
 
   test("the API by its name and stage", () => {

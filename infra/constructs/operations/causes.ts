@@ -28,7 +28,7 @@ export function causeAlarms(watched: Watched): readonly AlarmDeclaration[] {
   const { stage } = watched;
   return [
     ...functionAlarms(watched),
-    ...capacityAlarms(stage),
+    ...capacityAlarms(stage, watched.operations),
     ...tableAlarms(watched),
     ...gatewayAlarms(watched),
     ...(stage.identityProvider === undefined ? [] : identityProviderAlarms(stage)),
@@ -81,8 +81,9 @@ function functionAlarms({ stage, operations }: Watched): readonly AlarmDeclarati
   ];
 }
 
-/** Functions share the account's concurrency, and none has a reservation: the account's metrics miss none of them. */
-function capacityAlarms(stage: Stage): readonly MetricAlarm[] {
+/** Functions share the account's concurrency; the throttles of a function with a reservation are counted beside the account's. */
+function capacityAlarms(stage: Stage, operations: readonly AnyOperation[]): readonly MetricAlarm[] {
+  const reserved = operations.filter(({ reservedConcurrency }) => reservedConcurrency !== undefined);
   const claimed = { ...lambdaMetric(stage, "ClaimedAccountConcurrency"), statistic: "Maximum" };
   return [
     countAlarm({
@@ -90,7 +91,7 @@ function capacityAlarms(stage: Stage): readonly MetricAlarm[] {
       severity: "ticket",
       means: "Lambda refuses calls, because the functions of the account run too often at once.",
       runbook: "lambda-concurrency",
-      count: [lambdaMetric(stage, "Throttles")],
+      count: [lambdaMetric(stage, "Throttles"), ...reserved.map(({ id }) => lambdaMetric(stage, "Throttles", id))],
       periodSeconds: fiveMinutes,
       above: 0,
       periods: 2,

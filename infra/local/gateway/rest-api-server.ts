@@ -93,7 +93,7 @@ export class RestApiServer {
   serve(serving: Serving): Promise<unknown> {
     const before = this.#serving;
     this.#serving = { ...serving, router: new Router(serving.api.routes), running: new Set() };
-    return Promise.all(before?.running ?? []);
+    return Promise.all(before === undefined ? [] : [...before.running]);
   }
 
   /** Accepts no further connections, and answers the running requests. */

@@ -73,7 +73,11 @@ describe("a served request", () => {
 });
 
 test("security events and failures are counted by their code, other lines not at all", async () => {
-  const { log, securityEvents, failureCodes } = await loaded({ STAGE: "prod", LOG_LEVEL: "INFO" });
+  const { log, securityEvents, failureCodes } = await loaded({
+    STAGE: "prod",
+    LOG_LEVEL: "INFO",
+    VERSION: "0.1.0+abc",
+  });
   for (const code of securityEvents) {
     const [line] = written(() => log("warn", code, {}));
     expect(line).toMatchObject({ code, service: "portico-prod", securityEvents: 1 });
@@ -84,14 +88,14 @@ test("security events and failures are counted by their code, other lines not at
     expect(line).toMatchObject({ code, failures: 1 });
   }
   expect(written(() => log("info", "bootstrap_done", { requestId: "r-1" }))).toEqual([
-    { level: "INFO", code: "bootstrap_done", requestId: "r-1" },
+    { level: "INFO", code: "bootstrap_done", release: "0.1.0+abc", requestId: "r-1" },
   ]);
 });
 
 test("a field that is not on the allow-list is not written", async () => {
-  const { log } = await loaded({ STAGE: "prod", LOG_LEVEL: "INFO" });
+  const { log } = await loaded({ STAGE: "prod", LOG_LEVEL: "INFO", VERSION: "0.1.0+abc" });
   const fields = { requestId: "r-1", password: "secret" };
   expect(written(() => log("info", "bootstrap_done", fields))).toEqual([
-    { level: "INFO", code: "bootstrap_done", requestId: "r-1" },
+    { level: "INFO", code: "bootstrap_done", release: "0.1.0+abc", requestId: "r-1" },
   ]);
 });
