@@ -199,7 +199,7 @@ describeInBrowser("the docs", () => {
     test("the problem pages have no serious fault", async () => {
       await expectAccessible();
       await page.getByRole("link", { name: "validation_failed" }).click();
-      await page.getByRole("heading", { level: 1, name: "The request has invalid fields" }).waitFor();
+      await page.getByRole("heading", { level: 1, name: "Some fields are invalid" }).waitFor();
       await expectAccessible();
     });
   });
