@@ -1,7 +1,7 @@
 /** Redeems a coupon: proves its code, which counts as a guess, and chooses a piece of its stock. */
 import { ConcurrencyConflict } from "../domain/conflict.ts";
 import { Problem } from "../domain/problems.ts";
-import { reserveAttempt, settleAttempt } from "../identity/limit-attempts.ts";
+import { limitAttempts } from "../identity/limit-attempts.ts";
 import { guessLimit } from "../identity/model.ts";
 import type { Change, Table } from "../runtime/table.ts";
 import { readUser } from "../users/store.ts";
@@ -31,9 +31,8 @@ export interface KnownCoupon extends RedeemedCoupon {
  * @throws ConcurrencyConflict while other attempts of this user are being checked
  */
 export async function proveCode(table: Table, userId: string, codeHash: string, now: Date): Promise<KnownCoupon> {
-  const attempt = await reserveAttempt(table, { kind: "coupon", name: userId, budget: { perName: guessLimit }, now });
-  const coupon = await findKnownCoupon(table, codeHash);
-  await settleAttempt(table, attempt, { failed: coupon === undefined, now });
+  const attempt = { kind: "coupon", name: userId, budget: { perName: guessLimit }, now };
+  const coupon = await limitAttempts(table, attempt, () => findKnownCoupon(table, codeHash));
   if (coupon === undefined) throw new Problem("coupon_not_found", "No coupon has this code.");
   return coupon;
 }

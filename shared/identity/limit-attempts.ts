@@ -28,7 +28,7 @@ export interface AttemptRequest {
  * @throws Problem `too_many_attempts`
  * @throws ConcurrencyConflict when other attempts of the name are being checked or reserve at the same moment
  */
-export async function reserveAttempt(
+async function reserveAttempt(
   table: Table,
   { kind, name, source, budget, now }: AttemptRequest,
 ): Promise<ReservedAttempt> {
@@ -55,7 +55,7 @@ function forgottenAt({ perName }: AttemptBudget, now: Date): number {
 }
 
 /** Settles an attempt: a failure counts until its window has passed, a success releases the slot. Repeatable. */
-export async function settleAttempt(
+async function settleAttempt(
   table: Table,
   attempt: ReservedAttempt,
   outcome: { readonly failed: boolean; readonly now: Date },
