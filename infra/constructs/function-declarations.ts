@@ -1,29 +1,29 @@
-/** The doors that serve no operation, declared the way operations are: the same construct makes their functions and roles. */
+/** Functions that serve no operation. They are declared like operations, and the same construct makes them and their roles. */
 import type { SecretName } from "../../shared/runtime/environment.ts";
 import type { AnyOperation } from "../../shared/contract/operation.ts";
 import { identityPartitions, principalAttributes } from "../../shared/identity/keys.ts";
 import { userPartitions } from "../../shared/users/keys.ts";
 
-/** What a function needs, whoever calls it. An operation is one. */
+/** What a function needs. Every operation is such a declaration. */
 export type FunctionDeclaration = Pick<
   AnyOperation,
   "table" | "secrets" | "memoryMegabytes" | "timeoutSeconds" | "reservedConcurrency"
 > & {
   readonly id: string;
-  /** Rights on secrets beside reading those that `secrets` lists. */
+  /** Rights on secrets beyond reading the ones in `secrets`. */
   readonly secretActions?: Partial<Readonly<Record<SecretName, readonly SecretAction[]>>>;
 };
 
-/** What a function may do to a secret beside reading it, as Secrets Manager names it. */
+/** Actions of Secrets Manager beyond reading the value. */
 export type SecretAction = "DescribeSecret" | "PutSecretValue" | "UpdateSecretVersionStage";
 
-/** Runs before every protected operation: public keys and the principal's token version, no secret. */
+/** Runs before every protected operation. It reads public keys and the principal's token version, and no secret. */
 export const authorizerFunction: FunctionDeclaration = {
   id: "authorizer",
   table: [{ actions: ["GetItem"], leadingKeys: [identityPartitions.principals, identityPartitions.signingKeys] }],
 };
 
-/** Runs at every deployment: creates the signing keys where they are missing, and brings root in line with its secret. */
+/** Runs at every deployment: creates missing signing keys and updates the root user from its secret. */
 export const bootstrapFunction: FunctionDeclaration = {
   id: "bootstrap",
   table: [
@@ -46,7 +46,7 @@ export const bootstrapFunction: FunctionDeclaration = {
   timeoutSeconds: 29,
 };
 
-/** Secrets Manager calls it, once for each step of a rotation: publishes the next signing key, then lets it sign. */
+/** Secrets Manager calls it once per rotation step: it publishes the next signing key, then activates it. */
 export const rotationFunction: FunctionDeclaration = {
   id: "rotation",
   table: [{ actions: ["GetItem", "PutItem"], leadingKeys: [identityPartitions.signingKeys] }],
@@ -55,7 +55,7 @@ export const rotationFunction: FunctionDeclaration = {
   timeoutSeconds: 29,
 };
 
-/** Every door that serves no operation. */
+/** Every function that serves no operation. */
 export const systemFunctions: readonly FunctionDeclaration[] = [
   authorizerFunction,
   bootstrapFunction,

@@ -1,4 +1,4 @@
-/** What serves requests and keeps nothing: the REST API, its authorizer, one function per operation, bootstrap and key rotation. */
+/** The stateless stack: REST API, authorizer, one function per operation, bootstrap and key rotation. */
 import { CfnOutput, CfnParameter, CustomResource, Duration, Stack, type StackProps } from "aws-cdk-lib";
 import { CfnPermission } from "aws-cdk-lib/aws-lambda";
 import { CfnRotationSchedule } from "aws-cdk-lib/aws-secretsmanager";
@@ -21,7 +21,7 @@ import {
 import type { Release } from "../release/release-name.ts";
 import { isUrl, type Stage } from "../stages/stage.ts";
 
-/** How long a signing key signs. */
+/** Days between two rotations of the signing key. */
 const signingKeyDays = 30;
 
 export interface ApiStackProps extends StackProps {
@@ -30,8 +30,8 @@ export interface ApiStackProps extends StackProps {
   readonly operations: readonly AnyOperation[];
   /** The release that `GET /health` shows and every log line names. */
   readonly release: Release;
-  /** The folder with a door's bundle. Default: where `build` writes it. */
-  readonly bundleOf?: (door: string) => string;
+  /** The folder with a function's bundle. Default: the output folder of `build`. */
+  readonly bundleOf?: (entryPoint: string) => string;
 }
 
 export class ApiStack extends Stack {
@@ -75,7 +75,7 @@ export class ApiStack extends Stack {
       serviceToken: this.#function(bootstrapFunction, bootstrapFunction.id).arn,
       // CloudFormation would wait an hour for a bootstrap that never answers.
       serviceTimeout: Duration.minutes(2),
-      // CloudFormation runs the bootstrap when these change: once for each release. The time tells a rollback from a step ahead.
+      // CloudFormation runs the bootstrap when these change, so once per release. The time tells a rollback from a newer release.
       properties: { Release: props.release.name, CommittedAt: props.release.committedAt },
     });
     this.#rotateSigningKeys(bootstrapRun);
@@ -87,12 +87,12 @@ export class ApiStack extends Stack {
     new CfnOutput(this, "ApiUrl", { value: publicUrl, description: "Where callers reach the API" });
   }
 
-  #function(declaration: FunctionDeclaration, door: string): OperationFunction {
+  #function(declaration: FunctionDeclaration, entryPoint: string): OperationFunction {
     const { stage, data } = this.#props;
     return new OperationFunction(this, constructId(declaration.id), {
       stage,
       declaration,
-      bundle: this.#bundle(door),
+      bundle: this.#bundle(entryPoint),
       environment: this.#environment,
       resources: {
         tableArn: data.table.tableArn,
@@ -108,11 +108,11 @@ export class ApiStack extends Stack {
     });
   }
 
-  #bundle(door: string): string {
-    return (this.#props.bundleOf ?? bundleFolder)(door);
+  #bundle(entryPoint: string): string {
+    return (this.#props.bundleOf ?? bundleFolder)(entryPoint);
   }
 
-  /** The schedule is here and not beside its secret: that stack would need the function, and the function needs that stack. */
+  /** The schedule is not in the data stack: it needs the function, and the function needs the data stack. */
   #rotateSigningKeys(bootstrapRun: CustomResource): void {
     const rotation = this.#function(rotationFunction, rotationFunction.id);
     const { secretArn } = this.#props.data.secrets.signingKeys;
@@ -127,10 +127,10 @@ export class ApiStack extends Stack {
       secretId: secretArn,
       rotationLambdaArn: rotation.arn,
       rotationRules: { automaticallyAfterDays: signingKeyDays },
-      // A deployment is no reason for a new key.
+      // Otherwise every deployment would rotate the key.
       rotateImmediatelyOnUpdate: false,
     });
-    // Secrets Manager tries the function when the schedule is made: it must be allowed to, and there must be keys.
+    // Secrets Manager tests the function when the schedule is created, so the permission and the keys must exist.
     schedule.node.addDependency(permission, bootstrapRun);
   }
 
@@ -155,7 +155,7 @@ export class ApiStack extends Stack {
     };
   }
 
-  /** The execute-api URL is spelled out from the API's id: the stage's own would need the functions, which need the URL. */
+  /** The execute-api URL is composed from the API's id. The stage's own attribute would depend on the functions, which need the URL. */
   #publicUrl({ api }: Gateway): string {
     const { publicUrl, name } = this.#props.stage;
     if (isUrl(publicUrl)) return publicUrl;
@@ -168,7 +168,7 @@ export class ApiStack extends Stack {
   }
 }
 
-/** `partners.register` → `PartnersRegister`: never changes for an operation, since its named resources hang on it. */
+/** `partners.register` → `PartnersRegister`. It must never change, because logical ids of named resources contain it. */
 function constructId(id: string): string {
   return id.replace(/(^|[.-])([a-z])/g, (_match, _separator, letter: string) => letter.toUpperCase());
 }

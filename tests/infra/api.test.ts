@@ -49,7 +49,7 @@ beforeAll(async () => {
   api = templateOf(prod, "Api");
 }, 60_000);
 
-const doors: readonly FunctionDeclaration[] = [...systemFunctions, ...operations];
+const declarations: readonly FunctionDeclaration[] = [...systemFunctions, ...operations];
 
 function functionOf(id: string): readonly [string, Resource] {
   const name = `Portico-prod-${id.replace(".", "-")}`;
@@ -139,100 +139,104 @@ describe("the routes", () => {
   });
 });
 
-describe.each(doors.map((door) => [door.id, door] as const))("the function %s", (id, door) => {
-  test("runs Node 24 on arm64 with its declared memory and timeout, and with tracing", () => {
-    expect(functionOf(id)[1].Properties).toMatchObject({
-      Architectures: ["arm64"],
-      Runtime: "nodejs24.x",
-      Handler: "index.handler",
-      MemorySize: door.memoryMegabytes ?? 512,
-      Timeout: door.timeoutSeconds ?? 10,
-      TracingConfig: { Mode: "Active" },
+describe.each(declarations.map((declaration) => [declaration.id, declaration] as const))(
+  "the function %s",
+  (id, declaration) => {
+    test("runs Node 24 on arm64 with its declared memory and timeout, and with tracing", () => {
+      expect(functionOf(id)[1].Properties).toMatchObject({
+        Architectures: ["arm64"],
+        Runtime: "nodejs24.x",
+        Handler: "index.handler",
+        MemorySize: declaration.memoryMegabytes ?? 512,
+        Timeout: declaration.timeoutSeconds ?? 10,
+        TracingConfig: { Mode: "Active" },
+      });
     });
-  });
 
-  test("has a timeout within that of API Gateway", () => {
-    expect(functionOf(id)[1].Properties.Timeout).toBeLessThanOrEqual(29);
-  });
+    test("has a timeout within that of API Gateway", () => {
+      expect(functionOf(id)[1].Properties.Timeout).toBeLessThanOrEqual(29);
+    });
 
-  test("has exactly the declared rights to the table", () => {
-    const granted = statementsOf(roleOf(id))
-      .filter(({ Action }) => list(Action).some((action) => String(action).startsWith("dynamodb:")))
-      .map(({ Effect, Action, Resource, Condition }) => ({
-        Effect,
-        actions: list(Action).map(String).sort(),
-        resource: text(Resource).replace(/^<Portico-prod-Data:ExportsOutputFnGetAttTable\w*Arn\w*>/, "TABLE"),
-        Condition,
-      }));
-    const declared = door.table.flatMap(({ actions, leadingKeys, index, attributes }) => {
-      const restricted: readonly string[] =
-        attributes === undefined ? [] : actions.filter((action) => action === "UpdateItem");
-      const onKeys = { "ForAllValues:StringLike": { "dynamodb:LeadingKeys": leadingKeys } };
-      const onAttributes = {
-        "ForAllValues:StringEquals": { "dynamodb:Attributes": ["pk", "sk", ...(attributes ?? [])] },
-        Null: { "dynamodb:Attributes": "false" },
-      };
-      const open = actions.filter((action) => !restricted.includes(action));
-      return [
-        { chosen: open, Condition: onKeys },
-        { chosen: restricted, Condition: { ...onKeys, ...onAttributes } },
-      ]
-        .filter(({ chosen }) => chosen.length > 0)
-        .map(({ chosen, Condition }) => ({
-          Effect: "Allow",
-          actions: chosen.map((action) => `dynamodb:${action}`).sort(),
-          resource: index === undefined ? "TABLE" : `TABLE/index/${index}`,
+    test("has exactly the declared rights to the table", () => {
+      const granted = statementsOf(roleOf(id))
+        .filter(({ Action }) => list(Action).some((action) => String(action).startsWith("dynamodb:")))
+        .map(({ Effect, Action, Resource, Condition }) => ({
+          Effect,
+          actions: list(Action).map(String).sort(),
+          resource: text(Resource).replace(/^<Portico-prod-Data:ExportsOutputFnGetAttTable\w*Arn\w*>/, "TABLE"),
           Condition,
         }));
+      const declared = declaration.table.flatMap(({ actions, leadingKeys, index, attributes }) => {
+        const restricted: readonly string[] =
+          attributes === undefined ? [] : actions.filter((action) => action === "UpdateItem");
+        const onKeys = { "ForAllValues:StringLike": { "dynamodb:LeadingKeys": leadingKeys } };
+        const onAttributes = {
+          "ForAllValues:StringEquals": { "dynamodb:Attributes": ["pk", "sk", ...(attributes ?? [])] },
+          Null: { "dynamodb:Attributes": "false" },
+        };
+        const open = actions.filter((action) => !restricted.includes(action));
+        return [
+          { chosen: open, Condition: onKeys },
+          { chosen: restricted, Condition: { ...onKeys, ...onAttributes } },
+        ]
+          .filter(({ chosen }) => chosen.length > 0)
+          .map(({ chosen, Condition }) => ({
+            Effect: "Allow",
+            actions: chosen.map((action) => `dynamodb:${action}`).sort(),
+            resource: index === undefined ? "TABLE" : `TABLE/index/${index}`,
+            Condition,
+          }));
+      });
+      expect(granted).toEqual(declared);
     });
-    expect(granted).toEqual(declared);
-  });
 
-  test("can read only the declared secrets and receives only their names", () => {
-    const read = statementsOf(roleOf(id))
-      .filter(({ Action }) => list(Action).includes("secretsmanager:GetSecretValue"))
-      .flatMap(({ Resource }) => list(Resource).map(text));
-    const variables = functionOf(id)[1].Properties.Environment.Variables as Record<string, unknown>;
-    const named = Object.values(secretVariables).filter((variable) => variable in variables);
-    expect(named.sort()).toEqual((door.secrets ?? []).map((name) => secretVariables[name]).sort());
-    expect(named.map((variable) => text(variables[variable])).sort()).toEqual([...read].sort());
-  });
+    test("can read only the declared secrets and receives only their names", () => {
+      const read = statementsOf(roleOf(id))
+        .filter(({ Action }) => list(Action).includes("secretsmanager:GetSecretValue"))
+        .flatMap(({ Resource }) => list(Resource).map(text));
+      const variables = functionOf(id)[1].Properties.Environment.Variables as Record<string, unknown>;
+      const named = Object.values(secretVariables).filter((variable) => variable in variables);
+      expect(named.sort()).toEqual((declaration.secrets ?? []).map((name) => secretVariables[name]).sort());
+      expect(named.map((variable) => text(variables[variable])).sort()).toEqual([...read].sort());
+    });
 
-  test("has no other rights than its log, traces and the declared secrets", () => {
-    const [, { Properties }] = functionOf(id);
-    const others = statementsOf(roleOf(id)).filter(
-      ({ Action }) => !list(Action).some((action) => /^(dynamodb:|secretsmanager:GetSecretValue)/.test(String(action))),
-    );
-    const logGroup = Properties.LoggingConfig.LogGroup.Ref as string;
-    const shown = others.map(({ Action, Resource }) => ({
-      actions: list(Action).map(String).sort(),
-      resources: list(Resource).map(text),
-    }));
-    expect(shown).toEqual([
-      { actions: ["logs:CreateLogStream", "logs:PutLogEvents"], resources: [`<${logGroup}.Arn>`] },
-      { actions: ["xray:PutTelemetryRecords", "xray:PutTraceSegments"], resources: ["*"] },
-      ...Object.entries(door.secretActions ?? {}).map(([name, actions]) => ({
-        actions: actions.map((action) => `secretsmanager:${action}`).sort(),
-        resources: [text(Properties.Environment.Variables[secretVariables[name as SecretName]])],
-      })),
-    ]);
-  });
+    test("has no other rights than its log, traces and the declared secrets", () => {
+      const [, { Properties }] = functionOf(id);
+      const others = statementsOf(roleOf(id)).filter(
+        ({ Action }) =>
+          !list(Action).some((action) => /^(dynamodb:|secretsmanager:GetSecretValue)/.test(String(action))),
+      );
+      const logGroup = Properties.LoggingConfig.LogGroup.Ref as string;
+      const shown = others.map(({ Action, Resource }) => ({
+        actions: list(Action).map(String).sort(),
+        resources: list(Resource).map(text),
+      }));
+      expect(shown).toEqual([
+        { actions: ["logs:CreateLogStream", "logs:PutLogEvents"], resources: [`<${logGroup}.Arn>`] },
+        { actions: ["xray:PutTelemetryRecords", "xray:PutTraceSegments"], resources: ["*"] },
+        ...Object.entries(declaration.secretActions ?? {}).map(([name, actions]) => ({
+          actions: actions.map((action) => `secretsmanager:${action}`).sort(),
+          resources: [text(Properties.Environment.Variables[secretVariables[name as SecretName]])],
+        })),
+      ]);
+    });
 
-  test("has its own role without managed policies", () => {
-    const role = functionOf(id)[1].Properties.Role["Fn::GetAtt"][0];
-    const sharers = propertiesOf(api, "AWS::Lambda::Function").filter(({ Role }) => Role["Fn::GetAtt"][0] === role);
-    expect(sharers).toHaveLength(1);
-    expect(roleOf(id).Properties.ManagedPolicyArns).toBeUndefined();
-  });
+    test("has its own role without managed policies", () => {
+      const role = functionOf(id)[1].Properties.Role["Fn::GetAtt"][0];
+      const sharers = propertiesOf(api, "AWS::Lambda::Function").filter(({ Role }) => Role["Fn::GetAtt"][0] === role);
+      expect(sharers).toHaveLength(1);
+      expect(roleOf(id).Properties.ManagedPolicyArns).toBeUndefined();
+    });
 
-  test("is deployed as the built bundle without a source map", async () => {
-    const hash = String(functionOf(id)[1].Properties.Code.S3Key).replace(".zip", "");
-    const deployed = assetFiles.filter((file) => file.startsWith(`asset.${hash}/`) && /\.\w+$/.test(file));
-    const built = await bundleFiles(entryPointOf(door));
-    expect(deployed.sort()).toEqual(built.map((file) => `asset.${hash}/${file}`));
-    expect(assets.get(`asset.${hash}/index.mjs`)).not.toContain("sourceMappingURL");
-  });
-});
+    test("is deployed as the built bundle without a source map", async () => {
+      const hash = String(functionOf(id)[1].Properties.Code.S3Key).replace(".zip", "");
+      const deployed = assetFiles.filter((file) => file.startsWith(`asset.${hash}/`) && /\.\w+$/.test(file));
+      const built = await bundleFiles(entryPointOf(declaration));
+      expect(deployed.sort()).toEqual(built.map((file) => `asset.${hash}/${file}`));
+      expect(assets.get(`asset.${hash}/index.mjs`)).not.toContain("sourceMappingURL");
+    });
+  },
+);
 
 test("no role gets rights from a separate policy", () => {
   expect(resourcesOf(api, "AWS::IAM::Policy")).toEqual([]);
@@ -343,7 +347,7 @@ describe("what is logged", () => {
     ["dev", 30],
   ])("is kept in %s for %d days in every log group", (stage, days) => {
     const groups = propertiesOf(templateOf(stage === "prod" ? prod : dev, "Api"), "AWS::Logs::LogGroup");
-    expect(groups).toHaveLength(doors.length + 1);
+    expect(groups).toHaveLength(declarations.length + 1);
     for (const group of groups) expect(group.RetentionInDays).toBe(days);
   });
 
@@ -498,8 +502,8 @@ describe("the signing keys", () => {
   });
 
   test("can be replaced only by bootstrap and rotation", () => {
-    const writers = doors.filter((door) =>
-      statementsOf(roleOf(door.id)).some(({ Action }) => list(Action).includes("secretsmanager:PutSecretValue")),
+    const writers = declarations.filter((declaration) =>
+      statementsOf(roleOf(declaration.id)).some(({ Action }) => list(Action).includes("secretsmanager:PutSecretValue")),
     );
     expect(writers.map(({ id }) => id)).toEqual([bootstrapFunction.id, rotationFunction.id]);
   });

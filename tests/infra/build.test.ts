@@ -43,18 +43,19 @@ test("every operation has a function, and every function an operation", () => {
 
 describe("a build", () => {
   test("of the same sources produces the same bytes in any folder", async () => {
-    for (const door of findEntryPoints()) expect(await bundleHash(door, first)).toBe(await bundleHash(door, second));
+    for (const entryPoint of findEntryPoints())
+      expect(await bundleHash(entryPoint, first)).toBe(await bundleHash(entryPoint, second));
   });
 
   test("writes only the bundle and the declared files into the deployed folder", async () => {
-    for (const door of [...systemFunctions, ...operations]) {
-      const { files, filesOf } = door as Pick<AnyOperation, "files" | "filesOf">;
+    for (const entryPoint of [...systemFunctions, ...operations]) {
+      const { files, filesOf } = entryPoint as Pick<AnyOperation, "files" | "filesOf">;
       const expected = [
         ...((files ?? filesOf) ? ["files.json"] : []),
         ...Object.keys(files ?? {}).map((name) => `files/${name.replace(/(\.\w+)$/, "-<hash>$1")}`),
         "index.mjs",
       ];
-      const found = await bundleFiles(entryPointOf(door), first);
+      const found = await bundleFiles(entryPointOf(entryPoint), first);
       expect(found.map((name) => name.replace(/-[0-9a-f]{12}(\.\w+)$/, "-<hash>$1")).sort()).toEqual(expected.sort());
     }
   });
@@ -81,8 +82,8 @@ describe("a build", () => {
   });
 
   test("keeps the source maps outside of what is deployed", async () => {
-    for (const door of findEntryPoints()) {
-      const map = JSON.parse(await readFile(join(first, "source-maps", `${door}.mjs.map`), "utf8"));
+    for (const entryPoint of findEntryPoints()) {
+      const map = JSON.parse(await readFile(join(first, "source-maps", `${entryPoint}.mjs.map`), "utf8"));
       expect(map).toMatchObject({ version: 3, sources: expect.any(Array) });
     }
   });
@@ -101,9 +102,9 @@ describe("a build", () => {
   test("contains an AWS client only if the operation declares its use", async () => {
     const { outputs } = JSON.parse(await readFile(join(first, "meta.json"), "utf8"));
     const carriers = Object.keys(outputs).flatMap((output) => {
-      const door = /functions\/(.+)\/index\.mjs$/.exec(output)?.[1];
+      const entryPoint = /functions\/(.+)\/index\.mjs$/.exec(output)?.[1];
       const sdk = Object.keys(outputs[output].inputs).some((input) => input.includes("@aws-sdk/client-"));
-      return door !== undefined && sdk ? [door] : [];
+      return entryPoint !== undefined && sdk ? [entryPoint] : [];
     });
     const users = [...systemFunctions, ...operations].filter(
       ({ table, secrets = [] }) => table.length + secrets.length > 0,

@@ -32,10 +32,10 @@ const bodyOf = (operation: AnyOperation) => (operation.method === "GET" ? {} : m
 describe("declarations", () => {
   test("every operation has a function, and every function an operation", () => {
     const functions = join(import.meta.dirname, "../../../functions");
-    const doors = readdirSync(functions, { recursive: true, withFileTypes: true })
+    const entryPoints = readdirSync(functions, { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile() && entry.parentPath !== functions)
       .map(({ parentPath, name }) => join(parentPath, name).slice(functions.length + 1));
-    expect(doors.sort()).toEqual(operations.map((operation) => `${entryPointOf(operation)}.ts`).sort());
+    expect(entryPoints.sort()).toEqual(operations.map((operation) => `${entryPointOf(operation)}.ts`).sort());
   });
 
   test("ids, and methods with paths, are unique", () => {
