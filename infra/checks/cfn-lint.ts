@@ -1,4 +1,4 @@
-/** Has cfn-lint, another project's eyes, look at the templates. It comes from PyPI, so it runs where there is Python. */
+/** Checks the templates with cfn-lint. It comes from PyPI, so it runs only where Python is installed. */
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -8,7 +8,7 @@ const run = promisify(execFile);
 const version = "1.58.0";
 const place = resolve(import.meta.dirname, "../../node_modules/.cache/cfn-lint");
 
-/** Rules whose findings are accepted, each with the reason. */
+/** Rules whose findings are accepted, with the reason. */
 const accepted: Readonly<Record<string, string>> = {
   W3005: "CDK states the dependency of a function on its role, which the function's reference to it states as well",
 };
@@ -20,13 +20,13 @@ interface Match {
   readonly Location: { readonly Path: readonly (string | number)[] | null };
 }
 
-/** Takes paths of templates; result: a line for each finding that is not accepted. */
+/** Takes template paths. Result: one line per finding that is not accepted. */
 export type CfnLint = (templates: readonly string[]) => Promise<readonly string[]>;
 
 /**
- * Installs cfn-lint into a virtual environment below `node_modules`, or takes the one that is there.
+ * Installs cfn-lint into a virtual environment below `node_modules`, or reuses the existing one.
  *
- * @returns undefined where there is no Python 3 that can make one
+ * @returns undefined when no Python 3 can create a virtual environment
  */
 export async function openCfnLint(): Promise<CfnLint | undefined> {
   const folder = join(place, version);
@@ -55,7 +55,7 @@ export async function openCfnLint(): Promise<CfnLint | undefined> {
   };
 }
 
-/** cfn-lint's findings are in its output, and its status says so once more. */
+/** cfn-lint exits with a status other than zero when it has findings, so only its output is read. */
 async function outputOf(program: string, words: readonly string[]): Promise<string> {
   const limit = { maxBuffer: 64 * 1024 * 1024 };
   return await run(program, words, limit).then(

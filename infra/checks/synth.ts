@@ -1,6 +1,6 @@
 /**
- * `npm run check:synth`: synthesises every stage and exits 1 on any finding that nobody acknowledged. CDK alone would only
- * warn of what AWS's template validator finds. With `--cfn-lint`, that linter's findings count as well.
+ * `npm run check:synth`: synthesises every stage and exits with 1 on any unacknowledged finding. CDK itself only
+ * warns about findings of AWS's template validator. `--cfn-lint` also runs cfn-lint.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -16,7 +16,7 @@ import { complaintsOf } from "./report.ts";
 
 const exampleFile = "infra/checks/example-production.ts";
 
-/** Prints what a stage's synth says; result: whether it may be deployed. */
+/** Prints the findings of a stage. Result: whether the stage may be deployed. */
 async function check({ name: stage, ...settings }: Stage): Promise<boolean> {
   const isExample = stage === exampleProduction.name && unfilled({ name: stage, ...settings }).length > 0;
   if (isExample) console.log(`${stage}: not filled in, so checked as ${exampleFile} has it`);

@@ -7,13 +7,13 @@ export interface FirewallProps {
   readonly stageArn: string;
 }
 
-/** Rules of AWS's common set that would refuse honest callers, and are counted instead. */
+/** Rules of AWS's common set that would block legitimate callers. They only count. */
 const countedRules = {
-  // Refuses bodies over 8 KB; ours may have 64 KiB, which the functions check.
+  // Blocks bodies over 8 KB. Bodies of this API may have 64 KiB, and the functions check that limit.
   body: "SizeRestrictions_BODY",
   // Partners' servers often send no User-Agent.
   userAgent: "NoUserAgent_HEADER",
-  // A message or a name may hold any characters; it is data in JSON and is never rendered by the API.
+  // A message or a name may contain any characters. It is JSON data, and the API never renders it.
   script: "CrossSiteScripting_BODY",
 } as const;
 
@@ -21,27 +21,27 @@ interface RateRule {
   readonly name: string;
   /** A part of the path. */
   readonly path: string;
-  /** Requests of one address in five minutes. */
+  /** Maximum number of requests per address in five minutes. */
   readonly limit: number;
 }
 
 /**
- * Limits per address on what anyone may call and what costs a password hash or a signature. An office behind one address
- * signs in less often, and a partner keeps its token for an hour.
+ * Limits per address on public operations that compute a password hash or a signature. An office behind one address
+ * signs in less often, and a partner reuses its token for an hour.
  */
 export const rateRules: readonly RateRule[] = [
   { name: "sign-in-rate", path: "/v1/auth/login", limit: 100 },
   { name: "token-rate", path: "/oauth/token", limit: 1000 },
 ];
 
-/** AWS WAF before an API: limits per address, then AWS's common rules. */
+/** AWS WAF in front of an API: limits per address, then AWS's common rules. */
 export class Firewall extends Construct {
   constructor(scope: Construct, id: string, { name, stageArn }: FirewallProps) {
     super(scope, id);
     const visibility = (metricName: string): CfnWebACL.VisibilityConfigProperty => ({
       metricName,
       cloudWatchMetricsEnabled: true,
-      // Samples would keep callers' headers and addresses.
+      // Samples would store callers' headers and addresses.
       sampledRequestsEnabled: false,
     });
     const acl = new CfnWebACL(this, "Acl", {
@@ -87,10 +87,10 @@ function rateStatement({ path, limit }: RateRule): CfnWebACL.RateBasedStatementP
     scopeDownStatement: {
       byteMatchStatement: {
         fieldToMatch: { uriPath: {} },
-        // The path begins with the name of the API's stage where callers use API Gateway's own URL.
+        // With API Gateway's own URL, the path starts with the name of the stage.
         positionalConstraint: "CONTAINS",
         searchString: path,
-        // API Gateway routes an encoded path like a plain one.
+        // API Gateway decodes the path before it routes.
         textTransformations: [
           { priority: 0, type: "URL_DECODE" },
           { priority: 1, type: "NORMALIZE_PATH" },

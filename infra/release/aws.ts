@@ -1,4 +1,4 @@
-/** The AWS account of a stage, through the SDK. Credentials and Region come from where the AWS CLI takes them. */
+/** The AWS account of a stage, through the SDK. Credentials and Region come from the same sources as the AWS CLI's. */
 import {
   APIGatewayClient,
   DeleteDeploymentCommand,
@@ -21,7 +21,7 @@ import { apiIdOutput } from "../constructs/names.ts";
 import { ReleaseError, type Account, type Cloud, type FunctionVersion } from "./cloud.ts";
 
 const apiStackOf = (stage: string): string => `Portico-${stage}-Api`;
-/** What the names of a stage's functions and alarms begin with. */
+/** Prefix of the names of a stage's functions and alarms. */
 const prefixOf = (stage: string): string => `Portico-${stage}-`;
 
 export function openAccount(): Account {
@@ -48,7 +48,7 @@ export function openAccount(): Account {
   };
 }
 
-/** CloudFormation has no error of its own for a stack that does not exist. */
+/** CloudFormation has no specific error for a missing stack. */
 function noStack(error: unknown): undefined {
   if (error instanceof Error && error.name === "ValidationError" && error.message.includes("does not exist")) return;
   throw error;
@@ -62,7 +62,7 @@ function parsedTemplate(stack: string, body: string | undefined): unknown {
   }
 }
 
-/** @param stage the stage's name */
+/** @param stage name of the stage */
 export async function openCloud(stage: string): Promise<Cloud> {
   const stack = await new CloudFormationClient()
     .send(new DescribeStacksCommand({ StackName: apiStackOf(stage) }))
@@ -116,7 +116,7 @@ function gatewayOf(restApiId: string | undefined, stageName: string): GatewayPar
     switchTo: async (deployment) => {
       const { canarySettings } = await client.send(new GetStageCommand(own));
       const hasCanary = canarySettings?.deploymentId !== undefined;
-      // One request: the stage never serves a third mixture in between.
+      // One request, so that the stage never serves an intermediate state.
       await patch({ op: "replace", path: "/deploymentId", value: deployment }, ...(hasCanary ? [withoutCanary] : []));
     },
     deleteDeployment: async (deploymentId) => {

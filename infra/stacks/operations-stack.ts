@@ -1,4 +1,4 @@
-/** How operators see the system: alarms with a runbook each, the way to the people on call, one dashboard, saved queries. */
+/** Monitoring for operators: alarms with runbooks, notification of the people on call, a dashboard and saved queries. */
 import { Stack, type StackProps } from "aws-cdk-lib";
 import type { Construct } from "constructs";
 import type { AnyOperation } from "../../shared/contract/operation.ts";

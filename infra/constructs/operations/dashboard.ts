@@ -1,6 +1,7 @@
 /**
- * The dashboard that answers in ten seconds: is it us, AWS, or one partner? Objectives and alarms stand on top, then what each
- * of the three would show, then every cause with the bound at which its alarm rings, from the same declarations.
+ * The dashboard that shows within ten seconds whether Portico, AWS or one partner is the cause. Objectives and alarms
+ * are on top, then the signs of each of the three, then every cause with the threshold of its alarm, from the same
+ * declarations.
  */
 import { Duration, Stack } from "aws-cdk-lib";
 import {
@@ -26,7 +27,7 @@ import type { AlarmDeclaration, MetricAlarm, MetricSource } from "./alarm-declar
 import { gatewayMetric } from "./metric-sources.ts";
 import { topTalkers } from "./saved-queries.ts";
 
-/** A row of CloudWatch's grid. */
+/** A row of the dashboard grid. */
 const fullWidth = 24;
 const height = 6;
 
@@ -73,7 +74,7 @@ export class OperationsDashboard extends Construct {
     });
   }
 
-  /** How much of the error budget of the last 30 days is left. */
+  /** The remaining error budget of the last 30 days. */
   #objectives(): readonly IWidget[] {
     const { availability, latency } = this.#stage.operations.objectives;
     const left = (title: string, label: string, expression: string, using: Readonly<Record<string, MetricSource>>) =>
@@ -151,7 +152,7 @@ export class OperationsDashboard extends Construct {
     return graph(name, watched, above);
   }
 
-  /** The metric of every operation, without naming any. */
+  /** A search expression for the metric of every operation. */
   #searched(metric: MetricName, statistic: string): IMetric {
     const service = serviceNameOf(this.#stage.name);
     return search(`{${metricNamespace},operation,service} MetricName="${metric}" service="${service}"`, statistic);

@@ -1,10 +1,10 @@
-/** Queries of Logs Insights that are saved for the people on call. */
+/** Saved Logs Insights queries for the people on call. */
 import { CfnQueryDefinition } from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
 import type { Stage } from "../../stages/stage.ts";
 import { logGroupNameOf } from "../names.ts";
 
-/** Who calls most, from the access log: it has every call, whichever function served it. */
+/** The principals with the most calls, from the access log, which contains the calls of all functions. */
 export const topTalkers = [
   "filter principal != '-'",
   "stats count(*) as calls, sum(status >= 500) as failed, sum(status = 429) as refused by principal",
@@ -15,7 +15,7 @@ export const topTalkers = [
 interface SavedQuery {
   readonly name: string;
   readonly lines: readonly string[];
-  /** Whether the access log alone answers it. */
+  /** Whether the query only needs the access log. */
   readonly ofAccessLog: boolean;
 }
 
@@ -47,9 +47,9 @@ const savedQueries: readonly SavedQuery[] = [
 ];
 
 /**
- * The queries name no log groups in their text: `SOURCE` is for the API and the CLI only, and the console refuses it. Those of
- * the access log have it attached. The others are run on all log groups of the stage, which are chosen by prefix: a list would
- * hold 50 at most.
+ * The query text names no log groups: the API and the CLI support `SOURCE`, but the console refuses it. Queries on
+ * the access log have that log group attached. The others run on all log groups of the stage, selected by prefix,
+ * because a list may have at most 50 entries.
  */
 export class SavedQueries extends Construct {
   constructor(scope: Construct, id: string, stage: Stage) {
