@@ -1,7 +1,7 @@
 /**
  * The CDK entry: bundles the functions and composes the stacks of one stage. Needs no AWS account and no network.
  *
- * Context: `stage` names the stage, `stageFile` a file with one; `built=true` takes the bundles that are there,
+ * Context: `stage` names the stage, `stageFile` names a file with a stage; `built=true` takes the bundles that are there,
  * `release` names the release in place of the commit.
  *
  * @example

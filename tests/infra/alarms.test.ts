@@ -52,15 +52,15 @@ const watched = (namespace: string): readonly WatchedMetric[] =>
     .flatMap(watchedBy)
     .filter((metric) => metric.namespace === namespace);
 
-describe("the alarms watch what is deployed", () => {
-  test("the deaths of every function, those of system functions included", () => {
+describe("the alarms watch deployed resources:", () => {
+  test("the errors of every function, including system functions", () => {
     const functions = propertiesOf(api, "AWS::Lambda::Function").map(({ FunctionName }) => FunctionName);
     expect(functions.length).toBe(operations.length + 3);
     const errors = watched("AWS/Lambda").filter(({ name }) => name === "Errors");
     expect(errors.map(({ dimensions }) => dimensions["FunctionName"]).sort()).toEqual([...functions].sort());
   });
 
-  test("throttles of the whole account, and of every function with a reservation", () => {
+  test("throttles of the account and of every function with reserved concurrency", () => {
     const reserved = propertiesOf(api, "AWS::Lambda::Function").filter(
       ({ ReservedConcurrentExecutions }) => ReservedConcurrentExecutions !== undefined,
     );
@@ -101,7 +101,7 @@ describe("the alarms watch what is deployed", () => {
     }
   });
 
-  test("the access log that the API writes, by fields that it has", () => {
+  test("the API's access log, by fields that it contains", () => {
     const groups = propertiesOf(api, "AWS::Logs::LogGroup").map(({ LogGroupName }) => LogGroupName);
     const [{ AccessLogSetting }] = propertiesOf(api, "AWS::ApiGateway::Stage");
     const fields = Object.keys(JSON.parse(AccessLogSetting.Format));
@@ -124,8 +124,8 @@ describe("the alarms watch what is deployed", () => {
   });
 });
 
-describe("the alarms stay within CloudWatch's limits", () => {
-  test("ten metrics each, and seven days in all, or one day where a period is shorter than an hour", () => {
+describe("the alarms respect CloudWatch's limits:", () => {
+  test("at most ten metrics, and seven days of data, or one day if a period is shorter than an hour", () => {
     for (const alarm of metricAlarms()) {
       const metrics = watchedBy(alarm);
       expect(metrics.length).toBeLessThanOrEqual(10);
@@ -136,7 +136,7 @@ describe("the alarms stay within CloudWatch's limits", () => {
     }
   });
 
-  test("a rule of a composite alarm has up to 10,240 characters and 100 alarms, all of which exist", () => {
+  test("the rule of a composite alarm has at most 10,240 characters and 100 alarms, all of which exist", () => {
     const names = everyAlarm().map(({ AlarmName }) => AlarmName);
     expect(new Set(names).size).toBe(names.length);
     for (const { AlarmRule, ActionsSuppressor } of compositeAlarms()) {
@@ -149,7 +149,7 @@ describe("the alarms stay within CloudWatch's limits", () => {
     }
   });
 
-  test("an alarm rings by itself, or is a part of one that does", () => {
+  test("an alarm notifies, or is part of a composite alarm that does", () => {
     const rules = compositeAlarms()
       .map(({ AlarmRule }) => AlarmRule)
       .join("\n");
@@ -163,7 +163,7 @@ describe("the alarms stay within CloudWatch's limits", () => {
 describe("the description of every alarm and event", () => {
   const headings = ["What it means", "Who is hurt", "First look", "Mitigation", "How to know it is over"];
 
-  test("opens a runbook that names it and has all its parts", () => {
+  test("links a complete runbook that names the alarm", () => {
     const described = [
       ...everyAlarm().map(({ AlarmName, AlarmDescription, AlarmActions }) => ({
         name: AlarmActions === undefined ? undefined : AlarmName,
@@ -183,19 +183,19 @@ describe("the description of every alarm and event", () => {
     }
   });
 
-  test("is a link where the stage says where its runbooks are read", () => {
+  test("contains a URL if the stage names the base URL of its runbooks", () => {
     const runbooksUrl = "https://git.example.com/portico/docs/runbooks";
     const stage = { ...dev, operations: { ...dev.operations, runbooksUrl } };
     expect(runbookOf(stage, "availability")).toBe(`${runbooksUrl}/availability.md`);
   });
 });
 
-test("the computed costs are those of the templates", () => {
+test("docs/costs-computed.md matches the templates", () => {
   const page = readFileSync(join(import.meta.dirname, "../../docs/costs-computed.md"), "utf8");
   expect(withoutAlignment(page)).toBe(withoutAlignment(costsPage(prod)));
 });
 
-test("a budget tells of its forecast and of what is spent", () => {
+test("a budget notifies about the forecast and the actual cost", () => {
   const [{ Budget, NotificationsWithSubscribers }] = propertiesOf(operationsStack, "AWS::Budgets::Budget");
   expect(Budget).toMatchObject({ BudgetType: "COST", TimeUnit: "MONTHLY", BudgetLimit: { Amount: 1000, Unit: "USD" } });
   const kinds = NotificationsWithSubscribers.map(({ Notification }: any) => Notification.NotificationType);

@@ -128,7 +128,7 @@ describe("the routes", () => {
     ]);
   });
 
-  test("are authorized anew by every request: the authorizer's answer is not cached", () => {
+  test("authorize every request: the authorizer's result is not cached", () => {
     for (const authorizer of propertiesOf(api, "AWS::ApiGateway::Authorizer")) {
       expect(authorizer).toMatchObject({
         Type: "REQUEST",
@@ -249,7 +249,7 @@ test("production tokens have the lifetime of the contract", () => {
   }
 });
 
-test("production that is not filled in is refused in one line that names what to fill in", async () => {
+test("an incomplete production stage is refused in one line that names the missing settings", async () => {
   const { exitCode, errors } = await synthesize("/nonexistent", { stageFile: "tests/infra/support/unfilled.ts" });
   expect(exitCode).toBe(1);
   expect(errors.trim()).toBe("portico: stage prod: fill in publicUrl, operations.alarms.page in infra/stages/prod.ts");
@@ -399,7 +399,7 @@ test("AWS WAF limits sign-ins and token requests per address", () => {
   expect(new Set(priorities).size).toBe(priorities.length);
 });
 
-test("sign-in cannot take the concurrency of all other functions in production; other stages reserve none", () => {
+test("sign-in has reserved concurrency in production, so that it cannot starve other functions", () => {
   const reserved = (assembly: Assembly) =>
     propertiesOf(templateOf(assembly, "Api"), "AWS::Lambda::Function")
       .filter(({ ReservedConcurrentExecutions }) => ReservedConcurrentExecutions !== undefined)
@@ -419,13 +419,13 @@ test("CORS is off while a stage lists no origins", () => {
 });
 
 describe("a release", () => {
-  test("is one deployment of API Gateway and a version of every function behind it, all named alike", () => {
+  test("is one deployment of API Gateway and one version per function with the same name", () => {
     const named = ["AWS::ApiGateway::Deployment", "AWS::Lambda::Version"].flatMap((type) => resourcesOf(api, type));
     expect(named).toHaveLength(1 + 1 + operations.length);
     for (const [, { Properties }] of named) expect(Properties.Description).toBe("7.0.0+test");
   });
 
-  test("stays for a rollback, and goes when its own creation fails", () => {
+  test("is retained for a rollback, and deleted when its own creation fails", () => {
     for (const type of ["AWS::ApiGateway::Deployment", "AWS::Lambda::Version"]) {
       for (const [, { DeletionPolicy, UpdateReplacePolicy }] of resourcesOf(api, type)) {
         expect([DeletionPolicy, UpdateReplacePolicy]).toEqual(["RetainExceptOnCreate", "Retain"]);
@@ -433,7 +433,7 @@ describe("a release", () => {
     }
   });
 
-  test("waits for its canary in production, where the stack is told what stays live", () => {
+  test("waits for its canary in production, where a parameter names the live deployment", () => {
     const [stage] = propertiesOf(api, "AWS::ApiGateway::Stage");
     const [[deployment]] = resourcesOf(api, "AWS::ApiGateway::Deployment") as [readonly [string, Resource]];
     const [condition, live, next] = stage.DeploymentId["Fn::If"];
@@ -456,13 +456,13 @@ describe("the bootstrap", () => {
     expect(text(runOf(prod).ServiceToken)).toBe(`<${functionOf(bootstrapFunction.id)[0]}.Arn>`);
   });
 
-  test("runs once for each release: its marker is the release, and the time of its commit", () => {
+  test("runs once per release: its properties are the release and the time of its commit", () => {
     const { Release, CommittedAt } = runOf(dev);
     expect({ name: Release, committedAt: CommittedAt }).toEqual(releaseOf());
     expect(runOf(prod).Release).toBe("7.0.0+test");
   });
 
-  test("runs in the release that every function names", () => {
+  test("has the same release name as every function", () => {
     for (const { Environment } of propertiesOf(api, "AWS::Lambda::Function")) {
       expect(Environment.Variables.VERSION).toBe("7.0.0+test");
     }
@@ -496,7 +496,7 @@ describe("the signing keys", () => {
     expect(text(Properties.SourceArn)).toMatch(secretArn);
   });
 
-  test("get their schedule after the permission and the keys, because Secrets Manager tries it at once", () => {
+  test("get their schedule after the permission and the keys, because Secrets Manager tests the function at once", () => {
     const [bootstrapRun] = resourcesOf(api, "Custom::PorticoBootstrap").map(([id]) => id);
     expect(schedule().DependsOn).toEqual(expect.arrayContaining([permission()[0]![0], bootstrapRun]));
   });
@@ -516,8 +516,8 @@ test.each([
   expect(text(templateOf(assembly(), "Api").Outputs!["ApiUrl"]!.Value)).toMatch(url);
 });
 
-describe("a URL of the company's", () => {
-  test("gets certificate, domain name and DNS record where the stage names a hosted zone", () => {
+describe("the company's own URL", () => {
+  test("gets a certificate, a domain name and a DNS record if the stage names a hosted zone", () => {
     expect(propertiesOf(api, "AWS::CertificateManager::Certificate")).toMatchObject([
       {
         DomainName: "api.portico.example",
@@ -533,14 +533,14 @@ describe("a URL of the company's", () => {
     ]);
   });
 
-  test("leads to the stage without a path before the API's own", () => {
+  test("maps to the stage without a base path", () => {
     const [[stageId]] = resourcesOf(api, "AWS::ApiGateway::Stage") as [readonly [string, Resource]];
     const [mapping] = propertiesOf(api, "AWS::ApiGateway::BasePathMapping");
     expect(mapping.Stage).toEqual({ Ref: stageId });
     expect(mapping.BasePath).toBeUndefined();
   });
 
-  test("switches the execute-api endpoint off, which is dev's only one", () => {
+  test("disables the execute-api endpoint, which dev keeps", () => {
     expect(propertiesOf(api, "AWS::ApiGateway::RestApi")[0].DisableExecuteApiEndpoint).toBe(true);
     expect(
       propertiesOf(templateOf(dev, "Api"), "AWS::ApiGateway::RestApi")[0].DisableExecuteApiEndpoint,

@@ -81,7 +81,7 @@ describe("a build", () => {
     await expect(makeFiles([docs.page], root)).rejects.toThrow("docs.file declares no files");
   });
 
-  test("keeps the source maps outside of what is deployed", async () => {
+  test("keeps the source maps outside the deployed folders", async () => {
     for (const entryPoint of findEntryPoints()) {
       const map = JSON.parse(await readFile(join(first, "source-maps", `${entryPoint}.mjs.map`), "utf8"));
       expect(map).toMatchObject({ version: 3, sources: expect.any(Array) });

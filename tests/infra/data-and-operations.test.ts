@@ -109,7 +109,7 @@ describe("the secrets", () => {
   });
 });
 
-test("a stage without addresses alarms nobody, and still has its alarms", () => {
+test("a stage without recipients still has its alarms", () => {
   const template = templateOf(local, "Operations");
   expect(resourcesOf(template, "AWS::SNS::Subscription")).toEqual([]);
   expect(resourcesOf(template, "AWS::CloudWatch::Alarm").length).toBeGreaterThan(0);
@@ -118,12 +118,12 @@ test("a stage without addresses alarms nobody, and still has its alarms", () => 
 describe("the saved queries", () => {
   const queries = () => propertiesOf(operations, "AWS::Logs::QueryDefinition");
 
-  test("run in the console, which does not know SOURCE", () => {
+  test("run in the console, which does not support SOURCE", () => {
     expect(queries().length).toBeGreaterThan(0);
     for (const { QueryString } of queries()) expect(QueryString).not.toContain("SOURCE");
   });
 
-  test("that are bound to log groups name some that exist", () => {
+  test("name only log groups that exist", () => {
     const groups = propertiesOf(templateOf(prod, "Api"), "AWS::Logs::LogGroup").map(({ LogGroupName }) => LogGroupName);
     const bound = queries().flatMap(({ LogGroupNames }) => LogGroupNames ?? []);
     expect(bound.length).toBeGreaterThan(0);

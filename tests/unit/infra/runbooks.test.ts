@@ -46,7 +46,7 @@ test("every query filters by codes that the functions log", () => {
   for (const code of named) expect(codes).toContain(code);
 });
 
-test("every link to a page beside it, and to a place in it, leads somewhere", () => {
+test("every link to a page or a heading works", () => {
   for (const { name, text } of pages) {
     for (const [, target = "", place] of text.matchAll(/\]\(([\w-]+\.md)(?:#([\w-]+))?\)/g)) {
       const page = pages.find((one) => one.name === target);
