@@ -7,7 +7,7 @@ import { createHash } from "node:crypto";
 import { globSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, readdir, rename, rm, rmdir, writeFile } from "node:fs/promises";
 import { dirname, join, relative, resolve, sep } from "node:path";
-import { build as esbuild, type OutputFile } from "esbuild";
+import { build as esbuild, type BuildOptions as EsbuildOptions, type OutputFile } from "esbuild";
 import { operations } from "../../shared/operations.ts";
 import { makeFiles } from "./files.ts";
 
@@ -57,6 +57,38 @@ export async function bundleHash(entryPoint: string, outDir: string = defaultOut
   return hash.digest("hex");
 }
 
+const commonOptions = {
+  absWorkingDir: root,
+  bundle: true,
+  splitting: false,
+  format: "esm",
+  platform: "node",
+  target: "node24",
+  mainFields: ["module", "main"],
+  legalComments: "none",
+  logLevel: "silent",
+  banner: {
+    // CommonJS dependencies call `require` for Node's own modules.
+    js: 'import{createRequire as __createRequire}from"node:module";const require=__createRequire(import.meta.url);',
+  },
+  alias: { "@aws-sdk/credential-provider-node": join(root, "infra/build/lambda-credentials.ts") },
+} satisfies EsbuildOptions;
+
+/**
+ * Bundles one function for a debugger: readable, and with its source map inside.
+ *
+ * @param file receives the bundle
+ * @throws Error when the function does not compile
+ */
+export async function buildForDebugger(entryPoint: string, file: string): Promise<void> {
+  await esbuild({
+    ...commonOptions,
+    entryPoints: [`functions/${entryPoint}.ts`],
+    outfile: file,
+    sourcemap: "inline",
+  });
+}
+
 /**
  * Writes `functions/<entry point>/index.mjs` with the files of pages beside it, `source-maps/<entry point>.mjs.map` and
  * esbuild's `meta.json` below `outDir`, and removes other files there. The same sources give the same bytes.
@@ -66,31 +98,18 @@ export async function bundleHash(entryPoint: string, outDir: string = defaultOut
 export async function build({ outDir = defaultOutDir }: BuildOptions = {}): Promise<BuildResult> {
   const entryPoints = findEntryPoints();
   const result = await esbuild({
-    absWorkingDir: root,
+    ...commonOptions,
     entryPoints: entryPoints.map((entryPoint) => ({
       in: `functions/${entryPoint}.ts`,
       out: `functions/${entryPoint}/index`,
     })),
     outdir: outDir,
     outExtension: { ".js": ".mjs" },
-    bundle: true,
-    splitting: false,
     minify: true,
-    format: "esm",
-    platform: "node",
-    target: "node24",
-    mainFields: ["module", "main"],
-    legalComments: "none",
     // Maps resolve production stack traces on a developer's machine. A deployed map only slows the cold start.
     sourcemap: "external",
     metafile: true,
     write: false,
-    logLevel: "silent",
-    banner: {
-      // CommonJS dependencies call `require` for Node's own modules.
-      js: 'import{createRequire as __createRequire}from"node:module";const require=__createRequire(import.meta.url);',
-    },
-    alias: { "@aws-sdk/credential-provider-node": join(root, "infra/build/lambda-credentials.ts") },
   });
   if (result.warnings.length > 0) {
     throw new Error(`esbuild warns: ${result.warnings.map(({ text }) => text).join("; ")}`);

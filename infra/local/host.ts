@@ -6,6 +6,7 @@ import { RestApiServer } from "./gateway/rest-api-server.ts";
 import { AccessControl } from "./iam/access-control.ts";
 import type { RightsUsage } from "./iam/rights-usage.ts";
 import { CustomResourceMemory, runCustomResources } from "./lambda/custom-resources.ts";
+import { functionEnvironment } from "./lambda/function-environment.ts";
 import { FunctionPool, type LogSink } from "./lambda/function-pool.ts";
 import { createTable, findTable, startEngine, type Engine } from "./services/dynamodb-engine.ts";
 import { LocalIdentityProvider } from "./services/identity-provider.ts";
@@ -16,7 +17,7 @@ import { DataFolder } from "./support/data-folder.ts";
 import { LocalHostError } from "./support/errors.ts";
 import { loopback } from "./support/loopback-http.ts";
 import { loadAssembly, parametersOf } from "./template/cloud-assembly.ts";
-import type { ApiModel, DeploymentModel } from "./template/deployment-model.ts";
+import type { ApiModel, DeploymentModel, FunctionModel } from "./template/deployment-model.ts";
 import { readModel } from "./template/read-deployment.ts";
 
 export interface HostOptions {
@@ -200,6 +201,15 @@ export class Host {
 
   /** Invokes a function as AWS itself does. */
   invoke: FunctionPool["invoke"] = (functionId, event) => this.#current.pool.invoke(functionId, event);
+
+  /** The event that a function would get for a request: see `RestApiServer.eventOf`. */
+  eventOf: RestApiServer["eventOf"] = (head, body) => this.#services.gateway.eventOf(head, body);
+
+  /** The variables with which a process outside the host runs a function against the host's services. */
+  environmentOf(model: FunctionModel): Readonly<Record<string, string>> {
+    const { url: serviceEndpoint } = this.proxy;
+    return functionEnvironment(model, { region: this.model.region, serviceEndpoint, key: this.proxy.keyOf(model.id) });
+  }
 
   /** Kills the busy processes of a function, for tests. */
   kill(functionId: string): number {
