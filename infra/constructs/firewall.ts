@@ -1,7 +1,11 @@
-import { CfnWebACL, CfnWebACLAssociation } from "aws-cdk-lib/aws-wafv2";
+import { RemovalPolicy, Stack } from "aws-cdk-lib";
+import { CfnResourcePolicy, LogGroup, RetentionDays } from "aws-cdk-lib/aws-logs";
+import { CfnLoggingConfiguration, CfnWebACL, CfnWebACLAssociation } from "aws-cdk-lib/aws-wafv2";
 import { Construct } from "constructs";
+import { firewallLogName } from "./names.ts";
 
 export interface FirewallProps {
+  /** Name of the API. */
   readonly name: string;
   /** ARN of the API's stage. */
   readonly stageArn: string;
@@ -34,7 +38,10 @@ export const rateRules: readonly RateRule[] = [
   { name: "token-rate", path: "/oauth/token", limit: 1000 },
 ];
 
-/** AWS WAF in front of an API: limits per address, then AWS's common rules. */
+/** Headers that no log may hold. */
+const secretHeaders = ["authorization", "cookie"] as const;
+
+/** AWS WAF in front of an API: limits per address, then AWS's common rules. It logs the requests that it blocks. */
 export class Firewall extends Construct {
   constructor(scope: Construct, id: string, { name, stageArn }: FirewallProps) {
     super(scope, id);
@@ -49,6 +56,14 @@ export class Firewall extends Construct {
       scope: "REGIONAL",
       defaultAction: { allow: {} },
       visibilityConfig: visibility(name),
+      dataProtectionConfig: {
+        // What a rule has matched is logged too, and it may be a part of a body.
+        dataProtections: [
+          { action: "SUBSTITUTION", field: { fieldType: "BODY" } },
+          { action: "SUBSTITUTION", field: { fieldType: "QUERY_STRING" } },
+          { action: "SUBSTITUTION", field: { fieldType: "SINGLE_HEADER", fieldKeys: [...secretHeaders] } },
+        ],
+      },
       rules: [
         ...rateRules.map((rule, priority) => ({
           name: rule.name,
@@ -76,6 +91,55 @@ export class Firewall extends Construct {
       ],
     });
     new CfnWebACLAssociation(this, "Association", { resourceArn: stageArn, webAclArn: acl.attrArn });
+    this.#logBlocks(name, acl);
+  }
+
+  /** Each blocked request with the rule that blocked it. It has the request id of the access log, which has the resource. */
+  #logBlocks(name: string, acl: CfnWebACL): void {
+    const { account, region, partition } = Stack.of(this);
+    const logGroup = new LogGroup(this, "Blocks", {
+      logGroupName: firewallLogName(name),
+      // It has callers' addresses, which no other log has.
+      retention: RetentionDays.ONE_MONTH,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    const policy = new CfnResourcePolicy(this, "Delivery", {
+      policyName: `${name}-firewall-log`,
+      policyDocument: Stack.of(this).toJsonString({
+        Version: "2012-10-17",
+        Statement: [
+          {
+            Effect: "Allow",
+            Principal: { Service: "delivery.logs.amazonaws.com" },
+            Action: ["logs:CreateLogStream", "logs:PutLogEvents"],
+            Resource: logGroup.logGroupArn,
+            Condition: {
+              StringEquals: { "aws:SourceAccount": account },
+              ArnLike: { "aws:SourceArn": `arn:${partition}:logs:${region}:${account}:*` },
+            },
+          },
+        ],
+      }),
+    });
+    const logging = new CfnLoggingConfiguration(this, "Logging", {
+      resourceArn: acl.attrArn,
+      // WAF takes the ARN without the `:*` for the streams.
+      logDestinationConfigs: [
+        Stack.of(this).formatArn({ service: "logs", resource: `log-group:${firewallLogName(name)}` }),
+      ],
+      loggingFilter: {
+        DefaultBehavior: "DROP",
+        Filters: [
+          { Behavior: "KEEP", Requirement: "MEETS_ANY", Conditions: [{ ActionCondition: { Action: "BLOCK" } }] },
+        ],
+      },
+      redactedFields: [
+        { uriPath: {} },
+        { queryString: {} },
+        ...secretHeaders.map((header) => ({ singleHeader: { Name: header } })),
+      ],
+    });
+    logging.node.addDependency(logGroup, policy);
   }
 }
 

@@ -1,8 +1,13 @@
 /** Functions that serve no operation. They are declared like operations, and the same construct makes them and their roles. */
 import type { SecretName } from "../../shared/runtime/environment.ts";
 import type { AnyOperation } from "../../shared/contract/operation.ts";
+import { couponPartitions } from "../../shared/coupons/keys.ts";
 import { identityPartitions, principalAttributes } from "../../shared/identity/keys.ts";
+import { ledgerPartitions } from "../../shared/ledger/keys.ts";
+import { syntheticPartnerId } from "../../shared/partners/synthetic-partner.ts";
+import { subscriptionPartitionsOf } from "../../shared/subscriptions/keys.ts";
 import { userPartitions } from "../../shared/users/keys.ts";
+import type { Stage } from "../stages/stage.ts";
 
 /** What a function needs. Every operation is such a declaration. */
 export type FunctionDeclaration = Pick<
@@ -23,7 +28,7 @@ export const authorizerFunction: FunctionDeclaration = {
   table: [{ actions: ["GetItem"], leadingKeys: [identityPartitions.principals, identityPartitions.signingKeys] }],
 };
 
-/** Runs at every deployment: creates missing signing keys and updates the root user from its secret. */
+/** Runs at every deployment: creates missing signing keys, and updates root and the synthetic partner from their secrets. */
 export const bootstrapFunction: FunctionDeclaration = {
   id: "bootstrap",
   table: [
@@ -40,7 +45,7 @@ export const bootstrapFunction: FunctionDeclaration = {
     { actions: ["GetItem", "PutItem", "UpdateItem"], leadingKeys: [identityPartitions.credentials] },
     { actions: ["DeleteItem"], leadingKeys: [identityPartitions.attempts] },
   ],
-  secrets: ["rootSignIn", "signingKeys"],
+  secrets: ["clientSecretKey", "rootSignIn", "signingKeys", "syntheticPartner"],
   secretActions: { signingKeys: ["PutSecretValue"] },
   memoryMegabytes: 512,
   timeoutSeconds: 29,
@@ -61,3 +66,55 @@ export const systemFunctions: readonly FunctionDeclaration[] = [
   bootstrapFunction,
   rotationFunction,
 ];
+
+/** A function that EventBridge invokes at a rate. */
+export interface ScheduledFunction extends FunctionDeclaration {
+  readonly everyMinutes: number;
+}
+
+/** Checks that credit and coupons add up. It reads everything about them, and writes nothing but its checkpoint. */
+export const ledgerCheckFunction: ScheduledFunction = {
+  id: "ledger-check",
+  everyMinutes: 5,
+  table: [
+    {
+      actions: ["Query"],
+      leadingKeys: [
+        userPartitions.userPlaces,
+        userPartitions.deletedUsers,
+        userPartitions.creditMovements,
+        couponPartitions.redemptions,
+        couponPartitions.coupons,
+      ],
+    },
+    { actions: ["GetItem"], leadingKeys: [userPartitions.users] },
+    {
+      actions: ["BatchGetItem"],
+      leadingKeys: [couponPartitions.coupons, couponPartitions.couponPieces, couponPartitions.redeemedCoupons],
+    },
+    { actions: ["GetItem", "PutItem"], leadingKeys: [ledgerPartitions.checkpoint] },
+  ],
+  timeoutSeconds: 120,
+};
+
+/** Calls the API as a partner does, and removes what its own subscriptions leave in the table. */
+export const syntheticPartnerFunction: ScheduledFunction = {
+  id: "synthetic-partner",
+  everyMinutes: 5,
+  table: [
+    {
+      actions: ["Query", "BatchWriteItem"],
+      leadingKeys: subscriptionPartitionsOf(syntheticPartnerId),
+    },
+  ],
+  secrets: ["syntheticPartner"],
+  timeoutSeconds: 60,
+};
+
+/** The functions that run at a rate on a stage. */
+export function scheduledFunctionsOf({ operations }: Stage): readonly ScheduledFunction[] {
+  return scheduledFunctions.filter((declared) => operations.syntheticPartner || declared !== syntheticPartnerFunction);
+}
+
+/** Every function that runs at a rate, whether a stage has it or not. */
+export const scheduledFunctions: readonly ScheduledFunction[] = [ledgerCheckFunction, syntheticPartnerFunction];

@@ -48,6 +48,9 @@ const accessLogLine = {
   trace: "$context.xrayTraceId",
 } as const;
 
+/** What a stage with AWS WAF adds: `WAF_ALLOW` or `WAF_BLOCK`, and the status of a call to AWS WAF that failed. */
+const firewallFields = { firewall: "$context.wafResponseCode", firewallStatus: "$context.waf.status" } as const;
+
 export class Gateway extends Construct {
   readonly api: RestApi;
   readonly #stage: Stage;
@@ -78,7 +81,7 @@ export class Gateway extends Construct {
         throttlingRateLimit: stage.throttle.rateLimitPerSecond,
         throttlingBurstLimit: stage.throttle.burstLimit,
         accessLogDestination: new LogGroupLogDestination(accessLog),
-        accessLogFormat: AccessLogFormat.custom(JSON.stringify(accessLogLine)),
+        accessLogFormat: AccessLogFormat.custom(JSON.stringify({ ...accessLogLine, ...(stage.waf && firewallFields) })),
         loggingLevel: MethodLoggingLevel.OFF,
         // Metrics of the whole API are free. Those per method are custom metrics at $0.30 a month each.
         metricsEnabled: false,

@@ -27,6 +27,11 @@ export function logGroupPrefixOf(stage: Stage): string {
   return `/portico/${stage.name}/`;
 }
 
+/** Name of the log group of the firewall. AWS WAF requires this prefix. */
+export function firewallLogName(apiName: string): string {
+  return `aws-waf-logs-${apiName}`;
+}
+
 /** Name of the REST API, which is a dimension of API Gateway's metrics. */
 export function apiNameOf(stage: Stage): string {
   return `Portico-${stage.name}`;

@@ -36,6 +36,8 @@ export interface ApiStackProps extends StackProps {
 
 export class ApiStack extends Stack {
   readonly #props: ApiStackProps;
+  /** What every function of the stage is told, except for what only callers of the identity provider need. */
+  readonly commonVariables: CommonVariables;
   readonly #environment: CommonVariables;
 
   constructor(scope: Construct, id: string, props: ApiStackProps) {
@@ -45,7 +47,7 @@ export class ApiStack extends Stack {
 
     const gateway = new Gateway(this, "Gateway", { stage, release: props.release.name });
     const publicUrl = this.#publicUrl(gateway);
-    this.#environment = {
+    this.commonVariables = {
       STAGE: stage.name,
       VERSION: props.release.name,
       PUBLIC_URL: publicUrl,
@@ -55,8 +57,8 @@ export class ApiStack extends Stack {
       PARTNER_TOKEN_SECONDS: String(stage.tokenLifetimes.partnerAccessSeconds),
       USER_TOKEN_SECONDS: String(stage.tokenLifetimes.userAccessSeconds),
       PUBLIC_CLIENTS: stage.publicClients.join(" "),
-      ...this.#identityProvider(),
     };
+    this.#environment = { ...this.commonVariables, ...this.#identityProvider() };
 
     const authorizer = this.#function(authorizerFunction, authorizerFunction.id);
     const served = operations.map((operation) => ({
@@ -94,17 +96,7 @@ export class ApiStack extends Stack {
       declaration,
       bundle: this.#bundle(entryPoint),
       environment: this.#environment,
-      resources: {
-        tableArn: data.table.tableArn,
-        secretArns: {
-          signingKeys: data.secrets.signingKeys.secretArn,
-          clientSecretKey: data.secrets.clientSecretKey.secretArn,
-          cursorKey: data.secrets.cursorKey.secretArn,
-          refreshTokenKey: data.secrets.refreshTokenKey.secretArn,
-          couponCodeKey: data.secrets.couponCodeKey.secretArn,
-          rootSignIn: data.secrets.rootSignIn.secretArn,
-        },
-      },
+      resources: data.resources,
     });
   }
 

@@ -5,8 +5,10 @@ import { AnyPrincipal, PolicyStatement } from "aws-cdk-lib/aws-iam";
 import { Key } from "aws-cdk-lib/aws-kms";
 import { Secret, type SecretStringGenerator } from "aws-cdk-lib/aws-secretsmanager";
 import type { Construct } from "constructs";
+import { syntheticPartnerId } from "../../shared/partners/synthetic-partner.ts";
 import type { SecretName } from "../../shared/runtime/environment.ts";
 import { acknowledge } from "../constructs/acknowledge.ts";
+import type { Resources } from "../constructs/operation-function.ts";
 import { removalPolicyOf } from "../constructs/removal.ts";
 import type { Stage } from "../stages/stage.ts";
 
@@ -57,6 +59,18 @@ const secretKinds: Record<
     noScheduleHere: "coupon codes are stored as hashes under this key: with a new key, no code would be found",
     generate: { passwordLength: 64, excludePunctuation: true },
   },
+  syntheticPartner: {
+    name: "synthetic-partner",
+    holds: "Client id and client secret of the synthetic partner",
+    noScheduleHere:
+      "a deployment brings the partner in line with this value; it reaches nothing but the partner's own test subscriptions",
+    generate: {
+      secretStringTemplate: JSON.stringify({ clientId: syntheticPartnerId }),
+      generateStringKey: "clientSecret",
+      passwordLength: 64,
+      excludePunctuation: true,
+    },
+  },
   rootSignIn: {
     name: "root-sign-in",
     holds: "Name and first password of the root user",
@@ -88,6 +102,7 @@ export class DataStack extends Stack {
       refreshTokenKey: this.#secret("refreshTokenKey", key),
       couponCodeKey: this.#secret("couponCodeKey", key),
       rootSignIn: this.#secret("rootSignIn", key),
+      syntheticPartner: this.#secret("syntheticPartner", key),
     };
 
     // Exported whether or not the API stack reads them today. CloudFormation updates this stack first, while the old API
@@ -163,5 +178,17 @@ export class DataStack extends Stack {
     });
     acknowledge(secret, { "AwsSolutions-SMG4": kind.noScheduleHere });
     return secret;
+  }
+
+  /** What functions are given rights to. */
+  get resources(): Resources {
+    const secrets = Object.entries(this.secrets) as [SecretName, Secret][];
+    return {
+      tableArn: this.table.tableArn,
+      secretArns: Object.fromEntries(secrets.map(([name, { secretArn }]) => [name, secretArn])) as Record<
+        SecretName,
+        string
+      >,
+    };
   }
 }

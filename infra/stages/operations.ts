@@ -28,6 +28,8 @@ export interface OperationsSettings {
   readonly monthlyBudgetDollars: number;
   /** Share of the calls that X-Ray traces beyond one call a second. */
   readonly traceShare: number;
+  /** Calls the API every five minutes as a partner does, and rings when it is not served. Its costs are in `docs/costs.md`. */
+  readonly syntheticPartner: boolean;
   /** Base URL of the runbooks, without a slash at the end: `https://git.example.com/portico/docs/runbooks`. */
   readonly runbooksUrl?: string;
 }
@@ -37,6 +39,7 @@ export const defaultOperations: OperationsSettings = {
   lambdaConcurrencyQuota: 1000,
   monthlyBudgetDollars: 200,
   traceShare: 0.01,
+  syntheticPartner: true,
 };
 
 const addressForm = /^([^\s@]+@[^\s@]+|\+[1-9][0-9]{6,14})$/;

@@ -39,7 +39,10 @@ describe.each(["dev", "prod"] as const)("in %s", (stage) => {
   const reach = reaches[stage];
   test("every account event and every budget notification reaches a person", () => {
     const template = templateOf(assemblies[stage], "Operations");
-    const rules = resourcesOf(template, "AWS::Events::Rule").flatMap(([name, { Properties }]) =>
+    const onEvents = resourcesOf(template, "AWS::Events::Rule").filter(
+      ([, { Properties }]) => Properties.EventPattern !== undefined,
+    );
+    const rules = onEvents.flatMap(([name, { Properties }]) =>
       Properties.Targets.map(({ Arn }: { Arn: unknown }) => ({ name, target: text(Arn), by: publishers.rule })),
     );
     const budgets = resourcesOf(template, "AWS::Budgets::Budget").flatMap(([name, { Properties }]) =>

@@ -345,8 +345,10 @@ describe("what is logged", () => {
   test.each([
     ["prod", 365],
     ["dev", 30],
-  ])("is kept in %s for %d days in every log group", (stage, days) => {
-    const groups = propertiesOf(templateOf(stage === "prod" ? prod : dev, "Api"), "AWS::Logs::LogGroup");
+  ])("is kept in %s for %d days in every log group but the firewall's", (stage, days) => {
+    const groups = propertiesOf(templateOf(stage === "prod" ? prod : dev, "Api"), "AWS::Logs::LogGroup").filter(
+      ({ LogGroupName }) => !LogGroupName.startsWith("aws-waf-logs-"),
+    );
     expect(groups).toHaveLength(declarations.length + 1);
     for (const group of groups) expect(group.RetentionInDays).toBe(days);
   });
@@ -397,6 +399,57 @@ test("AWS WAF limits sign-ins and token requests per address", () => {
   for (const { path } of limits) expect(paths).toContain(path);
   const priorities = acl.Rules.map(({ Priority }: any) => Priority);
   expect(new Set(priorities).size).toBe(priorities.length);
+});
+
+describe("the log of AWS WAF", () => {
+  const logging = () => propertiesOf(api, "AWS::WAFv2::LoggingConfiguration")[0];
+  const logGroup = () =>
+    propertiesOf(api, "AWS::Logs::LogGroup").find(({ LogGroupName }) => LogGroupName === "aws-waf-logs-Portico-prod");
+
+  test("has the requests that the web ACL of production blocks, and no others", () => {
+    const [[aclId]] = resourcesOf(api, "AWS::WAFv2::WebACL") as [readonly [string, Resource]];
+    expect(text(logging().ResourceArn)).toBe(`<${aclId}.Arn>`);
+    expect(logging().LogDestinationConfigs.map(text)).toEqual([
+      expect.stringMatching(/:logs:.*:log-group:aws-waf-logs-Portico-prod$/),
+    ]);
+    expect(logging().LoggingFilter).toEqual({
+      DefaultBehavior: "DROP",
+      Filters: [{ Behavior: "KEEP", Requirement: "MEETS_ANY", Conditions: [{ ActionCondition: { Action: "BLOCK" } }] }],
+    });
+    expect(logGroup()).toMatchObject({ RetentionInDays: 30 });
+    expect(resourcesOf(templateOf(dev, "Api"), "AWS::WAFv2::LoggingConfiguration")).toEqual([]);
+  });
+
+  test("holds no token, no cookie, no path, no query and no part of a body", () => {
+    expect(logging().RedactedFields).toEqual([
+      { UriPath: {} },
+      { QueryString: {} },
+      { SingleHeader: { Name: "authorization" } },
+      { SingleHeader: { Name: "cookie" } },
+    ]);
+    const [acl] = propertiesOf(api, "AWS::WAFv2::WebACL");
+    const kept = acl.DataProtectionConfig.DataProtections.map(({ Field }: any) => Field.FieldType);
+    expect(kept).toEqual(["BODY", "QUERY_STRING", "SINGLE_HEADER"]);
+  });
+
+  test("may be written by AWS's delivery of logs for this account alone", () => {
+    const [policy] = propertiesOf(api, "AWS::Logs::ResourcePolicy");
+    const [statement, ...others] = JSON.parse(text(policy.PolicyDocument)).Statement;
+    expect(others).toEqual([]);
+    expect(statement).toMatchObject({
+      Principal: { Service: "delivery.logs.amazonaws.com" },
+      Action: ["logs:CreateLogStream", "logs:PutLogEvents"],
+      Condition: { StringEquals: { "aws:SourceAccount": "<AWS::AccountId>" } },
+    });
+    expect(statement.Resource).toMatch(/^<FirewallBlocks\w+\.Arn>$/);
+  });
+
+  test("is joined with the access log by the request id, and that says whether AWS WAF blocked", () => {
+    const formatOf = (template: Template) =>
+      JSON.parse(propertiesOf(template, "AWS::ApiGateway::Stage")[0].AccessLogSetting.Format);
+    expect(formatOf(api)).toMatchObject({ requestId: "$context.requestId", firewall: "$context.wafResponseCode" });
+    expect(formatOf(templateOf(dev, "Api"))).not.toHaveProperty("firewall");
+  });
 });
 
 test("sign-in has reserved concurrency in production, so that it cannot starve other functions", () => {

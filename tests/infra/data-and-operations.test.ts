@@ -1,3 +1,4 @@
+import { syntheticPartnerId } from "../../shared/partners/synthetic-partner.ts";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Assembly, Template } from "../../infra/checks/assembly.ts";
@@ -82,6 +83,7 @@ describe("the secrets", () => {
       "portico/prod/refresh-token-key",
       "portico/prod/root-sign-in",
       "portico/prod/signing-keys",
+      "portico/prod/synthetic-partner",
     ]);
     for (const secret of secrets) {
       expect(secret.SecretString).toBeUndefined();
@@ -95,8 +97,10 @@ describe("the secrets", () => {
       .map(({ GenerateSecretString }) => GenerateSecretString.SecretStringTemplate)
       .filter((template) => template !== undefined)
       .map((template) => JSON.parse(template));
-    expect(templates).toEqual(expect.arrayContaining([{ keys: [] }, { username: "root" }]));
-    expect(templates).toHaveLength(2);
+    expect(templates).toEqual(
+      expect.arrayContaining([{ keys: [] }, { username: "root" }, { clientId: syntheticPartnerId }]),
+    );
+    expect(templates).toHaveLength(3);
     expect(JSON.stringify(prod.templates)).not.toContain("resolve:secretsmanager");
   });
 

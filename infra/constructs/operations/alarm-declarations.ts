@@ -21,24 +21,37 @@ interface Named {
   readonly runbook: Runbook;
 }
 
-/** An alarm on metrics. With a severity it notifies; without one it is only part of composite alarms. */
-export interface MetricAlarm extends Named {
+interface OnMetrics extends Named {
   readonly kind: "metric";
   readonly severity?: Severity;
   readonly metrics: Readonly<Record<string, MetricSource>>;
   /** Metric math over the metrics' names. Absent: the alarm watches its only metric. */
   readonly expression?: string;
   readonly periodSeconds: number;
-  /** The alarm rings when the value is above this threshold … */
-  readonly above: number;
-  /** … in this number of consecutive periods. Default 1. */
+  /** How many consecutive periods must be outside of the threshold. Default 1. */
   readonly periods?: number;
 }
+
+/** The alarm rings when the value is above the threshold. Missing data does not ring. */
+interface Above extends OnMetrics {
+  readonly above: number;
+  readonly below?: undefined;
+}
+
+/** The alarm rings when the value is below the threshold, or when data is missing. */
+interface Below extends OnMetrics {
+  readonly below: number;
+  readonly above?: undefined;
+}
+
+/** An alarm on metrics. With a severity it notifies; without one it is only part of composite alarms. */
+export type MetricAlarm = Above | Below;
 
 /** A composite alarm. */
 export interface CompositeAlarm extends Named {
   readonly kind: "composite";
-  readonly severity: Severity;
+  /** Absent: it only suppresses another alarm. */
+  readonly severity?: Severity;
   /** The alarm rings when all alarms of at least one group ring. */
   readonly anyGroup: readonly (readonly string[])[];
   /** The alarm is suppressed while this alarm rings, which reports the same failure, and for some time afterwards. */
@@ -49,8 +62,8 @@ export type AlarmDeclaration = MetricAlarm | CompositeAlarm;
 
 /** An alarm on a count: it rings when the count in a period is above `above`. */
 export function countAlarm(
-  alarm: Omit<MetricAlarm, "kind" | "expression" | "metrics"> & { readonly count: readonly MetricSource[] },
-): MetricAlarm {
+  alarm: Omit<Above, "kind" | "expression" | "metrics"> & { readonly count: readonly MetricSource[] },
+): Above {
   const { count, ...rest } = alarm;
   const metrics = Object.fromEntries(count.map((source, index) => [`m${index}`, source]));
   if (count.length === 1) return { ...rest, kind: "metric", metrics };

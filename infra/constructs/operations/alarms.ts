@@ -62,7 +62,7 @@ export class Alarms extends Construct {
   }
 
   #metricAlarm(declared: MetricAlarm): CfnAlarm {
-    const { metrics, expression, periodSeconds, above, periods = 1 } = declared;
+    const { metrics, expression, periodSeconds, above, below, periods = 1 } = declared;
     const entries = Object.entries(metrics);
     const [[, only] = []] = entries;
     return new CfnAlarm(this, declared.name, {
@@ -75,11 +75,11 @@ export class Alarms extends Construct {
               ...entries.map(([id, source]) => ({ id, returnData: false, metricStat: queryOf(source, periodSeconds) })),
             ],
           }),
-      threshold: above,
-      comparisonOperator: "GreaterThanThreshold",
       evaluationPeriods: periods,
-      // Without calls there is no data, and that is no failure.
-      treatMissingData: "notBreaching",
+      ...(above === undefined
+        ? { threshold: below, comparisonOperator: "LessThanThreshold", treatMissingData: "breaching" }
+        : // Without calls there is no data, and that is no failure.
+          { threshold: above, comparisonOperator: "GreaterThanThreshold", treatMissingData: "notBreaching" }),
     });
   }
 

@@ -2,7 +2,14 @@
 import type { AnyOperation } from "../../../shared/contract/operation.ts";
 import type { SecurityEvent } from "../../../shared/runtime/log.ts";
 import type { Stage } from "../../stages/stage.ts";
-import { authorizerFunction, bootstrapFunction, rotationFunction } from "../function-declarations.ts";
+import {
+  authorizerFunction,
+  bootstrapFunction,
+  ledgerCheckFunction,
+  rotationFunction,
+  syntheticPartnerFunction,
+  type ScheduledFunction,
+} from "../function-declarations.ts";
 import { apiNameOf } from "../names.ts";
 import { countAlarm, type AlarmDeclaration, type MetricAlarm } from "./alarm-declarations.ts";
 import { accessLogMetric, codeMetric, lambdaMetric, serviceMetric, tableMetric } from "./metric-sources.ts";
@@ -34,6 +41,8 @@ export function causeAlarms(watched: Watched): readonly AlarmDeclaration[] {
     ...(stage.identityProvider === undefined ? [] : identityProviderAlarms(stage)),
     ...securityAlarms(stage),
     ...deploymentAlarms(stage),
+    ...ledgerAlarms(stage),
+    ...(stage.operations.syntheticPartner ? syntheticPartnerAlarms(stage) : []),
   ];
 }
 
@@ -208,7 +217,8 @@ function identityProviderAlarms(stage: Stage): readonly MetricAlarm[] {
   ];
 }
 
-type SecurityAlarm = Pick<MetricAlarm, "name" | "means" | "periodSeconds" | "above"> & {
+type SecurityAlarm = Pick<MetricAlarm, "name" | "means" | "periodSeconds"> & {
+  readonly above: number;
   readonly severity: "page" | "ticket";
   readonly runbook?: string;
 };
@@ -272,5 +282,73 @@ function deploymentAlarms(stage: Stage): readonly MetricAlarm[] {
       periodSeconds: fiveMinutes,
       above: 0,
     }),
+  ];
+}
+
+/** Rings when a function that runs at a rate does not succeed once in a period: it fails, or it does not run at all. */
+function silenceAlarm(
+  stage: Stage,
+  { id }: ScheduledFunction,
+  alarm: Pick<MetricAlarm, "name" | "means" | "runbook" | "severity" | "periodSeconds" | "periods">,
+): MetricAlarm {
+  return {
+    ...alarm,
+    kind: "metric",
+    metrics: { runs: lambdaMetric(stage, "Invocations", id), failed: lambdaMetric(stage, "Errors", id) },
+    expression: "runs - failed",
+    below: 1,
+  };
+}
+
+function ledgerAlarms(stage: Stage): readonly MetricAlarm[] {
+  return [
+    countAlarm({
+      name: "ledger-differs",
+      severity: "page",
+      means: "Credit or the stock of a coupon does not add up: a bug, or a write past the functions.",
+      runbook: "ledger",
+      count: [codeMetric(stage, "failures", "ledger_differs")],
+      periodSeconds: fiveMinutes,
+      above: 0,
+    }),
+    silenceAlarm(stage, ledgerCheckFunction, {
+      name: "ledger-unchecked",
+      severity: "ticket",
+      means: "Nothing has checked the ledger for an hour.",
+      runbook: "ledger",
+      periodSeconds: hour,
+    }),
+  ];
+}
+
+/** Names of the alarms beside which a failing synthetic partner says nothing new. */
+const toldByCallers = ["availability", "function-errors"] as const;
+
+function syntheticPartnerAlarms(stage: Stage): readonly AlarmDeclaration[] {
+  const common = { runbook: "synthetic-partner" } as const;
+  return [
+    silenceAlarm(stage, syntheticPartnerFunction, {
+      ...common,
+      name: "synthetic-partner-unserved",
+      means: "The synthetic partner was not served, or did not run.",
+      periodSeconds: fiveMinutes,
+      periods: 2,
+    }),
+    {
+      ...common,
+      kind: "composite",
+      name: "callers-unserved",
+      means: "An alarm on failed calls has paged.",
+      anyGroup: toldByCallers.map((name) => [name]),
+    },
+    {
+      ...common,
+      kind: "composite",
+      name: "synthetic-partner",
+      severity: "page",
+      means: "For ten minutes the synthetic partner could not sign in, sell, read and cancel, or did not run.",
+      anyGroup: [["synthetic-partner-unserved"]],
+      suppressedBy: { name: "callers-unserved", waitSeconds: 180, extensionSeconds: 600 },
+    },
   ];
 }

@@ -9,6 +9,7 @@ import {
   AlarmStatusWidget,
   Dashboard,
   GraphWidget,
+  type HorizontalAnnotation,
   LogQueryVisualizationType,
   LogQueryWidget,
   MathExpression,
@@ -142,14 +143,18 @@ export class OperationsDashboard extends Construct {
     ];
   }
 
-  #cause({ name, metrics, expression, periodSeconds, above }: MetricAlarm): IWidget {
+  #cause({ name, metrics, expression, periodSeconds, above, below }: MetricAlarm): IWidget {
     const period = Duration.seconds(periodSeconds);
     const entries = Object.entries(metrics).map(([id, source]) => [id, metricOf(source, period)] as const);
     const watched =
       expression === undefined
         ? entries.map(([, metric]) => metric)
         : [new MathExpression({ expression, usingMetrics: Object.fromEntries(entries), label: name, period })];
-    return graph(name, watched, above);
+    return graph(
+      name,
+      watched,
+      above === undefined ? { value: below, label: "rings below" } : { value: above, label: "rings above" },
+    );
   }
 
   /** A search expression for the metric of every operation. */
@@ -160,7 +165,7 @@ export class OperationsDashboard extends Construct {
 }
 
 const isCause = (declared: AlarmDeclaration): declared is MetricAlarm =>
-  declared.kind === "metric" && declared.severity !== undefined;
+  declared.kind === "metric" && (declared.severity !== undefined || declared.below !== undefined);
 
 function inRowsOf(size: number, widgets: readonly IWidget[]): readonly (readonly IWidget[])[] {
   return Array.from({ length: Math.ceil(widgets.length / size) }, (_, row) =>
@@ -172,13 +177,13 @@ function text(markdown: string): IWidget {
   return new TextWidget({ markdown, width: fullWidth, height: 1 });
 }
 
-function graph(title: string, left: readonly IMetric[], above?: number): IWidget {
+function graph(title: string, left: readonly IMetric[], bound?: HorizontalAnnotation): IWidget {
   return new GraphWidget({
     title,
     width: 8,
     height,
     left: [...left],
-    ...(above !== undefined && { leftAnnotations: [{ value: above, label: "rings above" }] }),
+    ...(bound && { leftAnnotations: [bound] }),
   });
 }
 
