@@ -1,6 +1,6 @@
 import { RetentionDays } from "aws-cdk-lib/aws-logs";
 import { defaultOperations } from "./operations.ts";
-import { defaultTokenLifetimes, type Stage } from "./stage.ts";
+import { defaultSessionLimits, defaultTokenLifetimes, type Stage } from "./stage.ts";
 
 /** For development on AWS: no customer's data, and nothing that is kept. */
 const dev: Stage = {
@@ -9,6 +9,7 @@ const dev: Stage = {
   publicUrl: "execute-api",
   // `{ partnerAccessSeconds: "never", userAccessSeconds: "never" }` makes access tokens that never expire; only dev may.
   tokenLifetimes: defaultTokenLifetimes,
+  sessions: defaultSessionLimits,
   publicClients: ["web"],
   corsOrigins: [],
   logRetention: RetentionDays.ONE_MONTH,
