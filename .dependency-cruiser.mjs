@@ -38,7 +38,7 @@ const areaBorders = Object.entries(foundations).map(([name, below]) => ({
 const acting = "/(rules|view|(session-)?store)\\.ts$";
 /** Use cases have verb-noun names, such as `redeem-coupon.ts`. */
 const useCase =
-  "/(authenticate|change|check|delete|ensure|exchange|introspect|issue|limit|open|redeem|refresh|remove|revoke|rotate|settle|sign-in)-[a-z-]+\\.ts$";
+  "/(authenticate|change|check|delete|ensure|exchange|introspect|issue|limit|list|open|redeem|refresh|remove|revoke|rotate|settle|sign-in)-[a-z-]+\\.ts$";
 
 /** @type {import("dependency-cruiser").IConfiguration} */
 export default {

@@ -3,6 +3,7 @@ import type { APIGatewayAuthorizerResult, APIGatewayRequestAuthorizerEvent, Cont
 import { readEnvironment } from "../shared/runtime/environment.ts";
 import { describeError, log, logSecurityEvent } from "../shared/runtime/log.ts";
 import { toAuthorizerContext } from "../shared/contract/principal.ts";
+import { targetOf } from "../shared/domain/ids.ts";
 import { Problem, problemCatalogue } from "../shared/domain/problems.ts";
 import { authenticate, verificationOf, type AuthenticationRefusal } from "../shared/identity/authenticate.ts";
 import { createDocumentClient, Table } from "../shared/runtime/table.ts";
@@ -33,7 +34,7 @@ export async function handler(
   try {
     const outcome = await authenticate(header, table, verificationOf(environment));
     if (typeof outcome === "string") {
-      log("warn", "token_refused", { requestId, reason: outcome });
+      log("warn", "token_refused", { requestId, reason: outcome, targetId: targetOf(event.pathParameters ?? {}) });
       if (outcome === "token_invalid") logSecurityEvent("token_forged", { requestId, operation: "authorizer" });
       const { title } = problemCatalogue[outcome];
       return policy("Deny", event.methodArn, "anonymous", { code: outcome, title, detail: details[outcome] });

@@ -2,16 +2,28 @@ import { publicClients } from "../../shared/runtime/environment.ts";
 import { Problem } from "../../shared/domain/problems.ts";
 import { serve } from "../../shared/http/serve.ts";
 import { openSession } from "../../shared/identity/open-session.ts";
+import { findUserState } from "../../shared/identity/store.ts";
 import { operations } from "../../shared/users/contract.ts";
 import { signInUser } from "../../shared/users/sign-in-user.ts";
 import { viewUser } from "../../shared/users/view.ts";
 
-export const handler = serve(operations.login, async (request) => {
-  const { body, table, environment } = request;
-  const signedIn = await signInUser(table, body, request);
-  if (signedIn === undefined) throw new Problem("credentials_invalid", "The username or the password is wrong.");
-  const { user, state, rehash } = signedIn;
-  const [client = ""] = publicClients(environment);
-  const { tokens, creation } = await openSession(user.id, client, state, request);
-  return { body: { ...tokens, tokenType: "Bearer" as const, user: viewUser(user) }, change: [creation, ...rehash] };
+export const handler = serve(operations.login, {
+  prepare: async (request) => {
+    const signedIn = await signInUser(request.table, request.body, request);
+    if (signedIn === undefined) throw new Problem("credentials_invalid", "The username or the password is wrong.");
+    return signedIn;
+  },
+  decide: async (request) => {
+    const { table, environment, attempt, prepared } = request;
+    const { user, state: proven, rehash } = prepared;
+    const state = attempt === 1 ? proven : ((await findUserState(table, user.id)) ?? proven);
+    const [clientId = ""] = publicClients(environment);
+    const signIn = { userId: user.id, clientId, signInMethod: "password", proven } as const;
+    const { tokens, change } = await openSession(table, signIn, state, request);
+    return {
+      body: { ...tokens, tokenType: "Bearer" as const, user: viewUser(user) },
+      // After a conflict it may have been stored by another sign-in; the next one stores it otherwise.
+      change: attempt === 1 ? [...change, ...rehash] : change,
+    };
+  },
 });

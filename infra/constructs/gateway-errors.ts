@@ -129,6 +129,8 @@ const commonHeaders: Readonly<Record<string, string>> = {
   "cache-control": "no-store",
   "strict-transport-security": "max-age=63072000; includeSubDomains",
   "x-content-type-options": "nosniff",
+  "referrer-policy": "no-referrer",
+  "cross-origin-resource-policy": "same-origin",
 };
 
 /** Any page may read these errors: they contain no caller's data, and a gateway response cannot compare origins. */

@@ -12,6 +12,10 @@ export interface Step {
   readonly body?: Members;
   /** Collection variables that are set from members of the response. */
   readonly keeps?: Readonly<Record<string, string>>;
+  /** Parameters of the path that no creation names. */
+  readonly path?: Readonly<Record<string, string>>;
+  /** A script that runs before the request. */
+  readonly before?: readonly string[];
 }
 
 export interface OpeningStep extends Step {
@@ -31,7 +35,7 @@ export const preparation: readonly string[] = [
   `pm.collectionVariables.set("run", Date.now().toString(36));`,
   `pm.collectionVariables.set("userPassword", pm.variables.replaceIn("{{$guid}}"));`,
 ];
-export const prepared: readonly string[] = ["run", "userPassword"];
+export const prepared: readonly string[] = ["run", "userPassword", "sessionId"];
 
 const client = { client_id: "{{clientId}}", client_secret: "{{clientSecret}}" };
 const reader = { username: "{{username}}", password: "{{userPassword}}" };
@@ -63,6 +67,24 @@ export const opening: readonly OpeningStep[] = [
   { operation: "oauth.token", name: "Get its access token", body: allScopes, keeps: { partnerToken: "access_token" } },
 ];
 
+/** Begins a session that the request can end without ending a token that others need. @param username a variable */
+const newSession = (username: string): readonly string[] => [
+  "pm.sendRequest(",
+  "  {",
+  `    url: pm.variables.replaceIn("{{baseUrl}}/v1/auth/login"),`,
+  `    method: "POST",`,
+  `    header: { "content-type": "application/json" },`,
+  `    body: pm.variables.replaceIn('{"username":"${username}","password":"{{userPassword}}"}'),`,
+  "  },",
+  "  (error, response) => {",
+  "    if (error) throw error;",
+  `    const [, claims] = response.json().accessToken.split(".");`,
+  `    const { sid } = JSON.parse(atob(claims.replaceAll("-", "+").replaceAll("_", "/")));`,
+  `    pm.collectionVariables.set("sessionId", sid);`,
+  "  },",
+  ");",
+];
+
 /** Requests that need more than their examples provide. */
 export const steps: Readonly<Record<AnyOperation["id"], Step>> = {
   "oauth.token": { body: allScopes, keeps: { partnerToken: "access_token" } },
@@ -77,6 +99,8 @@ export const steps: Readonly<Record<AnyOperation["id"], Step>> = {
   "users.change": { body: { status: "active" } },
   "partners.change": { body: { status: "active" } },
   "users.change-password": { body: { currentPassword: "{{userPassword}}", newPassword: "{{userPassword}}" } },
+  "users.end-own-session": { path: { sessionId: "{{sessionId}}" }, before: newSession("{{username}}") },
+  "users.end-session": { path: { sessionId: "{{sessionId}}" }, before: newSession("{{memberName}}") },
   "coupons.create": { body: { code: "MUSEUM-{{run}}" } },
   "coupons.change": { body: { active: true } },
   "coupons.redeem": { body: { code: "MUSEUM-{{run}}" } },

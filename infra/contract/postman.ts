@@ -158,13 +158,13 @@ function requestItem(operation: AnyOperation, step: Step, document: ShownDocumen
     auth: authOf(operation),
     header: headersOf(operation),
     ...bodyOf(operation, step),
-    url: urlOf(operation, providers),
+    url: urlOf(operation, providers, step),
   };
-  const isFirst = name === opening[0]?.name;
+  const before = name === opening[0]?.name ? preparation : step.before;
   return {
     name,
     request,
-    event: [...(isFirst ? [script("prerequest", preparation)] : []), script("test", testOf(operation, step))],
+    event: [...(before === undefined ? [] : [script("prerequest", before)]), script("test", testOf(operation, step))],
     response: responsesOf(operation, request, document),
   };
 }
@@ -199,7 +199,11 @@ function bodyOf({ request }: AnyOperation, { body: replaced = {} }: Step): Json 
   return { body: { mode: "raw", raw: pretty(members), options: { raw: { language: "json" } } } };
 }
 
-function urlOf({ path, request }: AnyOperation, providers: ReadonlyMap<string, AnyOperation>): Json {
+function urlOf(
+  { path, request }: AnyOperation,
+  providers: ReadonlyMap<string, AnyOperation>,
+  { path: chosen = {} }: Step,
+): Json {
   const parts = path.slice(1).replaceAll(/\{(\w+)\}/g, ":$1");
   const query = Object.entries(membersOf(request.query)).map(([key, { description, enum: choices, ...schema }]) => ({
     key,
@@ -209,7 +213,7 @@ function urlOf({ path, request }: AnyOperation, providers: ReadonlyMap<string, A
   }));
   const variable = parametersOf(path).map((key) => ({
     key,
-    value: providers.has(key) ? `{{${key}}}` : exampleOf(membersOf(request.path)[key] ?? {}),
+    value: chosen[key] ?? (providers.has(key) ? `{{${key}}}` : exampleOf(membersOf(request.path)[key] ?? {})),
   }));
   return {
     raw: `{{baseUrl}}/${parts}`,

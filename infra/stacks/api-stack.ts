@@ -56,6 +56,9 @@ export class ApiStack extends Stack {
       LOG_LEVEL: stage.logLevel,
       PARTNER_TOKEN_SECONDS: String(stage.tokenLifetimes.partnerAccessSeconds),
       USER_TOKEN_SECONDS: String(stage.tokenLifetimes.userAccessSeconds),
+      SESSION_SECONDS: String(stage.sessions.maxAgeSeconds),
+      ADMINISTRATOR_SESSION_SECONDS: String(stage.sessions.administratorMaxAgeSeconds),
+      MAX_SESSIONS: String(stage.sessions.maxPerUser),
       PUBLIC_CLIENTS: stage.publicClients.join(" "),
     };
     this.#environment = { ...this.commonVariables, ...this.#identityProvider() };

@@ -1,6 +1,6 @@
 import { RetentionDays } from "aws-cdk-lib/aws-logs";
 import { defaultOperations } from "./operations.ts";
-import { defaultTokenLifetimes, type Stage } from "./stage.ts";
+import { defaultSessionLimits, defaultTokenLifetimes, type Stage } from "./stage.ts";
 
 /** For development on AWS, without customers' data. Nothing is retained. */
 const dev: Stage = {
@@ -9,6 +9,7 @@ const dev: Stage = {
   publicUrl: "execute-api",
   // `{ partnerAccessSeconds: "never", userAccessSeconds: "never" }` creates access tokens that never expire. Only dev may set it.
   tokenLifetimes: defaultTokenLifetimes,
+  sessions: defaultSessionLimits,
   publicClients: ["web"],
   corsOrigins: [],
   logRetention: RetentionDays.ONE_MONTH,

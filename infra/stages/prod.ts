@@ -1,6 +1,6 @@
 import { RetentionDays } from "aws-cdk-lib/aws-logs";
 import { defaultOperations } from "./operations.ts";
-import { defaultTokenLifetimes, fillIn, type Stage } from "./stage.ts";
+import { defaultSessionLimits, defaultTokenLifetimes, fillIn, type Stage } from "./stage.ts";
 
 /** Production. Replace every `fillIn` before a deployment. docs/deploying.md explains each setting. */
 const prod: Stage = {
@@ -25,6 +25,7 @@ const prod: Stage = {
   //   jwksUri: "https://id.example.com/.well-known/jwks.json",
   // },
   tokenLifetimes: defaultTokenLifetimes,
+  sessions: defaultSessionLimits,
   publicClients: ["web"],
   // Pages of other origins that may call the API, for example ["https://console.example.com"].
   corsOrigins: [],

@@ -8,6 +8,16 @@ export interface TokenLifetimes {
   readonly userAccessSeconds: number | "never";
 }
 
+/** How long sessions of users last, and how many a user has. */
+export interface SessionLimits {
+  /** The maximum age of a session, however often it is refreshed. */
+  readonly maxAgeSeconds: number;
+  /** The maximum age of an administrator's session. */
+  readonly administratorMaxAgeSeconds: number;
+  /** The maximum number of sessions that a user has at once; one more ends the one that was used least recently. */
+  readonly maxPerUser: number;
+}
+
 /** The external identity provider whose JWTs are exchanged for sessions (RFC 8693). */
 export interface IdentityProvider {
   /** `iss` of its tokens. */
@@ -48,6 +58,7 @@ export interface Stage {
    */
   readonly hostedZone?: HostedZone;
   readonly tokenLifetimes: TokenLifetimes;
+  readonly sessions: SessionLimits;
   /** Ids of the public clients that people sign in with (RFC 6749 §2.1). `POST /v1/auth/login` uses the first one. */
   readonly publicClients: readonly string[];
   /** Absent: no token exchange. `parameter`: issuer and JWKS URI are parameters of the API stack. */
@@ -73,6 +84,13 @@ export interface Stage {
 }
 
 export const defaultTokenLifetimes: TokenLifetimes = { partnerAccessSeconds: 3600, userAccessSeconds: 900 };
+
+/** 30 days and 12 hours are the reauthentication times of NIST SP 800-63B for its assurance levels 1 and 2. */
+export const defaultSessionLimits: SessionLimits = {
+  maxAgeSeconds: 30 * 24 * 60 * 60,
+  administratorMaxAgeSeconds: 12 * 60 * 60,
+  maxPerUser: 20,
+};
 
 /**
  * Placeholder for a value that only the company knows. It fits every type, so that an incomplete stage file compiles.

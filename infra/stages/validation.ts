@@ -14,6 +14,7 @@ export function validateStage(stage: Stage): void {
   }
   const contradictions = [
     ...formContradictions(stage),
+    ...sessionContradictions(stage),
     ...addressContradictions(stage),
     ...identityProviderContradictions(stage.identityProvider),
     ...operationsContradictions(stage.operations),
@@ -54,6 +55,24 @@ function formContradictions(stage: Stage): Contradictions {
     stage.canary !== undefined &&
       !(stage.canary.percent > 0 && stage.canary.percent < 100 && stage.canary.minutes > 0) &&
       "a canary has between 0 and 100 percent of the traffic, for some minutes",
+  ];
+}
+
+/** The principal's state remembers fifty ended sessions. */
+const maxSessions = 50;
+
+function sessionContradictions({ sessions, tokenLifetimes }: Stage): Contradictions {
+  const { maxAgeSeconds, administratorMaxAgeSeconds, maxPerUser } = sessions;
+  const { userAccessSeconds } = tokenLifetimes;
+  const ages = [maxAgeSeconds, administratorMaxAgeSeconds];
+  return [
+    !ages.every((seconds) => isPositiveInteger(seconds) && seconds <= 999_999_999) &&
+      "the maximum age of a session is a positive whole number of seconds, of at most 9 digits",
+    userAccessSeconds !== "never" &&
+      ages.some((seconds) => seconds < userAccessSeconds) &&
+      "a session lasts at least as long as an access token",
+    !(isPositiveInteger(maxPerUser) && maxPerUser <= maxSessions) &&
+      `a user has at least one session and at most ${maxSessions}`,
   ];
 }
 

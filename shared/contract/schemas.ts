@@ -1,6 +1,7 @@
 /** Schemas that several areas share. Messages address the caller and never repeat its input. */
 import * as z from "zod";
 import { isUlid } from "../domain/ids.ts";
+import { hasInvisible } from "../domain/invisible.ts";
 
 /** The number of Unicode code points in a text, which is closer to what a person counts than UTF-16 units. */
 export function codePoints(text: string): number {
@@ -11,12 +12,13 @@ export function codePoints(text: string): number {
 
 const controlCharacters = /[\u0000-\u001f\u007f-\u009f]/u;
 
-/** A single line of text of `min` to `max` code points, without control characters and not blank. */
+/** A single line of text of `min` to `max` code points, without control or invisible characters and not blank. */
 export function text(min: number, max: number) {
   return z
     .string()
     .refine((value) => codePoints(value) >= min && codePoints(value) <= max, `must have ${min} to ${max} characters`)
     .refine((value) => !controlCharacters.test(value), "must not have control characters")
+    .refine((value) => !hasInvisible(value), "must not have invisible characters or direction marks")
     .refine((value) => value.trim() !== "" || min === 0, "must not be blank")
     .meta({ minLength: min, maxLength: max });
 }

@@ -9,3 +9,15 @@ export function newId<Prefix extends string>(prefix: Prefix, now: Date): `${Pref
 export function isUlid(text: string): boolean {
   return text === text.toUpperCase() && isValid(text);
 }
+
+/**
+ * The ids among path parameters, in their order, as one text: `usr_…/ses_…`. Other values are left out, because a caller chose
+ * them and they may be names or e-mail addresses.
+ *
+ * @returns undefined if there is no id
+ */
+export function targetOf(parameters: Readonly<Record<string, string | undefined>>): string | undefined {
+  const isId = (value: string | undefined) => value?.[3] === "_" && isUlid(value.slice(4));
+  const ids = Object.values(parameters).filter(isId);
+  return ids.length === 0 ? undefined : ids.join("/");
+}

@@ -17,6 +17,9 @@ const strictest = {
   "base-uri": "'none'",
   "form-action": "'none'",
   "frame-ancestors": "'none'",
+  // Text never becomes HTML or a script by assignment, whatever a program of ours or of others does.
+  "require-trusted-types-for": "'script'",
+  "trusted-types": "'none'",
 };
 
 /**

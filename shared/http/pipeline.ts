@@ -125,7 +125,10 @@ function contentAnswer(
     headers: {
       "content-type": type,
       etag,
-      ...(policy !== undefined && { "content-security-policy": policy }),
+      ...(policy !== undefined && {
+        "content-security-policy": policy,
+        "cross-origin-opener-policy": "same-origin",
+      }),
       ...headers,
     },
     body: text,

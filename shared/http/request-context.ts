@@ -16,6 +16,8 @@ export interface RequestContext {
   readonly sourceIp: string;
   /** The caller's own id, if it sent a usable one. */
   readonly correlationId: string | undefined;
+  /** The ids in the path, for the log: see `targetOf`. */
+  readonly targetId: string | undefined;
   /** A header by its lower-case name. */
   readonly header: (name: string) => string | undefined;
   principal?: Principal | undefined;

@@ -53,6 +53,8 @@ export interface OperationSecurityEvent {
   readonly event: SecurityEvent;
   /** The principal that it concerns. */
   readonly principalId?: string;
+  /** The network that it comes from, as logs show it. */
+  readonly network?: string;
 }
 
 type Decide<Path, Query, Body, AnswerBody, Prepared> = (
@@ -144,8 +146,8 @@ async function conclude<AnswerBody>(
   const secretMembers = refusal === undefined ? operation.success.secretMembers : undefined;
   const record = claim === undefined ? [] : [recording(claim, recorded(answer, outcome.body, secretMembers))];
   if (record.length + change.length > 0) await table.commit([...record, ...change]);
-  for (const { event, principalId } of securityEvents) {
-    logSecurityEvent(event, { operation: operation.id, requestId, principalId });
+  for (const { event, ...fields } of securityEvents) {
+    logSecurityEvent(event, { operation: operation.id, requestId, ...fields });
   }
   return answer;
 }

@@ -14,6 +14,8 @@ export interface TokenSubject {
     | { readonly kind: "user"; readonly id: string; readonly role: Role; readonly sessionId: string };
   /** The client that asked: a partner itself, or the public client of a user. */
   readonly clientId: string;
+  /** When the person signed in, in seconds of the epoch (OpenID Connect Core §2); absent for a partner. */
+  readonly authTime?: number;
   /** The principal's token version: another one in the table refuses the token. */
   readonly version: number;
 }
@@ -31,7 +33,7 @@ export interface IssuedToken {
  * @param lifetimeSeconds undefined for a token that never expires
  */
 export async function issueAccessToken(
-  { principal, clientId, version }: TokenSubject,
+  { principal, clientId, authTime, version }: TokenSubject,
   key: SigningKey,
   { issuer, lifetimeSeconds, now }: { issuer: string; lifetimeSeconds: number | undefined; now: Date },
 ): Promise<IssuedToken> {
@@ -41,6 +43,7 @@ export async function issueAccessToken(
     // RFC 9068 has no claim for these; `sid` is the one of OpenID Connect's logout.
     principal: principal.kind,
     ver: version,
+    ...(authTime !== undefined && { auth_time: authTime }),
     ...(principal.kind === "partner"
       ? { scope: principal.scopes.join(" ") }
       : { role: principal.role, sid: principal.sessionId }),

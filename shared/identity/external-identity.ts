@@ -11,6 +11,8 @@ export interface ExternalIdentity {
   readonly subject: string;
   /** What the provider calls the person, where it says so. */
   readonly name: string | undefined;
+  /** When the person signed in at the provider, where it says so. */
+  readonly authenticatedAt: Date | undefined;
   /** The token itself, which is exchanged at most once. */
   readonly token: ExternalToken;
 }
@@ -35,6 +37,9 @@ const maxTokenAgeSeconds = 60 * 60;
 /** The maximum lifetime of a token, in seconds. A token that is valid for longer is no proof of a recent sign-in. */
 const maxTokenLifetimeSeconds = 24 * 60 * 60;
 
+/** The last second that `Date` can represent. */
+const maxAuthTime = 8_640_000_000_000;
+
 const claimsSchema = z.object({
   iss: z.string(),
   sub: z.string().min(1).max(255),
@@ -44,6 +49,7 @@ const claimsSchema = z.object({
   iat: z.number(),
   jti: z.string().min(1).optional(),
   name: z.string().optional().catch(undefined),
+  auth_time: z.int().min(0).max(maxAuthTime).optional().catch(undefined),
 });
 
 type Claims = z.output<typeof claimsSchema>;
@@ -102,7 +108,7 @@ export async function verifyExternalToken(
     const claims = claimsSchema.safeParse(payload).data;
     if (claims === undefined || !isForUs(claims, audience)) return undefined;
     if (claims.exp - claims.iat > maxTokenLifetimeSeconds) return undefined;
-    return { issuer: claims.iss, subject: claims.sub, name: claims.name, token: tokenOf(claims, token) };
+    return identityOf(claims, token);
   } catch (error) {
     if (isProvidersFault(error)) {
       log("error", "identity_provider_unreachable", describeError(error));
@@ -114,6 +120,12 @@ export async function verifyExternalToken(
     }
     return undefined;
   }
+}
+
+function identityOf(claims: Claims, token: string): ExternalIdentity {
+  const { iss: issuer, sub: subject, name, auth_time: authTime } = claims;
+  const authenticatedAt = authTime === undefined ? undefined : new Date(authTime * 1000);
+  return { issuer, subject, name, authenticatedAt, token: tokenOf(claims, token) };
 }
 
 /** The signed part names the token: its signature may be encoded in more than one way. */

@@ -17,6 +17,7 @@ const sessionAttributes = ["version", "sessionsFrom", "keptSession", "keptTokens
 /** The attributes of a principal that updates name, by their purpose. Only a change by an administrator may write a role. */
 export const principalAttributes = {
   endingSessions: sessionAttributes,
+  openingSessions: [...sessionAttributes, "sessionsOpened"],
   revokingTokens: ["version"],
   issuingTokens: ["status", "tokenPolicy", "version"],
   deleting: ["status", "deletionUntil"],

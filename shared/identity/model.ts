@@ -32,6 +32,8 @@ export interface UserState extends CommonState {
    * without it, a change and the change back would make tokens valid again that were refused in between.
    */
   readonly keptTokensFrom?: number;
+  /** Counts the sessions that were opened; absent before the second one. Of parallel openings, each expects its own count. */
+  readonly sessionsOpened?: number;
   /** Sessions that ended one by one, with the time (seconds of the epoch) when their last access token expires. */
   readonly endedSessions?: Readonly<Record<string, number>>;
 }
@@ -65,6 +67,10 @@ export interface PasswordCredential {
 /** Either credential as it is kept. */
 export type StoredCredential = (ClientCredential | PasswordCredential) & { readonly revision: number };
 
+/** How a person proves at the start of a session who it is. */
+export const signInMethods = ["password", "identity_provider"] as const;
+export type SignInMethod = (typeof signInMethods)[number];
+
 /** A session as it is kept. */
 export interface Session {
   readonly userId: string;
@@ -72,6 +78,11 @@ export interface Session {
   readonly sessionId: string;
   /** The public client that signed the user in. */
   readonly clientId: string;
+  readonly signInMethod: SignInMethod;
+  /** When the session began, RFC 3339. Its maximum age counts from here. */
+  readonly createdAt: string;
+  /** When the person signed in, here or at the identity provider, RFC 3339: the claim `auth_time`. */
+  readonly authenticatedAt: string;
   /** Counts the session's refresh tokens, from 1. */
   readonly generation: number;
   /** Hash of the current refresh token's secret. */
@@ -82,13 +93,18 @@ export interface Session {
   readonly expiresAt: string;
   /** The principal's token version when the session began or was last used: see `sessionsFrom`. */
   readonly version: number;
+  /** A keyed hash of the network from which the previous refresh token was spent; absent before the first refresh. */
+  readonly spentFrom?: string;
 }
 
-/** Lifetime of a refresh token; each refresh starts a new one. */
+/** Lifetime of a refresh token; each refresh starts a new one, until the session reaches its maximum age. */
 export const refreshTokenSeconds = 7 * 24 * 60 * 60;
 
-/** How long a spent refresh token still gets its successor, for a client that lost the answer. */
-export const graceMs = 10_000;
+/**
+ * How long a spent refresh token still gets its successor, for a client that lost the answer: time for two retries with
+ * backoff, or for two tabs that refresh at once while a function starts.
+ */
+export const graceMs = 5000;
 
 /** A limit on guessing. */
 export interface AttemptLimit {

@@ -1,14 +1,50 @@
 /** Reads and writes of sessions, and of the part of a user's state that decides about them. */
-import { revokedMeanwhile } from "../domain/problems.ts";
+import { notFound, revokedMeanwhile } from "../domain/problems.ts";
 import type { Change, Expression, Table, Write } from "../runtime/table.ts";
 import { all, conflict, present, putAbsent, updateIf } from "../runtime/writes.ts";
 import { identityKey } from "./keys.ts";
 import { endedSessionMarginSeconds, maxEndedSessions, type Session, type UserState } from "./model.ts";
-import { isAlive } from "./sessions.ts";
+import { expiryOf, isAlive } from "./sessions.ts";
 import { findUserState } from "./store.ts";
 
 export async function findSession(table: Table, userId: string, sessionId: string): Promise<Session | undefined> {
   return await table.get(identityKey.session(userId, sessionId));
+}
+
+const sessionsPerQuery = 100;
+
+/** The sessions of a user that are alive, oldest first. */
+export async function listLiveSessions(
+  table: Table,
+  userId: string,
+  state: UserState,
+  { maxAgeSeconds, now }: { readonly maxAgeSeconds: number; readonly now: Date },
+): Promise<readonly Session[]> {
+  const sessions: Session[] = [];
+  let after: string | undefined;
+  do {
+    const page = await table.query({ partition: identityKey.session(userId, ""), after, limit: sessionsPerQuery });
+    sessions.push(...page.items);
+    after = page.lastKey;
+  } while (after !== undefined);
+  return sessions.filter((session) => isAlive(session, state) && expiryOf(session, maxAgeSeconds) > now);
+}
+
+/**
+ * Ends one session of a user.
+ *
+ * @param accessTokenSeconds the lifetime of its access tokens; undefined for tokens that never expire
+ * @throws Problem `not_found` for a session that has ended or belongs to a different user
+ */
+export async function endLiveSession(
+  table: Table,
+  { userId, sessionId }: Pick<Session, "userId" | "sessionId">,
+  accessTokenSeconds: number | undefined,
+  now: Date,
+): Promise<Change> {
+  const [session, state] = await Promise.all([findSession(table, userId, sessionId), findUserState(table, userId)]);
+  if (session === undefined || state === undefined || !isAlive(session, state)) throw notFound();
+  return endSession(session, state, accessTokenSeconds, now);
 }
 
 /** A session that was alive when it was read, with the state that says so. */
@@ -51,29 +87,94 @@ export function sessionContinuation(before: Session, after: Session): Write {
  * @param accessTokenSeconds the lifetime of its access tokens; undefined for tokens that never expire
  */
 export function endSession(
-  { userId, sessionId }: Pick<Session, "userId" | "sessionId">,
+  session: Pick<Session, "userId" | "sessionId">,
   state: UserState,
   accessTokenSeconds: number | undefined,
   now: Date,
 ): Change {
+  const { set } = rememberEnded([session], state, accessTokenSeconds, now);
+  return [
+    { delete: identityKey.session(session.userId, session.sessionId) },
+    updateIf(identityKey.principal(session.userId), sessionsUnchanged(state), set),
+  ];
+}
+
+/** What the opening of a session changes besides the session itself. */
+export interface SessionOpening {
+  readonly change: Change;
+  /** The user's token version from then on. */
+  readonly version: number;
+}
+
+/**
+ * Counts the opening of a session, so that no two openings decide on the same sessions, and ends the surplus ones.
+ *
+ * @param state as read; a change of it since is an optimistic-concurrency conflict
+ * @param accessTokenSeconds the lifetime of their access tokens; undefined for tokens that never expire
+ */
+export function sessionOpening(
+  userId: string,
+  state: UserState,
+  { surplus, accessTokenSeconds, now }: SurplusSessions,
+): SessionOpening {
+  const count = {
+    expression: "SET sessionsOpened = :opened",
+    values: { ":opened": (state.sessionsOpened ?? 0) + 1 },
+  };
+  const key = identityKey.principal(userId);
+  if (surplus.length === 0) {
+    return { change: [updateIf(key, all(present, countUnchanged(state)), count)], version: state.version };
+  }
+  const { set, forgets } = rememberEnded(surplus, state, accessTokenSeconds, now);
+  const both = {
+    expression: set.expression.replace("SET", `${count.expression},`),
+    values: { ...set.values, ...count.values },
+  };
+  return {
+    change: [
+      ...surplus.map(({ sessionId }) => ({ delete: identityKey.session(userId, sessionId) })),
+      updateIf(key, all(sessionsUnchanged(state), countUnchanged(state)), both),
+    ],
+    version: forgets ? state.version + 1 : state.version,
+  };
+}
+
+/** No session of the user has been opened since its state was read. */
+function countUnchanged({ sessionsOpened }: UserState): Expression {
+  return sessionsOpened === undefined
+    ? { expression: "attribute_not_exists(sessionsOpened)" }
+    : { expression: "sessionsOpened = :openedBefore", values: { ":openedBefore": sessionsOpened } };
+}
+
+/** The sessions that an opening ends. */
+interface SurplusSessions {
+  readonly surplus: readonly Session[];
+  readonly accessTokenSeconds: number | undefined;
+  readonly now: Date;
+}
+
+/** Refuses the access tokens of ended sessions. If there are too many of them, it ends all access tokens of the user instead. */
+function rememberEnded(
+  sessions: readonly Pick<Session, "sessionId">[],
+  state: UserState,
+  accessTokenSeconds: number | undefined,
+  now: Date,
+): { readonly set: Expression; readonly forgets: boolean } {
   const nowSeconds = Math.floor(now.getTime() / 1000);
   const remembered = Object.entries(state.endedSessions ?? {}).filter(([, until]) => until > nowSeconds);
   const until =
     accessTokenSeconds === undefined
       ? Number.MAX_SAFE_INTEGER
       : nowSeconds + accessTokenSeconds + endedSessionMarginSeconds;
-  const forgets = remembered.length >= maxEndedSessions;
-  const ended = forgets ? {} : { ...Object.fromEntries(remembered), [sessionId]: until };
+  const ended = [...remembered, ...sessions.map(({ sessionId }) => [sessionId, until] as const)];
+  const forgets = ended.length > maxEndedSessions;
   const set = {
     expression: forgets
       ? "SET endedSessions = :ended, version = version + :one REMOVE keptTokensFrom"
       : "SET endedSessions = :ended",
-    values: { ":ended": ended, ...(forgets && { ":one": 1 }) },
+    values: { ":ended": forgets ? {} : Object.fromEntries(ended), ...(forgets && { ":one": 1 }) },
   };
-  return [
-    { delete: identityKey.session(userId, sessionId) },
-    updateIf(identityKey.principal(userId), sessionsUnchanged(state), set),
-  ];
+  return { set, forgets };
 }
 
 /** No session of the user has ended since its state was read. */

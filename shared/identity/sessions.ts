@@ -6,7 +6,9 @@
  * differs from a forged one: repeated derivation from it ends at the current token.
  */
 import { createHash, createHmac, randomBytes } from "node:crypto";
+import { administrators, type Role } from "../domain/access.ts";
 import { isUlid } from "../domain/ids.ts";
+import type { Environment } from "../runtime/environment.ts";
 import { graceMs, refreshTokenSeconds, type Session, type UserState } from "./model.ts";
 
 /** A refresh token's parts. As text: `<user>.<session>.<generation>.<secret>`, ids without their prefixes. */
@@ -72,26 +74,81 @@ export function refreshTokenState(token: RefreshToken, session: Session, key: st
   return steps === 1 && spentMs <= graceMs ? "just_spent" : "reused";
 }
 
-export function beginSession(token: RefreshToken, clientId: string, version: number, now: Date): Session {
-  const { userId, sessionId } = token;
-  return { userId, sessionId, clientId, ...currentToken(token, now), version };
+/** What a session begins with, besides its first refresh token. */
+export interface SessionStart extends Pick<Session, "clientId" | "signInMethod" | "version"> {
+  /** When the person signed in at the identity provider; default: now. */
+  readonly authenticatedAt?: Date | undefined;
+  readonly maxAgeSeconds: number;
+}
+
+export function beginSession(token: RefreshToken, start: SessionStart, now: Date): Session {
+  const { clientId, signInMethod, version, authenticatedAt = now, maxAgeSeconds } = start;
+  const createdAt = now.toISOString();
+  return {
+    userId: token.userId,
+    sessionId: token.sessionId,
+    clientId,
+    signInMethod,
+    createdAt,
+    authenticatedAt: (authenticatedAt < now ? authenticatedAt : now).toISOString(),
+    version,
+    ...currentToken(token, endOfSession({ createdAt }, maxAgeSeconds), now),
+  };
+}
+
+/** What changes in a session when its current token is exchanged for the next one. */
+export interface SessionUse extends Pick<Session, "version" | "spentFrom"> {
+  readonly maxAgeSeconds: number;
 }
 
 /** The session after its current token was exchanged for the next one. */
-export function continueSession(session: Session, next: RefreshToken, version: number, now: Date): Session {
-  return { ...session, ...currentToken(next, now), version };
+export function continueSession(session: Session, next: RefreshToken, use: SessionUse, now: Date): Session {
+  const { version, spentFrom, maxAgeSeconds } = use;
+  return { ...session, ...currentToken(next, endOfSession(session, maxAgeSeconds), now), version, spentFrom };
+}
+
+/** The maximum age of a session of a user with this role. */
+export function maxSessionSeconds(
+  role: Role,
+  limits: Pick<Environment, "ADMINISTRATOR_SESSION_SECONDS" | "SESSION_SECONDS">,
+): number {
+  return administrators.includes(role) ? limits.ADMINISTRATOR_SESSION_SECONDS : limits.SESSION_SECONDS;
+}
+
+/** When a session reaches its maximum age. */
+export function endOfSession({ createdAt }: Pick<Session, "createdAt">, maxAgeSeconds: number): Date {
+  return new Date(Date.parse(createdAt) + maxAgeSeconds * 1000);
+}
+
+/** When a session ends unless it is refreshed. @param maxAgeSeconds by the user's role now, which may have changed since */
+export function expiryOf(session: Session, maxAgeSeconds: number): Date {
+  const end = endOfSession(session, maxAgeSeconds);
+  const tokenExpiry = new Date(session.expiresAt);
+  return tokenExpiry < end ? tokenExpiry : end;
 }
 
 function currentToken(
   token: RefreshToken,
+  end: Date,
   now: Date,
 ): Pick<Session, "generation" | "tokenHash" | "issuedAt" | "expiresAt"> {
+  const expiresAt = Math.min(now.getTime() + refreshTokenSeconds * 1000, end.getTime());
   return {
     generation: token.generation,
     tokenHash: hashRefreshToken(token),
     issuedAt: now.toISOString(),
-    expiresAt: new Date(now.getTime() + refreshTokenSeconds * 1000).toISOString(),
+    expiresAt: new Date(expiresAt).toISOString(),
   };
+}
+
+/**
+ * A keyed hash of the network that a session is used from. Without the key, a table that leaked would tell the addresses: there
+ * are few enough to try them all.
+ *
+ * @param key the secret `refreshTokenKey`
+ */
+export function hashNetwork(sessionId: string, network: string, key: string): string {
+  return createHmac("sha256", key).update(`network ${sessionId} ${network}`).digest("base64url");
 }
 
 /** Whether a session is alive by the state of its user. */

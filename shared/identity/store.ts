@@ -34,6 +34,7 @@ const principalStateSchema = z.discriminatedUnion("kind", [
     sessionsFrom: z.int(),
     keptSession: z.string().optional(),
     keptTokensFrom: z.int().optional(),
+    sessionsOpened: z.int().optional(),
     endedSessions: z.record(z.string(), z.number()).optional(),
   }),
 ]);

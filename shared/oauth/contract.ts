@@ -52,9 +52,9 @@ export const operations = {
       {
         actions: ["GetItem", "PutItem", "UpdateItem"],
         leadingKeys: [identityPartitions.principals],
-        attributes: [...principalAttributes.issuingTokens, ...principalAttributes.endingSessions],
+        attributes: [...principalAttributes.issuingTokens, ...principalAttributes.openingSessions],
       },
-      { actions: ["GetItem", "PutItem", "DeleteItem"], leadingKeys: [identityPartitions.sessions] },
+      { actions: ["GetItem", "Query", "PutItem", "DeleteItem"], leadingKeys: [identityPartitions.sessions] },
       {
         actions: ["PutItem"],
         leadingKeys: [userPartitions.usernames, userPartitions.users, userPartitions.userPlaces],

@@ -77,6 +77,8 @@ export class Visitor {
       "x-correlation-id": (value) => value === correlation,
       "strict-transport-security": (value) => /max-age=\d+/.test(value),
       "x-content-type-options": (value) => value === "nosniff",
+      "referrer-policy": (value) => value === "no-referrer",
+      "cross-origin-resource-policy": (value) => value === "same-origin",
       "cache-control": (value) => value !== "",
     };
     for (const [name, isKept] of Object.entries(promised)) {

@@ -20,6 +20,11 @@ const lifetime = z
   .union([z.literal("never"), z.string().regex(/^[1-9][0-9]{0,8}$/)])
   .transform((value) => (value === "never" ? undefined : Number(value)));
 
+const count = z
+  .string()
+  .regex(/^[1-9][0-9]{0,8}$/)
+  .transform(Number);
+
 const environmentSchema = z.object({
   /** `dev`, `prod`, `local`. */
   STAGE: z.string().min(1),
@@ -35,6 +40,12 @@ const environmentSchema = z.object({
   PARTNER_TOKEN_SECONDS: lifetime,
   /** Lifetime of a user's access token in whole seconds, or `never`. */
   USER_TOKEN_SECONDS: lifetime,
+  /** The maximum age of a session in whole seconds, however often it is refreshed. */
+  SESSION_SECONDS: count,
+  /** The maximum age of an administrator's session in whole seconds. */
+  ADMINISTRATOR_SESSION_SECONDS: count,
+  /** The maximum number of sessions that a user has at once. */
+  MAX_SESSIONS: count,
   /** Client ids of the public clients (RFC 6749 §2.1), separated by spaces. `POST /v1/auth/login` uses the first one. */
   PUBLIC_CLIENTS: z.string().min(1),
   /** The external identity provider: all four variables or none. */

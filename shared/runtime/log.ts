@@ -13,6 +13,7 @@ export const metricNamespace = "Portico";
 /** What somebody may be attacking, or gains power by. */
 export const securityEvents = [
   "external_token_refused",
+  "refresh_token_repeated",
   "refresh_token_reused",
   "role_changed",
   "root_access_restored",
@@ -101,7 +102,7 @@ export function log(level: Level, code: LogCode, fields: LogFields): void {
 /** Logs a security event and counts it. */
 export function logSecurityEvent(
   event: SecurityEvent,
-  fields: Pick<LogFields, "requestId" | "principalId" | "operation">,
+  fields: Pick<LogFields, "requestId" | "principalId" | "operation" | "network">,
 ): void {
   log("warn", event, fields);
 }

@@ -5,6 +5,7 @@ import { operation } from "../contract/operation.ts";
 import { etag, id, pageOf, pageQuery, shownInstant, text, username, wholeNumber } from "../contract/schemas.ts";
 import { exampleToken } from "../identity/contract.ts";
 import { identityPartitions, principalAttributes } from "../identity/keys.ts";
+import { signInMethods } from "../identity/model.ts";
 import { userPartitions } from "./keys.ts";
 import {
   isPasswordLength,
@@ -71,6 +72,59 @@ const movementExample: CreditMovementView = {
   at: "2026-11-20T12:00:00.000Z",
 };
 
+const sessionSchema = z
+  .object({
+    id: id("ses_").meta({ description: "The claim `sid` of its access tokens" }),
+    signInMethod: z.enum(signInMethods),
+    clientId: z.string().meta({ description: "The public client that signed the user in" }),
+    createdAt: shownInstant,
+    lastUsedAt: shownInstant.meta({ description: "When the session began or was last refreshed" }),
+    expiresAt: shownInstant.meta({ description: "When the session ends unless it is refreshed" }),
+    current: z.boolean().meta({ description: "Whether it is the session of the access token of this call" }),
+  })
+  .meta({ id: "Session" });
+
+export type SessionView = z.output<typeof sessionSchema>;
+
+const sessionExample: SessionView = {
+  id: "ses_01JD3Y5X2M6N8P0R4T7V9WBCDE",
+  signInMethod: "password",
+  clientId: "web",
+  createdAt: "2026-11-20T12:00:00.000Z",
+  lastUsedAt: "2026-11-20T12:30:00.000Z",
+  expiresAt: "2026-11-27T12:30:00.000Z",
+  current: true,
+};
+
+const sessionPage = {
+  request: { query: z.strictObject(pageQuery) },
+  success: {
+    status: 200,
+    description: "A page of sessions",
+    body: pageOf(sessionSchema),
+    example: { items: [sessionExample], nextCursor: null },
+  },
+  problems: ["cursor_invalid"],
+  table: [
+    { actions: ["Query"], leadingKeys: [identityPartitions.sessions] },
+    { actions: ["GetItem"], leadingKeys: [identityPartitions.principals] },
+  ],
+  secrets: ["cursorKey"],
+} as const;
+
+const sessionEnding = {
+  success: { status: 204, description: "The session has ended" },
+  problems: [],
+  table: [
+    { actions: ["GetItem", "DeleteItem"], leadingKeys: [identityPartitions.sessions] },
+    {
+      actions: ["GetItem", "UpdateItem"],
+      leadingKeys: [identityPartitions.principals],
+      attributes: principalAttributes.endingSessions,
+    },
+  ],
+} as const;
+
 const exampleRefreshToken =
   "01JD3Y5W8Q4T6V2X9ZB7C1D3EF.01JD3Y5X2M6N8P0R4T7V9WBCDE.1.Zk3mY0vQx1lT7cN5sR9wB2hJ8dF4gK6pA1uE3iO5yTc";
 
@@ -118,6 +172,7 @@ export type UserCreation = z.output<typeof creation>;
 export type UserPatch = z.output<typeof patch>;
 export type SelfPatch = z.output<typeof selfPatch>;
 
+const sessionPath = z.strictObject({ sessionId: id("ses_") });
 const userPath = z.strictObject({ userId: id("usr_") });
 const byAdministrator = { user: { roles: administrators } };
 const byAnyUser = { user: { roles } };
@@ -184,7 +239,12 @@ export const operations = {
       },
       { actions: ["GetItem", "UpdateItem"], leadingKeys: [identityPartitions.credentials] },
       { actions: ["GetItem", "PutItem", "UpdateItem"], leadingKeys: [identityPartitions.attempts] },
-      { actions: ["PutItem"], leadingKeys: [identityPartitions.sessions] },
+      {
+        actions: ["UpdateItem"],
+        leadingKeys: [identityPartitions.principals],
+        attributes: principalAttributes.openingSessions,
+      },
+      { actions: ["Query", "PutItem", "DeleteItem"], leadingKeys: [identityPartitions.sessions] },
     ],
     secrets: ["signingKeys"],
     // argon2id needs CPU, which Lambda allots in proportion to memory.
@@ -327,6 +387,31 @@ export const operations = {
     memoryMegabytes: 1024,
   }),
 
+  ownSessions: operation({
+    id: "users.own-sessions",
+    method: "GET",
+    path: "/v1/users/me/sessions",
+    tag: "Sign-in",
+    summary: "List the caller's sessions",
+    description: "The sessions in which the calling user is signed in, oldest first.",
+    access: byAnyUser,
+    ...sessionPage,
+  }),
+
+  endOwnSession: operation({
+    id: "users.end-own-session",
+    method: "DELETE",
+    path: "/v1/users/me/sessions/{sessionId}",
+    tag: "Sign-in",
+    summary: "End one of the caller's sessions",
+    description:
+      "Signs the calling user out of one session, which may be the current one. Its access tokens and its refresh token stop " +
+      "working at once.",
+    access: byAnyUser,
+    request: { path: sessionPath },
+    ...sessionEnding,
+  }),
+
   read: operation({
     id: "users.read",
     method: "GET",
@@ -395,6 +480,59 @@ export const operations = {
         attributes: principalAttributes.deleting,
       },
       { actions: ["DeleteItem"], leadingKeys: [identityPartitions.credentials] },
+    ],
+  }),
+
+  sessions: operation({
+    id: "users.sessions",
+    method: "GET",
+    path: "/v1/users/{userId}/sessions",
+    tag: "Users",
+    summary: "List a user's sessions",
+    description: "The sessions in which a user is signed in, oldest first.",
+    access: byAdministrator,
+    ...sessionPage,
+    request: { ...sessionPage.request, path: userPath },
+    table: [...sessionPage.table, { actions: ["GetItem"], leadingKeys: [userPartitions.users] }],
+  }),
+
+  endSession: operation({
+    id: "users.end-session",
+    method: "DELETE",
+    path: "/v1/users/{userId}/sessions/{sessionId}",
+    tag: "Users",
+    summary: "End a session of a user",
+    description:
+      "Signs a user out of one session. Its access tokens and its refresh token stop working at once. Only root can end a " +
+      "session of root.",
+    access: byAdministrator,
+    request: { path: z.strictObject({ userId: id("usr_"), sessionId: id("ses_") }) },
+    ...sessionEnding,
+    sensitive: true,
+    table: [...sessionEnding.table, { actions: ["GetItem"], leadingKeys: [userPartitions.users] }],
+  }),
+
+  endSessions: operation({
+    id: "users.end-sessions",
+    method: "DELETE",
+    path: "/v1/users/{userId}/sessions",
+    tag: "Users",
+    summary: "End all sessions of a user",
+    description:
+      "Signs a user out everywhere. All access tokens and refresh tokens of the user stop working at once. Only root can end " +
+      "the sessions of root.",
+    access: byAdministrator,
+    request: { path: userPath },
+    success: { status: 204, description: "All sessions have ended" },
+    problems: [],
+    sensitive: true,
+    table: [
+      { actions: ["GetItem"], leadingKeys: [userPartitions.users] },
+      {
+        actions: ["UpdateItem"],
+        leadingKeys: [identityPartitions.principals],
+        attributes: principalAttributes.endingSessions,
+      },
     ],
   }),
 

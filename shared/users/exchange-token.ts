@@ -1,10 +1,11 @@
 /** The grant `token-exchange` (RFC 8693): turns a JWT of the external identity provider into a session. */
 import { OAuthError } from "../contract/oauth-error.ts";
 import { newId } from "../domain/ids.ts";
+import { withoutInvisible } from "../domain/invisible.ts";
 import type { TokenRequest } from "../identity/contract.ts";
 import { verifyExternalToken, type ExternalIdentity } from "../identity/external-identity.ts";
 import type { UserState } from "../identity/model.ts";
-import { openSession } from "../identity/open-session.ts";
+import { openFirstSession, openSession, type OpenedSession, type SignIn } from "../identity/open-session.ts";
 import { findUserState } from "../identity/store.ts";
 import { readPublicClient, refuseScope } from "../identity/token-requests.ts";
 import { tokenAnswer, type GrantContext, type GrantOutcome } from "./refresh-session.ts";
@@ -25,20 +26,35 @@ export async function exchangeToken(
   authorization: string | undefined,
   context: GrantContext,
 ): Promise<GrantOutcome> {
-  const { table, environment, now } = context;
+  const { table, environment } = context;
   const clientId = readPublicClient(authorization, body, environment);
   const identity = await verifyExternalToken(readSubjectToken(body), environment);
   if (identity === undefined) return refusedToken("The subject_token is not a valid token of the identity provider");
   const [userId, replayed] = await Promise.all([findExternalUserId(table, identity), isExchanged(table, identity)]);
   if (replayed) return refusedToken("The subject_token was exchanged before: each is accepted once");
-  const { user, creation } = userId === undefined ? newExternalUser(identity, now) : { user: undefined, creation: [] };
-  const state = user === undefined ? await findUserState(table, userId ?? "") : firstState;
-  if (state?.status !== "active") throw new OAuthError("invalid_request", "The subject may not sign in");
-  const { tokens, creation: session } = await openSession(user?.id ?? userId ?? "", clientId, state, context);
+  const start = { clientId, signInMethod: "identity_provider", authenticatedAt: identity.authenticatedAt } as const;
+  const { tokens, change } =
+    userId === undefined ? await signUp(identity, start, context) : await signInAgain({ ...start, userId }, context);
   return {
     body: { ...tokenAnswer(tokens), issued_token_type: issuedTokenType },
-    change: [tokenExchange(identity), ...creation, session],
+    change: [tokenExchange(identity), ...change],
   };
+}
+
+type Start = Omit<SignIn, "userId" | "proven">;
+
+/** Creates the user of a subject together with its first session. */
+async function signUp(identity: ExternalIdentity, start: Start, context: GrantContext): Promise<OpenedSession> {
+  const { user, creation } = newExternalUser(identity, context.now);
+  const opened = await openFirstSession({ ...start, userId: user.id, proven: firstState }, context);
+  return { tokens: opened.tokens, change: [...creation, ...opened.change] };
+}
+
+/** @throws OAuthError `invalid_request` for a user that is not active */
+async function signInAgain(start: Omit<SignIn, "proven">, context: GrantContext): Promise<OpenedSession> {
+  const state = await findUserState(context.table, start.userId);
+  if (state?.status !== "active") throw new OAuthError("invalid_request", "The subject may not sign in");
+  return await openSession(context.table, { ...start, proven: state }, state, context);
 }
 
 function refusedToken(description: string): GrantOutcome {
@@ -76,11 +92,7 @@ function newExternalUser(identity: ExternalIdentity, now: Date) {
 }
 
 function displayName(name: string | undefined): string | undefined {
-  const trimmed =
-    name
-      ?.toWellFormed()
-      .replaceAll(/\p{Cc}/gu, " ")
-      .trim() ?? "";
+  const trimmed = withoutInvisible(name?.toWellFormed().replaceAll(/\p{Cc}/gu, " ") ?? "").trim();
   return trimmed === "" ? undefined : Array.from(trimmed).slice(0, 80).join("");
 }
 

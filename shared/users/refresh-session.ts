@@ -1,9 +1,20 @@
 /** The grant `refresh_token` (RFC 6749 §6): continues a user's session with its next refresh token. */
 import { OAuthError } from "../contract/oauth-error.ts";
+import { loggedNetworkOf, networkOf } from "../domain/network.ts";
 import type { TokenAnswer, TokenRequest } from "../identity/contract.ts";
+import type { Session } from "../identity/model.ts";
 import { issueSessionTokens, type SessionTokens } from "../identity/open-session.ts";
 import { endSession, findSession, sessionContinuation } from "../identity/session-store.ts";
-import { continueSession, isAlive, parseRefreshToken, refreshTokenState, successorOf } from "../identity/sessions.ts";
+import {
+  continueSession,
+  endOfSession,
+  hashNetwork,
+  isAlive,
+  maxSessionSeconds,
+  parseRefreshToken,
+  refreshTokenState,
+  successorOf,
+} from "../identity/sessions.ts";
 import { findUserState } from "../identity/store.ts";
 import { readPublicClient, refuseScope } from "../identity/token-requests.ts";
 import type { Environment } from "../runtime/environment.ts";
@@ -17,6 +28,14 @@ export interface GrantContext {
   readonly secrets: Secrets;
   readonly environment: Environment;
   readonly now: Date;
+  /** The caller's network address. */
+  readonly sourceIp: string;
+}
+
+interface GrantEvent {
+  readonly event: SecurityEvent;
+  readonly principalId?: string;
+  readonly network?: string;
 }
 
 /** The decision on a grant: tokens or a refusal, the change, and the security events of either. */
@@ -24,7 +43,7 @@ export interface GrantOutcome {
   readonly body?: TokenAnswer;
   readonly refusal?: OAuthError;
   readonly change?: Change;
-  readonly securityEvents?: readonly { readonly event: SecurityEvent; readonly principalId?: string }[];
+  readonly securityEvents?: readonly GrantEvent[];
 }
 
 /**
@@ -38,7 +57,7 @@ export async function refreshSession(
   authorization: string | undefined,
   context: GrantContext,
 ): Promise<GrantOutcome> {
-  const { table, secrets, environment, now } = context;
+  const { table, secrets, environment, now, sourceIp } = context;
   const clientId = readPublicClient(authorization, body, environment);
   if (body.refresh_token === undefined) throw new OAuthError("invalid_request", "refresh_token is required");
   refuseScope(body.scope);
@@ -52,6 +71,9 @@ export async function refreshSession(
   ]);
   if (session === undefined || state === undefined || !isAlive(session, state)) throw invalidGrant();
   if (session.clientId !== clientId) throw invalidGrant();
+  const maxAgeSeconds = maxSessionSeconds(state.role, environment);
+  if (endOfSession(session, maxAgeSeconds) <= now) throw invalidGrant();
+  const spentFrom = hashNetwork(session.sessionId, networkOf(sourceIp), key);
   switch (refreshTokenState(presented, session, key, now)) {
     case "reused":
       return {
@@ -61,16 +83,23 @@ export async function refreshSession(
       };
     case "current": {
       const next = successorOf(presented, key);
-      const continuation = sessionContinuation(session, continueSession(session, next, state.version, now));
-      return { body: tokenAnswer(await issueSessionTokens(next, clientId, state, context)), change: [continuation] };
+      const use = { version: state.version, spentFrom, maxAgeSeconds };
+      const continuation = sessionContinuation(session, continueSession(session, next, use, now));
+      return { body: tokenAnswer(await issueSessionTokens(next, session, state, context)), change: [continuation] };
     }
-    case "just_spent": {
-      const successor = successorOf(presented, key);
-      return { body: tokenAnswer(await issueSessionTokens(successor, clientId, state, context)) };
-    }
+    case "just_spent":
+      return {
+        body: tokenAnswer(await issueSessionTokens(successorOf(presented, key), session, state, context)),
+        securityEvents: session.spentFrom === spentFrom ? [] : [repeatedElsewhere(session, sourceIp)],
+      };
     default:
       throw invalidGrant();
   }
+}
+
+/** A client that lost the answer repeats its refresh from its own network; somebody with a copy of the token may not. */
+function repeatedElsewhere({ userId }: Session, sourceIp: string): GrantEvent {
+  return { event: "refresh_token_repeated", principalId: userId, network: loggedNetworkOf(sourceIp) };
 }
 
 /** The answer that carries a session's tokens. */

@@ -91,6 +91,12 @@ export function deleteUser(user: StoredUser): StoredUser | Problem {
   return user.role === "root" ? new Problem("forbidden", "The root user cannot be deleted.") : user;
 }
 
+/** Refuses to end sessions of root for anybody else: root must always be able to work. */
+export function endSessionsOf(user: StoredUser, caller: Role): StoredUser | Problem {
+  if (user.role !== "root" || caller === "root") return user;
+  return new Problem("forbidden", "Only root can end a session of root.");
+}
+
 /** Whether a change must end the user's access tokens. */
 export function endsTokens(before: StoredUser, after: StoredUser): boolean {
   return before.status !== after.status || before.role !== after.role;

@@ -24,6 +24,9 @@ const environment: EnvironmentVariables = {
   LOG_LEVEL: "INFO",
   PARTNER_TOKEN_SECONDS: "3600",
   USER_TOKEN_SECONDS: "900",
+  SESSION_SECONDS: "2592000",
+  ADMINISTRATOR_SESSION_SECONDS: "43200",
+  MAX_SESSIONS: "20",
   PUBLIC_CLIENTS: "web",
   ...Object.fromEntries(Object.values(secretVariables).map((variable) => [variable, "arn:aws:secretsmanager:bench"])),
 };

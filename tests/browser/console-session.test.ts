@@ -104,13 +104,31 @@ describeConsole("the console", () => {
         "form-action 'none'",
         "frame-ancestors 'none'",
         "img-src 'self' data:",
+        "require-trusted-types-for 'script'",
         "script-src 'self'",
         "style-src 'self'",
+        "trusted-types 'none'",
       ]);
       const paths = [...text.matchAll(/(?:href|src)="(\/console\/[^"]+)"/g)].map(([, path]) => path!);
       const files = await Promise.all(paths.map((path) => portico.call("GET", path)));
       expect(files.map(({ status }) => status)).toEqual([200, 200]);
       expect([text, ...files.map((file) => file.text)].join("").length).toBeLessThan(60_000);
+    });
+
+    test.each(["#/%", "#%", "#/users/%E0%A4%A", "#/users/%2e%2e", "#/?filter=%&pages=%", "#/%00?%=%"])(
+      "the malformed address %s is reported and has no fault",
+      async (hash) => {
+        await page.goto("about:blank");
+        await page.goto(`${portico.url}/console${hash}`);
+        await signIn();
+        await heading("Not found").waitFor();
+      },
+    );
+
+    test.each(["x", "%", "-5", "0", "1e9", "1.5"])("the malformed number of pages %s shows the list", async (pages) => {
+      await visit(`#/users?pages=${pages}&filter=%`);
+      await heading("Users").waitFor();
+      await page.getByText("None of the loaded users match.").waitFor();
     });
 
     test("tokens are kept in memory only: a reload signs out and ends the session", async () => {

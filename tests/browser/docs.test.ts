@@ -170,6 +170,18 @@ describeInBrowser("the docs", () => {
       await expectAccessible();
     });
 
+    test.each(["#/%", "#%", "#/Users/%E0%A4%A", "#/%22%5D", '#/"]/"]'])(
+      "the malformed address %s shows the reference without a fault",
+      async (hash) => {
+        await page.goto("about:blank");
+        await page.goto(`${origin}/docs${hash}`);
+        await page.locator(".opblock").first().waitFor();
+        await page.evaluate(`location.hash = ${JSON.stringify(hash.replace("#", "#/"))}`);
+        await button("Authorize").click();
+        await page.locator(".dialog-ux").waitFor();
+      },
+    );
+
     test("a wrong password is refused; tokens are in memory only and end with the page or in its dialog", async () => {
       await signIn({ username: "nobody", password: "a wrong password" });
       await page.locator(".failure", { hasText: "The username or the password is wrong." }).waitFor();

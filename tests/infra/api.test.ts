@@ -312,6 +312,8 @@ describe("the gateway's own errors", () => {
       expect(header(type, "x-correlation-id")).toBe("method.request.header.x-correlation-id");
       expect(header(type, "cache-control")).toBe("'no-store'");
       expect(header(type, "x-content-type-options")).toBe("'nosniff'");
+      expect(header(type, "referrer-policy")).toBe("'no-referrer'");
+      expect(header(type, "cross-origin-resource-policy")).toBe("'same-origin'");
       expect(header(type, "strict-transport-security")).toMatch(/max-age=\d+/);
     },
   );

@@ -89,6 +89,15 @@ describe("settings", () => {
     ["a canary of no time", { canary: { percent: 10, minutes: 0 } }, /a canary has between/],
     ["no public client", { publicClients: [] }, /there must be one/],
     ["a public client with a blank", { publicClients: ["a b"] }, /visible ASCII/],
+    ["sessions of no time", { sessions: { ...dev.sessions, maxAgeSeconds: 0 } }, /maximum age of a session/],
+    ["sessions of a fraction", { sessions: { ...dev.sessions, maxAgeSeconds: 900.5 } }, /maximum age of a session/],
+    [
+      "sessions that end before their access tokens",
+      { sessions: { ...dev.sessions, administratorMaxAgeSeconds: 899 } },
+      /at least as long as an access token/,
+    ],
+    ["no session for anybody", { sessions: { ...dev.sessions, maxPerUser: 0 } }, /at least one session/],
+    ["too many sessions", { sessions: { ...dev.sessions, maxPerUser: 51 } }, /at most 50/],
     ["protection of what is destroyed", { deletionProtection: true }, /cannot be destroyed/],
   ])("with %s are refused in one line", (_what, change, reason) => {
     expect(() => validateStage({ ...dev, ...change })).toThrow(reason);

@@ -100,6 +100,8 @@ const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 export function expectCommonHeaders({ headers }: Answer): void {
   assert.match(headers.get("x-request-id") ?? "", uuid);
   assert.equal(headers.get("x-content-type-options"), "nosniff");
+  assert.equal(headers.get("referrer-policy"), "no-referrer");
+  assert.equal(headers.get("cross-origin-resource-policy"), "same-origin");
   assert.match(headers.get("strict-transport-security") ?? "", /^max-age=\d{8,}/);
   assert.ok(headers.has("cache-control"), "no cache-control");
 }
@@ -109,7 +111,10 @@ function expectDeclaredSuccess({ success, method }: AnyOperation, { headers, tex
   if (success.mediaTypes?.includes(type)) {
     assert.notEqual(text, "");
     assert.match(headers.get("etag") ?? "", /^W\/"[\w-]+"$/);
-    if (type === "text/html") assert.match(headers.get("content-security-policy") ?? "", /^default-src 'none';/);
+    if (type === "text/html") {
+      assert.match(headers.get("content-security-policy") ?? "", /^default-src 'none';/);
+      assert.equal(headers.get("cross-origin-opener-policy"), "same-origin");
+    }
   } else if (success.body === undefined) {
     assert.equal(text, "");
     assert.equal(success.mediaTypes, undefined);

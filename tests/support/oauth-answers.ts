@@ -1,5 +1,4 @@
 /** Requests to the OAuth endpoints, and what their answers have in common. */
-import { randomUUID } from "node:crypto";
 import { setImmediate } from "node:timers/promises";
 import type { Answer } from "./answer.ts";
 import type { CallOptions, Portico, TestPartner } from "./portico.ts";
@@ -87,10 +86,7 @@ export async function externalSession(
   subject: string,
   claims: Readonly<Record<string, unknown>> = {},
 ): Promise<{ readonly accessToken: string; readonly refreshToken: string }> {
-  const answer = await exchange(
-    portico,
-    await identityProviderOf(portico).token(subject, { jti: randomUUID(), ...claims }),
-  );
+  const answer = await exchange(portico, await identityProviderOf(portico).token(subject, claims));
   if (answer.status !== 200) throw new Error(`no session begun: ${answer.text}`);
   return { accessToken: answer.body.access_token, refreshToken: answer.body.refresh_token };
 }

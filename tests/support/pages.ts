@@ -10,8 +10,10 @@ export const ownPolicy = [
   "form-action 'none'",
   "frame-ancestors 'none'",
   "img-src 'self' data:",
+  "require-trusted-types-for 'script'",
   "script-src 'self'",
   "style-src 'self'",
+  "trusted-types 'none'",
 ];
 
 /** The paths of the files that the page loads, in order. */

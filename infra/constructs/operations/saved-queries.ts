@@ -50,6 +50,24 @@ const savedQueries: readonly SavedQuery[] = [
     ],
   },
   {
+    name: "Who tried what on one object",
+    ofAccessLog: false,
+    lines: [
+      "filter targetId like 'PUT-THE-ID-HERE'",
+      "fields @timestamp, code, operation, principalId, status, problem, reason, network, requestId",
+      "sort @timestamp desc",
+    ],
+  },
+  {
+    name: "Refreshes repeated from another network",
+    ofAccessLog: false,
+    lines: [
+      "filter code = 'refresh_token_repeated'",
+      "stats count(*) as times, count_distinct(network) as networks by principalId",
+      "sort times desc",
+    ],
+  },
+  {
     name: "Everything of one request",
     lines: ["fields @timestamp, @log, @message", "filter requestId = 'PUT-THE-REQUEST-ID-HERE'", "sort @timestamp asc"],
   },

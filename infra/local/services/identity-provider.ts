@@ -113,7 +113,8 @@ export class LocalIdentityProvider {
     if (client === undefined) throw new Error(`the local identity provider has no client ${this.audience}`);
     const idToken = new provider.IdToken({ sub: subject }, { client });
     idToken.scope = "openid";
-    for (const [claim, value] of Object.entries(claims)) idToken.set(claim, value);
+    // Otherwise two tokens for a subject in one second are the same token, which is exchanged once.
+    for (const [claim, value] of Object.entries({ jti: randomUUID(), ...claims })) idToken.set(claim, value);
     return await idToken.issue({ use: "idtoken" });
   }
 

@@ -19,6 +19,9 @@ function commonHeaders(context: RequestContext, status: number): Record<string, 
     "cache-control": status < 400 ? (context.operation.cacheControl ?? "no-store") : "no-store",
     "strict-transport-security": "max-age=63072000; includeSubDomains",
     "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    // For loads without CORS (Fetch Standard §3.6): no page of another origin can embed an answer.
+    "cross-origin-resource-policy": "same-origin",
     ...crossOriginHeaders(context),
   };
 }

@@ -2,6 +2,7 @@ import { fromAuthorizerContext } from "../../contract/principal.ts";
 import type { Environment } from "../../runtime/environment.ts";
 import { describeError, log, logSecurityEvent, logServed } from "../../runtime/log.ts";
 import type { AnyOperation } from "../../contract/operation.ts";
+import { targetOf } from "../../domain/ids.ts";
 import { Problem } from "../../domain/problems.ts";
 import type { RequestContext, Middleware, ServedEvent } from "../request-context.ts";
 
@@ -31,7 +32,7 @@ export function observation(operation: AnyOperation, environment: Environment): 
 }
 
 function conclude(context: RequestContext, status: number): void {
-  const { operation, problem, requestId, correlationId, principal, replayed } = context;
+  const { operation, problem, requestId, correlationId, principal, targetId, replayed } = context;
   logServed({
     operation: operation.id,
     status,
@@ -40,6 +41,7 @@ function conclude(context: RequestContext, status: number): void {
     requestId,
     correlationId,
     principalId: principal?.id,
+    targetId,
     replayed,
   });
 }
@@ -55,6 +57,7 @@ function beginContext(operation: AnyOperation, environment: Environment, event: 
     requestId: event.requestContext.requestId,
     sourceIp: event.requestContext.identity.sourceIp,
     correlationId: correlationId !== undefined && correlationIdPattern.test(correlationId) ? correlationId : undefined,
+    targetId: targetOf(event.pathParameters ?? {}),
     header,
     principal: operation.access === "public" ? undefined : fromAuthorizerContext(event.requestContext.authorizer ?? {}),
   };

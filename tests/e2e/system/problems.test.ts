@@ -40,7 +40,9 @@ test.each(["/problems", "/problems/not_found"])(
       "form-action 'none'",
       "frame-ancestors 'none'",
       "img-src data:",
+      "require-trusted-types-for 'script'",
       "style-src 'self'",
+      "trusted-types 'none'",
     ]);
     expect(text).toMatch(/^<!doctype html>\n<html lang="en">/);
     expect(text).not.toMatch(/<script|style=|https?:\/\/(?!127\.0\.0\.1|www\.w3\.org)/);

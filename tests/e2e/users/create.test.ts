@@ -58,6 +58,8 @@ describe("creating a user", () => {
     ["a username of 64 characters", () => ({ username: `${randomUUID()}${randomUUID()}`.slice(0, 64) })],
     ["a username with every allowed character", () => ({ username: `a-z_0.9-${randomUUID()}` })],
     ["a name of 1 character", () => ({ name: "x" })],
+    ["a Persian name with a non-joiner", () => ({ name: "علی\u200cرضا" })],
+    ["a name with an emoji of several characters", () => ({ name: "Ada 👩\u200d🚀" })],
     ["a name of 80 characters that take two UTF-16 units each", () => ({ name: "🚲".repeat(80) })],
     ["no credit", () => ({ credit: 0 })],
   ])("accepts %s", async (_what, fields) => {
@@ -80,6 +82,9 @@ describe("creating a user", () => {
     ["a blank name", { name: "  " }, ["/name"]],
     ["a name of 81 characters", { name: "x".repeat(81) }, ["/name"]],
     ["a name of two lines", { name: "Ada\nLovelace" }, ["/name"]],
+    ["a name that reverses the text after it", { name: "Ada \u202eecalevoL" }, ["/name"]],
+    ["a name with a zero-width space", { name: "A\u200bda" }, ["/name"]],
+    ["a username with a zero-width space", { username: "ada\u200blove" }, ["/username"]],
     ["null for a name", { name: null }, ["/name"]],
     ["no password", { password: undefined }, ["/password"]],
     ["null for a password", { password: null }, ["/password"]],

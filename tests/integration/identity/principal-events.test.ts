@@ -42,6 +42,7 @@ import type { Table } from "../../../shared/runtime/table.ts";
 import { startTable, type TestTable } from "../../support/table.ts";
 
 const start = new Date("2026-11-20T12:00:00.000Z");
+const maxAgeSeconds = 3600;
 const refreshKey = "the key that no table has";
 
 let engine: TestTable;
@@ -96,7 +97,8 @@ class ModelledUser {
     const state = await this.#state();
     if (state.status !== "active") return;
     const refreshToken = newRefreshToken(this.id, newId("ses_", start));
-    await table.commit([sessionCreation(beginSession(refreshToken, "web", state.version, start))]);
+    const begin = { clientId: "web", signInMethod: "password", version: state.version, maxAgeSeconds } as const;
+    await table.commit([sessionCreation(beginSession(refreshToken, begin, start))]);
     this.sessions.push({ refreshToken, alive: true });
     this.#issue(refreshToken.sessionId, state);
   }
@@ -107,7 +109,7 @@ class ModelledUser {
     expect(stored !== undefined && isAlive(stored, state)).toBe(session.alive);
     if (stored === undefined || !session.alive) return;
     session.refreshToken = successorOf(session.refreshToken, refreshKey);
-    const next = continueSession(stored, session.refreshToken, state.version, start);
+    const next = continueSession(stored, session.refreshToken, { version: state.version, maxAgeSeconds }, start);
     await table.commit([sessionContinuation(stored, next)]);
     this.#issue(stored.sessionId, state);
   }

@@ -113,7 +113,7 @@ describe("a text", () => {
     expect(takes(text(2, 3), "😀")).toBe(false);
   });
 
-  test.each(["", " ", "\u00a0", "\u3000", "a\nb", "a\tb", "\u0000", "\u007f", "\u0085"])(
+  test.each(["", " ", "\u00a0", "\u3000", "a\nb", "a\tb", "\u0000", "\u007f", "\u0085", "Ada\u202e", "a\u200bb"])(
     "%j is not a single line of text",
     (value) => {
       expect(takes(text(1, 100), value)).toBe(false);

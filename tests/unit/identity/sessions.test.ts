@@ -4,6 +4,8 @@ import { graceMs, refreshTokenSeconds, type Session } from "../../../shared/iden
 import {
   beginSession,
   continueSession,
+  endOfSession,
+  expiryOf,
   formatRefreshToken,
   hashRefreshToken,
   newRefreshToken,
@@ -19,6 +21,10 @@ const sessionId = "ses_01JD3Y5X2M6N8P0R4T7V9WBCDE";
 const start = new Date("2026-11-20T12:00:00.000Z");
 const later = (ms: number): Date => new Date(start.getTime() + ms);
 
+const maxAgeSeconds = 30 * 24 * 60 * 60;
+const begin = { clientId: "web", signInMethod: "password", version: 1, maxAgeSeconds } as const;
+const use = { version: 1, spentFrom: "a network", maxAgeSeconds };
+
 interface Chain {
   /** All tokens of the session, the current one last. */
   readonly tokens: readonly [RefreshToken, ...RefreshToken[]];
@@ -28,11 +34,11 @@ interface Chain {
 /** A session after this many refreshes; its current token was issued at `start`. */
 function chainOf(refreshes: number): Chain {
   const tokens: [RefreshToken, ...RefreshToken[]] = [newRefreshToken(userId, sessionId)];
-  let session = beginSession(tokens[0], "web", 1, start);
+  let session = beginSession(tokens[0], begin, start);
   for (let count = 0; count < refreshes; count++) {
     const next = successorOf(tokens.at(-1)!, key);
     tokens.push(next);
-    session = continueSession(session, next, 1, start);
+    session = continueSession(session, next, use, start);
   }
   return { tokens, session };
 }
@@ -197,21 +203,45 @@ describe("the times of a session, to the millisecond:", () => {
   test("each new one is valid for another seven days", () => {
     const { tokens, session } = chainOf(0);
     const next = successorOf(tokens[0], key);
-    const used = continueSession(session, next, 1, later(604_000_000));
+    const used = continueSession(session, next, use, later(604_000_000));
     expect(refreshTokenState(next, used, key, later(1_000_000_000))).toBe("current");
     expect(refreshTokenState(next, used, key, later(604_000_000 + 604_800_000))).toBe("expired");
   });
 
-  test("a spent one gets its successor for ten seconds", () => {
-    expect(graceMs).toBe(10_000);
+  test("a spent one gets its successor for five seconds", () => {
+    expect(graceMs).toBe(5000);
     const { tokens, session } = chainOf(1);
-    expect(refreshTokenState(tokens[0], session, key, later(10_000))).toBe("just_spent");
-    expect(refreshTokenState(tokens[0], session, key, later(10_001))).toBe("reused");
+    expect(refreshTokenState(tokens[0], session, key, later(5000))).toBe("just_spent");
+    expect(refreshTokenState(tokens[0], session, key, later(5001))).toBe("reused");
+  });
+
+  test("no token outlives the maximum age of its session, however often it is refreshed", () => {
+    const { tokens, session } = chainOf(0);
+    const lastWeekMs = 25 * 24 * 60 * 60 * 1000;
+    const next = successorOf(tokens[0], key);
+    const used = continueSession({ ...session, expiresAt: "9999" }, next, use, later(lastWeekMs));
+    expect(used.expiresAt).toBe(endOfSession(session, maxAgeSeconds).toISOString());
+    expect(used.expiresAt).toBe("2026-12-20T12:00:00.000Z");
+    expect(beginSession(tokens[0], { ...begin, maxAgeSeconds: 60 }, start).expiresAt).toBe("2026-11-20T12:01:00.000Z");
+  });
+
+  test("a shorter maximum age of the role counts at once", () => {
+    const { session } = chainOf(0);
+    expect(expiryOf(session, maxAgeSeconds).toISOString()).toBe(session.expiresAt);
+    expect(expiryOf(session, 60)).toEqual(later(60_000));
+  });
+
+  test("the sign-in is never later than the session", () => {
+    const [token] = chainOf(0).tokens;
+    const signedInAt = (authenticatedAt: Date) =>
+      beginSession(token, { ...begin, authenticatedAt }, start).authenticatedAt;
+    expect(signedInAt(later(-5000))).toBe(later(-5000).toISOString());
+    expect(signedInAt(later(5000))).toBe(start.toISOString());
   });
 
   test("a session keeps its client and the version of its last use", () => {
     const { tokens, session } = chainOf(0);
-    const after = continueSession(session, successorOf(tokens[0], key), 7, start);
+    const after = continueSession(session, successorOf(tokens[0], key), { ...use, version: 7 }, start);
     expect(after).toMatchObject({ userId, sessionId, clientId: "web", generation: 2, version: 7 });
   });
 });

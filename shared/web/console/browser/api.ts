@@ -68,6 +68,11 @@ export class Api {
     await this.#call({ method: "DELETE", path, headers: { "if-match": etag } }, false);
   }
 
+  /** Ends something that has no entity tag. A retry may find that it has ended: `not_found`. */
+  async end(path: string): Promise<void> {
+    await this.#call({ method: "DELETE", path }, true);
+  }
+
   /** @param retryable false with `If-Match`: after a lost response, the retry of a successful change would get a 412 */
   async #call<Answer>(request: HttpRequest, retryable: boolean): Promise<Answer> {
     let refusedToken: string | undefined;

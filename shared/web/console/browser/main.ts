@@ -9,6 +9,7 @@ import { clearMessages, complain, complainOf, messages, say } from "./messages.t
 import { partnersView } from "./partner-list.ts";
 import { partnerView } from "./partner-page.ts";
 import { Session } from "./session.ts";
+import { sessionsHash, sessionsView } from "./session-list.ts";
 import { signInView } from "./sign-in-view.ts";
 import { usersView } from "./user-list.ts";
 import { userView } from "./user-page.ts";
@@ -27,6 +28,7 @@ const routes: readonly (readonly [RegExp, (console: Console, id: string) => View
   [/^#\/users\/([\w-]+)$/, userView],
   [/^#\/coupons$/, couponsView],
   [/^#\/coupons\/([\w-]+)$/, couponView],
+  [/^#\/sessions$/, sessionsView],
 ];
 
 const app = document.getElementById("app") ?? document.body;
@@ -67,6 +69,7 @@ function showConsole(name: string): void {
     "div",
     { class: "account" },
     element("span", { class: "who", title: name }, name),
+    element("a", { href: sessionsHash }, "Your sessions"),
     element("button", { type: "button", onclick: () => void signOut() }, "Sign out"),
   );
   app.replaceChildren(

@@ -27,6 +27,12 @@ export interface ListOptions<Item> {
 /** The most pages that are loaded at once to restore a view from its address. */
 const maxRestoredPages = 10;
 
+/** The number of pages that the address names: 1 for any other text. */
+function pagesInAddress(): number {
+  const pages = Number(parameter("pages"));
+  return pages >= 1 ? Math.min(Math.floor(pages), maxRestoredPages) : 1;
+}
+
 /** The filter and the number of loaded pages are kept in the address; a view has one list. */
 export class PagedList<Item extends object> {
   readonly element: HTMLElement;
@@ -76,9 +82,8 @@ export class PagedList<Item extends object> {
 
   /** Loads the list from its start, with as many pages as the address names. */
   async reload(): Promise<void> {
-    const wanted = Math.min(Number(parameter("pages") ?? 1) || 1, maxRestoredPages);
     try {
-      const page = await this.#load(undefined, wanted);
+      const page = await this.#load(undefined, pagesInAddress());
       if (page !== undefined) this.#set(page.items, page.nextCursor);
     } catch (error) {
       // The rows of an earlier load could be outdated.
@@ -97,7 +102,7 @@ export class PagedList<Item extends object> {
       const page = await this.#load(this.#next, 1);
       if (page === undefined) return;
       this.#set([...this.#items, ...page.items], page.nextCursor);
-      setParameter("pages", String(Math.min(Number(parameter("pages") ?? 1) + 1, maxRestoredPages)));
+      setParameter("pages", String(Math.min(pagesInAddress() + 1, maxRestoredPages)));
       // The last page hides the button that had the focus.
       if (page.nextCursor === null) this.#rows.rows[before]?.querySelector<HTMLElement>("a, button")?.focus();
     } catch (error) {

@@ -31,6 +31,18 @@ const signOutPlugin = {
   },
 };
 
+/** Swagger UI decodes the part of the address behind `#` and fails if it is malformed. */
+function dropMalformedHash(): void {
+  try {
+    decodeURIComponent(location.hash);
+  } catch {
+    history.replaceState(null, "", location.pathname + location.search);
+  }
+}
+
+dropMalformedHash();
+addEventListener("hashchange", dropMalformedHash);
+
 const ui = SwaggerUIBundle({
   url: contractUrl,
   domNode: document.querySelector("#docs"),

@@ -19,6 +19,7 @@ export const layoutPlugin = ({ React }: { readonly React: React }) => ({
     // The default puts a link inside the button that expands an operation, where screen readers cannot reach it. Expanding
     // the operation writes its address into the location anyway.
     DeepLink: ({ text }: { readonly text: string }) => text,
+    Markdown: descriptionOf(React),
   },
   wrapComponents: { ...controlNames(React), authorizationPopup: startAtFirstField(React) },
 });
@@ -39,6 +40,18 @@ function partsOf(react: React, getComponent: PluginProperties["getComponent"]): 
     part("operations"),
     part("Models"),
   );
+}
+
+/**
+ * A description of the contract: text in which backticks mark code. The default makes HTML of it by assignment, which the
+ * page's content security policy forbids (Trusted Types).
+ */
+function descriptionOf(react: React) {
+  return ({ source }: { readonly source?: string }) => {
+    const parts = (source ?? "").split("`");
+    const content = parts.map((part, index) => (index % 2 === 1 ? react.createElement("code", null, part) : part));
+    return react.createElement("div", { className: "renderedMarkdown" }, react.createElement("p", null, ...content));
+  };
 }
 
 /** Components that give controls an accessible name (WCAG 2.2 §2.5.3, §4.1.2). */

@@ -34,6 +34,18 @@ describe("a token that was exchanged", () => {
     expect(tally(answers.map(({ status }) => status))).toEqual({ 200: 1, 400: 9 });
   });
 
+  test("does not keep another token of the same subject and second from being exchanged", async () => {
+    const idp = identityProviderOf(portico);
+    const subject = newSubject();
+    const exp = Math.floor(Date.now() / 1000) + 300;
+    const claims = { iat: exp - 300, exp };
+    const answers = [
+      await exchange(portico, await idp.token(subject, claims)),
+      await exchange(portico, await idp.token(subject, claims)),
+    ];
+    expect(answers.map(({ status }) => status)).toEqual([200, 200]);
+  });
+
   test("is refused also with its jti in a different token", async () => {
     const jti = randomUUID();
     expect((await exchange(portico, await forged(newSubject(), { claims: { jti } }))).status).toBe(200);

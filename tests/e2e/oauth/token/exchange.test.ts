@@ -92,6 +92,11 @@ describe("the first token of a subject", () => {
     expect(body.name).toBe(`A B ${"😀".repeat(76)}`);
   });
 
+  test("a name loses the characters that nobody sees", async () => {
+    const { accessToken } = await externalSession(portico, newSubject(), { name: "Ada\u202e\u200b Lovelace" });
+    expect((await self(accessToken)).body.name).toBe("Ada Lovelace");
+  });
+
   test("is also accepted as an ID token and with an explicit requested type", async () => {
     const answer = await exchange(portico, await idToken(newSubject()), {
       subject_token_type: "urn:ietf:params:oauth:token-type:id_token",

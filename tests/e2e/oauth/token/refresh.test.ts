@@ -1,10 +1,12 @@
 /** The grant `refresh_token`: how sessions are renewed, and what ends them. */
 import { decodeJwt } from "jose";
+import type { Answer } from "../../../support/answer.ts";
 import { alteredAssembly, type AlteredAssembly } from "../../../support/assembly.ts";
 import { expectTokenRefused } from "../../../support/expect-problem.ts";
 import { expectOAuthError } from "../../../support/oauth-answers.ts";
 import { newPerson, refresh, refreshed, sessionOf, type TestSession } from "../../../support/people.ts";
 import { inParallel, Portico, tally } from "../../../support/portico.ts";
+import { rawCall } from "../../../support/raw.ts";
 import { codesOf, linesOf, sessionCalls, tampered } from "../../../support/sessions.ts";
 import { contentsOf } from "../../../support/table.ts";
 import { crowdTimeoutMs } from "../../../support/values.ts";
@@ -206,6 +208,16 @@ describe("a stage with two public clients", () => {
   });
 });
 
+/** A refresh that comes from this address. */
+async function refreshFrom(localAddress: string, refreshToken: string): Promise<Answer> {
+  const form = { grant_type: "refresh_token", client_id: "web", refresh_token: refreshToken };
+  return await rawCall(portico.url, "POST", new URL(`${portico.url}/oauth/token`).pathname, {
+    headers: { "content-type": "application/x-www-form-urlencoded" },
+    body: new URLSearchParams(form).toString(),
+    localAddress,
+  });
+}
+
 describe("security events", () => {
   test("logs refresh_token_reused with principal and request id", async () => {
     const person = await newPerson(portico);
@@ -219,6 +231,25 @@ describe("security events", () => {
       principalId: person.id,
       requestId: answer.headers.get("x-request-id"),
     });
+  });
+
+  test("logs refresh_token_repeated when another network repeats a refresh, and stores no address", async () => {
+    const person = await newPerson(portico);
+    await refreshed(portico, person.refreshToken);
+    const own = await refresh(portico, person.refreshToken);
+    expect(own.status).toBe(200);
+    expect(await codesOf(portico, own)).not.toContain("refresh_token_repeated");
+    const other = await refreshFrom("127.0.0.2", person.refreshToken);
+    expect(other.status).toBe(200);
+    const event = (await linesOf(portico, other)).find((line) => line.includes("refresh_token_repeated"));
+    expect(JSON.parse(event!)).toMatchObject({
+      code: "refresh_token_repeated",
+      principalId: person.id,
+      requestId: other.headers.get("x-request-id"),
+      network: "127.0.0.0/24",
+    });
+    const kept = JSON.stringify(await contentsOf(portico.host));
+    for (const text of [...(await linesOf(portico, other)), kept]) expect(text).not.toMatch(/127\.0\.0\.[12]/);
   });
 
   test("logs no reuse for a refresh, its repetition or a forged token", async () => {
