@@ -1,7 +1,7 @@
 /** The doors that serve no operation, declared the way operations are: the same construct makes their functions and roles. */
 import type { SecretName } from "../../shared/runtime/environment.ts";
 import type { AnyOperation } from "../../shared/contract/operation.ts";
-import { identityPartitions, principalAttributes } from "../../shared/identity/keys.ts";
+import { identityPartitions, principalAttributes, usedProofAttributes } from "../../shared/identity/keys.ts";
 import { userPartitions } from "../../shared/users/keys.ts";
 
 /** What a function needs, whoever calls it. An operation is one. */
@@ -17,10 +17,13 @@ export type FunctionDeclaration = Pick<
 /** What a function may do to a secret beside reading it, as Secrets Manager names it. */
 export type SecretAction = "DescribeSecret" | "PutSecretValue" | "UpdateSecretVersionStage";
 
-/** Runs before every protected operation: public keys and the principal's token version, no secret. */
+/** Runs before every protected operation: public keys, the principal's token version and the proofs in use, no secret. */
 export const authorizerFunction: FunctionDeclaration = {
   id: "authorizer",
-  table: [{ actions: ["GetItem"], leadingKeys: [identityPartitions.principals, identityPartitions.signingKeys] }],
+  table: [
+    { actions: ["GetItem"], leadingKeys: [identityPartitions.principals, identityPartitions.signingKeys] },
+    { actions: ["UpdateItem"], leadingKeys: [identityPartitions.usedProofs], attributes: usedProofAttributes },
+  ],
 };
 
 /** Runs at every deployment: creates the signing keys where they are missing, and brings root in line with its secret. */

@@ -18,6 +18,8 @@ interface CommonState {
 export interface PartnerState extends CommonState {
   readonly kind: "partner";
   readonly tokenPolicy: TokenPolicy;
+  /** Every access token is bound to a key (RFC 9449 §5.2); absent means no. */
+  readonly dpopBoundAccessTokens?: boolean | undefined;
 }
 
 export interface UserState extends CommonState {
@@ -82,6 +84,15 @@ export interface Session {
   readonly expiresAt: string;
   /** The principal's token version when the session began or was last used: see `sessionsFrom`. */
   readonly version: number;
+  /** The thumbprint of the key that its tokens are bound to (RFC 9449 §5); absent for a session of bearer tokens. */
+  readonly thumbprint?: string | undefined;
+}
+
+/** A DPoP proof that was used. */
+export interface UsedProof {
+  /** Names the use. */
+  readonly use: string;
+  readonly ttl: number;
 }
 
 /** Lifetime of a refresh token; each refresh starts a new one. */

@@ -14,6 +14,8 @@ export interface Issuance {
   readonly secrets: Secrets;
   readonly environment: Environment;
   readonly now: Date;
+  /** The thumbprint of the key that the tokens are bound to; absent for bearer tokens. */
+  readonly thumbprint?: string | undefined;
 }
 
 export interface SessionTokens {
@@ -28,11 +30,11 @@ export async function issueSessionTokens(
   refreshToken: RefreshToken,
   clientId: string,
   { role, version }: UserState,
-  { secrets, environment, now }: Issuance,
+  { secrets, environment, now, thumbprint }: Issuance,
 ): Promise<SessionTokens> {
   const { userId, sessionId } = refreshToken;
   const { token, expiresIn } = await issueAccessToken(
-    { principal: { kind: "user", id: userId, role, sessionId }, clientId, version },
+    { principal: { kind: "user", id: userId, role, sessionId }, clientId, version, thumbprint },
     await currentSigningKey(secrets),
     { issuer: environment.PUBLIC_URL, lifetimeSeconds: environment.USER_TOKEN_SECONDS, now },
   );
@@ -49,6 +51,9 @@ export async function openSession(
   const refreshToken = newRefreshToken(userId, newId("ses_", issuance.now));
   return {
     tokens: await issueSessionTokens(refreshToken, clientId, state, issuance),
-    creation: sessionCreation(beginSession(refreshToken, clientId, state.version, issuance.now)),
+    creation: sessionCreation({
+      ...beginSession(refreshToken, clientId, state.version, issuance.now),
+      thumbprint: issuance.thumbprint,
+    }),
   };
 }

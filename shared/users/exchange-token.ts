@@ -4,8 +4,10 @@ import { newId } from "../domain/ids.ts";
 import type { TokenRequest } from "../identity/contract.ts";
 import { verifyExternalToken, type ExternalIdentity } from "../identity/external-identity.ts";
 import type { UserState } from "../identity/model.ts";
+import type { Proof } from "../identity/dpop.ts";
 import { openSession } from "../identity/open-session.ts";
 import { findUserState } from "../identity/store.ts";
+import { tokenProofUse } from "../identity/token-proof.ts";
 import { readPublicClient, refuseScope } from "../identity/token-requests.ts";
 import { tokenAnswer, type GrantContext, type GrantOutcome } from "./refresh-session.ts";
 import { createUser } from "./rules.ts";
@@ -18,14 +20,16 @@ const issuedTokenType = "urn:ietf:params:oauth:token-type:access_token";
  * Exchanges the external provider's JWT for a session, once. The first exchange of a subject creates its user, also when several
  * run in parallel.
  *
+ * @param proof binds the tokens of the session to its key
  * @throws OAuthError `invalid_client`, `invalid_request` (also for a refused subject token, RFC 8693 §2.2.2)
  */
 export async function exchangeToken(
   body: TokenRequest,
   authorization: string | undefined,
   context: GrantContext,
+  proof: Proof | undefined,
 ): Promise<GrantOutcome> {
-  const { table, environment, now } = context;
+  const { table, secrets, environment, now } = context;
   const clientId = readPublicClient(authorization, body, environment);
   const identity = await verifyExternalToken(readSubjectToken(body), environment);
   if (identity === undefined) return refusedToken("The subject_token is not a valid token of the identity provider");
@@ -34,10 +38,11 @@ export async function exchangeToken(
   const { user, creation } = userId === undefined ? newExternalUser(identity, now) : { user: undefined, creation: [] };
   const state = user === undefined ? await findUserState(table, userId ?? "") : firstState;
   if (state?.status !== "active") throw new OAuthError("invalid_request", "The subject may not sign in");
-  const { tokens, creation: session } = await openSession(user?.id ?? userId ?? "", clientId, state, context);
+  const issuance = { secrets, environment, now, thumbprint: proof?.thumbprint };
+  const { tokens, creation: session } = await openSession(user?.id ?? userId ?? "", clientId, state, issuance);
   return {
-    body: { ...tokenAnswer(tokens), issued_token_type: issuedTokenType },
-    change: [tokenExchange(identity), ...creation, session],
+    body: { ...tokenAnswer(tokens, proof), issued_token_type: issuedTokenType },
+    change: [tokenExchange(identity), ...creation, session, ...(proof ? [tokenProofUse(proof)] : [])],
   };
 }
 

@@ -1,10 +1,12 @@
 /** The grant `refresh_token` (RFC 6749 §6): continues a user's session with its next refresh token. */
 import { OAuthError } from "../contract/oauth-error.ts";
 import type { TokenAnswer, TokenRequest } from "../identity/contract.ts";
+import type { Proof } from "../identity/dpop.ts";
 import { issueSessionTokens, type SessionTokens } from "../identity/open-session.ts";
 import { endSession, findSession, sessionContinuation } from "../identity/session-store.ts";
 import { continueSession, isAlive, parseRefreshToken, refreshTokenState, successorOf } from "../identity/sessions.ts";
 import { findUserState } from "../identity/store.ts";
+import { tokenProofUse, tokenTypeOf } from "../identity/token-proof.ts";
 import { readPublicClient, refuseScope } from "../identity/token-requests.ts";
 import type { Environment } from "../runtime/environment.ts";
 import type { SecurityEvent } from "../runtime/log.ts";
@@ -31,12 +33,14 @@ export interface GrantOutcome {
  * Exchanges a refresh token for the next one. A spent token ends the session, unless its owner may have lost the answer a
  * moment ago.
  *
+ * @param proof binds the tokens to its key; required for a session that is bound to it already
  * @throws OAuthError `invalid_client`, `invalid_request`, `invalid_grant`
  */
 export async function refreshSession(
   body: TokenRequest,
   authorization: string | undefined,
   context: GrantContext,
+  proof: Proof | undefined,
 ): Promise<GrantOutcome> {
   const { table, secrets, environment, now } = context;
   const clientId = readPublicClient(authorization, body, environment);
@@ -52,6 +56,10 @@ export async function refreshSession(
   ]);
   if (session === undefined || state === undefined || !isAlive(session, state)) throw invalidGrant();
   if (session.clientId !== clientId) throw invalidGrant();
+  // Before anything else is decided: without the key, nobody ends the session with a spent token.
+  if (session.thumbprint !== undefined && session.thumbprint !== proof?.thumbprint) throw invalidGrant();
+  const issuance = { secrets, environment, now, thumbprint: proof?.thumbprint };
+  const used = proof === undefined ? [] : [tokenProofUse(proof)];
   switch (refreshTokenState(presented, session, key, now)) {
     case "reused":
       return {
@@ -61,12 +69,17 @@ export async function refreshSession(
       };
     case "current": {
       const next = successorOf(presented, key);
-      const continuation = sessionContinuation(session, continueSession(session, next, state.version, now));
-      return { body: tokenAnswer(await issueSessionTokens(next, clientId, state, context)), change: [continuation] };
+      const continued = continueSession(session, next, state.version, now);
+      // The first proof binds a session of bearer tokens for the rest of its life.
+      const continuation = sessionContinuation(session, { ...continued, thumbprint: proof?.thumbprint });
+      const tokens = await issueSessionTokens(next, clientId, state, issuance);
+      return { body: tokenAnswer(tokens, proof), change: [continuation, ...used] };
     }
     case "just_spent": {
-      const successor = successorOf(presented, key);
-      return { body: tokenAnswer(await issueSessionTokens(successor, clientId, state, context)) };
+      // A client that lost the answer repeats its request, with a proof of the same key or without one again.
+      if (session.thumbprint !== proof?.thumbprint) throw invalidGrant();
+      const tokens = await issueSessionTokens(successorOf(presented, key), clientId, state, issuance);
+      return { body: tokenAnswer(tokens, proof), change: used };
     }
     default:
       throw invalidGrant();
@@ -74,8 +87,16 @@ export async function refreshSession(
 }
 
 /** The answer that carries a session's tokens. */
-export function tokenAnswer({ accessToken, refreshToken, expiresIn }: SessionTokens): TokenAnswer {
-  return { access_token: accessToken, token_type: "Bearer", expires_in: expiresIn, refresh_token: refreshToken };
+export function tokenAnswer(
+  { accessToken, refreshToken, expiresIn }: SessionTokens,
+  proof: Proof | undefined,
+): TokenAnswer {
+  return {
+    access_token: accessToken,
+    token_type: tokenTypeOf(proof),
+    expires_in: expiresIn,
+    refresh_token: refreshToken,
+  };
 }
 
 function invalidGrant(): OAuthError {
