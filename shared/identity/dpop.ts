@@ -43,12 +43,15 @@ export interface ProvenRequest {
   readonly now: Date;
 }
 
+/** The one spelling of its bytes: a key with two spellings would have two thumbprints. */
+const base64url = z.string().refine((text) => Buffer.from(text, "base64url").toString("base64url") === text);
+
 /** RFC 7518 §6 and RFC 8037 §2, without the members that only private and symmetric keys have. */
 const publicKeySchema = z.discriminatedUnion("kty", [
-  z.object({ kty: z.literal("EC"), crv: z.literal("P-256"), x: z.string(), y: z.string() }),
-  z.object({ kty: z.literal("OKP"), crv: z.literal("Ed25519"), x: z.string() }),
+  z.object({ kty: z.literal("EC"), crv: z.literal("P-256"), x: base64url, y: base64url }),
+  z.object({ kty: z.literal("OKP"), crv: z.literal("Ed25519"), x: base64url }),
   // A large exponent or modulus would make the verification expensive.
-  z.object({ kty: z.literal("RSA"), n: z.string().max(683), e: z.literal("AQAB") }),
+  z.object({ kty: z.literal("RSA"), n: base64url.max(683), e: z.literal("AQAB") }),
 ]);
 
 const privateMembers = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];

@@ -105,6 +105,15 @@ describe("a proof is refused", () => {
     expect(await verify(await newProof(key, call, { header: { alg: "HS256" }, signer: confused }))).toBeUndefined();
   });
 
+  test("with a second spelling of its key", async () => {
+    const own = await newProofKey("Ed25519");
+    const { x = "" } = own.publicJwk;
+    for (const spelled of [`${x}=`, `${x.slice(0, 9)}]${x.slice(9)}`, ` ${x}`]) {
+      const jwk = { ...own.publicJwk, x: spelled };
+      expect(await verify(await newProof(own, call, { header: { jwk } }))).toBeUndefined();
+    }
+  });
+
   test("without a signature", async () => {
     const [, claims] = (await newProof(key, call)).split(".");
     const header = { typ: "dpop+jwt", alg: "none", jwk: key.publicJwk };
