@@ -1,21 +1,25 @@
 /** The Lambda authorizer of every protected route: it authenticates; what the caller may do is for the operation to say. */
 import type { APIGatewayAuthorizerResult, APIGatewayRequestAuthorizerEvent, Context } from "aws-lambda";
-import { readEnvironment } from "../shared/runtime/environment.ts";
+import { publicUrlOf, readEnvironment } from "../shared/runtime/environment.ts";
+import { headerValues } from "../shared/runtime/headers.ts";
 import { describeError, log, logSecurityEvent } from "../shared/runtime/log.ts";
 import { toAuthorizerContext } from "../shared/contract/principal.ts";
 import { targetOf } from "../shared/domain/ids.ts";
 import { Problem, problemCatalogue } from "../shared/domain/problems.ts";
-import { authenticate, verificationOf, type AuthenticationRefusal } from "../shared/identity/authenticate.ts";
+import { authenticate, verificationOf, type PresentedRequest, type Refused } from "../shared/identity/authenticate.ts";
+import { proofAlgorithms } from "../shared/identity/dpop.ts";
 import { createDocumentClient, Table } from "../shared/runtime/table.ts";
 
 const environment = readEnvironment(process.env);
 const client = createDocumentClient();
 
-const details: Record<AuthenticationRefusal, string> = {
-  token_invalid: "The access token is malformed, forged or not meant for this API.",
+const details = {
+  token_invalid:
+    "The access token is malformed, forged, not meant for this API, or bound to a key that was not proven.",
   token_expired: "The access token has expired. Ask for a new one.",
   token_revoked: "The access token was revoked or replaced by a newer one. Ask for a new one.",
-};
+  proof_invalid: "The DPoP proof is missing, malformed, too old, used before or made for a different request.",
+} as const;
 
 /**
  * Allows the method with the principal as context, or denies it with a reason that a gateway response turns into a 401
@@ -29,16 +33,9 @@ export async function handler(
 ): Promise<APIGatewayAuthorizerResult> {
   const { requestId } = event.requestContext;
   const table = new Table(client, environment.TABLE_NAME, Date.now() + context.getRemainingTimeInMillis() - 500);
-  const header =
-    Object.entries(event.headers ?? {}).find(([name]) => name.toLowerCase() === "authorization")?.[1] ?? "";
   try {
-    const outcome = await authenticate(header, table, verificationOf(environment));
-    if (typeof outcome === "string") {
-      log("warn", "token_refused", { requestId, reason: outcome, targetId: targetOf(event.pathParameters ?? {}) });
-      if (outcome === "token_invalid") logSecurityEvent("token_forged", { requestId, operation: "authorizer" });
-      const { title } = problemCatalogue[outcome];
-      return policy("Deny", event.methodArn, "anonymous", { code: outcome, title, detail: details[outcome] });
-    }
+    const outcome = await authenticate(presented(event), table, verificationOf(environment));
+    if ("reason" in outcome) return refusal(event, outcome);
     return policy("Allow", event.methodArn, outcome.id, { ...toAuthorizerContext(outcome) });
   } catch (error) {
     const unavailable = error instanceof Problem;
@@ -49,6 +46,43 @@ export async function handler(
     });
     throw error;
   }
+}
+
+function presented(event: APIGatewayRequestAuthorizerEvent): PresentedRequest {
+  return {
+    authorization: headerValues(event, "authorization").at(-1) ?? "",
+    proofs: headerValues(event, "dpop"),
+    method: event.httpMethod,
+    url: publicUrlOf(environment, event.path),
+    now: new Date(),
+  };
+}
+
+function refusal(
+  { methodArn, pathParameters, requestContext: { requestId } }: APIGatewayRequestAuthorizerEvent,
+  refused: Refused,
+): APIGatewayAuthorizerResult {
+  const { reason } = refused;
+  log("warn", "token_refused", { requestId, reason, targetId: targetOf(pathParameters ?? {}) });
+  if (reason === "token_invalid") logSecurityEvent("token_forged", { requestId, operation: "authorizer" });
+  if (reason === "proof_replayed") logSecurityEvent(reason, { requestId, operation: "authorizer" });
+  // Callers learn no more about a replayed proof than about another invalid one.
+  const code = reason === "proof_replayed" ? "proof_invalid" : reason;
+  const { title } = problemCatalogue[code];
+  return policy("Deny", methodArn, "anonymous", {
+    code,
+    title,
+    detail: details[code],
+    challenge: challengeOf(code, refused.scheme),
+  });
+}
+
+/** RFC 6750 §3, RFC 9449 §7.1. */
+function challengeOf(code: keyof typeof details, scheme: Refused["scheme"]): string {
+  const error = code === "proof_invalid" ? "invalid_dpop_proof" : "invalid_token";
+  return scheme === "Bearer"
+    ? `Bearer realm="portico", error="${error}"`
+    : `DPoP error="${error}", algs="${proofAlgorithms.join(" ")}"`;
 }
 
 function policy(

@@ -1,3 +1,4 @@
+import { proofAlgorithms } from "../../shared/identity/dpop.ts";
 import { scopes } from "../../shared/domain/access.ts";
 import { serveStateless } from "../../shared/http/serve-stateless.ts";
 import { operations } from "../../shared/oauth/contract.ts";
@@ -20,6 +21,7 @@ export const handler = serveStateless(operations.metadata, async ({ environment 
       token_endpoint_auth_methods_supported: [...confidential, "none"],
       revocation_endpoint_auth_methods_supported: [...confidential, "none"],
       introspection_endpoint_auth_methods_supported: confidential,
+      dpop_signing_alg_values_supported: [...proofAlgorithms],
     },
   };
 });

@@ -2,7 +2,7 @@
 import type { SecretName } from "../../shared/runtime/environment.ts";
 import type { AnyOperation } from "../../shared/contract/operation.ts";
 import { couponPartitions } from "../../shared/coupons/keys.ts";
-import { identityPartitions, principalAttributes } from "../../shared/identity/keys.ts";
+import { identityPartitions, principalAttributes, usedProofAttributes } from "../../shared/identity/keys.ts";
 import { ledgerPartitions } from "../../shared/ledger/keys.ts";
 import { syntheticPartnerId } from "../../shared/partners/synthetic-partner.ts";
 import { subscriptionPartitionsOf } from "../../shared/subscriptions/keys.ts";
@@ -22,10 +22,13 @@ export type FunctionDeclaration = Pick<
 /** Actions of Secrets Manager beyond reading the value. */
 export type SecretAction = "DescribeSecret" | "PutSecretValue" | "UpdateSecretVersionStage";
 
-/** Runs before every protected operation. It reads public keys and the principal's token version, and no secret. */
+/** Runs before every protected operation. It reads public keys, the principal's token version and used proofs, and no secret. */
 export const authorizerFunction: FunctionDeclaration = {
   id: "authorizer",
-  table: [{ actions: ["GetItem"], leadingKeys: [identityPartitions.principals, identityPartitions.signingKeys] }],
+  table: [
+    { actions: ["GetItem"], leadingKeys: [identityPartitions.principals, identityPartitions.signingKeys] },
+    { actions: ["UpdateItem"], leadingKeys: [identityPartitions.usedProofs], attributes: usedProofAttributes },
+  ],
 };
 
 /** Runs at every deployment: creates missing signing keys, and updates root and the synthetic partner from their secrets. */

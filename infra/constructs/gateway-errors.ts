@@ -2,6 +2,7 @@
 import { CfnGatewayResponse, type RestApi } from "aws-cdk-lib/aws-apigateway";
 import { Construct } from "constructs";
 import { problemCatalogue, type ProblemCode } from "../../shared/domain/problems.ts";
+import { proofAlgorithms } from "../../shared/identity/dpop.ts";
 
 interface GatewayError {
   readonly code: ProblemCode;
@@ -42,8 +43,8 @@ export const gatewayErrors: Readonly<Record<string, GatewayError>> = {
   UNAUTHORIZED: {
     code: "token_missing",
     detail: "Send an access token in the Authorization header: `Authorization: Bearer <token>`.",
-    // RFC 6750 §3.1: a challenge to a request without credentials contains no error.
-    headers: { "WWW-Authenticate": 'Bearer realm="portico"' },
+    // RFC 6750 §3.1: challenges to a request without credentials contain no error.
+    headers: { "WWW-Authenticate": `Bearer realm="portico", DPoP algs="${proofAlgorithms.join(" ")}"` },
   },
   BAD_REQUEST_BODY: { code: "body_malformed", detail: "The body is not JSON." },
   BAD_REQUEST_PARAMETERS: { code: "validation_failed", detail: "A parameter of the path or query is not valid." },
@@ -62,11 +63,12 @@ export const gatewayErrors: Readonly<Record<string, GatewayError>> = {
   DEFAULT_5XX: unavailable,
 };
 
-/** The codes that the authorizer may put into its context when it denies access. It also sets their title and detail. */
+/** The codes that the authorizer may put into its context when it denies access. It also sets title, detail and challenge. */
 export const denialCodes = [
   "token_invalid",
   "token_expired",
   "token_revoked",
+  "proof_invalid",
 ] as const satisfies readonly ProblemCode[];
 
 export interface GatewayErrorsProps {
@@ -118,7 +120,7 @@ export class GatewayErrors extends Construct {
       status: 401,
       detail: "$context.authorizer.detail",
     });
-    respond("ACCESS_DENIED", 401, denied, { "WWW-Authenticate": 'Bearer realm="portico", error="invalid_token"' });
+    respond("ACCESS_DENIED", 401, denied, { "WWW-Authenticate": "context.authorizer.challenge" });
   }
 }
 

@@ -90,7 +90,7 @@ export class Gateway extends Construct {
         defaultCorsPreflightOptions: {
           allowOrigins: [...stage.corsOrigins],
           allowMethods: ["GET", "POST", "PUT", "PATCH", "DELETE"],
-          allowHeaders: ["authorization", "content-type", "idempotency-key", "if-match", "x-correlation-id"],
+          allowHeaders: ["authorization", "content-type", "dpop", "idempotency-key", "if-match", "x-correlation-id"],
           maxAge: Duration.hours(1),
         },
       }),

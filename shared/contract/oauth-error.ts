@@ -6,6 +6,7 @@ export const oauthErrorCodes = [
   "invalid_client",
   "invalid_grant",
   "invalid_scope",
+  "invalid_dpop_proof",
   "unsupported_grant_type",
   "server_error",
   "temporarily_unavailable",

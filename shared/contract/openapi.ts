@@ -10,6 +10,14 @@ type Json = Record<string, unknown>;
 /** Problems of the gateway, on any path: unknown route, refused by the firewall, rate limit. */
 const gatewayProblems = ["not_found", "forbidden", "rate_limited"] as const satisfies readonly ProblemCode[];
 
+const authenticationProblems = [
+  "token_missing",
+  "token_invalid",
+  "token_expired",
+  "token_revoked",
+  "proof_invalid",
+] as const satisfies readonly ProblemCode[];
+
 /** The problem codes of an operation: its own and those that all operations of its kind share. */
 export function problemsOf(operation: AnyOperation): readonly ProblemCode[] {
   const { access, request, problems } = operation;
@@ -21,7 +29,7 @@ export function problemsOf(operation: AnyOperation): readonly ProblemCode[] {
     "body_too_large",
   ]);
   if (access !== "public") {
-    for (const code of ["token_missing", "token_invalid", "token_expired", "token_revoked"] as const) given.add(code);
+    for (const code of authenticationProblems) given.add(code);
     if (access.partner?.scope !== undefined) given.add("insufficient_scope");
   }
   // Every operation refuses an unknown query parameter.
@@ -82,6 +90,17 @@ export function openApiDocument(
           bearerFormat: "JWT",
           description: "A user's access token, issued at sign-in. Each operation lists the roles that may call it.",
         },
+        boundToken: {
+          type: "http",
+          scheme: "DPoP",
+          description: "The same access token of a partner or a user, bound to a key (RFC 9449 §7.1)",
+        },
+        proof: {
+          type: "apiKey",
+          in: "header",
+          name: "DPoP",
+          description: "A proof of the token's key, made for this request alone (RFC 9449 §4)",
+        },
       },
     },
   };
@@ -92,7 +111,7 @@ const scopeDescriptions = {
   "subscriptions:write": "Create, extend and cancel the partner's own subscriptions",
   "companies:read": "Read the partner's own companies",
   "companies:write": "Create, change and delete the partner's own companies",
-  "partner:manage": "Replace the partner's own client secret and revoke its tokens",
+  "partner:manage": "Replace the partner's own client secret, revoke its tokens and require bound ones",
 } satisfies Record<Scope, string>;
 
 /** Components that several operations refer to by name, collected on the way. */
@@ -114,6 +133,7 @@ function describeOperation(operation: AnyOperation, { schemas, responses }: Shar
       ...parametersOf(request.query, "query", schemas),
       ...(operation.idempotent ? [refer("parameters", "Idempotency-Key")] : []),
       ...(operation.conditional ? [refer("parameters", "If-Match")] : []),
+      ...(operation.acceptsProof ? [refer("parameters", "DPoP")] : []),
       ...(operation.success.mediaTypes ? [refer("parameters", "If-None-Match")] : []),
       refer("parameters", "x-correlation-id"),
     ],
@@ -126,6 +146,7 @@ function securityOf(access: Exclude<AnyOperation["access"], "public">): Json[] {
   return [
     ...(access.partner ? [{ partner: access.partner.scope === undefined ? [] : [access.partner.scope] }] : []),
     ...(access.user ? [{ user: access.user.roles }] : []),
+    { boundToken: [], proof: [] },
   ];
 }
 
@@ -146,6 +167,12 @@ const sharedParameters = {
     in: "header",
     description: "The `etag` of the resource that was read. The change is refused if the resource has changed since.",
     schema: { type: "string", examples: ['"1"'] },
+  },
+  DPoP: {
+    name: "DPoP",
+    in: "header",
+    description: "A proof of a key (RFC 9449 §4). The issued tokens are bound to it.",
+    schema: { type: "string", maxLength: 4096 },
   },
   "If-None-Match": {
     name: "If-None-Match",
@@ -187,7 +214,7 @@ const sharedHeaders = {
     schema: { type: "string", pattern: "^[0-9]+$" },
   },
   "www-authenticate": {
-    description: "The challenge (RFC 6750 §3) for a missing or refused access token",
+    description: "The challenge (RFC 6750 §3, RFC 9449 §7.1) for a missing or refused access token",
     schema: { type: "string" },
   },
   "x-amzn-remapped-www-authenticate": {

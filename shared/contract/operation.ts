@@ -100,6 +100,8 @@ export interface Operation<Path = unknown, Query = unknown, Body = unknown, Answ
   readonly replaysFirst?: boolean;
   /** Takes effect only while the caller is active and keeps its role: see `whileCallerUnchanged`. */
   readonly sensitive?: boolean;
+  /** A public operation that honours the header `DPoP`; protected ones all do. */
+  readonly acceptsProof?: boolean;
   /** `If-Match` is honoured. */
   readonly conditional?: boolean;
   /** `cache-control` of the answer. Default `no-store`. */

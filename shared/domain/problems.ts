@@ -13,6 +13,7 @@ export const problemCatalogue = {
   token_invalid: { status: 401, title: "The access token is invalid" },
   token_expired: { status: 401, title: "The access token has expired" },
   token_revoked: { status: 401, title: "The access token has been revoked" },
+  proof_invalid: { status: 401, title: "The DPoP proof is invalid" },
   credentials_invalid: { status: 401, title: "The username or password is wrong" },
   forbidden: { status: 403, title: "Access denied" },
   insufficient_scope: { status: 403, title: "The access token lacks a required scope" },

@@ -35,6 +35,8 @@ export interface ValidRequest<Path, Query, Body> {
   readonly environment: Environment;
   /** A header by its lower-case name. */
   readonly header: (name: string) => string | undefined;
+  /** Every value of a header by its lower-case name. */
+  readonly headerValues: (name: string) => readonly string[];
 }
 
 /** The answer that an operation decides on. */
@@ -90,6 +92,7 @@ export function requestOf<Path, Query, Body>(context: RequestContext): ValidRequ
     ifMatch: context.header("if-match"),
     environment: context.environment,
     header: (name) => context.header(name),
+    headerValues: (name) => context.headerValues(name),
   };
 }
 

@@ -20,6 +20,8 @@ export interface RequestContext {
   readonly targetId: string | undefined;
   /** A header by its lower-case name. */
   readonly header: (name: string) => string | undefined;
+  /** Every value of a header by its lower-case name. */
+  readonly headerValues: (name: string) => readonly string[];
   principal?: Principal | undefined;
   /** Parsed, but not validated yet. */
   rawBody?: unknown;

@@ -18,6 +18,8 @@ export interface TokenSubject {
   readonly authTime?: number;
   /** The principal's token version: another one in the table refuses the token. */
   readonly version: number;
+  /** The thumbprint of the key that the token is bound to (RFC 9449 §6.1); absent for a bearer token. */
+  readonly thumbprint?: string | undefined;
 }
 
 export interface IssuedToken {
@@ -33,7 +35,7 @@ export interface IssuedToken {
  * @param lifetimeSeconds undefined for a token that never expires
  */
 export async function issueAccessToken(
-  { principal, clientId, authTime, version }: TokenSubject,
+  { principal, clientId, authTime, version, thumbprint }: TokenSubject,
   key: SigningKey,
   { issuer, lifetimeSeconds, now }: { issuer: string; lifetimeSeconds: number | undefined; now: Date },
 ): Promise<IssuedToken> {
@@ -44,6 +46,7 @@ export async function issueAccessToken(
     principal: principal.kind,
     ver: version,
     ...(authTime !== undefined && { auth_time: authTime }),
+    ...(thumbprint !== undefined && { cnf: { jkt: thumbprint } }),
     ...(principal.kind === "partner"
       ? { scope: principal.scopes.join(" ") }
       : { role: principal.role, sid: principal.sessionId }),
@@ -59,7 +62,13 @@ export async function issueAccessToken(
 }
 
 const claimsSchema = z.intersection(
-  z.object({ sub: z.string().max(64), jti: z.string(), client_id: z.string(), ver: z.int() }),
+  z.object({
+    sub: z.string().max(64),
+    jti: z.string(),
+    client_id: z.string(),
+    ver: z.int(),
+    cnf: z.strictObject({ jkt: z.string() }).optional(),
+  }),
   z.discriminatedUnion("principal", [
     z.object({ principal: z.literal("partner"), scope: z.string() }),
     z.object({ principal: z.literal("user"), role: z.enum(roles), sid: z.string() }),
@@ -70,6 +79,8 @@ const claimsSchema = z.intersection(
 export interface VerifiedToken {
   readonly principal: Principal;
   readonly version: number;
+  /** The thumbprint of the key that the token is bound to; undefined for a bearer token. */
+  readonly thumbprint: string | undefined;
   readonly claims: JWTPayload;
 }
 
@@ -106,7 +117,12 @@ export async function verifyAccessToken(
     const claims = claimsSchema.safeParse(payload).data;
     return claims === undefined
       ? "token_invalid"
-      : { principal: principalOf(claims), version: claims.ver, claims: payload };
+      : {
+          principal: principalOf(claims),
+          version: claims.ver,
+          thumbprint: claims.cnf?.jkt,
+          claims: payload,
+        };
   } catch (error) {
     if (error instanceof errors.JWTExpired) return "token_expired";
     if (error instanceof errors.JOSEError) return "token_invalid";

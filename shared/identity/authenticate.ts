@@ -3,33 +3,71 @@ import type { Environment } from "../runtime/environment.ts";
 import type { Principal } from "../contract/principal.ts";
 import type { Table } from "../runtime/table.ts";
 import { verifyAccessToken, type TokenRefusal, type VerifiedToken } from "./access-tokens.ts";
+import { verifyProof, type Proof, type ProvenRequest } from "./dpop.ts";
 import type { PrincipalState, PublicKey, UserState } from "./model.ts";
-import { findPrincipal, findPublicKeys } from "./store.ts";
+import { findPrincipal, findPublicKeys, ProofReplayed, proofUse } from "./store.ts";
 
 export type AuthenticationRefusal = TokenRefusal | "token_revoked";
 
-/** RFC 6750 §2.1; the name of the scheme is case-insensitive (RFC 9110 §11.1). */
-const bearerPattern = /^Bearer +([A-Za-z0-9\-._~+/]+=*)$/i;
+/** How a token is presented: by RFC 6750, or with a proof by RFC 9449. */
+export type Scheme = "Bearer" | "DPoP";
+
+/** Why a caller is not authenticated, and the scheme by which it may try again. */
+export interface Refused {
+  readonly reason: AuthenticationRefusal | "proof_invalid" | "proof_replayed";
+  readonly scheme: Scheme;
+}
+
+/** What a caller presents. */
+export interface PresentedRequest extends Omit<ProvenRequest, "accessToken"> {
+  /** The `Authorization` header. */
+  readonly authorization: string;
+  /** The values of the `DPoP` headers. */
+  readonly proofs: readonly string[];
+}
+
+/** RFC 6750 §2.1, RFC 9449 §7.1; the name of the scheme is case-insensitive (RFC 9110 §11.1). */
+const authorizationPattern = /^(Bearer|DPoP) +([A-Za-z0-9\-._~+/]+=*)$/i;
 
 /**
- * Authenticates the caller by its `Authorization` header.
+ * Authenticates the caller by its `Authorization` header and, for a bound token, by its proof. A bound token is never accepted
+ * as a bearer token, nor an unbound one with a proof.
  *
- * @returns the principal, or why it is refused
  * @throws Problem `unavailable`
  */
 export async function authenticate(
-  authorization: string,
+  request: PresentedRequest,
   table: Table,
-  options: { readonly issuer: string; readonly expires: boolean },
-): Promise<Principal | AuthenticationRefusal> {
-  const token = bearerPattern.exec(authorization)?.[1];
-  if (token === undefined) return "token_invalid";
-  const inspected = await inspectToken(token, table, options);
-  return typeof inspected === "string" ? inspected : inspected.principal;
+  options: VerificationOptions,
+): Promise<Principal | Refused> {
+  const [, presentedScheme, token = ""] = authorizationPattern.exec(request.authorization) ?? [];
+  if (presentedScheme === undefined) return { reason: "token_invalid", scheme: "Bearer" };
+  const verified = await verifyAccessToken(token, (kid) => findKey(table, kid), options);
+  const isProven = presentedScheme.toLowerCase() === "dpop";
+  if (typeof verified === "string") return { reason: verified, scheme: isProven ? "DPoP" : "Bearer" };
+  const scheme = verified.thumbprint === undefined ? "Bearer" : "DPoP";
+  if (isProven !== (scheme === "DPoP")) return { reason: "token_invalid", scheme };
+  const proof = isProven ? await verifyProof(request.proofs, { ...request, accessToken: token }) : undefined;
+  if (isProven && proof === undefined) return { reason: "proof_invalid", scheme };
+  if (proof?.thumbprint !== verified.thumbprint) return { reason: "token_invalid", scheme };
+  // Both at once: the check of a proof costs no round trip more.
+  const [accepted, isFirstUse] = await Promise.all([isAccepted(table, verified), proof ? use(table, proof) : true]);
+  if (!accepted) return { reason: "token_revoked", scheme };
+  return isFirstUse ? verified.principal : { reason: "proof_replayed", scheme };
+}
+
+async function use(table: Table, proof: Proof): Promise<boolean> {
+  try {
+    await table.update(proofUse(proof));
+    return true;
+  } catch (error) {
+    if (error instanceof ProofReplayed) return false;
+    throw error;
+  }
 }
 
 /**
- * Checks whether an access token is valid now.
+ * Checks whether an access token is valid now, whoever presents it.
  *
  * @returns the token's principal and claims, or why it is refused
  * @throws Problem `unavailable`
@@ -37,13 +75,16 @@ export async function authenticate(
 export async function inspectToken(
   token: string,
   table: Table,
-  options: { readonly issuer: string; readonly expires: boolean },
+  options: VerificationOptions,
 ): Promise<VerifiedToken | AuthenticationRefusal> {
   const verified = await verifyAccessToken(token, (kid) => findKey(table, kid), options);
   if (typeof verified === "string") return verified;
-  const { principal, version } = verified;
+  return (await isAccepted(table, verified)) ? verified : "token_revoked";
+}
+
+async function isAccepted(table: Table, { principal, version }: VerifiedToken): Promise<boolean> {
   const state = await findPrincipal(table, principal.id);
-  return state !== undefined && isCurrent(state, principal, version) ? verified : "token_revoked";
+  return state !== undefined && isCurrent(state, principal, version);
 }
 
 /** Whether a genuine token is still valid. @param version the token version that it carries */
@@ -64,7 +105,13 @@ function isKept({ keptSession, keptTokensFrom, version: current }: UserState, se
 }
 
 /** How tokens of a stage are verified. */
-export function verificationOf(environment: Environment): { readonly issuer: string; readonly expires: boolean } {
+export interface VerificationOptions {
+  readonly issuer: string;
+  /** Whether a token must have an `exp`. */
+  readonly expires: boolean;
+}
+
+export function verificationOf(environment: Environment): VerificationOptions {
   const { PUBLIC_URL: issuer, PARTNER_TOKEN_SECONDS, USER_TOKEN_SECONDS } = environment;
   return { issuer, expires: PARTNER_TOKEN_SECONDS !== undefined && USER_TOKEN_SECONDS !== undefined };
 }

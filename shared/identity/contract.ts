@@ -16,9 +16,12 @@ export const tokenRequest = z.looseObject({
 
 export type TokenRequest = z.output<typeof tokenRequest>;
 
+/** How a token is presented: to whoever holds it (RFC 6750), or with a proof of its key (RFC 9449 §5). */
+const tokenTypes = ["Bearer", "DPoP"] as const;
+
 export const tokenAnswer = z.object({
   access_token: z.string(),
-  token_type: z.literal("Bearer"),
+  token_type: z.enum(tokenTypes),
   expires_in: z.int().positive().optional().meta({ description: "Seconds; absent for a token that never expires" }),
   scope: z.string().optional().meta({ description: "For a partner's token" }),
   refresh_token: z.string().optional().meta({ description: "For a user's session" }),
@@ -31,13 +34,17 @@ export const introspection = z.object({
   active: z.boolean(),
   scope: z.string().optional(),
   client_id: z.string().optional(),
-  token_type: z.literal("Bearer").optional(),
+  token_type: z.enum(tokenTypes).optional(),
   exp: z.int().optional(),
   iat: z.int().optional(),
   sub: z.string().optional(),
   aud: z.string().optional(),
   iss: z.string().optional(),
   jti: z.string().optional(),
+  cnf: z
+    .object({ jkt: z.string() })
+    .optional()
+    .meta({ description: "The thumbprint of the key that the token is bound to (RFC 9449 §6.2)" }),
 });
 
 export type Introspection = z.output<typeof introspection>;

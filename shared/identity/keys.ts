@@ -1,7 +1,15 @@
 /** Keys of principals, credentials, sessions, attempts and signing keys. */
 import { principalPartitions, principalStateKey } from "../contract/principal-key.ts";
 import { hashed, type Key } from "../runtime/key.ts";
-import type { FailureCount, PrincipalState, PublicKey, Session, StoredAttempts, StoredCredential } from "./model.ts";
+import type {
+  FailureCount,
+  PrincipalState,
+  PublicKey,
+  Session,
+  StoredAttempts,
+  StoredCredential,
+  UsedProof,
+} from "./model.ts";
 
 /** Partition keys as roles are granted them; `*` stands for any characters. */
 export const identityPartitions = {
@@ -10,6 +18,7 @@ export const identityPartitions = {
   credentials: "CREDENTIAL#*",
   attempts: "ATTEMPTS#*",
   sessions: "SESSIONS#*",
+  usedProofs: "USED-PROOF#*",
 } as const;
 
 const sessionAttributes = ["version", "sessionsFrom", "keptSession", "keptTokensFrom", "endedSessions"] as const;
@@ -19,11 +28,14 @@ export const principalAttributes = {
   endingSessions: sessionAttributes,
   openingSessions: [...sessionAttributes, "sessionsOpened"],
   revokingTokens: ["version"],
-  issuingTokens: ["status", "tokenPolicy", "version"],
+  issuingTokens: ["status", "tokenPolicy", "dpopBoundAccessTokens", "version"],
   deleting: ["status", "deletionUntil"],
-  changingPartner: ["status", "tokenPolicy", "version"],
+  changingPartner: ["status", "tokenPolicy", "dpopBoundAccessTokens", "version"],
   changingUser: ["status", "role", ...sessionAttributes],
 } as const;
+
+/** The attributes of a used proof. */
+export const usedProofAttributes = ["use", "ttl"] as const;
 
 export const identityKey = {
   /** The public halves of the signing keys (RFC 7517). */
@@ -46,5 +58,10 @@ export const identityKey = {
   session: (userId: string, sessionId: string): Key<Session & { readonly ttl: number }> => ({
     pk: `SESSIONS#${userId}`,
     sk: sessionId,
+  }),
+  /** A DPoP proof that was used. Two keys may have proofs with the same id. */
+  usedProof: (thumbprint: string, id: string): Key<UsedProof> => ({
+    pk: `USED-PROOF#${hashed(`${thumbprint}.${id}`)}`,
+    sk: "USED-PROOF",
   }),
 } as const;

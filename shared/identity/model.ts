@@ -18,6 +18,8 @@ interface CommonState {
 export interface PartnerState extends CommonState {
   readonly kind: "partner";
   readonly tokenPolicy: TokenPolicy;
+  /** Every access token is bound to a key (RFC 9449 §5.2); absent means no. */
+  readonly dpopBoundAccessTokens?: boolean | undefined;
 }
 
 export interface UserState extends CommonState {
@@ -95,6 +97,15 @@ export interface Session {
   readonly version: number;
   /** A keyed hash of the network from which the previous refresh token was spent; absent before the first refresh. */
   readonly spentFrom?: string;
+  /** The thumbprint of the key that its tokens are bound to (RFC 9449 §5); absent for a session of bearer tokens. */
+  readonly thumbprint?: string | undefined;
+}
+
+/** A DPoP proof that was used. */
+export interface UsedProof {
+  /** Names the use. */
+  readonly use: string;
+  readonly ttl: number;
 }
 
 /** Lifetime of a refresh token; each refresh starts a new one, until the session reaches its maximum age. */

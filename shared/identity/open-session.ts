@@ -21,6 +21,8 @@ export interface Issuance {
   readonly secrets: Secrets;
   readonly environment: Environment;
   readonly now: Date;
+  /** The thumbprint of the key that the tokens are bound to; absent for bearer tokens. */
+  readonly thumbprint?: string | undefined;
 }
 
 export interface SessionTokens {
@@ -35,7 +37,7 @@ export async function issueSessionTokens(
   refreshToken: RefreshToken,
   session: Pick<Session, "clientId" | "createdAt" | "authenticatedAt">,
   { role, version }: Pick<UserState, "role" | "version">,
-  { secrets, environment, now }: Issuance,
+  { secrets, environment, now, thumbprint }: Issuance,
 ): Promise<SessionTokens> {
   const { userId, sessionId } = refreshToken;
   const end = endOfSession(session, maxSessionSeconds(role, environment));
@@ -47,6 +49,7 @@ export async function issueSessionTokens(
       clientId: session.clientId,
       authTime: Math.floor(Date.parse(session.authenticatedAt) / 1000),
       version,
+      thumbprint,
     },
     await currentSigningKey(secrets),
     {
@@ -117,6 +120,9 @@ async function newSession(
   const { environment, now } = issuance;
   const refreshToken = newRefreshToken(userId, newId("ses_", now));
   const maxAgeSeconds = maxSessionSeconds(proven.role, environment);
-  const session = beginSession(refreshToken, { ...start, version: proven.version, maxAgeSeconds }, now);
+  const session = {
+    ...beginSession(refreshToken, { ...start, version: proven.version, maxAgeSeconds }, now),
+    thumbprint: issuance.thumbprint,
+  };
   return { tokens: await issueSessionTokens(refreshToken, session, proven, issuance), session };
 }

@@ -6,6 +6,7 @@ import { ConcurrencyConflict } from "../domain/conflict.ts";
 import { notFound, revokedMeanwhile } from "../domain/problems.ts";
 import type { Change, Expression, Table, UpdateWrite, Write } from "../runtime/table.ts";
 import { all, conflict, present, putAbsent, putUnchanged, updateIf } from "../runtime/writes.ts";
+import type { Proof } from "./dpop.ts";
 import { identityKey } from "./keys.ts";
 import {
   deletionHoldMs,
@@ -19,6 +20,7 @@ import {
   type ReservedAttempt,
   type StoredAttempts,
   type TokenPolicy,
+  type UsedProof,
   type UserState,
 } from "./model.ts";
 
@@ -26,7 +28,12 @@ const commonState = { status: z.enum(["active", "suspended", "deleted"]), versio
 
 /** Parsed because a damaged state would decide who gets in: see `docs/decisions/0021-parsed-items.md`. */
 const principalStateSchema = z.discriminatedUnion("kind", [
-  z.object({ kind: z.literal("partner"), ...commonState, tokenPolicy: z.enum(tokenPolicies) }),
+  z.object({
+    kind: z.literal("partner"),
+    ...commonState,
+    tokenPolicy: z.enum(tokenPolicies),
+    dpopBoundAccessTokens: z.boolean().optional(),
+  }),
   z.object({
     kind: z.literal("user"),
     ...commonState,
@@ -89,16 +96,29 @@ export function tokenRevocation(id: string): Write {
   return updateIf(identityKey.principal(id), present, nextVersion);
 }
 
-/** Changes a partner's status and token policy, and ends its tokens if asked. */
+/** What of a partner decides about its tokens. */
+export interface PartnerTokenRules {
+  readonly status: "active" | "suspended";
+  readonly tokenPolicy: TokenPolicy;
+  readonly dpopBoundAccessTokens?: boolean | undefined;
+}
+
+/** Changes what decides about a partner's tokens, and ends them if asked. */
 export function partnerStateChange(
   id: string,
-  { status, tokenPolicy }: { readonly status: "active" | "suspended"; readonly tokenPolicy: TokenPolicy },
+  { status, tokenPolicy, dpopBoundAccessTokens = false }: PartnerTokenRules,
   { endsTokens }: { readonly endsTokens: boolean },
 ): Write {
+  const rules = "#status = :status, tokenPolicy = :tokenPolicy, dpopBoundAccessTokens = :bound";
   return updateIf(identityKey.principal(id), present, {
-    expression: "SET #status = :status, tokenPolicy = :tokenPolicy, version = version + :step",
+    expression: `SET ${rules}, version = version + :step`,
     names: { "#status": "status" },
-    values: { ":status": status, ":tokenPolicy": tokenPolicy, ":step": endsTokens ? 1 : 0 },
+    values: {
+      ":status": status,
+      ":tokenPolicy": tokenPolicy,
+      ":bound": dpopBoundAccessTokens,
+      ":step": endsTokens ? 1 : 0,
+    },
   });
 }
 
@@ -125,10 +145,17 @@ const isActive: Expression = {
 /**
  * Raises the token version of a partner with the policy `single`, which ends its previous token. The update is atomic: each of
  * several parallel issues gets its own version, and only the highest stays valid.
+ *
+ * @param isBound whether the new token is bound to a key: another one is refused as soon as the partner requires it
  */
-export function nextTokenVersion(id: string): UpdateWrite<PrincipalState> {
+export function nextTokenVersion(id: string, { isBound }: { readonly isBound: boolean }): UpdateWrite<PrincipalState> {
   const single = { expression: "tokenPolicy = :single", values: { ":single": "single" } };
-  return updateIf(identityKey.principal(id), all(isActive, single), nextVersion);
+  const mayBeUnbound = {
+    expression: "attribute_not_exists(dpopBoundAccessTokens) OR dpopBoundAccessTokens = :no",
+    values: { ":no": false },
+  };
+  const conditions = isBound ? [isActive, single] : [isActive, single, mayBeUnbound];
+  return updateIf(identityKey.principal(id), all(...conditions), nextVersion);
 }
 
 /**
@@ -226,6 +253,30 @@ export function passwordReplacement(userId: string, passwordHash: string, proven
     expression: "SET passwordHash = :passwordHash, revision = revision + :one",
     values: { ":passwordHash": passwordHash, ":one": 1 },
   });
+}
+
+/** Thrown for a proof that was used before. */
+export class ProofReplayed extends Error {}
+
+/**
+ * Marks a proof as used, once. An update that repeats the same use succeeds, so an attempt whose answer was lost is no replay.
+ *
+ * @param onReplay the meaning of a proof that was used before
+ */
+export function proofUse(
+  { thumbprint, id, use, forgottenFrom }: Proof,
+  onReplay: () => Error = () => new ProofReplayed(),
+): UpdateWrite<UsedProof> & Write {
+  return {
+    update: identityKey.usedProof(thumbprint, id),
+    set: {
+      expression: "SET #use = :use, #ttl = :ttl",
+      names: { "#use": "use", "#ttl": "ttl" },
+      values: { ":use": use, ":ttl": forgottenFrom },
+    },
+    condition: { expression: "attribute_not_exists(pk) OR #use = :use" },
+    onConditionFailed: onReplay,
+  };
 }
 
 export async function findPublicKeys(table: Table): Promise<readonly PublicKey[]> {

@@ -3,7 +3,8 @@ import * as z from "zod";
 import { operation } from "../contract/operation.ts";
 import { scopes } from "../domain/access.ts";
 import { exampleToken, introspection, presentedToken, tokenAnswer, tokenRequest } from "../identity/contract.ts";
-import { identityPartitions, principalAttributes } from "../identity/keys.ts";
+import { proofAlgorithms } from "../identity/dpop.ts";
+import { identityPartitions, principalAttributes, usedProofAttributes } from "../identity/keys.ts";
 import { partnerPartitions } from "../partners/keys.ts";
 import { userPartitions } from "../users/keys.ts";
 
@@ -19,8 +20,10 @@ export const operations = {
       "client secret, either with HTTP Basic or in the body. With the token policy `single` the new token revokes the previous one " +
       "at once. `refresh_token`: a public client continues a user's session. Each refresh token works once; reuse of a spent one " +
       "ends the session. `urn:ietf:params:oauth:grant-type:token-exchange` (RFC 8693): a public client exchanges a JWT of the external " +
-      "identity provider for a session. The first exchange of a subject creates its user.",
+      "identity provider for a session. The first exchange of a subject creates its user. A `DPoP` proof (RFC 9449) binds the issued " +
+      "tokens to its key; a partner with `dpopBoundAccessTokens` has to send one.",
     access: "public",
+    acceptsProof: true,
     request: {
       body: tokenRequest,
       bodyType: "form",
@@ -40,7 +43,14 @@ export const operations = {
     },
     problems: ["too_many_attempts"],
     errorFormat: "oauth",
-    oauthErrors: ["invalid_request", "invalid_client", "invalid_grant", "invalid_scope", "unsupported_grant_type"],
+    oauthErrors: [
+      "invalid_request",
+      "invalid_client",
+      "invalid_grant",
+      "invalid_scope",
+      "invalid_dpop_proof",
+      "unsupported_grant_type",
+    ],
     table: [
       // Wrong client secrets are counted.
       { actions: ["UpdateItem"], leadingKeys: [identityPartitions.attempts] },
@@ -55,6 +65,7 @@ export const operations = {
         attributes: [...principalAttributes.issuingTokens, ...principalAttributes.openingSessions],
       },
       { actions: ["GetItem", "Query", "PutItem", "DeleteItem"], leadingKeys: [identityPartitions.sessions] },
+      { actions: ["UpdateItem"], leadingKeys: [identityPartitions.usedProofs], attributes: usedProofAttributes },
       {
         actions: ["PutItem"],
         leadingKeys: [userPartitions.usernames, userPartitions.users, userPartitions.userPlaces],
@@ -166,6 +177,7 @@ export const operations = {
         token_endpoint_auth_methods_supported: z.array(z.string()),
         revocation_endpoint_auth_methods_supported: z.array(z.string()),
         introspection_endpoint_auth_methods_supported: z.array(z.string()),
+        dpop_signing_alg_values_supported: z.array(z.string()),
       }),
       example: {
         issuer: "https://api.example.com",
@@ -180,6 +192,7 @@ export const operations = {
         token_endpoint_auth_methods_supported: ["client_secret_basic", "client_secret_post", "none"],
         revocation_endpoint_auth_methods_supported: ["client_secret_basic", "client_secret_post", "none"],
         introspection_endpoint_auth_methods_supported: ["client_secret_basic", "client_secret_post"],
+        dpop_signing_alg_values_supported: [...proofAlgorithms],
       },
     },
     problems: [],

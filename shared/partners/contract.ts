@@ -44,6 +44,10 @@ const partnerSchema = z
     email: z.string(),
     status: z.enum(partnerStatuses),
     tokenPolicy: z.enum(tokenPolicies),
+    dpopBoundAccessTokens: z.boolean().meta({
+      description:
+        "Every access token is bound to a key (RFC 9449): the token endpoint refuses requests without a proof",
+    }),
     createdAt: shownInstant,
     updatedAt: shownInstant,
     etag,
@@ -59,6 +63,7 @@ const partnerExample: PartnerView = {
   email: "api@bluebicycle.example",
   status: "active",
   tokenPolicy: "single",
+  dpopBoundAccessTokens: false,
   createdAt: "2026-11-20T12:00:00.000Z",
   updatedAt: "2026-11-20T12:00:00.000Z",
   etag: '"1"',
@@ -82,6 +87,7 @@ const patch = z
     websiteUrl,
     email,
     tokenPolicy: z.enum(tokenPolicies),
+    dpopBoundAccessTokens: z.boolean(),
     status: z.enum(partnerStatuses),
   })
   .partial();
@@ -191,9 +197,9 @@ export const operations = {
     tag: "Partners",
     summary: "Change a partner",
     description:
-      "Changes the given fields (RFC 7396). A suspension revokes the partner's tokens at once, and so does a change of the token " +
-      "policy from `many` to `single`.",
-    access: byAdministrator,
+      "Changes the given fields (RFC 7396). A suspension revokes the partner's tokens at once, and so do a change of the token " +
+      "policy from `many` to `single` and the step to bound tokens. A partner may change `dpopBoundAccessTokens` of itself.",
+    access: byAdministratorOrItself,
     request: { path: partnerPath, body: patch, bodyExample: { status: "suspended" } },
     success: {
       status: 200,

@@ -14,18 +14,19 @@ export async function introspectPartnerToken(
 ): Promise<Introspection> {
   const own = await inspectOwnToken(body, authorization, context);
   if (own === undefined) return { active: false };
-  const { claims, principal } = own;
+  const { claims, principal, thumbprint } = own;
   return {
     active: true,
     scope: principal.kind === "partner" ? principal.scopes.join(" ") : "",
     client_id: principal.id,
-    token_type: "Bearer",
+    token_type: thumbprint === undefined ? "Bearer" : "DPoP",
     exp: claims.exp,
     iat: claims.iat,
     sub: principal.id,
     aud: String(claims.aud),
     iss: claims.iss,
     jti: principal.tokenId,
+    ...(thumbprint !== undefined && { cnf: { jkt: thumbprint } }),
   };
 }
 

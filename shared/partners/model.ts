@@ -11,6 +11,8 @@ export interface StoredPartner {
   readonly email: string;
   readonly status: (typeof partnerStatuses)[number];
   readonly tokenPolicy: TokenPolicy;
+  /** Every access token is bound to a key (RFC 9449 §5.2); absent means no. */
+  readonly dpopBoundAccessTokens?: boolean | undefined;
   readonly createdAt: string;
   readonly updatedAt: string;
   /** Counts the changes, from 1. */

@@ -1,6 +1,7 @@
 /** Rules for registering and changing partners. Pure: no AWS, no HTTP, and the time is an argument. */
 import { newId } from "../domain/ids.ts";
 import { patched } from "../domain/merge-patch.ts";
+import { Problem, revokedMeanwhile } from "../domain/problems.ts";
 import type { PartnerPatch, Registration } from "./contract.ts";
 import type { StoredPartner } from "./model.ts";
 
@@ -12,23 +13,39 @@ export function registerPartner({ name, websiteUrl, email }: Omit<Registration, 
     email,
     status: "active",
     tokenPolicy: "single",
+    dpopBoundAccessTokens: false,
     createdAt: now.toISOString(),
     updatedAt: now.toISOString(),
     revision: 1,
   };
 }
 
-/** The partner with the given fields changed; the same object for a no-op. */
+/** The partner with the given fields changed; the same revision for a no-op. */
 export function changePartner(partner: StoredPartner, patch: PartnerPatch, now: Date): StoredPartner {
-  return patched(partner, patch, now);
+  return patched(partner.dpopBoundAccessTokens === undefined ? { ...partner, ...unbound } : partner, patch, now);
+}
+
+const unbound = { dpopBoundAccessTokens: false };
+
+/**
+ * What a partner may change of itself: how its tokens are bound.
+ *
+ * @returns the refusal, or undefined where the change is allowed
+ */
+export function refuseOwnChange({ status }: StoredPartner, patch: PartnerPatch): Problem | undefined {
+  if (status !== "active") return revokedMeanwhile();
+  return Object.keys(patch).every((name) => name === "dpopBoundAccessTokens")
+    ? undefined
+    : new Problem("forbidden", "A partner may change only `dpopBoundAccessTokens` of itself.");
 }
 
 /**
- * Whether a change ends the partner's tokens. A suspension does, and so does the step from many tokens to a single one,
- * because several may be valid.
+ * Whether a change ends the partner's tokens. A suspension does, and so do the step from many tokens to a single one, because
+ * several may be valid, and the step to bound tokens, because others are not bound.
  */
 export function endsTokens(before: StoredPartner, after: StoredPartner): boolean {
   const suspended = before.status === "active" && after.status === "suspended";
   const narrowed = before.tokenPolicy === "many" && after.tokenPolicy === "single";
-  return suspended || narrowed;
+  const bound = before.dpopBoundAccessTokens !== true && after.dpopBoundAccessTokens === true;
+  return suspended || narrowed || bound;
 }

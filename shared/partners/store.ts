@@ -44,7 +44,10 @@ export function partnerCreation(partner: StoredPartner, credential: ClientCreden
 export function partnerChange(before: StoredPartner, after: StoredPartner): Change {
   if (after.revision === before.revision) return [];
   const emailChanges = normalizeEmail(before.email) !== normalizeEmail(after.email);
-  const stateChanges = before.status !== after.status || before.tokenPolicy !== after.tokenPolicy;
+  const stateChanges =
+    before.status !== after.status ||
+    before.tokenPolicy !== after.tokenPolicy ||
+    before.dpopBoundAccessTokens !== after.dpopBoundAccessTokens;
   return [
     putUnchanged(partnerKey.partner(after.id), after, before.revision),
     ...(emailChanges ? [reserveEmail(after), releaseEmail(before)] : []),

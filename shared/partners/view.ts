@@ -4,6 +4,8 @@ import type { PartnerView } from "./contract.ts";
 import type { StoredPartner } from "./model.ts";
 
 export function viewPartner(partner: StoredPartner): PartnerView {
-  const { id, name, websiteUrl, email, status, tokenPolicy, createdAt, updatedAt, revision } = partner;
-  return { id, name, websiteUrl, email, status, tokenPolicy, createdAt, updatedAt, etag: etagOf(revision) };
+  const { dpopBoundAccessTokens = false, revision, ...profile } = partner;
+  const { id, name, websiteUrl, email, status, tokenPolicy, createdAt, updatedAt } = profile;
+  const shown = { id, name, websiteUrl, email, status, tokenPolicy, dpopBoundAccessTokens, createdAt, updatedAt };
+  return { ...shown, etag: etagOf(revision) };
 }

@@ -77,6 +77,16 @@ export function basePathOf({ PUBLIC_URL }: Environment): string {
   return new URL(PUBLIC_URL).pathname.replace(/\/$/, "");
 }
 
+/**
+ * The URL by which the caller reached a path of the API.
+ *
+ * @param path as the gateway passes it on: with the path prefix for a base path mapping, without it for the name of the stage
+ */
+export function publicUrlOf(environment: Environment, path: string): string {
+  const base = basePathOf(environment);
+  return `${new URL(environment.PUBLIC_URL).origin}${path.startsWith(`${base}/`) ? path : `${base}${path}`}`;
+}
+
 /** The public clients of the stage; `POST /v1/auth/login` uses the first one. */
 export function publicClients({ PUBLIC_CLIENTS }: Environment): readonly string[] {
   return PUBLIC_CLIENTS.split(" ").filter(Boolean);

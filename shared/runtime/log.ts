@@ -13,6 +13,7 @@ export const metricNamespace = "Portico";
 /** What somebody may be attacking, or gains power by. */
 export const securityEvents = [
   "external_token_refused",
+  "proof_replayed",
   "refresh_token_repeated",
   "refresh_token_reused",
   "role_changed",

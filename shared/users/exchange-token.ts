@@ -5,8 +5,16 @@ import { withoutInvisible } from "../domain/invisible.ts";
 import type { TokenRequest } from "../identity/contract.ts";
 import { verifyExternalToken, type ExternalIdentity } from "../identity/external-identity.ts";
 import type { UserState } from "../identity/model.ts";
-import { openFirstSession, openSession, type OpenedSession, type SignIn } from "../identity/open-session.ts";
+import type { Proof } from "../identity/dpop.ts";
+import {
+  openFirstSession,
+  openSession,
+  type Issuance,
+  type OpenedSession,
+  type SignIn,
+} from "../identity/open-session.ts";
 import { findUserState } from "../identity/store.ts";
+import { tokenProofUse } from "../identity/token-proof.ts";
 import { readPublicClient, refuseScope } from "../identity/token-requests.ts";
 import { tokenAnswer, type GrantContext, type GrantOutcome } from "./refresh-session.ts";
 import { createUser } from "./rules.ts";
@@ -19,12 +27,14 @@ const issuedTokenType = "urn:ietf:params:oauth:token-type:access_token";
  * Exchanges the external provider's JWT for a session, once. The first exchange of a subject creates its user, also when several
  * run in parallel.
  *
+ * @param proof binds the tokens of the session to its key
  * @throws OAuthError `invalid_client`, `invalid_request` (also for a refused subject token, RFC 8693 §2.2.2)
  */
 export async function exchangeToken(
   body: TokenRequest,
   authorization: string | undefined,
   context: GrantContext,
+  proof: Proof | undefined,
 ): Promise<GrantOutcome> {
   const { table, environment } = context;
   const clientId = readPublicClient(authorization, body, environment);
@@ -33,25 +43,27 @@ export async function exchangeToken(
   const [userId, replayed] = await Promise.all([findExternalUserId(table, identity), isExchanged(table, identity)]);
   if (replayed) return refusedToken("The subject_token was exchanged before: each is accepted once");
   const start = { clientId, signInMethod: "identity_provider", authenticatedAt: identity.authenticatedAt } as const;
+  const opening = { ...context, thumbprint: proof?.thumbprint };
   const { tokens, change } =
-    userId === undefined ? await signUp(identity, start, context) : await signInAgain({ ...start, userId }, context);
+    userId === undefined ? await signUp(identity, start, opening) : await signInAgain({ ...start, userId }, opening);
   return {
-    body: { ...tokenAnswer(tokens), issued_token_type: issuedTokenType },
-    change: [tokenExchange(identity), ...change],
+    body: { ...tokenAnswer(tokens, proof), issued_token_type: issuedTokenType },
+    change: [tokenExchange(identity), ...change, ...(proof ? [tokenProofUse(proof)] : [])],
   };
 }
 
 type Start = Omit<SignIn, "userId" | "proven">;
+type Opening = GrantContext & Issuance;
 
 /** Creates the user of a subject together with its first session. */
-async function signUp(identity: ExternalIdentity, start: Start, context: GrantContext): Promise<OpenedSession> {
+async function signUp(identity: ExternalIdentity, start: Start, context: Opening): Promise<OpenedSession> {
   const { user, creation } = newExternalUser(identity, context.now);
   const opened = await openFirstSession({ ...start, userId: user.id, proven: firstState }, context);
   return { tokens: opened.tokens, change: [...creation, ...opened.change] };
 }
 
 /** @throws OAuthError `invalid_request` for a user that is not active */
-async function signInAgain(start: Omit<SignIn, "proven">, context: GrantContext): Promise<OpenedSession> {
+async function signInAgain(start: Omit<SignIn, "proven">, context: Opening): Promise<OpenedSession> {
   const state = await findUserState(context.table, start.userId);
   if (state?.status !== "active") throw new OAuthError("invalid_request", "The subject may not sign in");
   return await openSession(context.table, { ...start, proven: state }, state, context);

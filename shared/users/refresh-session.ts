@@ -2,6 +2,7 @@
 import { OAuthError } from "../contract/oauth-error.ts";
 import { loggedNetworkOf, networkOf } from "../domain/network.ts";
 import type { TokenAnswer, TokenRequest } from "../identity/contract.ts";
+import type { Proof } from "../identity/dpop.ts";
 import type { Session } from "../identity/model.ts";
 import { issueSessionTokens, type SessionTokens } from "../identity/open-session.ts";
 import { endSession, findSession, sessionContinuation } from "../identity/session-store.ts";
@@ -16,6 +17,7 @@ import {
   successorOf,
 } from "../identity/sessions.ts";
 import { findUserState } from "../identity/store.ts";
+import { tokenProofUse, tokenTypeOf } from "../identity/token-proof.ts";
 import { readPublicClient, refuseScope } from "../identity/token-requests.ts";
 import type { Environment } from "../runtime/environment.ts";
 import type { SecurityEvent } from "../runtime/log.ts";
@@ -50,12 +52,14 @@ export interface GrantOutcome {
  * Exchanges a refresh token for the next one. A spent token ends the session, unless its owner may have lost the answer a
  * moment ago.
  *
+ * @param proof binds the tokens to its key; required for a session that is bound to it already
  * @throws OAuthError `invalid_client`, `invalid_request`, `invalid_grant`
  */
 export async function refreshSession(
   body: TokenRequest,
   authorization: string | undefined,
   context: GrantContext,
+  proof: Proof | undefined,
 ): Promise<GrantOutcome> {
   const { table, secrets, environment, now, sourceIp } = context;
   const clientId = readPublicClient(authorization, body, environment);
@@ -71,9 +75,13 @@ export async function refreshSession(
   ]);
   if (session === undefined || state === undefined || !isAlive(session, state)) throw invalidGrant();
   if (session.clientId !== clientId) throw invalidGrant();
+  // Before anything else is decided: without the key, nobody ends the session with a spent token.
+  if (session.thumbprint !== undefined && session.thumbprint !== proof?.thumbprint) throw invalidGrant();
   const maxAgeSeconds = maxSessionSeconds(state.role, environment);
   if (endOfSession(session, maxAgeSeconds) <= now) throw invalidGrant();
   const spentFrom = hashNetwork(session.sessionId, networkOf(sourceIp), key);
+  const issuance = { secrets, environment, now, thumbprint: proof?.thumbprint };
+  const used = proof === undefined ? [] : [tokenProofUse(proof)];
   switch (refreshTokenState(presented, session, key, now)) {
     case "reused":
       return {
@@ -84,14 +92,22 @@ export async function refreshSession(
     case "current": {
       const next = successorOf(presented, key);
       const use = { version: state.version, spentFrom, maxAgeSeconds };
-      const continuation = sessionContinuation(session, continueSession(session, next, use, now));
-      return { body: tokenAnswer(await issueSessionTokens(next, session, state, context)), change: [continuation] };
+      const continued = continueSession(session, next, use, now);
+      // The first proof binds a session of bearer tokens for the rest of its life.
+      const continuation = sessionContinuation(session, { ...continued, thumbprint: proof?.thumbprint });
+      const tokens = await issueSessionTokens(next, session, state, issuance);
+      return { body: tokenAnswer(tokens, proof), change: [continuation, ...used] };
     }
-    case "just_spent":
+    case "just_spent": {
+      // A client that lost the answer repeats its request, with a proof of the same key or without one again.
+      if (session.thumbprint !== proof?.thumbprint) throw invalidGrant();
+      const tokens = await issueSessionTokens(successorOf(presented, key), session, state, issuance);
       return {
-        body: tokenAnswer(await issueSessionTokens(successorOf(presented, key), session, state, context)),
+        body: tokenAnswer(tokens, proof),
+        change: used,
         securityEvents: session.spentFrom === spentFrom ? [] : [repeatedElsewhere(session, sourceIp)],
       };
+    }
     default:
       throw invalidGrant();
   }
@@ -103,8 +119,16 @@ function repeatedElsewhere({ userId }: Session, sourceIp: string): GrantEvent {
 }
 
 /** The answer that carries a session's tokens. */
-export function tokenAnswer({ accessToken, refreshToken, expiresIn }: SessionTokens): TokenAnswer {
-  return { access_token: accessToken, token_type: "Bearer", expires_in: expiresIn, refresh_token: refreshToken };
+export function tokenAnswer(
+  { accessToken, refreshToken, expiresIn }: SessionTokens,
+  proof: Proof | undefined,
+): TokenAnswer {
+  return {
+    access_token: accessToken,
+    token_type: tokenTypeOf(proof),
+    expires_in: expiresIn,
+    refresh_token: refreshToken,
+  };
 }
 
 function invalidGrant(): OAuthError {

@@ -334,12 +334,13 @@ describe("the gateway's own errors", () => {
       detail: "$context.authorizer.detail",
       status: 401,
     });
-    expect(header("ACCESS_DENIED", "WWW-Authenticate")).toBe(`'Bearer realm="portico", error="invalid_token"'`);
+    expect(header("ACCESS_DENIED", "WWW-Authenticate")).toBe("context.authorizer.challenge");
     for (const code of denialCodes) expect(problemCatalogue[code].status).toBe(401);
   });
 
   test("contain no error if no token was sent (RFC 6750 §3.1)", () => {
-    expect(header("UNAUTHORIZED", "WWW-Authenticate")).toBe(`'Bearer realm="portico"'`);
+    const challenges = `'Bearer realm="portico", DPoP algs="ES256 Ed25519 EdDSA PS256"'`;
+    expect(header("UNAUTHORIZED", "WWW-Authenticate")).toBe(challenges);
   });
 });
 

@@ -162,7 +162,10 @@ export function expectProblem(answer: Answer, url: string, codes: readonly Probl
   assert.equal(headers.get("cache-control"), "no-store");
   // Signing in does not use HTTP authentication, so it has no challenge.
   if (status === 401 && problem.code !== "credentials_invalid")
-    assert.match(headers.get("www-authenticate") ?? headers.get("x-amzn-remapped-www-authenticate") ?? "", /^Bearer/);
+    assert.match(
+      headers.get("www-authenticate") ?? headers.get("x-amzn-remapped-www-authenticate") ?? "",
+      /^(Bearer|DPoP) /,
+    );
   if (status === 429 || status === 503) assert.match(headers.get("retry-after") ?? "", /^\d+$/);
 }
 

@@ -58,8 +58,14 @@ const securityScheme = z.discriminatedUnion("type", [
   }),
   z.strictObject({
     type: z.literal("http"),
-    scheme: z.literal("bearer"),
-    bearerFormat: z.string(),
+    scheme: z.enum(["bearer", "DPoP"]),
+    bearerFormat: z.string().optional(),
+    description: z.string(),
+  }),
+  z.strictObject({
+    type: z.literal("apiKey"),
+    in: z.literal("header"),
+    name: z.string(),
     description: z.string(),
   }),
 ]);

@@ -51,7 +51,6 @@ const savedQueries: readonly SavedQuery[] = [
   },
   {
     name: "Who tried what on one object",
-    ofAccessLog: false,
     lines: [
       "filter targetId like 'PUT-THE-ID-HERE'",
       "fields @timestamp, code, operation, principalId, status, problem, reason, network, requestId",
@@ -60,7 +59,6 @@ const savedQueries: readonly SavedQuery[] = [
   },
   {
     name: "Refreshes repeated from another network",
-    ofAccessLog: false,
     lines: [
       "filter code = 'refresh_token_repeated'",
       "stats count(*) as times, count_distinct(network) as networks by principalId",

@@ -1,5 +1,6 @@
 import { fromAuthorizerContext } from "../../contract/principal.ts";
 import type { Environment } from "../../runtime/environment.ts";
+import { headerValues } from "../../runtime/headers.ts";
 import { describeError, log, logSecurityEvent, logServed } from "../../runtime/log.ts";
 import type { AnyOperation } from "../../contract/operation.ts";
 import { targetOf } from "../../domain/ids.ts";
@@ -59,6 +60,7 @@ function beginContext(operation: AnyOperation, environment: Environment, event: 
     correlationId: correlationId !== undefined && correlationIdPattern.test(correlationId) ? correlationId : undefined,
     targetId: targetOf(event.pathParameters ?? {}),
     header,
+    headerValues: (name) => headerValues(event, name),
     principal: operation.access === "public" ? undefined : fromAuthorizerContext(event.requestContext.authorizer ?? {}),
   };
 }

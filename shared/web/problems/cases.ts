@@ -56,6 +56,15 @@ export const problemCases: Record<ProblemCode, ProblemCase> = {
     ],
     detail: "The access token was revoked or replaced by a newer one. Get a new one.",
   },
+  proof_invalid: {
+    causes: [
+      "A proof is sent twice. Each is accepted once, so a repeated request needs a new one.",
+      "`htu` differs from the URL of the request, or `htm` from its method.",
+      "`iat` is more than 60 seconds old or 30 seconds ahead: the clock is wrong.",
+      "`ath` is missing, or is not the hash of this access token.",
+    ],
+    detail: "The DPoP proof is missing, malformed, too old, used before or made for a different request.",
+  },
   credentials_invalid: {
     causes: [
       "The username or the password was mistyped. Passwords are case-sensitive.",

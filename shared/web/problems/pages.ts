@@ -25,6 +25,10 @@ const explanations: Record<ProblemCode, readonly [meaning: string, remedy: strin
     "The access token was revoked or replaced by a newer one, or its owner is suspended.",
     "Get a new access token. A partner with several servers needs the token policy `many`.",
   ],
+  proof_invalid: [
+    "The access token is bound to a key, and the `DPoP` header has no valid proof of it.",
+    "Make a new proof for each request: its method, its URL without query, the time, and the hash of the token.",
+  ],
   credentials_invalid: [
     "The username or the password is wrong. The response does not say which one.",
     "Check both and try again.",

@@ -15,6 +15,7 @@ describe("changing a partner", () => {
     ["websiteUrl", "https://redbicycle.example/shop"],
     ["email", `${randomUUID()}@red.example`],
     ["tokenPolicy", "many"],
+    ["dpopBoundAccessTokens", true],
     ["status", "suspended"],
   ])("changes only the field %s", async (field, value) => {
     const { id } = await portico.registerPartner();

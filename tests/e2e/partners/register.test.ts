@@ -21,6 +21,7 @@ describe("registering a partner", () => {
       id: expect.stringMatching(/^ptr_[0-9A-HJKMNP-TV-Z]{26}$/),
       status: "active",
       tokenPolicy: "single",
+      dpopBoundAccessTokens: false,
       createdAt: expect.stringMatching(instant),
       updatedAt: answer.body.createdAt,
       etag: expect.stringMatching(/^"[^"]+"$/),

@@ -239,7 +239,6 @@ describe("a valid token without the required right", () => {
     ["POST", "/v1/partners"],
     ["GET", "/v1/partners"],
     ["GET", `/v1/partners/${id}`],
-    ["PATCH", `/v1/partners/${id}`],
     ["DELETE", `/v1/partners/${id}`],
   ] as const;
 

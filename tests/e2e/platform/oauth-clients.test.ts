@@ -70,6 +70,7 @@ describe("oauth4webapi", () => {
       token_endpoint_auth_methods_supported: ["client_secret_basic", "client_secret_post", "none"],
       revocation_endpoint_auth_methods_supported: ["client_secret_basic", "client_secret_post", "none"],
       introspection_endpoint_auth_methods_supported: ["client_secret_basic", "client_secret_post"],
+      dpop_signing_alg_values_supported: ["ES256", "Ed25519", "EdDSA", "PS256"],
     });
   });
 
@@ -257,6 +258,60 @@ describe("oauth4webapi as a partner", () => {
     expect(await refusal("wrong", "companies:read")).toMatchObject({ error: "invalid_client", status: 401 });
     expect(await refusal(secret, "everything")).toMatchObject({ error: "invalid_scope", status: 400 });
   });
+});
+
+describe("oauth4webapi with DPoP", () => {
+  // eslint-disable-next-line @typescript-eslint/no-deprecated -- marked so to stand out; this is the local use that it is for
+  const insecure = { [oauth.allowInsecureRequests]: true };
+
+  test.each(["ES256", "Ed25519", "PS256"])(
+    "gets a token bound to a key of %s and calls the API with it",
+    async (alg) => {
+      const { id, secret } = await portico.registerPartner();
+      await portico.callAsRoot("PATCH", `/v1/partners/${id}`, { dpopBoundAccessTokens: true });
+      const client: oauth.Client = { client_id: id, dpop_bound_access_tokens: true };
+      const issuer = new URL(portico.url);
+      const discovery = await oauth.discoveryRequest(issuer, { ...insecure, algorithm: "oauth2" });
+      const server = await oauth.processDiscoveryResponse(issuer, discovery);
+      expect(server.dpop_signing_alg_values_supported).toContain(alg);
+      const DPoP = oauth.DPoP(client, await oauth.generateKeyPair(alg, { extractable: true }));
+      const options = { ...insecure, DPoP };
+      const response = await oauth.clientCredentialsGrantRequest(
+        server,
+        client,
+        oauth.ClientSecretBasic(secret),
+        { scope: "companies:read" },
+        options,
+      );
+      const { access_token: token, token_type: type } = await oauth.processClientCredentialsResponse(
+        server,
+        client,
+        response,
+      );
+      expect(type).toBe("dpop");
+      const get = async (path: string, more: oauth.ProtectedResourceRequestOptions): Promise<number> =>
+        (
+          await oauth.protectedResourceRequest(
+            token,
+            "GET",
+            new URL(`${portico.url}${path}`),
+            undefined,
+            undefined,
+            more,
+          )
+        ).status;
+      expect(await get("/v1/partners/me", options)).toBe(200);
+      expect(await get("/v1/companies?limit=5", options)).toBe(200);
+
+      const stranger = oauth.DPoP(client, await oauth.generateKeyPair(alg));
+      for (const given of [{ ...insecure, DPoP: stranger }, insecure]) {
+        await expect(get("/v1/partners/me", given)).rejects.toMatchObject({
+          status: 401,
+          cause: [{ scheme: "dpop", parameters: { error: "invalid_token" } }],
+        });
+      }
+    },
+  );
 });
 
 describe("oauth4webapi as a public client", () => {

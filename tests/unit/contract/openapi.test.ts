@@ -118,6 +118,9 @@ describe.each(each)("%s", (_title, operation, described) => {
         : {
             partner: access.partner && [access.partner.scope].flatMap((scope) => scope ?? []),
             user: access.user?.roles,
+            // Either of them may be bound to a key.
+            boundToken: [],
+            proof: [],
           };
     expect(schemes).toEqual(JSON.parse(JSON.stringify(expected)));
     for (const name of Object.keys(schemes)) expect(document.components.securitySchemes).toHaveProperty(name);
@@ -142,6 +145,7 @@ describe.each(each)("%s", (_title, operation, described) => {
     expect(names).toEqual([
       ...(operation.idempotent ? ["Idempotency-Key"] : []),
       ...(operation.conditional ? ["If-Match"] : []),
+      ...(operation.acceptsProof ? ["DPoP"] : []),
       ...(success.mediaTypes ? ["If-None-Match"] : []),
       "x-correlation-id",
     ]);
