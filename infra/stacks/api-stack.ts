@@ -55,6 +55,7 @@ export class ApiStack extends Stack {
       PARTNER_TOKEN_SECONDS: String(stage.tokenLifetimes.partnerAccessSeconds),
       USER_TOKEN_SECONDS: String(stage.tokenLifetimes.userAccessSeconds),
       PUBLIC_CLIENTS: stage.publicClients.join(" "),
+      ADMINISTRATORS_NEED_SECOND_FACTOR: String(stage.administratorsNeedSecondFactor),
       ...this.#identityProvider(),
     };
 
@@ -102,6 +103,7 @@ export class ApiStack extends Stack {
           cursorKey: data.secrets.cursorKey.secretArn,
           refreshTokenKey: data.secrets.refreshTokenKey.secretArn,
           couponCodeKey: data.secrets.couponCodeKey.secretArn,
+          secondFactorKey: data.secrets.secondFactorKey.secretArn,
           rootSignIn: data.secrets.rootSignIn.secretArn,
         },
       },

@@ -58,6 +58,13 @@ const secretKinds: Record<
     noScheduleHere: "what is stored are hashes under this key: a new key would make every coupon's code unknown",
     generate: { passwordLength: 64, excludePunctuation: true },
   },
+  secondFactorKey: {
+    name: "second-factor-key",
+    holds: "The key from which the keys of people's second factors are derived",
+    noScheduleHere:
+      "what is stored is encrypted and hashed under this key: a new key would make every second factor unreadable",
+    generate: { passwordLength: 64, excludePunctuation: true },
+  },
   rootSignIn: {
     name: "root-sign-in",
     holds: "Name and first password of the root user",
@@ -150,6 +157,7 @@ export class DataStack extends Stack {
       cursorKey: secret("cursorKey"),
       refreshTokenKey: secret("refreshTokenKey"),
       couponCodeKey: secret("couponCodeKey"),
+      secondFactorKey: secret("secondFactorKey"),
       rootSignIn: secret("rootSignIn"),
     };
 

@@ -10,6 +10,7 @@ const dev: Stage = {
   // `{ partnerAccessSeconds: "never", userAccessSeconds: "never" }` makes access tokens that never expire; only dev may.
   tokenLifetimes: defaultTokenLifetimes,
   publicClients: ["web"],
+  administratorsNeedSecondFactor: false,
   corsOrigins: [],
   logRetention: RetentionDays.ONE_MONTH,
   logLevel: "DEBUG",

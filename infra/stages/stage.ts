@@ -50,6 +50,11 @@ export interface Stage {
   readonly tokenLifetimes: TokenLifetimes;
   /** Client ids of the public clients with which people sign in (RFC 6749 §2.1); `POST /v1/auth/login` uses the first one. */
   readonly publicClients: readonly string[];
+  /**
+   * Administrators, root included, may do nothing but enrol a second factor while they have none. Whoever signs in at the identity
+   * provider must have used one there: its token says `mfa` in `amr` (RFC 8176).
+   */
+  readonly administratorsNeedSecondFactor: boolean;
   /** Absent: no token exchange. `parameter` takes issuer and JWKS URI from parameters of the API stack. */
   readonly identityProvider?: IdentityProvider | "parameter";
   /** Origins whose pages may call the API from a browser; an empty list switches CORS off. */

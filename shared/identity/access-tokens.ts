@@ -11,7 +11,14 @@ import { signatureAlgorithm, type SigningKey } from "./signing-keys.ts";
 export interface TokenSubject {
   readonly principal:
     | { readonly kind: "partner"; readonly id: string; readonly scopes: readonly Scope[] }
-    | { readonly kind: "user"; readonly id: string; readonly role: Role; readonly sessionId: string };
+    | {
+        readonly kind: "user";
+        readonly id: string;
+        readonly role: Role;
+        readonly sessionId: string;
+        /** RFC 8176. */
+        readonly amr?: readonly string[] | undefined;
+      };
   /** The client that asked: a partner itself, or the public client of a user. */
   readonly clientId: string;
   /** The principal's token version: another one in the table refuses the token. */
@@ -43,7 +50,7 @@ export async function issueAccessToken(
     ver: version,
     ...(principal.kind === "partner"
       ? { scope: principal.scopes.join(" ") }
-      : { role: principal.role, sid: principal.sessionId }),
+      : { role: principal.role, sid: principal.sessionId, ...(principal.amr && { amr: principal.amr }) }),
   })
     .setProtectedHeader({ alg: signatureAlgorithm, typ: "at+jwt", kid: key.kid })
     .setIssuer(issuer)
@@ -59,7 +66,12 @@ const claimsSchema = z.intersection(
   z.object({ sub: z.string().max(64), jti: z.string(), client_id: z.string(), ver: z.int() }),
   z.discriminatedUnion("principal", [
     z.object({ principal: z.literal("partner"), scope: z.string() }),
-    z.object({ principal: z.literal("user"), role: z.enum(roles), sid: z.string() }),
+    z.object({
+      principal: z.literal("user"),
+      role: z.enum(roles),
+      sid: z.string(),
+      amr: z.array(z.string()).optional(),
+    }),
   ]),
 );
 
@@ -67,6 +79,8 @@ const claimsSchema = z.intersection(
 export interface VerifiedToken {
   readonly principal: Principal;
   readonly version: number;
+  /** How its person signed in (RFC 8176); empty where that is not known. */
+  readonly amr: readonly string[];
   readonly claims: JWTPayload;
 }
 
@@ -101,9 +115,9 @@ export async function verifyAccessToken(
       },
     );
     const claims = claimsSchema.safeParse(payload).data;
-    return claims === undefined
-      ? "token_invalid"
-      : { principal: principalOf(claims), version: claims.ver, claims: payload };
+    if (claims === undefined) return "token_invalid";
+    const amr = claims.principal === "user" ? (claims.amr ?? []) : [];
+    return { principal: principalOf(claims), version: claims.ver, amr, claims: payload };
   } catch (error) {
     if (error instanceof errors.JWTExpired) return "token_expired";
     if (error instanceof errors.JOSEError) return "token_invalid";

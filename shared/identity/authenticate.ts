@@ -1,4 +1,5 @@
 /** Authenticates a request by its access token: genuine, of an active principal, with its current token version. */
+import { administrators, type RequiredAction } from "../domain/access.ts";
 import type { Environment } from "../runtime/environment.ts";
 import type { Principal } from "../contract/principal.ts";
 import type { Table } from "../runtime/table.ts";
@@ -20,7 +21,7 @@ const bearerPattern = /^Bearer +([A-Za-z0-9\-._~+/]+=*)$/i;
 export async function authenticate(
   authorization: string,
   table: Table,
-  options: { readonly issuer: string; readonly expires: boolean },
+  options: Verification,
 ): Promise<Principal | AuthenticationRefusal> {
   const token = bearerPattern.exec(authorization)?.[1];
   if (token === undefined) return "token_invalid";
@@ -37,13 +38,33 @@ export async function authenticate(
 export async function inspectToken(
   token: string,
   table: Table,
-  options: { readonly issuer: string; readonly expires: boolean },
+  options: Verification,
 ): Promise<VerifiedToken | AuthenticationRefusal> {
   const verified = await verifyAccessToken(token, (kid) => findKey(table, kid), options);
   if (typeof verified === "string") return verified;
   const { principal, version } = verified;
   const state = await findPrincipal(table, principal.id);
-  return state !== undefined && isCurrent(state, principal, version) ? verified : "token_revoked";
+  if (state === undefined || !isCurrent(state, principal, version)) return "token_revoked";
+  if (principal.kind !== "user" || state.kind !== "user") return verified;
+  const requiredAction = requiredActionOf(state, verified.amr, options);
+  return requiredAction === undefined ? verified : { ...verified, principal: { ...principal, requiredAction } };
+}
+
+/**
+ * What a person has to do before anything else.
+ *
+ * @param amr how it signed in. Whoever has a password here proves a second factor of ours, which the state knows; whoever signs in
+ *   at the identity provider has none here, and its token's `mfa` is the provider's word
+ */
+export function requiredActionOf(
+  { role, passwordIsOneTime, secondFactor }: UserState,
+  amr: readonly string[],
+  { administratorsNeedSecondFactor }: Pick<Verification, "administratorsNeedSecondFactor">,
+): RequiredAction | undefined {
+  if (passwordIsOneTime === true) return "change_password";
+  if (!administratorsNeedSecondFactor || !administrators.includes(role)) return undefined;
+  const isProvenElsewhere = amr.includes("mfa") && !amr.includes("pwd");
+  return secondFactor === true || isProvenElsewhere ? undefined : "enrol_second_factor";
 }
 
 /** Whether a genuine token is still valid. @param version the token version that it carries */
@@ -64,9 +85,19 @@ function isKept({ keptSession, keptTokensFrom, version: current }: UserState, se
 }
 
 /** How tokens of a stage are verified. */
-export function verificationOf(environment: Environment): { readonly issuer: string; readonly expires: boolean } {
+export interface Verification {
+  readonly issuer: string;
+  readonly expires: boolean;
+  readonly administratorsNeedSecondFactor: boolean;
+}
+
+export function verificationOf(environment: Environment): Verification {
   const { PUBLIC_URL: issuer, PARTNER_TOKEN_SECONDS, USER_TOKEN_SECONDS } = environment;
-  return { issuer, expires: PARTNER_TOKEN_SECONDS !== undefined && USER_TOKEN_SECONDS !== undefined };
+  return {
+    issuer,
+    expires: PARTNER_TOKEN_SECONDS !== undefined && USER_TOKEN_SECONDS !== undefined,
+    administratorsNeedSecondFactor: environment.ADMINISTRATORS_NEED_SECOND_FACTOR,
+  };
 }
 
 const freshMs = 60_000;

@@ -11,6 +11,8 @@ export interface ExternalIdentity {
   readonly subject: string;
   /** What the provider calls the person, where it says so. */
   readonly name: string | undefined;
+  /** The provider says that the person used a second factor (`mfa` in `amr`, RFC 8176). */
+  readonly usedSecondFactor: boolean;
   /** The token itself, which is exchanged at most once. */
   readonly token: ExternalToken;
 }
@@ -44,6 +46,7 @@ const claimsSchema = z.object({
   iat: z.number(),
   jti: z.string().min(1).optional(),
   name: z.string().optional().catch(undefined),
+  amr: z.array(z.string()).optional().catch(undefined),
 });
 
 type Claims = z.output<typeof claimsSchema>;
@@ -102,7 +105,14 @@ export async function verifyExternalToken(
     const claims = claimsSchema.safeParse(payload).data;
     if (claims === undefined || !isForUs(claims, audience)) return undefined;
     if (claims.exp - claims.iat > maxTokenLifetimeSeconds) return undefined;
-    return { issuer: claims.iss, subject: claims.sub, name: claims.name, token: tokenOf(claims, token) };
+    const { iss, sub, name, amr = [] } = claims;
+    return {
+      issuer: iss,
+      subject: sub,
+      name,
+      usedSecondFactor: amr.includes("mfa"),
+      token: tokenOf(claims, token),
+    };
   } catch (error) {
     if (isProvidersFault(error)) {
       log("error", "identity_provider_unreachable", describeError(error));

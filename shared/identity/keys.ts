@@ -1,7 +1,15 @@
 /** Keys of principals, credentials, sessions, attempts and signing keys. */
 import { principalPartitions, principalStateKey } from "../contract/principal-key.ts";
 import { hashed, type Key } from "../runtime/key.ts";
-import type { FailureCount, PrincipalState, PublicKey, Session, StoredAttempts, StoredCredential } from "./model.ts";
+import type {
+  FailureCount,
+  PrincipalState,
+  PublicKey,
+  Session,
+  StoredAttempts,
+  StoredCredential,
+  StoredSecondFactor,
+} from "./model.ts";
 
 /** Partition keys as roles are granted them; `*` stands for any characters. */
 export const identityPartitions = {
@@ -10,6 +18,7 @@ export const identityPartitions = {
   credentials: "CREDENTIAL#*",
   attempts: "ATTEMPTS#*",
   sessions: "SESSIONS#*",
+  secondFactors: "SECOND-FACTOR#*",
 } as const;
 
 const sessionAttributes = ["version", "sessionsFrom", "keptSession", "keptTokensFrom", "endedSessions"] as const;
@@ -17,6 +26,9 @@ const sessionAttributes = ["version", "sessionsFrom", "keptSession", "keptTokens
 /** The attributes of a principal that updates name, by their purpose. Only a change by an administrator may write a role. */
 export const principalAttributes = {
   endingSessions: sessionAttributes,
+  changingPassword: [...sessionAttributes, "passwordIsOneTime"],
+  changingSecondFactor: [...sessionAttributes, "secondFactor"],
+  removingSecondFactor: ["secondFactor"],
   revokingTokens: ["version"],
   issuingTokens: ["status", "tokenPolicy", "version"],
   deleting: ["status", "deletionUntil"],
@@ -31,6 +43,8 @@ export const identityKey = {
   principal: (id: string): Key<PrincipalState> => principalStateKey(id),
   /** Hashes of a partner's client secrets or of a user's password. */
   credential: (id: string): Key<StoredCredential> => ({ pk: `CREDENTIAL#${id}`, sk: "CREDENTIAL" }),
+  /** A person's second factor, confirmed or not. */
+  secondFactor: (userId: string): Key<StoredSecondFactor> => ({ pk: `SECOND-FACTOR#${userId}`, sk: "SECOND-FACTOR" }),
   /** Failed attempts of one kind for one name. */
   attempts: (kind: string, name: string): Key<StoredAttempts> => ({
     pk: `ATTEMPTS#${kind}#${hashed(name)}`,

@@ -4,7 +4,7 @@ import { newId } from "../domain/ids.ts";
 import type { Secrets } from "../runtime/secrets.ts";
 import type { Write } from "../runtime/table.ts";
 import { issueAccessToken } from "./access-tokens.ts";
-import type { UserState } from "./model.ts";
+import type { Session, UserState } from "./model.ts";
 import { beginSession, formatRefreshToken, newRefreshToken, type RefreshToken } from "./sessions.ts";
 import { sessionCreation } from "./session-store.ts";
 import { currentSigningKey } from "./signing-keys.ts";
@@ -23,16 +23,19 @@ export interface SessionTokens {
   readonly expiresIn: number | undefined;
 }
 
+/** What the tokens of a session say about its sign-in. */
+export type SignInFacts = Pick<Session, "clientId" | "amr">;
+
 /** The tokens of a session with this current refresh token. */
 export async function issueSessionTokens(
   refreshToken: RefreshToken,
-  clientId: string,
+  { clientId, amr }: SignInFacts,
   { role, version }: UserState,
   { secrets, environment, now }: Issuance,
 ): Promise<SessionTokens> {
   const { userId, sessionId } = refreshToken;
   const { token, expiresIn } = await issueAccessToken(
-    { principal: { kind: "user", id: userId, role, sessionId }, clientId, version },
+    { principal: { kind: "user", id: userId, role, sessionId, amr }, clientId, version },
     await currentSigningKey(secrets),
     { issuer: environment.PUBLIC_URL, lifetimeSeconds: environment.USER_TOKEN_SECONDS, now },
   );
@@ -42,13 +45,14 @@ export async function issueSessionTokens(
 /** A new session with its tokens, and the write that creates it. */
 export async function openSession(
   userId: string,
-  clientId: string,
+  facts: SignInFacts,
   state: UserState,
   issuance: Issuance,
 ): Promise<{ readonly tokens: SessionTokens; readonly creation: Write }> {
   const refreshToken = newRefreshToken(userId, newId("ses_", issuance.now));
+  const session = { ...beginSession(refreshToken, facts.clientId, state.version, issuance.now), amr: facts.amr };
   return {
-    tokens: await issueSessionTokens(refreshToken, clientId, state, issuance),
-    creation: sessionCreation(beginSession(refreshToken, clientId, state.version, issuance.now)),
+    tokens: await issueSessionTokens(refreshToken, facts, state, issuance),
+    creation: sessionCreation(session),
   };
 }

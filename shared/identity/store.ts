@@ -35,6 +35,8 @@ const principalStateSchema = z.discriminatedUnion("kind", [
     keptSession: z.string().optional(),
     keptTokensFrom: z.int().optional(),
     endedSessions: z.record(z.string(), z.number()).optional(),
+    secondFactor: z.boolean().optional(),
+    passwordIsOneTime: z.boolean().optional(),
   }),
 ]);
 

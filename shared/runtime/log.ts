@@ -13,9 +13,12 @@ export const metricNamespace = "Portico";
 /** What somebody may be attacking, or gains power by. */
 export const securityEvents = [
   "external_token_refused",
+  "recovery_code_used",
   "refresh_token_reused",
   "role_changed",
   "root_access_restored",
+  "second_factor_changed",
+  "second_factor_reset",
   "sign_in_unlocked",
   "signing_keys_rotated",
   "token_forged",

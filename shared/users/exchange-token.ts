@@ -34,7 +34,8 @@ export async function exchangeToken(
   const { user, creation } = userId === undefined ? newExternalUser(identity, now) : { user: undefined, creation: [] };
   const state = user === undefined ? await findUserState(table, userId ?? "") : firstState;
   if (state?.status !== "active") throw new OAuthError("invalid_request", "The subject may not sign in");
-  const { tokens, creation: session } = await openSession(user?.id ?? userId ?? "", clientId, state, context);
+  const facts = { clientId, ...(identity.usedSecondFactor && { amr: ["mfa"] as const }) };
+  const { tokens, creation: session } = await openSession(user?.id ?? userId ?? "", facts, state, context);
   return {
     body: { ...tokenAnswer(tokens), issued_token_type: issuedTokenType },
     change: [tokenExchange(identity), ...creation, session],

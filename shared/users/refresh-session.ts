@@ -62,11 +62,11 @@ export async function refreshSession(
     case "current": {
       const next = successorOf(presented, key);
       const continuation = sessionContinuation(session, continueSession(session, next, state.version, now));
-      return { body: tokenAnswer(await issueSessionTokens(next, clientId, state, context)), change: [continuation] };
+      return { body: tokenAnswer(await issueSessionTokens(next, session, state, context)), change: [continuation] };
     }
     case "just_spent": {
       const successor = successorOf(presented, key);
-      return { body: tokenAnswer(await issueSessionTokens(successor, clientId, state, context)) };
+      return { body: tokenAnswer(await issueSessionTokens(successor, session, state, context)) };
     }
     default:
       throw invalidGrant();

@@ -1,11 +1,19 @@
 /** Users and credit movements as callers see them. */
 import { etagOf } from "../domain/etag.ts";
-import type { CreditMovementView, UserView } from "./contract.ts";
+import type { SecondFactor } from "../identity/model.ts";
+import type { CreditMovementView, SelfView, UserView } from "./contract.ts";
 import type { CreditMovement, StoredUser } from "./model.ts";
 
 export function viewUser(user: StoredUser): UserView {
   const { id, username, name, role, status, credit, birthDate, sex, createdAt, updatedAt, revision } = user;
   return { id, username, name, role, status, credit, birthDate, sex, createdAt, updatedAt, etag: etagOf(revision) };
+}
+
+/** The user as it sees itself. @param factor which counts from its confirmation */
+export function viewSelf(user: StoredUser, factor: SecondFactor | undefined): SelfView {
+  const { confirmedAt, recoveryHashes } = factor ?? { recoveryHashes: [] };
+  const secondFactor = confirmedAt === undefined ? null : { confirmedAt, recoveryCodesLeft: recoveryHashes.length };
+  return { ...viewUser(user), secondFactor };
 }
 
 export function viewMovement(movement: CreditMovement): CreditMovementView {

@@ -25,6 +25,7 @@ const environment: EnvironmentVariables = {
   PARTNER_TOKEN_SECONDS: "3600",
   USER_TOKEN_SECONDS: "900",
   PUBLIC_CLIENTS: "web",
+  ADMINISTRATORS_NEED_SECOND_FACTOR: "false",
   ...Object.fromEntries(Object.values(secretVariables).map((variable) => [variable, "arn:aws:secretsmanager:bench"])),
 };
 
