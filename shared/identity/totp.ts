@@ -50,6 +50,14 @@ export function base32(bytes: Uint8Array): string {
     .join("");
 }
 
+/** The bytes of base32 in any case; undefined for any other text. */
+export function parseBase32(text: string): Buffer | undefined {
+  const letters = text.toUpperCase().replace(/=+$/, "");
+  if (!/^[A-Z2-7]*$/.test(letters)) return undefined;
+  const bits = Array.from(letters, (letter) => base32Alphabet.indexOf(letter).toString(2).padStart(5, "0")).join("");
+  return Buffer.from((bits.match(/.{8}/g) ?? []).map((byte) => Number.parseInt(byte, 2)));
+}
+
 /** The URI by which an authenticator app takes a secret. The issuer stands in both places, as Google's key URI format asks. */
 export function otpauthUri(secret: Uint8Array, { issuer, account }: { issuer: string; account: string }): string {
   const label = `${encodeURIComponent(issuer)}:${encodeURIComponent(account)}`;

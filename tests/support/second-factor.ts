@@ -1,16 +1,8 @@
 /** Second factors of people: an authenticator app for tests, and the calls about it. */
-import { stepAt, totpCode } from "../../shared/identity/totp.ts";
+import { parseBase32, stepAt, totpCode } from "../../shared/identity/totp.ts";
 import type { Answer } from "./answer.ts";
 import { newPerson, type TestSession, type TestUser } from "./people.ts";
 import type { Portico } from "./portico.ts";
-
-const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-
-/** The bytes of a secret in base32. */
-function bytesOf(secret: string): Buffer {
-  const bits = [...secret].map((letter) => alphabet.indexOf(letter).toString(2).padStart(5, "0")).join("");
-  return Buffer.from((bits.match(/.{8}/g) ?? []).map((byte) => Number.parseInt(byte, 2)));
-}
 
 /** An authenticator app with one secret. It never shows a code twice, because Portico accepts each once. */
 export class Authenticator {
@@ -18,7 +10,7 @@ export class Authenticator {
   #lastStep = 0;
 
   constructor(secret: string) {
-    this.#secret = bytesOf(secret);
+    this.#secret = parseBase32(secret)!;
   }
 
   /** A code that is valid now and was not shown before. Waits for the next step if there is none. */

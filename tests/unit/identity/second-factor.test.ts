@@ -64,7 +64,8 @@ test("what is stored contains neither the secret nor a code", () => {
   const { secret, factor } = beginSecondFactor(owner);
   const { codes, factor: confirmed } = renewRecoveryCodes(factor, owner);
   const stored = JSON.stringify(confirmed);
-  for (const encoding of ["base64", "base64url", "hex"] as const) expect(stored).not.toContain(secret.toString(encoding));
+  for (const encoding of ["base64", "base64url", "hex"] as const)
+    expect(stored).not.toContain(secret.toString(encoding));
   for (const code of codes) expect(stored).not.toContain(code);
 });
 

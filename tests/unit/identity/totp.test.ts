@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { base32, otpauthUri, stepAt, stepsOfCode, totpCode } from "../../../shared/identity/totp.ts";
+import { base32, otpauthUri, parseBase32, stepAt, stepsOfCode, totpCode } from "../../../shared/identity/totp.ts";
 
 const secret = Buffer.from("12345678901234567890");
 
@@ -24,6 +24,16 @@ test.each([
   ["foobar", "MZXW6YTBOI"],
 ])("RFC 4648, section 10: base32 of %j is %j", (text, encoded) => {
   expect(base32(Buffer.from(text))).toBe(encoded);
+});
+
+test("base32 is read in any case and with padding, and nothing else is", () => {
+  fc.assert(
+    fc.property(fc.uint8Array(), (bytes) => {
+      const text = base32(bytes);
+      for (const form of [text, text.toLowerCase(), `${text}=`]) expect(parseBase32(form)).toEqual(Buffer.from(bytes));
+    }),
+  );
+  for (const text of ["1", "JBSW Y3DP", "JBSW-Y3DP", "Ä"]) expect(parseBase32(text)).toBeUndefined();
 });
 
 test("a code is accepted one step early and one step late, and no further", () => {
