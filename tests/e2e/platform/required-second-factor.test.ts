@@ -2,7 +2,7 @@
 import { decodeJwt } from "jose";
 import { operations } from "../../../shared/operations.ts";
 import { administrators } from "../../../shared/domain/access.ts";
-import { alteredAssembly, type AlteredAssembly } from "../../support/assembly.ts";
+import { assemblyWith, type AlteredAssembly } from "../../support/assembly.ts";
 import { expectProblem, expectTokenRefused } from "../../support/expect-problem.ts";
 import { externalTokens, newSubject } from "../../support/external-tokens.ts";
 import { exchange } from "../../support/oauth-answers.ts";
@@ -18,14 +18,7 @@ let beginner: string;
 let root: Equipment;
 
 beforeAll(async () => {
-  assembly = alteredAssembly((resources) => {
-    for (const { Properties } of Object.values(resources)) {
-      const variables = Properties?.Environment?.Variables;
-      if (variables?.ADMINISTRATORS_NEED_SECOND_FACTOR !== undefined) {
-        variables.ADMINISTRATORS_NEED_SECOND_FACTOR = "true";
-      }
-    }
-  });
+  assembly = assemblyWith("ADMINISTRATORS_NEED_SECOND_FACTOR", "true");
   portico = await Portico.start({ assembly: assembly.folder });
   calls = secondFactorCalls(portico);
   beginner = await portico.rootToken();
