@@ -80,7 +80,10 @@ export const problemCases: Record<ProblemCode, ProblemCase> = {
     detail: "The code is wrong, has expired or was used before.",
   },
   password_change_required: {
-    causes: ["An administrator created the user and chose its first password, which is for one sign-in only."],
+    causes: [
+      "An administrator created the user and chose its first password, which is for one sign-in only.",
+      "A program signs in as a new user and skips the change of the password.",
+    ],
     detail: "An administrator chose this password. Change it: POST /v1/users/me/password.",
   },
   second_factor_enrolment_required: {
