@@ -149,9 +149,10 @@ const withCode = z.strictObject({ code });
 
 const recoveryCodesAnswer = {
   body: z.object({
-    recoveryCodes: z
-      .array(z.string())
-      .meta({ description: "Each signs in once instead of a code of the app. They cannot be read again" }),
+    recoveryCodes: z.array(z.string()).optional().meta({
+      description:
+        "Each signs in once instead of a code of the app. They cannot be read again. Absent from a replayed response",
+    }),
   }),
   example: {
     recoveryCodes: [
@@ -159,6 +160,7 @@ const recoveryCodesAnswer = {
       ...["W5DKB-J6T2P", "0S8YM-GQ3EX", "N7RAF-51CVZ", "K2HT4-WB9DJ", "X6PEG-M0Q8S"],
     ],
   },
+  secretMembers: ["recoveryCodes"],
 };
 
 /** Checking a code: the factor, its attempts, and the use of the code. */
@@ -341,10 +343,13 @@ export const operations = {
     description: "Changes the given fields (RFC 7396); `null` clears the birth date or the sex.",
     access: byAnyUser,
     request: { body: selfPatch, bodyExample: { birthDate: "1915-12-10" } },
-    success: { status: 200, description: "The changed user", ...userAnswer },
+    success: { status: 200, description: "The changed user", body: selfSchema, example: selfExample },
     problems: [],
     conditional: true,
-    table: [{ actions: ["GetItem", "PutItem"], leadingKeys: [userPartitions.users] }],
+    table: [
+      { actions: ["GetItem", "PutItem"], leadingKeys: [userPartitions.users] },
+      { actions: ["GetItem"], leadingKeys: [identityPartitions.secondFactors] },
+    ],
   }),
 
   changePassword: operation({
@@ -399,15 +404,23 @@ export const operations = {
       status: 200,
       description: "The secret",
       body: z.object({
-        secret: z.string().meta({ description: "Base32, for typing it into an authenticator app" }),
-        uri: z.string().meta({ description: "The same as an `otpauth://` URI, for a link or a QR code" }),
+        secret: z
+          .string()
+          .optional()
+          .meta({ description: "Base32, for typing it into an authenticator app. Absent from a replayed response" }),
+        uri: z.string().optional().meta({
+          description: "The same as an `otpauth://` URI, for a link or a QR code. Absent from a replayed response",
+        }),
       }),
       example: {
         secret: "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP",
         uri: "otpauth://totp/Portico%20api.example.com:ada?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Portico%20api.example.com&algorithm=SHA1&digits=6&period=30",
       },
+      secretMembers: ["secret", "uri"],
     },
     problems: ["credentials_invalid", "second_factor_exists", "too_many_attempts"],
+    idempotent: true,
+    replaysFirst: true,
     table: [
       { actions: ["GetItem"], leadingKeys: [userPartitions.users, identityPartitions.credentials] },
       ...codeRights,
@@ -431,6 +444,8 @@ export const operations = {
     request: { body: withCode, bodyExample: { code: "287082" } },
     success: { status: 200, description: "The recovery codes", ...recoveryCodesAnswer },
     problems: ["not_found", "second_factor_exists", "second_factor_invalid", "too_many_attempts"],
+    idempotent: true,
+    replaysFirst: true,
     table: [
       ...codeRights,
       { actions: ["GetItem", "UpdateItem"], leadingKeys: [identityPartitions.sessions] },
@@ -456,6 +471,8 @@ export const operations = {
     request: { body: withCode, bodyExample: { code: "287082" } },
     success: { status: 200, description: "The recovery codes", ...recoveryCodesAnswer },
     problems: ["not_found", "second_factor_invalid", "too_many_attempts"],
+    idempotent: true,
+    replaysFirst: true,
     table: codeRights,
     secrets: ["secondFactorKey"],
   }),
@@ -482,6 +499,8 @@ export const operations = {
     },
     success: { status: 204, description: "The second factor has been removed" },
     problems: ["not_found", "credentials_invalid", "second_factor_invalid", "too_many_attempts"],
+    idempotent: true,
+    replaysFirst: true,
     table: [
       { actions: ["GetItem"], leadingKeys: [userPartitions.users, identityPartitions.credentials] },
       { actions: ["GetItem", "DeleteItem"], leadingKeys: [identityPartitions.secondFactors] },

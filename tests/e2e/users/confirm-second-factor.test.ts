@@ -3,6 +3,8 @@ import { newPerson, refreshed, sessionOf } from "../../support/people.ts";
 import { inParallel, Portico, tally } from "../../support/portico.ts";
 import { Authenticator, secondFactorCalls } from "../../support/second-factor.ts";
 import { codesOf, sessionCalls } from "../../support/sessions.ts";
+import { withKey } from "../../support/idempotency.ts";
+import { contentsOf } from "../../support/table.ts";
 import { crowdTimeoutMs } from "../../support/values.ts";
 
 const portico = Portico.forSuite();
@@ -91,3 +93,19 @@ test(
   },
   crowdTimeoutMs,
 );
+
+test("with an idempotency key, a replay lacks the secret and the recovery codes, and neither is recorded", async () => {
+  const person = await newPerson(portico);
+  const call = (path: string, json: unknown, headers: Readonly<Record<string, string>>) =>
+    portico.call("POST", `/v1/users/me/second-factor${path}`, { token: person.accessToken, json, headers });
+  const [enrolling, confirming] = [withKey(), withKey()];
+  const first = await call("", { password: person.password }, enrolling);
+  const again = await call("", { password: person.password }, enrolling);
+  expect([again.status, again.headers.get("idempotency-replayed"), again.body]).toEqual([200, "true", {}]);
+  const code = await new Authenticator(first.body.secret).code();
+  const confirmed = await call("/confirm", { code }, confirming);
+  const repeated = await call("/confirm", { code }, confirming);
+  expect([repeated.status, repeated.headers.get("idempotency-replayed"), repeated.body]).toEqual([200, "true", {}]);
+  const kept = JSON.stringify(await contentsOf(portico.host));
+  for (const secret of [first.body.secret, ...confirmed.body.recoveryCodes]) expect(kept).not.toContain(secret);
+});

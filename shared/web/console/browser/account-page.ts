@@ -6,7 +6,7 @@ import type { FormOptions } from "./forms.ts";
 import { moment, number } from "./format.ts";
 import { say } from "./messages.ts";
 import type { Self } from "./resources.ts";
-import { codeField, enrolment, recoveryCodeList } from "./second-factor-enrolment.ts";
+import { codeField, enrolment, lostCodes, recoveryCodeList, type RecoveryCodes } from "./second-factor-enrolment.ts";
 import { actionButton, headingOf, type Console, type View } from "./view.ts";
 
 export const accountHash = "#/account";
@@ -91,10 +91,9 @@ function factorActions(api: Api, { showCodes, load }: FactorView): HTMLElement {
       fields: [codeField],
       submit: "Replace the codes",
       act: async (values) => {
-        ({ recoveryCodes: codes } = await api.post<{ recoveryCodes: string[] }>(
-          `${factorPath}/recovery-codes`,
-          values,
-        ));
+        const { recoveryCodes } = await api.post<RecoveryCodes>(`${factorPath}/recovery-codes`, values);
+        if (recoveryCodes === undefined) throw lostCodes();
+        codes = recoveryCodes;
       },
     });
     // The closed dialog would take the focus back.

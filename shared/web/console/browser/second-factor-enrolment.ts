@@ -5,8 +5,25 @@ import { copyableField } from "./dialogs.ts";
 import { element, given, type Child } from "./dom.ts";
 import { form, type Field } from "./forms.ts";
 import { complain, say } from "./messages.ts";
+import { RequestError } from "./requests.ts";
 
 const path = "/v1/users/me/second-factor";
+
+/** Absent where an answer was lost and is replayed. */
+export interface RecoveryCodes {
+  readonly recoveryCodes?: readonly string[];
+}
+
+function lost(detail: string): RequestError {
+  return new RequestError({ status: 0, code: "answer_lost", title: "Answer lost", detail });
+}
+
+/** The change was made, but nobody has the codes that the answer showed. */
+export function lostCodes(): RequestError {
+  return lost(
+    "The answer with the recovery codes was lost. Sign in again and replace them on the page of your account.",
+  );
+}
 
 /** A code of the app. Recovery codes have letters, so the keyboard is not a numeric one. */
 export const codeField: Field = {
@@ -28,7 +45,8 @@ export function enrolment(api: Api, done: () => void): HTMLElement {
     fields: [{ ...codeField, hint: "The six digits that the app shows now." }],
     submit: "Confirm",
     act: async (values) => {
-      const { recoveryCodes } = await api.post<{ recoveryCodes: string[] }>(`${path}/confirm`, values);
+      const { recoveryCodes } = await api.post<RecoveryCodes>(`${path}/confirm`, values);
+      if (recoveryCodes === undefined) throw lostCodes();
       place.replaceChildren(recoveryCodeList(recoveryCodes, done));
       place.querySelector<HTMLElement>("h2")?.focus();
     },
@@ -37,7 +55,9 @@ export function enrolment(api: Api, done: () => void): HTMLElement {
     fields: [{ ...passwordField, hint: "Your password once more, so that nobody else can do this at your screen." }],
     submit: "Continue",
     act: async (values) => {
-      const { secret, uri } = await api.post<{ secret: string; uri: string }>(path, values);
+      const { secret, uri } = await api.post<{ secret?: string; uri?: string }>(path, values);
+      if (secret === undefined || uri === undefined)
+        throw lost("The answer with the key was lost. Continue once more.");
       show(...keyOf(secret, uri), confirm);
     },
   });
