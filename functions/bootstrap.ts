@@ -11,7 +11,10 @@ import { describeError, log, logSecurityEvent } from "../shared/runtime/log.ts";
 import { retrying } from "../shared/runtime/retry.ts";
 import { forgetSecret, Secrets } from "../shared/runtime/secrets.ts";
 import { createDocumentClient, Table } from "../shared/runtime/table.ts";
-import { ensureRootUser } from "../shared/users/ensure-root-user.ts";
+import { ensureRootUser, resetRootSecondFactor } from "../shared/users/ensure-root-user.ts";
+
+/** CloudFormation's event, or an operator's own. */
+type BootstrapEvent = Partial<CloudFormationCustomResourceEvent> & { readonly resetRootSecondFactor?: boolean };
 
 /** Time that is left to answer CloudFormation. */
 const answerMs = 3000;
@@ -20,10 +23,11 @@ const answerMs = 3000;
  * Answers CloudFormation. An operator may invoke it without an event of CloudFormation's (see docs/runbooks/root-access.md): it
  * then does the same and fails as functions do.
  */
-export async function handler(event: Partial<CloudFormationCustomResourceEvent>, context: Context): Promise<void> {
+export async function handler(event: BootstrapEvent, context: Context): Promise<void> {
   const deadline = Date.now() + context.getRemainingTimeInMillis() - answerMs;
   if (!isFromCloudFormation(event)) {
     await bootstrapOnceAllowed(deadline);
+    if (event.resetRootSecondFactor === true) await resetSecondFactor(deadline);
     log("info", "bootstrap_done", { requestId: context.awsRequestId });
     return;
   }
@@ -43,9 +47,7 @@ export async function handler(event: Partial<CloudFormationCustomResourceEvent>,
   await answer(event, failure);
 }
 
-function isFromCloudFormation(
-  event: Partial<CloudFormationCustomResourceEvent>,
-): event is CloudFormationCustomResourceEvent {
+function isFromCloudFormation(event: BootstrapEvent): event is CloudFormationCustomResourceEvent {
   return event.ResponseURL !== undefined;
 }
 
@@ -84,6 +86,13 @@ async function bootstrap(deadline: number): Promise<void> {
   if (outcome === "restored") logSecurityEvent("root_access_restored", { operation: "bootstrap" });
   const [secret, hashingKey] = await Promise.all([secrets.read("syntheticPartner"), secrets.read("clientSecretKey")]);
   await ensureSyntheticPartner(table, { secret, hashingKey, now });
+}
+
+async function resetSecondFactor(deadline: number): Promise<void> {
+  const environment = readEnvironment(process.env, ["rootSignIn"]);
+  const table = new Table(createDocumentClient(), environment.TABLE_NAME, deadline);
+  const principalId = await resetRootSecondFactor(table, await new Secrets(environment, deadline).read("rootSignIn"));
+  if (principalId !== undefined) logSecurityEvent("second_factor_reset", { operation: "bootstrap", principalId });
 }
 
 /** CloudFormation waits until its timeout unless it is told the outcome, whatever happened. */

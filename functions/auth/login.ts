@@ -4,7 +4,7 @@ import { serve } from "../../shared/http/serve.ts";
 import { openSession } from "../../shared/identity/open-session.ts";
 import { findUserState } from "../../shared/identity/store.ts";
 import { operations } from "../../shared/users/contract.ts";
-import { signInUser } from "../../shared/users/sign-in-user.ts";
+import { proveSecondFactor, signInUser } from "../../shared/users/sign-in-user.ts";
 import { viewUser } from "../../shared/users/view.ts";
 
 export const handler = serve(operations.login, {
@@ -14,16 +14,18 @@ export const handler = serve(operations.login, {
     return signedIn;
   },
   decide: async (request) => {
-    const { table, environment, attempt, prepared } = request;
+    const { table, body, environment, attempt, prepared } = request;
     const { user, state: proven, rehash } = prepared;
+    const { amr, used } = await proveSecondFactor(prepared, body.code, request, request);
     const state = attempt === 1 ? proven : ((await findUserState(table, user.id)) ?? proven);
     const [clientId = ""] = publicClients(environment);
-    const signIn = { userId: user.id, clientId, signInMethod: "password", proven } as const;
+    const signIn = { userId: user.id, clientId, signInMethod: "password", amr, proven } as const;
     const { tokens, change } = await openSession(table, signIn, state, request);
     return {
       body: { ...tokens, tokenType: "Bearer" as const, user: viewUser(user) },
       // After a conflict it may have been stored by another sign-in; the next one stores it otherwise.
-      change: attempt === 1 ? [...change, ...rehash] : change,
+      change: [...change, ...(attempt === 1 ? rehash : []), ...(used === undefined ? [] : [used.use])],
+      securityEvents: used?.by === "recovery_code" ? [{ event: "recovery_code_used", principalId: user.id }] : [],
     };
   },
 });

@@ -1,13 +1,14 @@
 import { requireMatch } from "../../shared/domain/etag.ts";
 import { serve } from "../../shared/http/serve.ts";
+import { findSecondFactor } from "../../shared/identity/second-factor-store.ts";
 import { operations } from "../../shared/users/contract.ts";
 import { changeSelf } from "../../shared/users/rules.ts";
-import { viewUser } from "../../shared/users/view.ts";
+import { viewSelf } from "../../shared/users/view.ts";
 import { readUser, userChange } from "../../shared/users/store.ts";
 
 export const handler = serve(operations.changeSelf, async ({ body, principal, ifMatch, now, table }) => {
-  const before = await readUser(table, principal.id);
+  const [before, factor] = await Promise.all([readUser(table, principal.id), findSecondFactor(table, principal.id)]);
   requireMatch(ifMatch, before.revision);
   const after = changeSelf(before, body, now);
-  return { body: viewUser(after), change: userChange(before, after) };
+  return { body: viewSelf(after, factor), change: userChange(before, after) };
 });

@@ -12,6 +12,6 @@ export const handler = serve(operations.create, async ({ body, now }) => {
   return {
     body: viewUser(user),
     location: `/v1/users/${user.id}`,
-    change: userCreation(user, await hashPassword(password)),
+    change: userCreation(user, await hashPassword(password), { passwordIsOneTime: true }),
   };
 });

@@ -43,10 +43,10 @@ export const bootstrapFunction: FunctionDeclaration = {
     {
       actions: ["PutItem", "UpdateItem"],
       leadingKeys: [identityPartitions.principals],
-      attributes: principalAttributes.endingSessions,
+      attributes: principalAttributes.changingSecondFactor,
     },
     { actions: ["GetItem", "PutItem", "UpdateItem"], leadingKeys: [identityPartitions.credentials] },
-    { actions: ["DeleteItem"], leadingKeys: [identityPartitions.attempts] },
+    { actions: ["DeleteItem"], leadingKeys: [identityPartitions.attempts, identityPartitions.secondFactors] },
   ],
   secrets: ["clientSecretKey", "rootSignIn", "signingKeys", "syntheticPartner"],
   secretActions: { signingKeys: ["PutSecretValue"] },

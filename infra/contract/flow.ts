@@ -14,7 +14,7 @@ export interface Step {
   readonly keeps?: Readonly<Record<string, string>>;
   /** Parameters of the path that no creation names. */
   readonly path?: Readonly<Record<string, string>>;
-  /** A script that runs before the request. */
+  /** Lines of the script that runs before the request. */
   readonly before?: readonly string[];
 }
 
@@ -33,12 +33,26 @@ export const inputs: Readonly<Record<string, { readonly value: string; readonly 
 /** Sets the values that differ in every run. It runs before the first request. */
 export const preparation: readonly string[] = [
   `pm.collectionVariables.set("run", Date.now().toString(36));`,
+  `pm.collectionVariables.set("firstPassword", pm.variables.replaceIn("{{$guid}}"));`,
   `pm.collectionVariables.set("userPassword", pm.variables.replaceIn("{{$guid}}"));`,
 ];
-export const prepared: readonly string[] = ["run", "userPassword", "sessionId"];
+export const prepared: readonly string[] = ["run", "firstPassword", "userPassword", "totpCode", "sessionId"];
+
+/** Sets the code that an authenticator app would show for the secret (RFC 6238). */
+const computeTotpCode: readonly string[] = [
+  `const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";`,
+  `const bits = [...pm.collectionVariables.get("totpSecret")].map((letter) => alphabet.indexOf(letter).toString(2).padStart(5, "0")).join("");`,
+  `const key = CryptoJS.enc.Hex.parse(bits.match(/.{4}/g).map((group) => parseInt(group, 2).toString(16)).join(""));`,
+  `const counter = Math.floor(Date.now() / 30000).toString(16).padStart(16, "0");`,
+  `const mac = CryptoJS.HmacSHA1(CryptoJS.enc.Hex.parse(counter), key).toString();`,
+  `const number = parseInt(mac.substr(parseInt(mac.slice(-1), 16) * 2, 8), 16) & 0x7fffffff;`,
+  `pm.collectionVariables.set("totpCode", String(number % 1000000).padStart(6, "0"));`,
+];
 
 const client = { client_id: "{{clientId}}", client_secret: "{{clientSecret}}" };
 const reader = { username: "{{username}}", password: "{{userPassword}}" };
+/** As the administrator makes it: its owner has to choose another password. */
+const newReader = { username: "{{username}}", password: "{{firstPassword}}" };
 
 /** A token request without a scope grants all scopes. */
 const allScopes = { ...client, scope: undefined };
@@ -54,10 +68,15 @@ export const opening: readonly OpeningStep[] = [
   {
     operation: "users.create",
     name: "Create a user",
-    body: { ...reader, username: "reader-{{run}}" },
+    body: { ...newReader, username: "reader-{{run}}" },
     keeps: { username: "username" },
   },
-  { operation: "auth.login", name: "Sign in as this user", body: reader, keeps: { userToken: "accessToken" } },
+  { operation: "auth.login", name: "Sign in as this user", body: newReader, keeps: { userToken: "accessToken" } },
+  {
+    operation: "users.change-password",
+    name: "Choose another password",
+    body: { currentPassword: "{{firstPassword}}", newPassword: "{{userPassword}}" },
+  },
   {
     operation: "partners.register",
     name: "Register a partner",
@@ -101,6 +120,14 @@ export const steps: Readonly<Record<AnyOperation["id"], Step>> = {
   "users.change-password": { body: { currentPassword: "{{userPassword}}", newPassword: "{{userPassword}}" } },
   "users.end-own-session": { path: { sessionId: "{{sessionId}}" }, before: newSession("{{username}}") },
   "users.end-session": { path: { sessionId: "{{sessionId}}" }, before: newSession("{{memberName}}") },
+  "users.enrol-second-factor": { body: { password: "{{userPassword}}" }, keeps: { totpSecret: "secret" } },
+  "users.confirm-second-factor": {
+    body: { code: "{{totpCode}}" },
+    keeps: { recoveryCode: "recoveryCodes[0]" },
+    before: computeTotpCode,
+  },
+  "users.renew-recovery-codes": { body: { code: "{{recoveryCode}}" }, keeps: { recoveryCode: "recoveryCodes[0]" } },
+  "users.remove-second-factor": { body: { code: "{{recoveryCode}}" } },
   "coupons.create": { body: { code: "MUSEUM-{{run}}" } },
   "coupons.change": { body: { active: true } },
   "coupons.redeem": { body: { code: "MUSEUM-{{run}}" } },

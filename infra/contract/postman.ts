@@ -160,11 +160,11 @@ function requestItem(operation: AnyOperation, step: Step, document: ShownDocumen
     ...bodyOf(operation, step),
     url: urlOf(operation, providers, step),
   };
-  const before = name === opening[0]?.name ? preparation : step.before;
+  const before = [...(name === opening[0]?.name ? preparation : []), ...(step.before ?? [])];
   return {
     name,
     request,
-    event: [...(before === undefined ? [] : [script("prerequest", before)]), script("test", testOf(operation, step))],
+    event: [...(before.length > 0 ? [script("prerequest", before)] : []), script("test", testOf(operation, step))],
     response: responsesOf(operation, request, document),
   };
 }

@@ -60,6 +60,7 @@ export class ApiStack extends Stack {
       ADMINISTRATOR_SESSION_SECONDS: String(stage.sessions.administratorMaxAgeSeconds),
       MAX_SESSIONS: String(stage.sessions.maxPerUser),
       PUBLIC_CLIENTS: stage.publicClients.join(" "),
+      ADMINISTRATORS_NEED_SECOND_FACTOR: String(stage.administratorsNeedSecondFactor),
     };
     this.#environment = { ...this.commonVariables, ...this.#identityProvider() };
 

@@ -71,6 +71,13 @@ const secretKinds: Record<
       excludePunctuation: true,
     },
   },
+  secondFactorKey: {
+    name: "second-factor-key",
+    holds: "The key from which the keys of people's second factors are derived",
+    noScheduleHere:
+      "what is stored is encrypted and hashed under this key: a new key would make every second factor unreadable",
+    generate: { passwordLength: 64, excludePunctuation: true },
+  },
   rootSignIn: {
     name: "root-sign-in",
     holds: "Name and first password of the root user",
@@ -101,6 +108,7 @@ export class DataStack extends Stack {
       cursorKey: this.#secret("cursorKey", key),
       refreshTokenKey: this.#secret("refreshTokenKey", key),
       couponCodeKey: this.#secret("couponCodeKey", key),
+      secondFactorKey: this.#secret("secondFactorKey", key),
       rootSignIn: this.#secret("rootSignIn", key),
       syntheticPartner: this.#secret("syntheticPartner", key),
     };

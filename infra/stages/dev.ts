@@ -11,6 +11,7 @@ const dev: Stage = {
   tokenLifetimes: defaultTokenLifetimes,
   sessions: defaultSessionLimits,
   publicClients: ["web"],
+  administratorsNeedSecondFactor: false,
   corsOrigins: [],
   logRetention: RetentionDays.ONE_MONTH,
   logLevel: "DEBUG",

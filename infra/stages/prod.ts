@@ -27,6 +27,7 @@ const prod: Stage = {
   tokenLifetimes: defaultTokenLifetimes,
   sessions: defaultSessionLimits,
   publicClients: ["web"],
+  administratorsNeedSecondFactor: true,
   // Pages of other origins that may call the API, for example ["https://console.example.com"].
   corsOrigins: [],
   logRetention: RetentionDays.ONE_YEAR,

@@ -61,6 +61,11 @@ export interface Stage {
   readonly sessions: SessionLimits;
   /** Ids of the public clients that people sign in with (RFC 6749 §2.1). `POST /v1/auth/login` uses the first one. */
   readonly publicClients: readonly string[];
+  /**
+   * Whether administrators, including root, must enrol a second factor before they may do anything else. An administrator of
+   * the identity provider must have used one there: the token has `mfa` in `amr` (RFC 8176).
+   */
+  readonly administratorsNeedSecondFactor: boolean;
   /** Absent: no token exchange. `parameter`: issuer and JWKS URI are parameters of the API stack. */
   readonly identityProvider?: IdentityProvider | "parameter";
   /** Origins whose pages may call the API. An empty list disables CORS. */

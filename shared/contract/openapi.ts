@@ -1,6 +1,6 @@
 /** Generates the OpenAPI 3.1 document from the declarations. */
 import * as z from "zod";
-import type { Scope } from "../domain/access.ts";
+import { administrators, type Scope } from "../domain/access.ts";
 import { oauthErrorCodes, toOAuthError, type OAuthErrorCode } from "./oauth-error.ts";
 import type { AnyOperation } from "./operation.ts";
 import { Problem, problemCatalogue, problemCodes, recordedRefusals, type ProblemCode } from "../domain/problems.ts";
@@ -31,6 +31,7 @@ export function problemsOf(operation: AnyOperation): readonly ProblemCode[] {
   if (access !== "public") {
     for (const code of authenticationProblems) given.add(code);
     if (access.partner?.scope !== undefined) given.add("insufficient_scope");
+    for (const code of requiredActionCodes(operation)) given.add(code);
   }
   // Every operation refuses an unknown query parameter.
   given.add("validation_failed");
@@ -40,6 +41,18 @@ export function problemsOf(operation: AnyOperation): readonly ProblemCode[] {
   if (operation.idempotent) given.add("idempotency_key_reused").add("request_in_progress");
   if (operation.conditional) given.add("precondition_failed");
   return problemCodes.filter((code) => given.has(code));
+}
+
+/** The refusals of people who have to do something else first. */
+function requiredActionCodes({ access, allowedBefore = [] }: AnyOperation): readonly ProblemCode[] {
+  const callers = access === "public" ? [] : (access.user?.roles ?? []);
+  const codes: ProblemCode[] = [];
+  if (callers.length > 0 && !allowedBefore.includes("change_password")) codes.push("password_change_required");
+  const hasAdministrators = callers.some((role) => administrators.includes(role));
+  if (hasAdministrators && !allowedBefore.includes("enrol_second_factor")) {
+    codes.push("second_factor_enrolment_required");
+  }
+  return codes;
 }
 
 /**

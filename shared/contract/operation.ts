@@ -6,7 +6,7 @@
  * every operation are derived from it.
  */
 import type * as z from "zod";
-import type { Role, Scope } from "../domain/access.ts";
+import type { RequiredAction, Role, Scope } from "../domain/access.ts";
 import { idempotencyPartitions } from "./idempotency-record.ts";
 import type { OAuthErrorCode } from "./oauth-error.ts";
 import { principalPartitions } from "./principal-key.ts";
@@ -83,6 +83,8 @@ export interface Operation<Path = unknown, Query = unknown, Body = unknown, Answ
   readonly summary: string;
   readonly description: string;
   readonly access: Access;
+  /** The required actions that do not keep a person from this operation: it fulfils them, or ends the session. */
+  readonly allowedBefore?: readonly RequiredAction[];
   readonly request: RequestDeclaration<Path, Query, Body>;
   readonly success: SuccessDeclaration<Answer>;
   /** The problem codes of this operation. `problemsOf` adds the codes that all operations of its kind share. */

@@ -1,6 +1,6 @@
 /** The caller, as the authorizer identified it. */
-import type { Role, Scope } from "../domain/access.ts";
-import type { Access } from "./operation.ts";
+import { requiredActions, type RequiredAction, type Role, type Scope } from "../domain/access.ts";
+import type { Access, AnyOperation } from "./operation.ts";
 import { notFound, Problem } from "../domain/problems.ts";
 
 export type Principal =
@@ -20,6 +20,8 @@ export type Principal =
       readonly tokenId: string;
       /** `ses_…`, the session that the token belongs to. */
       readonly sessionId: string;
+      /** What the person has to do before anything else. */
+      readonly requiredAction?: RequiredAction;
     };
 
 /** The authorizer's context: flat and of strings, because API Gateway passes on nothing else. */
@@ -33,6 +35,8 @@ export interface AuthorizerContext {
   readonly role: string;
   /** Empty for partners. */
   readonly sessionId: string;
+  /** Empty for none. */
+  readonly requiredAction: string;
 }
 
 export function toAuthorizerContext(principal: Principal): AuthorizerContext {
@@ -43,6 +47,7 @@ export function toAuthorizerContext(principal: Principal): AuthorizerContext {
     scope: principal.kind === "partner" ? principal.scopes.join(" ") : "",
     role: principal.kind === "user" ? principal.role : "",
     sessionId: principal.kind === "user" ? principal.sessionId : "",
+    requiredAction: (principal.kind === "user" ? principal.requiredAction : undefined) ?? "",
   };
 }
 
@@ -50,8 +55,9 @@ export function fromAuthorizerContext(context: Partial<AuthorizerContext>): Prin
   const { kind, id, tokenId, scope = "", role, sessionId = "" } = context;
   if (id === undefined || tokenId === undefined) return undefined;
   if (kind === "partner") return { kind, id, tokenId, scopes: scope.split(" ") as Scope[] };
-  if (kind === "user") return { kind, id, tokenId, role: role as Role, sessionId };
-  return undefined;
+  if (kind !== "user") return undefined;
+  const requiredAction = requiredActions.find((action) => action === context.requiredAction);
+  return { kind, id, tokenId, role: role as Role, sessionId, ...(requiredAction && { requiredAction }) };
 }
 
 /**
@@ -96,4 +102,32 @@ export function refuseAccess(access: Access, principal: Principal | undefined): 
   return access.user.roles.includes(principal.role)
     ? undefined
     : new Problem("forbidden", `This operation requires the role ${access.user.roles.join(" or ")}.`);
+}
+
+const requiredActionProblems = {
+  change_password: () =>
+    new Problem(
+      "password_change_required",
+      "An administrator chose this password. Change it: POST /v1/users/me/password.",
+    ),
+  enrol_second_factor: () =>
+    new Problem(
+      "second_factor_enrolment_required",
+      "Administrators need a second factor. Enrol one: POST /v1/users/me/second-factor. Whoever signs in at the identity provider " +
+        "uses a second factor there.",
+    ),
+} as const satisfies Record<RequiredAction, () => Problem>;
+
+/**
+ * Whether the caller has to do something else before it may call an operation.
+ *
+ * @returns the refusal, or undefined where the call is allowed
+ */
+export function refuseRequiredAction(
+  { allowedBefore = [] }: Pick<AnyOperation, "allowedBefore">,
+  principal: Principal | undefined,
+): Problem | undefined {
+  if (principal?.kind !== "user" || principal.requiredAction === undefined) return undefined;
+  const { requiredAction } = principal;
+  return allowedBefore.includes(requiredAction) ? undefined : requiredActionProblems[requiredAction]();
 }

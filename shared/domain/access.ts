@@ -18,3 +18,7 @@ export type Role = (typeof roles)[number];
 
 /** Roles that may do what an administrator may. */
 export const administrators: readonly Role[] = ["admin", "root"];
+
+/** What a person has to do before its other calls are served, in this order. */
+export const requiredActions = ["change_password", "enrol_second_factor"] as const;
+export type RequiredAction = (typeof requiredActions)[number];

@@ -11,7 +11,14 @@ import { signatureAlgorithm, type SigningKey } from "./signing-keys.ts";
 export interface TokenSubject {
   readonly principal:
     | { readonly kind: "partner"; readonly id: string; readonly scopes: readonly Scope[] }
-    | { readonly kind: "user"; readonly id: string; readonly role: Role; readonly sessionId: string };
+    | {
+        readonly kind: "user";
+        readonly id: string;
+        readonly role: Role;
+        readonly sessionId: string;
+        /** RFC 8176. */
+        readonly amr?: readonly string[] | undefined;
+      };
   /** The client that asked: a partner itself, or the public client of a user. */
   readonly clientId: string;
   /** When the person signed in, in seconds of the epoch (OpenID Connect Core §2); absent for a partner. */
@@ -49,7 +56,7 @@ export async function issueAccessToken(
     ...(thumbprint !== undefined && { cnf: { jkt: thumbprint } }),
     ...(principal.kind === "partner"
       ? { scope: principal.scopes.join(" ") }
-      : { role: principal.role, sid: principal.sessionId }),
+      : { role: principal.role, sid: principal.sessionId, ...(principal.amr && { amr: principal.amr }) }),
   })
     .setProtectedHeader({ alg: signatureAlgorithm, typ: "at+jwt", kid: key.kid })
     .setIssuer(issuer)
@@ -71,7 +78,12 @@ const claimsSchema = z.intersection(
   }),
   z.discriminatedUnion("principal", [
     z.object({ principal: z.literal("partner"), scope: z.string() }),
-    z.object({ principal: z.literal("user"), role: z.enum(roles), sid: z.string() }),
+    z.object({
+      principal: z.literal("user"),
+      role: z.enum(roles),
+      sid: z.string(),
+      amr: z.array(z.string()).optional(),
+    }),
   ]),
 );
 
@@ -81,6 +93,8 @@ export interface VerifiedToken {
   readonly version: number;
   /** The thumbprint of the key that the token is bound to; undefined for a bearer token. */
   readonly thumbprint: string | undefined;
+  /** How its person signed in (RFC 8176); empty where that is not known. */
+  readonly amr: readonly string[];
   readonly claims: JWTPayload;
 }
 
@@ -115,14 +129,14 @@ export async function verifyAccessToken(
       },
     );
     const claims = claimsSchema.safeParse(payload).data;
-    return claims === undefined
-      ? "token_invalid"
-      : {
-          principal: principalOf(claims),
-          version: claims.ver,
-          thumbprint: claims.cnf?.jkt,
-          claims: payload,
-        };
+    if (claims === undefined) return "token_invalid";
+    return {
+      principal: principalOf(claims),
+      version: claims.ver,
+      thumbprint: claims.cnf?.jkt,
+      amr: claims.principal === "user" ? (claims.amr ?? []) : [],
+      claims: payload,
+    };
   } catch (error) {
     if (error instanceof errors.JWTExpired) return "token_expired";
     if (error instanceof errors.JOSEError) return "token_invalid";

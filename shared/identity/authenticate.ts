@@ -1,4 +1,5 @@
 /** Authenticates a request by its access token: genuine, of an active principal, with its current token version. */
+import { administrators, type RequiredAction } from "../domain/access.ts";
 import type { Environment } from "../runtime/environment.ts";
 import type { Principal } from "../contract/principal.ts";
 import type { Table } from "../runtime/table.ts";
@@ -38,7 +39,7 @@ const authorizationPattern = /^(Bearer|DPoP) +([A-Za-z0-9\-._~+/]+=*)$/i;
 export async function authenticate(
   request: PresentedRequest,
   table: Table,
-  options: VerificationOptions,
+  options: Verification,
 ): Promise<Principal | Refused> {
   const [, presentedScheme, token = ""] = authorizationPattern.exec(request.authorization) ?? [];
   if (presentedScheme === undefined) return { reason: "token_invalid", scheme: "Bearer" };
@@ -51,9 +52,12 @@ export async function authenticate(
   if (isProven && proof === undefined) return { reason: "proof_invalid", scheme };
   if (proof?.thumbprint !== verified.thumbprint) return { reason: "token_invalid", scheme };
   // Both at once: the check of a proof costs no round trip more.
-  const [accepted, isFirstUse] = await Promise.all([isAccepted(table, verified), proof ? use(table, proof) : true]);
-  if (!accepted) return { reason: "token_revoked", scheme };
-  return isFirstUse ? verified.principal : { reason: "proof_replayed", scheme };
+  const [accepted, isFirstUse] = await Promise.all([
+    acceptCurrent(table, verified, options),
+    proof ? use(table, proof) : true,
+  ]);
+  if (typeof accepted === "string") return { reason: accepted, scheme };
+  return isFirstUse ? accepted.principal : { reason: "proof_replayed", scheme };
 }
 
 async function use(table: Table, proof: Proof): Promise<boolean> {
@@ -75,16 +79,41 @@ async function use(table: Table, proof: Proof): Promise<boolean> {
 export async function inspectToken(
   token: string,
   table: Table,
-  options: VerificationOptions,
+  options: Verification,
 ): Promise<VerifiedToken | AuthenticationRefusal> {
   const verified = await verifyAccessToken(token, (kid) => findKey(table, kid), options);
-  if (typeof verified === "string") return verified;
-  return (await isAccepted(table, verified)) ? verified : "token_revoked";
+  return typeof verified === "string" ? verified : await acceptCurrent(table, verified, options);
 }
 
-async function isAccepted(table: Table, { principal, version }: VerifiedToken): Promise<boolean> {
+/** @returns the token with the action that its person has to do first, or why it is refused */
+async function acceptCurrent(
+  table: Table,
+  verified: VerifiedToken,
+  options: Verification,
+): Promise<VerifiedToken | "token_revoked"> {
+  const { principal, version } = verified;
   const state = await findPrincipal(table, principal.id);
-  return state !== undefined && isCurrent(state, principal, version);
+  if (state === undefined || !isCurrent(state, principal, version)) return "token_revoked";
+  if (principal.kind !== "user" || state.kind !== "user") return verified;
+  const requiredAction = requiredActionOf(state, verified.amr, options);
+  return requiredAction === undefined ? verified : { ...verified, principal: { ...principal, requiredAction } };
+}
+
+/**
+ * What a person has to do before anything else.
+ *
+ * @param amr how it signed in. Whoever has a password here proves a second factor of ours, which the state knows; whoever signs in
+ *   at the identity provider has none here, and its token's `mfa` is the provider's word
+ */
+export function requiredActionOf(
+  { role, passwordIsOneTime, secondFactor }: UserState,
+  amr: readonly string[],
+  { administratorsNeedSecondFactor }: Pick<Verification, "administratorsNeedSecondFactor">,
+): RequiredAction | undefined {
+  if (passwordIsOneTime === true) return "change_password";
+  if (!administratorsNeedSecondFactor || !administrators.includes(role)) return undefined;
+  const isProvenElsewhere = amr.includes("mfa") && !amr.includes("pwd");
+  return secondFactor === true || isProvenElsewhere ? undefined : "enrol_second_factor";
 }
 
 /** Whether a genuine token is still valid. @param version the token version that it carries */
@@ -105,15 +134,20 @@ function isKept({ keptSession, keptTokensFrom, version: current }: UserState, se
 }
 
 /** How tokens of a stage are verified. */
-export interface VerificationOptions {
+export interface Verification {
   readonly issuer: string;
   /** Whether a token must have an `exp`. */
   readonly expires: boolean;
+  readonly administratorsNeedSecondFactor: boolean;
 }
 
-export function verificationOf(environment: Environment): VerificationOptions {
+export function verificationOf(environment: Environment): Verification {
   const { PUBLIC_URL: issuer, PARTNER_TOKEN_SECONDS, USER_TOKEN_SECONDS } = environment;
-  return { issuer, expires: PARTNER_TOKEN_SECONDS !== undefined && USER_TOKEN_SECONDS !== undefined };
+  return {
+    issuer,
+    expires: PARTNER_TOKEN_SECONDS !== undefined && USER_TOKEN_SECONDS !== undefined,
+    administratorsNeedSecondFactor: environment.ADMINISTRATORS_NEED_SECOND_FACTOR,
+  };
 }
 
 const freshMs = 60_000;

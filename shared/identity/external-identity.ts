@@ -13,6 +13,8 @@ export interface ExternalIdentity {
   readonly name: string | undefined;
   /** When the person signed in at the provider, where it says so. */
   readonly authenticatedAt: Date | undefined;
+  /** The provider says that the person used a second factor (`mfa` in `amr`, RFC 8176). */
+  readonly usedSecondFactor: boolean;
   /** The token itself, which is exchanged at most once. */
   readonly token: ExternalToken;
 }
@@ -50,6 +52,7 @@ const claimsSchema = z.object({
   jti: z.string().min(1).optional(),
   name: z.string().optional().catch(undefined),
   auth_time: z.int().min(0).max(maxAuthTime).optional().catch(undefined),
+  amr: z.array(z.string()).optional().catch(undefined),
 });
 
 type Claims = z.output<typeof claimsSchema>;
@@ -123,9 +126,10 @@ export async function verifyExternalToken(
 }
 
 function identityOf(claims: Claims, token: string): ExternalIdentity {
-  const { iss: issuer, sub: subject, name, auth_time: authTime } = claims;
+  const { iss: issuer, sub: subject, name, auth_time: authTime, amr = [] } = claims;
   const authenticatedAt = authTime === undefined ? undefined : new Date(authTime * 1000);
-  return { issuer, subject, name, authenticatedAt, token: tokenOf(claims, token) };
+  const usedSecondFactor = amr.includes("mfa");
+  return { issuer, subject, name, authenticatedAt, usedSecondFactor, token: tokenOf(claims, token) };
 }
 
 /** The signed part names the token: its signature may be encoded in more than one way. */

@@ -9,6 +9,7 @@ import type {
   StoredAttempts,
   StoredCredential,
   UsedProof,
+  StoredSecondFactor,
 } from "./model.ts";
 
 /** Partition keys as roles are granted them; `*` stands for any characters. */
@@ -19,6 +20,7 @@ export const identityPartitions = {
   attempts: "ATTEMPTS#*",
   sessions: "SESSIONS#*",
   usedProofs: "USED-PROOF#*",
+  secondFactors: "SECOND-FACTOR#*",
 } as const;
 
 const sessionAttributes = ["version", "sessionsFrom", "keptSession", "keptTokensFrom", "endedSessions"] as const;
@@ -27,6 +29,9 @@ const sessionAttributes = ["version", "sessionsFrom", "keptSession", "keptTokens
 export const principalAttributes = {
   endingSessions: sessionAttributes,
   openingSessions: [...sessionAttributes, "sessionsOpened"],
+  changingPassword: [...sessionAttributes, "passwordIsOneTime"],
+  changingSecondFactor: [...sessionAttributes, "secondFactor"],
+  removingSecondFactor: ["secondFactor"],
   revokingTokens: ["version"],
   issuingTokens: ["status", "tokenPolicy", "dpopBoundAccessTokens", "version"],
   deleting: ["status", "deletionUntil"],
@@ -44,6 +49,8 @@ export const identityKey = {
   principal: (id: string): Key<PrincipalState> => principalStateKey(id),
   /** Hashes of a partner's client secrets or of a user's password. */
   credential: (id: string): Key<StoredCredential> => ({ pk: `CREDENTIAL#${id}`, sk: "CREDENTIAL" }),
+  /** A person's second factor, confirmed or not. */
+  secondFactor: (userId: string): Key<StoredSecondFactor> => ({ pk: `SECOND-FACTOR#${userId}`, sk: "SECOND-FACTOR" }),
   /** Failed attempts of one kind for one name. */
   attempts: (kind: string, name: string): Key<StoredAttempts> => ({
     pk: `ATTEMPTS#${kind}#${hashed(name)}`,

@@ -38,6 +38,10 @@ export interface UserState extends CommonState {
   readonly sessionsOpened?: number;
   /** Sessions that ended one by one, with the time (seconds of the epoch) when their last access token expires. */
   readonly endedSessions?: Readonly<Record<string, number>>;
+  /** The person has confirmed a second factor: sign-in asks for a code. */
+  readonly secondFactor?: boolean;
+  /** An administrator chose the password: its owner changes it before anything else. */
+  readonly passwordIsOneTime?: boolean;
 }
 
 /**
@@ -66,6 +70,31 @@ export interface PasswordCredential {
   readonly passwordHash?: string | undefined;
 }
 
+/** The second factor of a person (RFC 6238) as it is kept: readable with the secret `secondFactorKey` only. */
+export interface SecondFactor {
+  /** The encrypted TOTP secret. */
+  readonly sealedSecret: string;
+  /** When its owner proved it with a first code, RFC 3339; absent until then. */
+  readonly confirmedAt?: string;
+  /** The time step of the last accepted code. Codes of this and earlier steps are refused (RFC 6238 §5.2). */
+  readonly lastStep: number;
+  /** Keyed hashes of the recovery codes that are left. */
+  readonly recoveryHashes: readonly string[];
+}
+
+/** The second factor with its revision. */
+export type StoredSecondFactor = SecondFactor & { readonly revision: number };
+
+/** How many recovery codes a person gets at a time. */
+export const recoveryCodeCount = 10;
+
+/** How a person proved its identity at sign-in, as RFC 8176 names it. */
+export const authenticationMethods = ["pwd", "otp", "mfa"] as const;
+export type AuthenticationMethod = (typeof authenticationMethods)[number];
+
+/** The methods of a sign-in with a password and a code. */
+export const withSecondFactor: readonly AuthenticationMethod[] = ["pwd", "otp", "mfa"];
+
 /** Either credential as it is kept. */
 export type StoredCredential = (ClientCredential | PasswordCredential) & { readonly revision: number };
 
@@ -85,6 +114,8 @@ export interface Session {
   readonly createdAt: string;
   /** When the person signed in, here or at the identity provider, RFC 3339: the claim `auth_time`. */
   readonly authenticatedAt: string;
+  /** How its owner signed in; absent where that is not known. The claim `amr` of its access tokens. */
+  readonly amr?: readonly AuthenticationMethod[];
   /** Counts the session's refresh tokens, from 1. */
   readonly generation: number;
   /** Hash of the current refresh token's secret. */
@@ -125,6 +156,12 @@ export interface AttemptLimit {
 
 /** Ten failures in fifteen minutes. */
 export const guessLimit: AttemptLimit = { maxFailures: 10, windowSeconds: 15 * 60 };
+
+/**
+ * Ten wrong codes of a second factor in an hour. Only whoever knows the password can guess, and each guess finds one of three valid
+ * codes of a million.
+ */
+export const secondFactorGuessLimit: AttemptLimit = { maxFailures: 10, windowSeconds: 60 * 60 };
 
 /** A hundred wrong client secrets in fifteen minutes: more than a misconfigured program sends before somebody looks. */
 export const clientSecretGuessLimit: AttemptLimit = { maxFailures: 100, windowSeconds: 15 * 60 };

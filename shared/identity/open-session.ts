@@ -35,7 +35,7 @@ export interface SessionTokens {
 /** The tokens of a session with this current refresh token. The access token does not outlive the session. */
 export async function issueSessionTokens(
   refreshToken: RefreshToken,
-  session: Pick<Session, "clientId" | "createdAt" | "authenticatedAt">,
+  session: Pick<Session, "clientId" | "createdAt" | "authenticatedAt" | "amr">,
   { role, version }: Pick<UserState, "role" | "version">,
   { secrets, environment, now, thumbprint }: Issuance,
 ): Promise<SessionTokens> {
@@ -45,7 +45,7 @@ export async function issueSessionTokens(
   const { USER_TOKEN_SECONDS: seconds } = environment;
   const { token, expiresIn } = await issueAccessToken(
     {
-      principal: { kind: "user", id: userId, role, sessionId },
+      principal: { kind: "user", id: userId, role, sessionId, amr: session.amr },
       clientId: session.clientId,
       authTime: Math.floor(Date.parse(session.authenticatedAt) / 1000),
       version,
@@ -68,6 +68,8 @@ export interface SignIn {
   readonly signInMethod: SignInMethod;
   /** When the person signed in at the identity provider; default: now. */
   readonly authenticatedAt?: Date | undefined;
+  /** How the person signed in; absent where that is not known. */
+  readonly amr?: Session["amr"] | undefined;
   /** The user's role, and its token version before its credential was read. */
   readonly proven: Pick<UserState, "role" | "version">;
 }

@@ -189,20 +189,37 @@ function sessionsUnchanged({ version, endedSessions }: UserState): Expression {
 
 const nextVersion = "SET version = version + :one, sessionsFrom = version + :one";
 
+/** What changes in the state of a user together with its sessions: no transaction may name an item twice. */
+export interface StateChange {
+  readonly set?: "secondFactor";
+  readonly remove?: "secondFactor" | "passwordIsOneTime";
+}
+
 /**
  * Ends every session of a user, or every other one.
  *
  * @param kept the session that continues; a change of its state since it was read is an optimistic-concurrency conflict
  */
-export function endAllSessions(userId: string, kept?: LiveSession): Write {
+export function endAllSessions(userId: string, kept?: LiveSession, { set, remove }: StateChange = {}): Write {
   const key = identityKey.principal(userId);
+  const setting = set === undefined ? "" : `, ${set} = :true`;
+  const removing = remove === undefined ? "" : `, ${remove}`;
+  const values = { ":one": 1, ...(set !== undefined && { ":true": true }) };
   if (kept === undefined) {
-    const expression = `${nextVersion} REMOVE keptSession, keptTokensFrom, endedSessions`;
-    return updateIf(key, present, { expression, values: { ":one": 1 } });
+    const expression = `${nextVersion}${setting} REMOVE keptSession, keptTokensFrom, endedSessions${removing}`;
+    return updateIf(key, present, { expression, values });
   }
   return updateIf(key, sessionsUnchanged(kept.state), {
-    expression: `${nextVersion}, keptSession = :kept, keptTokensFrom = :from REMOVE endedSessions`,
-    values: { ":one": 1, ":kept": kept.sessionId, ":from": oldestTokenVersion(kept) },
+    expression: `${nextVersion}, keptSession = :kept, keptTokensFrom = :from${setting} REMOVE endedSessions${removing}`,
+    values: { ...values, ":kept": kept.sessionId, ":from": oldestTokenVersion(kept) },
+  });
+}
+
+/** Records how the owner of a session has proved its identity by now. */
+export function sessionProof({ userId, sessionId }: Pick<Session, "userId" | "sessionId">, amr: Session["amr"]): Write {
+  return updateIf(identityKey.session(userId, sessionId), present, {
+    expression: "SET amr = :amr",
+    values: { ":amr": amr },
   });
 }
 

@@ -78,11 +78,12 @@ export function refreshTokenState(token: RefreshToken, session: Session, key: st
 export interface SessionStart extends Pick<Session, "clientId" | "signInMethod" | "version"> {
   /** When the person signed in at the identity provider; default: now. */
   readonly authenticatedAt?: Date | undefined;
+  readonly amr?: Session["amr"] | undefined;
   readonly maxAgeSeconds: number;
 }
 
 export function beginSession(token: RefreshToken, start: SessionStart, now: Date): Session {
-  const { clientId, signInMethod, version, authenticatedAt = now, maxAgeSeconds } = start;
+  const { clientId, signInMethod, version, authenticatedAt = now, amr, maxAgeSeconds } = start;
   const createdAt = now.toISOString();
   return {
     userId: token.userId,
@@ -91,6 +92,7 @@ export function beginSession(token: RefreshToken, start: SessionStart, now: Date
     signInMethod,
     createdAt,
     authenticatedAt: (authenticatedAt < now ? authenticatedAt : now).toISOString(),
+    ...(amr && { amr }),
     version,
     ...currentToken(token, endOfSession({ createdAt }, maxAgeSeconds), now),
   };

@@ -43,6 +43,8 @@ const principalStateSchema = z.discriminatedUnion("kind", [
     keptTokensFrom: z.int().optional(),
     sessionsOpened: z.int().optional(),
     endedSessions: z.record(z.string(), z.number()).optional(),
+    secondFactor: z.boolean().optional(),
+    passwordIsOneTime: z.boolean().optional(),
   }),
 ]);
 

@@ -11,6 +11,7 @@ export const secretVariables = {
   cursorKey: "CURSOR_KEY_SECRET",
   refreshTokenKey: "REFRESH_TOKEN_KEY_SECRET",
   couponCodeKey: "COUPON_CODE_KEY_SECRET",
+  secondFactorKey: "SECOND_FACTOR_KEY_SECRET",
   rootSignIn: "ROOT_SIGN_IN_SECRET",
   syntheticPartner: "SYNTHETIC_PARTNER_SECRET",
 } as const;
@@ -48,6 +49,8 @@ const environmentSchema = z.object({
   MAX_SESSIONS: count,
   /** Client ids of the public clients (RFC 6749 §2.1), separated by spaces. `POST /v1/auth/login` uses the first one. */
   PUBLIC_CLIENTS: z.string().min(1),
+  /** Whether administrators may do nothing but enrol a second factor while they have none. */
+  ADMINISTRATORS_NEED_SECOND_FACTOR: z.enum(["true", "false"]).transform((value) => value === "true"),
   /** The external identity provider: all four variables or none. */
   IDP_ISSUER: z.url().optional(),
   IDP_AUDIENCE: z.string().min(1).optional(),
@@ -59,6 +62,7 @@ const environmentSchema = z.object({
   CURSOR_KEY_SECRET: z.string().min(1).optional(),
   REFRESH_TOKEN_KEY_SECRET: z.string().min(1).optional(),
   COUPON_CODE_KEY_SECRET: z.string().min(1).optional(),
+  SECOND_FACTOR_KEY_SECRET: z.string().min(1).optional(),
   ROOT_SIGN_IN_SECRET: z.string().min(1).optional(),
   SYNTHETIC_PARTNER_SECRET: z.string().min(1).optional(),
 });

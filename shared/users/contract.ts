@@ -5,7 +5,7 @@ import { operation } from "../contract/operation.ts";
 import { etag, id, pageOf, pageQuery, shownInstant, text, username, wholeNumber } from "../contract/schemas.ts";
 import { exampleToken } from "../identity/contract.ts";
 import { identityPartitions, principalAttributes } from "../identity/keys.ts";
-import { signInMethods } from "../identity/model.ts";
+import { recoveryCodeCount, signInMethods } from "../identity/model.ts";
 import { userPartitions } from "./keys.ts";
 import {
   isPasswordLength,
@@ -34,6 +34,17 @@ const userSchema = z
 
 export type UserView = z.output<typeof userSchema>;
 
+const selfSchema = userSchema
+  .extend({
+    secondFactor: z
+      .object({ confirmedAt: shownInstant, recoveryCodesLeft: z.int().min(0).max(recoveryCodeCount) })
+      .nullable()
+      .meta({ description: "null for a person without a confirmed second factor" }),
+  })
+  .meta({ id: "Self" });
+
+export type SelfView = z.output<typeof selfSchema>;
+
 const userExample: UserView = {
   id: "usr_01JD3Y5W8Q4T6V2X9ZB7C1D3EF",
   username: "ada",
@@ -46,6 +57,11 @@ const userExample: UserView = {
   createdAt: "2026-11-20T12:00:00.000Z",
   updatedAt: "2026-11-20T12:00:00.000Z",
   etag: '"1"',
+};
+
+const selfExample: SelfView = {
+  ...userExample,
+  secondFactor: { confirmedAt: "2026-11-20T12:00:00.000Z", recoveryCodesLeft: 9 },
 };
 
 const movementSchema = z
@@ -137,6 +153,13 @@ const password = z
 /** A password that is verified, not chosen. */
 const presentedPassword = z.string().min(1, "must not be empty").max(1024, "must have at most 1024 characters");
 
+/** Of an authenticator app, or a recovery code; spaces, hyphens and case do not matter. */
+const code = z
+  .string()
+  .min(1, "must not be empty")
+  .max(32, "must have at most 32 characters")
+  .meta({ description: "The six digits of the authenticator app, or a recovery code" });
+
 const creation = z.strictObject({
   username,
   name: text(1, 80),
@@ -176,6 +199,29 @@ const sessionPath = z.strictObject({ sessionId: id("ses_") });
 const userPath = z.strictObject({ userId: id("usr_") });
 const byAdministrator = { user: { roles: administrators } };
 const byAnyUser = { user: { roles } };
+const withCode = z.strictObject({ code });
+
+const recoveryCodesAnswer = {
+  body: z.object({
+    recoveryCodes: z.array(z.string()).optional().meta({
+      description:
+        "Each signs in once instead of a code of the app. They cannot be read again. Absent from a replayed response",
+    }),
+  }),
+  example: {
+    recoveryCodes: [
+      ...["7K3M9-QX2ZT", "H4N8R-0VW1C", "PB6TY-2J5SD", "E9GQA-4XM7K", "3ZC1V-8FNRH"],
+      ...["W5DKB-J6T2P", "0S8YM-GQ3EX", "N7RAF-51CVZ", "K2HT4-WB9DJ", "X6PEG-M0Q8S"],
+    ],
+  },
+  secretMembers: ["recoveryCodes"],
+};
+
+/** Checking a code: the factor, its attempts, and the use of the code. */
+const codeRights = [
+  { actions: ["GetItem", "PutItem"], leadingKeys: [identityPartitions.secondFactors] },
+  { actions: ["GetItem", "PutItem", "UpdateItem"], leadingKeys: [identityPartitions.attempts] },
+] as const;
 
 const movementPage = {
   success: {
@@ -200,12 +246,15 @@ export const operations = {
     description:
       "Signs a user in with username and password. A wrong name and a wrong password get the same answer, in similar time. After " +
       "10 failures in 15 minutes for a name from one address the answer is `429 too_many_attempts`, and also after 100 failures in " +
-      "an hour from all addresses; existing sessions continue.",
+      "an hour from all addresses; existing sessions continue. A person with a second factor sends its `code` as well: without " +
+      "one, the answer to the right password is `401 second_factor_required`. Each code works once. After 10 wrong codes in an " +
+      "hour the answer is `429 too_many_attempts`.",
     access: "public",
     request: {
       body: z.strictObject({
         username: z.string().min(1).max(64).meta({ description: "Case-insensitive" }),
         password: presentedPassword,
+        code: code.optional(),
       }),
       bodyExample: { username: "ada", password: "correct horse battery staple" },
     },
@@ -231,14 +280,14 @@ export const operations = {
         user: userExample,
       },
     },
-    problems: ["credentials_invalid", "too_many_attempts"],
+    problems: ["credentials_invalid", "second_factor_required", "second_factor_invalid", "too_many_attempts"],
     table: [
       {
         actions: ["GetItem"],
         leadingKeys: [userPartitions.usernames, userPartitions.users, identityPartitions.principals],
       },
       { actions: ["GetItem", "UpdateItem"], leadingKeys: [identityPartitions.credentials] },
-      { actions: ["GetItem", "PutItem", "UpdateItem"], leadingKeys: [identityPartitions.attempts] },
+      ...codeRights,
       {
         actions: ["UpdateItem"],
         leadingKeys: [identityPartitions.principals],
@@ -246,7 +295,7 @@ export const operations = {
       },
       { actions: ["Query", "PutItem", "DeleteItem"], leadingKeys: [identityPartitions.sessions] },
     ],
-    secrets: ["signingKeys"],
+    secrets: ["signingKeys", "secondFactorKey"],
     // argon2id needs CPU, which Lambda allots in proportion to memory.
     memoryMegabytes: 1024,
     reservedConcurrency: 50,
@@ -260,6 +309,7 @@ export const operations = {
     summary: "Sign out",
     description: "Ends every session of the caller. All of its access tokens and refresh tokens stop working at once.",
     access: byAnyUser,
+    allowedBefore: ["change_password", "enrol_second_factor"],
     request: { body: z.strictObject({}), bodyOptional: true },
     success: { status: 204, description: "All sessions have ended" },
     problems: [],
@@ -278,7 +328,9 @@ export const operations = {
     path: "/v1/users",
     tag: "Users",
     summary: "Create a user",
-    description: "Creates a user with the role `user`. Usernames are case-insensitive and are never reused.",
+    description:
+      "Creates a user with the role `user`. Usernames are case-insensitive and are never reused. The password is one-time: until " +
+      "the person has changed it, every other operation answers `403 password_change_required`.",
     access: byAdministrator,
     request: {
       body: creation,
@@ -333,12 +385,12 @@ export const operations = {
     path: "/v1/users/me",
     tag: "Users",
     summary: "Read the calling user",
-    description: "The user to whom the access token belongs.",
+    description: "The user to whom the access token belongs, with the state of its second factor.",
     access: byAnyUser,
     request: {},
-    success: { status: 200, description: "The user", ...userAnswer },
+    success: { status: 200, description: "The user", body: selfSchema, example: selfExample },
     problems: [],
-    table: [{ actions: ["GetItem"], leadingKeys: [userPartitions.users] }],
+    table: [{ actions: ["GetItem"], leadingKeys: [userPartitions.users, identityPartitions.secondFactors] }],
   }),
 
   changeSelf: operation({
@@ -350,10 +402,13 @@ export const operations = {
     description: "Changes the given fields (RFC 7396); `null` clears the birth date or the sex.",
     access: byAnyUser,
     request: { body: selfPatch, bodyExample: { birthDate: "1915-12-10" } },
-    success: { status: 200, description: "The changed user", ...userAnswer },
+    success: { status: 200, description: "The changed user", body: selfSchema, example: selfExample },
     problems: [],
     conditional: true,
-    table: [{ actions: ["GetItem", "PutItem"], leadingKeys: [userPartitions.users] }],
+    table: [
+      { actions: ["GetItem", "PutItem"], leadingKeys: [userPartitions.users] },
+      { actions: ["GetItem"], leadingKeys: [identityPartitions.secondFactors] },
+    ],
   }),
 
   changePassword: operation({
@@ -366,6 +421,7 @@ export const operations = {
       "Requires the current password; after 10 wrong ones in 15 minutes the answer is `429 too_many_attempts`. Ends all other " +
       "sessions of the user; the calling session continues.",
     access: byAnyUser,
+    allowedBefore: ["change_password"],
     request: {
       body: z.strictObject({ currentPassword: presentedPassword, newPassword: password }),
       bodyExample: { currentPassword: "correct horse battery staple", newPassword: "a longer ride on a blue bicycle" },
@@ -380,7 +436,7 @@ export const operations = {
       {
         actions: ["GetItem", "UpdateItem"],
         leadingKeys: [identityPartitions.principals],
-        attributes: principalAttributes.endingSessions,
+        attributes: principalAttributes.changingPassword,
       },
       { actions: ["GetItem", "PutItem", "UpdateItem"], leadingKeys: [identityPartitions.attempts] },
     ],
@@ -410,6 +466,137 @@ export const operations = {
     access: byAnyUser,
     request: { path: sessionPath },
     ...sessionEnding,
+  }),
+
+  enrolSecondFactor: operation({
+    id: "users.enrol-second-factor",
+    method: "POST",
+    path: "/v1/users/me/second-factor",
+    tag: "Second factor",
+    summary: "Begin the enrolment of a second factor",
+    description:
+      "Creates a secret for an authenticator app (TOTP, RFC 6238: SHA-1, 6 digits, 30 seconds) and shows it once. The factor counts " +
+      "from its confirmation with a first code; a repeated call replaces a secret that was not confirmed. Requires the password; " +
+      "after 10 wrong ones in 15 minutes the answer is `429 too_many_attempts`.",
+    access: byAnyUser,
+    allowedBefore: ["enrol_second_factor"],
+    request: {
+      body: z.strictObject({ password: presentedPassword }),
+      bodyExample: { password: "correct horse battery staple" },
+    },
+    success: {
+      status: 200,
+      description: "The secret",
+      body: z.object({
+        secret: z
+          .string()
+          .optional()
+          .meta({ description: "Base32, for typing it into an authenticator app. Absent from a replayed response" }),
+        uri: z.string().optional().meta({
+          description: "The same as an `otpauth://` URI, for a link or a QR code. Absent from a replayed response",
+        }),
+      }),
+      example: {
+        secret: "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP",
+        uri: "otpauth://totp/Portico%20api.example.com:ada?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Portico%20api.example.com&algorithm=SHA1&digits=6&period=30",
+      },
+      secretMembers: ["secret", "uri"],
+    },
+    problems: ["credentials_invalid", "second_factor_exists", "too_many_attempts"],
+    idempotent: true,
+    replaysFirst: true,
+    table: [
+      { actions: ["GetItem"], leadingKeys: [userPartitions.users, identityPartitions.credentials] },
+      ...codeRights,
+    ],
+    secrets: ["secondFactorKey"],
+    memoryMegabytes: 1024,
+  }),
+
+  confirmSecondFactor: operation({
+    id: "users.confirm-second-factor",
+    method: "POST",
+    path: "/v1/users/me/second-factor/confirm",
+    tag: "Second factor",
+    summary: "Confirm the second factor",
+    description:
+      "Proves the authenticator app with a first code: sign-in asks for a code from now on. Ends all other sessions of the user; the " +
+      "calling session continues. The answer shows ten recovery codes once. After 10 wrong codes in an hour the answer is " +
+      "`429 too_many_attempts`.",
+    access: byAnyUser,
+    allowedBefore: ["enrol_second_factor"],
+    request: { body: withCode, bodyExample: { code: "287082" } },
+    success: { status: 200, description: "The recovery codes", ...recoveryCodesAnswer },
+    problems: ["not_found", "second_factor_exists", "second_factor_invalid", "too_many_attempts"],
+    idempotent: true,
+    replaysFirst: true,
+    table: [
+      ...codeRights,
+      { actions: ["GetItem", "UpdateItem"], leadingKeys: [identityPartitions.sessions] },
+      {
+        actions: ["GetItem", "UpdateItem"],
+        leadingKeys: [identityPartitions.principals],
+        attributes: principalAttributes.changingSecondFactor,
+      },
+    ],
+    secrets: ["secondFactorKey"],
+  }),
+
+  renewRecoveryCodes: operation({
+    id: "users.renew-recovery-codes",
+    method: "POST",
+    path: "/v1/users/me/second-factor/recovery-codes",
+    tag: "Second factor",
+    summary: "Replace the recovery codes",
+    description:
+      "Shows ten new recovery codes once; the previous ones stop working. Requires a code of the app, or a recovery code. After 10 " +
+      "wrong codes in an hour the answer is `429 too_many_attempts`.",
+    access: byAnyUser,
+    request: { body: withCode, bodyExample: { code: "287082" } },
+    success: { status: 200, description: "The recovery codes", ...recoveryCodesAnswer },
+    problems: ["not_found", "second_factor_invalid", "too_many_attempts"],
+    idempotent: true,
+    replaysFirst: true,
+    table: codeRights,
+    secrets: ["secondFactorKey"],
+  }),
+
+  removeSecondFactor: operation({
+    id: "users.remove-second-factor",
+    method: "POST",
+    path: "/v1/users/me/second-factor/remove",
+    tag: "Second factor",
+    summary: "Remove the second factor",
+    description:
+      "Removes the caller's second factor and its recovery codes. Requires either a `code` or the `password`; guesses of each have " +
+      "their limit. Administrators who need a second factor then have to enrol a new one before anything else.",
+    access: byAnyUser,
+    request: {
+      body: z
+        .strictObject({ code, password: presentedPassword })
+        .partial()
+        .refine(
+          (body) => (body.code === undefined) !== (body.password === undefined),
+          "must have either `code` or `password`",
+        ),
+      bodyExample: { code: "287082" },
+    },
+    success: { status: 204, description: "The second factor has been removed" },
+    problems: ["not_found", "credentials_invalid", "second_factor_invalid", "too_many_attempts"],
+    idempotent: true,
+    replaysFirst: true,
+    table: [
+      { actions: ["GetItem"], leadingKeys: [userPartitions.users, identityPartitions.credentials] },
+      { actions: ["GetItem", "DeleteItem"], leadingKeys: [identityPartitions.secondFactors] },
+      { actions: ["GetItem", "PutItem", "UpdateItem"], leadingKeys: [identityPartitions.attempts] },
+      {
+        actions: ["UpdateItem"],
+        leadingKeys: [identityPartitions.principals],
+        attributes: principalAttributes.removingSecondFactor,
+      },
+    ],
+    secrets: ["secondFactorKey"],
+    memoryMegabytes: 1024,
   }),
 
   read: operation({
@@ -479,7 +666,7 @@ export const operations = {
         leadingKeys: [identityPartitions.principals],
         attributes: principalAttributes.deleting,
       },
-      { actions: ["DeleteItem"], leadingKeys: [identityPartitions.credentials] },
+      { actions: ["DeleteItem"], leadingKeys: [identityPartitions.credentials, identityPartitions.secondFactors] },
     ],
   }),
 
@@ -543,8 +730,8 @@ export const operations = {
     tag: "Users",
     summary: "Unlock sign-in for a user",
     description:
-      "Forgets the user's failed attempts at sign-in and at the change of the password, so that both work again at once. A no-op " +
-      "for a user without failed attempts.",
+      "Forgets the user's failed attempts at sign-in, at the change of the password and at the second factor, so that all work " +
+      "again at once. A no-op for a user without failed attempts.",
     access: byAdministrator,
     request: { path: userPath, body: z.strictObject({}), bodyOptional: true },
     success: { status: 204, description: "The user can sign in again" },
@@ -553,6 +740,33 @@ export const operations = {
     table: [
       { actions: ["GetItem"], leadingKeys: [userPartitions.users] },
       { actions: ["DeleteItem"], leadingKeys: [identityPartitions.attempts] },
+    ],
+  }),
+
+  resetSecondFactor: operation({
+    id: "users.reset-second-factor",
+    method: "POST",
+    path: "/v1/users/{userId}/reset-second-factor",
+    tag: "Second factor",
+    summary: "Reset a user's second factor",
+    description:
+      "Removes the second factor and the recovery codes of a person who has lost both, and ends its sessions. An administrator resets " +
+      "that of users, root that of administrators, and an operator that of root. A user without a second factor loses its sessions " +
+      "only.",
+    access: byAdministrator,
+    request: { path: userPath, body: z.strictObject({}), bodyOptional: true },
+    success: { status: 204, description: "The person signs in with its password alone" },
+    problems: [],
+    idempotent: true,
+    sensitive: true,
+    table: [
+      { actions: ["GetItem"], leadingKeys: [userPartitions.users] },
+      { actions: ["DeleteItem"], leadingKeys: [identityPartitions.secondFactors] },
+      {
+        actions: ["UpdateItem"],
+        leadingKeys: [identityPartitions.principals],
+        attributes: principalAttributes.changingSecondFactor,
+      },
     ],
   }),
 

@@ -4,6 +4,7 @@
  */
 import * as z from "zod";
 import { hashPassword, verifyPassword } from "../identity/passwords.ts";
+import { secondFactorReset } from "../identity/second-factor-store.ts";
 import { endAllSessions } from "../identity/session-store.ts";
 import { findPasswordHash, passwordReplacement } from "../identity/store.ts";
 import type { Table } from "../runtime/table.ts";
@@ -37,4 +38,17 @@ export async function ensureRootUser(table: Table, secret: string, now: Date): P
   }
   await table.commit([passwordReplacement(userId, await hashPassword(password)), endAllSessions(userId), ...unlock]);
   return "restored";
+}
+
+/**
+ * Removes root's second factor and ends its sessions, for an operator whose root has lost the authenticator app and the recovery
+ * codes. Root still needs its password.
+ *
+ * @returns root's id; undefined if there is no user with the name in the secret
+ */
+export async function resetRootSecondFactor(table: Table, secret: string): Promise<string | undefined> {
+  const { username } = rootSignInSchema.parse(JSON.parse(secret));
+  const userId = await findUserId(table, username);
+  if (userId !== undefined) await table.commit(secondFactorReset(userId));
+  return userId;
 }

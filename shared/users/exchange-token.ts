@@ -42,7 +42,12 @@ export async function exchangeToken(
   if (identity === undefined) return refusedToken("The subject_token is not a valid token of the identity provider");
   const [userId, replayed] = await Promise.all([findExternalUserId(table, identity), isExchanged(table, identity)]);
   if (replayed) return refusedToken("The subject_token was exchanged before: each is accepted once");
-  const start = { clientId, signInMethod: "identity_provider", authenticatedAt: identity.authenticatedAt } as const;
+  const start = {
+    clientId,
+    signInMethod: "identity_provider",
+    authenticatedAt: identity.authenticatedAt,
+    ...(identity.usedSecondFactor && { amr: ["mfa"] as const }),
+  } as const;
   const opening = { ...context, thumbprint: proof?.thumbprint };
   const { tokens, change } =
     userId === undefined ? await signUp(identity, start, opening) : await signInAgain({ ...start, userId }, opening);

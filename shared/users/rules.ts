@@ -69,6 +69,11 @@ export function choosePassword(password: string): string | Problem {
   return new Problem("password_too_common", "This password is very common. Choose a different one.");
 }
 
+/** Whether a change of the password changes nothing, compared as passwords are hashed. */
+export function isSamePassword(change: { readonly currentPassword: string; readonly newPassword: string }): boolean {
+  return change.currentPassword.normalize("NFC") === change.newPassword.normalize("NFC");
+}
+
 /** Changes a user's own fields; returns the same user for a no-op. */
 export function changeSelf(user: StoredUser, patch: SelfPatch, now: Date): StoredUser {
   return patched(user, patch, now);
@@ -95,6 +100,15 @@ export function deleteUser(user: StoredUser): StoredUser | Problem {
 export function endSessionsOf(user: StoredUser, caller: Role): StoredUser | Problem {
   if (user.role !== "root" || caller === "root") return user;
   return new Problem("forbidden", "Only root can end a session of root.");
+}
+
+/** Decides who resets a second factor: an administrator that of users, root that of administrators, an operator that of root. */
+export function resetSecondFactor(user: StoredUser, caller: Role): StoredUser | Problem {
+  if (user.role === "root") return new Problem("forbidden", "Only an operator can reset the second factor of root.");
+  if (user.role === "admin" && caller !== "root") {
+    return new Problem("forbidden", "Only root can reset the second factor of an administrator.");
+  }
+  return user;
 }
 
 /** Whether a change must end the user's access tokens. */

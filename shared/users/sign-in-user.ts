@@ -1,14 +1,22 @@
-/** Signs a user in with username and password. */
-import { guessLimit, signInBudget, type UserState } from "../identity/model.ts";
+/** Signs a user in with username, password and, where the person has enrolled one, a code of its second factor. */
+import {
+  guessLimit,
+  signInBudget,
+  withSecondFactor,
+  type AuthenticationMethod,
+  type UserState,
+} from "../identity/model.ts";
 import { limitAttempts } from "../identity/limit-attempts.ts";
 import { hashPassword, isOutdatedHash, verifyPassword } from "../identity/passwords.ts";
 import { attemptsRemoval, findPasswordHash, findUserState, passwordReplacement } from "../identity/store.ts";
-import { loggedNetworkOf, networkOf } from "../domain/network.ts";
+import { networkOf } from "../domain/network.ts";
 import { Problem } from "../domain/problems.ts";
-import { log } from "../runtime/log.ts";
+import type { Secrets } from "../runtime/secrets.ts";
 import type { Change, Table } from "../runtime/table.ts";
+import { loggingFailure, type SignInContext } from "./log-sign-in-failure.ts";
 import { normalizeUsername, type StoredUser } from "./model.ts";
 import { findUser, findUserId } from "./store.ts";
+import { secondFactorAttempts, verifySecondFactor, type UsedCode } from "./verify-second-factor.ts";
 
 export interface SignedIn {
   readonly user: StoredUser;
@@ -17,24 +25,49 @@ export interface SignedIn {
   readonly rehash: Change;
 }
 
+/** How a user whose password was right may go on. */
+export interface Proof {
+  readonly amr: readonly AuthenticationMethod[];
+  /** The code that was used; undefined for a person without a second factor. */
+  readonly used?: UsedCode;
+}
+
 /** An id that no user has. */
 const nobody = "usr_00000000000000000000000000";
-
-export interface SignInContext {
-  readonly now: Date;
-  readonly requestId: string;
-  /** The caller's network address. */
-  readonly sourceIp: string;
-}
 
 const signInAttempts = (username: string) => ({ kind: "sign-in", name: normalizeUsername(username) });
 
 /** Apart from those at sign-in: whoever locks a name there must not keep its owner from changing the password. */
 const passwordAttempts = (userId: string) => ({ kind: "password", name: userId });
 
-/** Ends a lockout at sign-in and at the change of the password. */
+/** Ends a lockout at sign-in, at the change of the password and at the second factor. */
 export function unlockSignIn({ id, username }: Pick<StoredUser, "id" | "username">): Change {
-  return [signInAttempts(username), passwordAttempts(id)].map(({ kind, name }) => attemptsRemoval(kind, name));
+  const locked = [signInAttempts(username), passwordAttempts(id), secondFactorAttempts(id)];
+  return locked.map(({ kind, name }) => attemptsRemoval(kind, name));
+}
+
+/**
+ * Asks a user whose password was right for its second factor, if it has one. The state is the one of the check of the password:
+ * a session that begins without a code while a factor is confirmed is over at once, like one with an old password.
+ *
+ * @throws Problem `second_factor_required`, `second_factor_invalid`, `too_many_attempts`
+ * @throws ConcurrencyConflict while other codes of the person are being checked
+ */
+export async function proveSecondFactor(
+  { user, state }: SignedIn,
+  code: string | undefined,
+  { table, secrets }: { readonly table: Table; readonly secrets: Secrets },
+  context: SignInContext,
+): Promise<Proof> {
+  if (state.secondFactor !== true) return { amr: ["pwd"] };
+  if (code === undefined) {
+    throw new Problem(
+      "second_factor_required",
+      "Send the `code` of the authenticator app, or a recovery code, as well.",
+    );
+  }
+  const used = await verifySecondFactor({ table, secrets, userId: user.id }, code, context);
+  return { amr: withSecondFactor, used };
 }
 
 /**
@@ -58,32 +91,10 @@ export async function signInUser(
   };
   // Read before the limit, because the log says whom a refused attempt concerns.
   const userId = await findUserId(table, attempt.name);
-  return await loggingFailure(userId, context, () =>
+  return await loggingFailure({ targetId: userId, reason: "credentials_invalid" }, context, () =>
     // An unknown name takes the same steps, so that the time does not reveal it.
     limitAttempts(table, attempt, () => verifySignIn(table, userId ?? nobody, password)),
   );
-}
-
-/**
- * Logs a failure with its target and the network that it comes from.
- *
- * @param targetId undefined for an unknown name, which is not logged: it may be a password in the wrong field
- */
-async function loggingFailure<Result>(
-  targetId: string | undefined,
-  { requestId, sourceIp }: Pick<SignInContext, "requestId" | "sourceIp">,
-  check: () => Promise<Result | undefined>,
-): Promise<Result | undefined> {
-  const logFailure = (reason: string) =>
-    log("warn", "sign_in_failed", { requestId, reason, targetId, network: loggedNetworkOf(sourceIp) });
-  try {
-    const result = await check();
-    if (result === undefined) logFailure("credentials_invalid");
-    return result;
-  } catch (error) {
-    if (error instanceof Problem && error.code === "too_many_attempts") logFailure(error.code);
-    throw error;
-  }
 }
 
 async function verifySignIn(table: Table, userId: string, password: string): Promise<SignedIn | undefined> {
@@ -109,10 +120,25 @@ export async function confirmPassword(
   context: SignInContext,
 ): Promise<string | undefined> {
   const attempt = { ...passwordAttempts(user.id), budget: { perName: guessLimit }, now: context.now };
-  return await loggingFailure(user.id, context, () =>
+  return await loggingFailure({ targetId: user.id, reason: "credentials_invalid" }, context, () =>
     limitAttempts(table, attempt, async () => {
       const kept = await findPasswordHash(table, user.id);
       return (await verifyPassword(password, kept)) ? kept : undefined;
     }),
   );
+}
+
+/**
+ * Requires the current password of a signed-in user before a change of how it signs in.
+ *
+ * @throws Problem `credentials_invalid`, `too_many_attempts`
+ */
+export async function requirePassword(
+  table: Table,
+  user: StoredUser,
+  password: string,
+  context: SignInContext,
+): Promise<void> {
+  const proven = await confirmPassword(table, user, password, context);
+  if (proven === undefined) throw new Problem("credentials_invalid", "The password is wrong.");
 }

@@ -2,6 +2,7 @@
 import { notFound, orThrow, Problem } from "../domain/problems.ts";
 import { ConcurrencyConflict } from "../domain/conflict.ts";
 import type { ExternalIdentity } from "../identity/external-identity.ts";
+import { identityKey } from "../identity/keys.ts";
 import { principalCreation, principalDeletion, userStateChange } from "../identity/store.ts";
 import type { Change, Table, Write } from "../runtime/table.ts";
 import { all, deleteUnchanged, putAbsent, putUnchanged, unchanged } from "../runtime/writes.ts";
@@ -65,16 +66,23 @@ export async function listUsers(
  * Creates a user. Refused with `username_taken` if the name belongs to anyone, or did.
  *
  * @param passwordHash of `hashPassword`; undefined for a user that signs in elsewhere
+ * @param options whether somebody else chose the password, so that its owner has to change it
  */
-export function userCreation(user: StoredUser, passwordHash: string | undefined): Change {
+export function userCreation(
+  user: StoredUser,
+  passwordHash: string | undefined,
+  { passwordIsOneTime = false }: { readonly passwordIsOneTime?: boolean } = {},
+): Change {
   const { id, username, status, role } = user;
   const opening = openingMovement(user);
+  const oneTime = passwordIsOneTime ? { passwordIsOneTime } : {};
+  const state = { kind: "user", status, role, version: 1, sessionsFrom: 1, ...oneTime } as const;
   const onExisting = () => new Problem("username_taken", "The username belongs to another user, or did.");
   return [
     putAbsent(userKey.username(username), { userId: id }, { onExisting }),
     putAbsent(userKey.user(id), user),
     putAbsent(userKey.userPlace(id), {}),
-    ...principalCreation(id, { kind: "user", status, role, version: 1, sessionsFrom: 1 }, { passwordHash }),
+    ...principalCreation(id, state, { passwordHash }),
     ...(opening === undefined ? [] : [movementEntry(user, opening)]),
   ];
 }
@@ -149,5 +157,6 @@ export function userDeletion(user: StoredUser): Change {
     { delete: userKey.userPlace(user.id) },
     putAbsent(userKey.deletedUserPlace(user.id), {}),
     ...principalDeletion(user.id),
+    { delete: identityKey.secondFactor(user.id) },
   ];
 }

@@ -1,8 +1,8 @@
 /** Users and credit movements as callers see them. */
 import { etagOf } from "../domain/etag.ts";
-import type { Session } from "../identity/model.ts";
+import type { SecondFactor, Session } from "../identity/model.ts";
 import { expiryOf } from "../identity/sessions.ts";
-import type { CreditMovementView, SessionView, UserView } from "./contract.ts";
+import type { CreditMovementView, SelfView, SessionView, UserView } from "./contract.ts";
 import type { CreditMovement, StoredUser } from "./model.ts";
 
 export function viewUser(user: StoredUser): UserView {
@@ -22,6 +22,13 @@ export function viewSession(session: Session, maxAgeSeconds: number, currentId: 
     expiresAt: expiryOf(session, maxAgeSeconds).toISOString(),
     current: sessionId === currentId,
   };
+}
+
+/** The user as it sees itself. @param factor which counts from its confirmation */
+export function viewSelf(user: StoredUser, factor: SecondFactor | undefined): SelfView {
+  const { confirmedAt, recoveryHashes } = factor ?? { recoveryHashes: [] };
+  const secondFactor = confirmedAt === undefined ? null : { confirmedAt, recoveryCodesLeft: recoveryHashes.length };
+  return { ...viewUser(user), secondFactor };
 }
 
 export function viewMovement(movement: CreditMovement): CreditMovementView {

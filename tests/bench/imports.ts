@@ -28,6 +28,7 @@ const environment: EnvironmentVariables = {
   ADMINISTRATOR_SESSION_SECONDS: "43200",
   MAX_SESSIONS: "20",
   PUBLIC_CLIENTS: "web",
+  ADMINISTRATORS_NEED_SECOND_FACTOR: "false",
   ...Object.fromEntries(Object.values(secretVariables).map((variable) => [variable, "arn:aws:secretsmanager:bench"])),
 };
 

@@ -82,6 +82,7 @@ describe("the secrets", () => {
       "portico/prod/cursor-key",
       "portico/prod/refresh-token-key",
       "portico/prod/root-sign-in",
+      "portico/prod/second-factor-key",
       "portico/prod/signing-keys",
       "portico/prod/synthetic-partner",
     ]);

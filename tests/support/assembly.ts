@@ -24,3 +24,13 @@ export function alteredAssembly(alter: (resources: Record<string, any>) => void)
   }
   return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }
+
+/** An assembly whose functions have a different value of one variable. */
+export function assemblyWith(variable: string, value: string): AlteredAssembly {
+  return alteredAssembly((resources) => {
+    for (const { Properties } of Object.values(resources)) {
+      const variables = Properties?.Environment?.Variables;
+      if (variables?.[variable] !== undefined) variables[variable] = value;
+    }
+  });
+}

@@ -23,11 +23,16 @@ let browser: Browser;
 export const desktop = { width: 1280, height: 800 };
 export const phone = { width: 360, height: 740 };
 
-/** `describe` with a Portico and a browser. @param prepare fills the Portico */
-export function describeConsole(title: string, tests: () => void, prepare?: () => Promise<unknown>): void {
+/** `describe` with a Portico and a browser. @param prepare fills the Portico @param start starts it */
+export function describeConsole(
+  title: string,
+  tests: () => void,
+  prepare?: () => Promise<unknown>,
+  start = () => Portico.start(),
+): void {
   describeInBrowser(title, () => {
     beforeAll(async () => {
-      [portico, browser] = await Promise.all([Portico.start(), startBrowser()]);
+      [portico, browser] = await Promise.all([start(), startBrowser()]);
       await prepare?.();
     });
     afterAll(async () => {

@@ -4,12 +4,15 @@
  */
 import { randomBytes, randomUUID } from "node:crypto";
 import { administrators } from "../../../shared/domain/access.ts";
+import { stepAt, totpCode } from "../../../shared/identity/totp.ts";
 import { cancel, extendAndRead, newToken, revoke, sell, type ProbePartner } from "../../../shared/probe/partner-day.ts";
 import { expectPromise, textOf, type Visitor } from "../../../shared/probe/visitor.ts";
 
 export interface SignIn {
   readonly username: string;
   readonly password: string;
+  /** The secret of its second factor, if it has one. */
+  readonly totpSecret?: Uint8Array;
 }
 
 /** What the checks share, and how it is removed again: the last one made goes first. */
@@ -97,8 +100,10 @@ const partnerChecks: readonly Check[] = [
   {
     promise: "an administrator signs in",
     run: async (visit) => {
-      const { visitor, signIn, made, cleanUps } = visit;
-      const session = await visitor.call("POST /v1/auth/login", { json: signIn, status: 200 });
+      const { visitor, made, cleanUps } = visit;
+      const { username, password, totpSecret } = visit.signIn;
+      const code = totpSecret && totpCode(totpSecret, stepAt(new Date()));
+      const session = await visitor.call("POST /v1/auth/login", { json: { username, password, code }, status: 200 });
       made.admin = textOf(session, "accessToken");
       made.refreshToken = textOf(session, "refreshToken");
       cleanUps.push({ what: "the session", run: () => endSession(visit) });

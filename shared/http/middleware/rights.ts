@@ -1,11 +1,12 @@
-import { refuseAccess } from "../../contract/principal.ts";
+import { refuseAccess, refuseRequiredAction } from "../../contract/principal.ts";
 import type { Middleware } from "../request-context.ts";
 
-/** Refuses a caller without the declared rights, before its body is read. */
+/** Refuses a caller without the declared rights, or with a required action, before its body is read. */
 export function rights(): Middleware {
   return {
     before: ({ event: { context } }) => {
-      const refusal = refuseAccess(context.operation.access, context.principal);
+      const { operation, principal } = context;
+      const refusal = refuseAccess(operation.access, principal) ?? refuseRequiredAction(operation, principal);
       if (refusal !== undefined) throw refusal;
     },
   };

@@ -49,6 +49,7 @@ partner’s token policy is <code>many</code>.</li>
 <form method="post" data-client-id="${escaped(clientId)}">
 <label>Username <input name="username" autocomplete="username" autocapitalize="none" spellcheck="false" required></label>
 <label>Password <input name="password" type="password" autocomplete="current-password" required></label>
+<label>Code, if you have a second factor <input name="code" autocomplete="one-time-code" autocapitalize="none" spellcheck="false"></label>
 <button class="primary" disabled>Sign in</button>
 </form>
 <p role="status"></p>

@@ -73,6 +73,37 @@ export const problemCases: Record<ProblemCode, ProblemCase> = {
     ],
     detail: "The username or the password is wrong.",
   },
+  second_factor_required: {
+    causes: [
+      "The person has enrolled a second factor, and the sign-in has no `code`.",
+      "The program that signs in was written before the person enrolled a second factor.",
+    ],
+    detail: "Send the `code` of the authenticator app, or a recovery code, as well.",
+  },
+  second_factor_invalid: {
+    causes: [
+      "The code was mistyped, or it expired: an app shows a new one every 30 seconds.",
+      "The code was used before. Each code works once, so wait for the next one.",
+      "The clock of the phone is wrong by more than half a minute.",
+    ],
+    detail: "The code is wrong, has expired or was used before.",
+  },
+  password_change_required: {
+    causes: [
+      "An administrator created the user and chose its first password, which is for one sign-in only.",
+      "A program signs in as a new user and skips the change of the password.",
+    ],
+    detail: "An administrator chose this password. Change it: POST /v1/users/me/password.",
+  },
+  second_factor_enrolment_required: {
+    causes: [
+      "This stage requires a second factor of administrators, and the caller has not enrolled one.",
+      "The caller's second factor was reset or removed.",
+      "The caller signed in at the identity provider without a second factor.",
+    ],
+    detail:
+      "Administrators need a second factor. Enrol one: POST /v1/users/me/second-factor. Whoever signs in at the identity provider uses a second factor there.",
+  },
   forbidden: {
     causes: [
       "The operation is for administrators, and the user is not an administrator.",
@@ -130,6 +161,13 @@ export const problemCases: Record<ProblemCode, ProblemCase> = {
       "A deleted user had the name. Usernames are never reused, so that nobody is mistaken for somebody else.",
     ],
     detail: "This username belongs or belonged to another user.",
+  },
+  second_factor_exists: {
+    causes: [
+      "The person has a second factor already, for example on another phone.",
+      "Two confirmations of one enrolment ran at the same time, and the other one was first.",
+    ],
+    detail: "Remove the second factor before you enrol another one.",
   },
   credit_insufficient: {
     causes: [

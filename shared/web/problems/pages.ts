@@ -33,6 +33,22 @@ const explanations: Record<ProblemCode, readonly [meaning: string, remedy: strin
     "The username or the password is wrong. The response does not say which one.",
     "Check both and try again.",
   ],
+  second_factor_required: [
+    "The password is right, and the person has a second factor: the sign-in needs a code as well.",
+    "Send the same request with `code`: the six digits of the authenticator app, or a recovery code.",
+  ],
+  second_factor_invalid: [
+    "The code of the second factor is wrong, has expired or was used before.",
+    "Wait for the app's next code, or use a recovery code. After ten wrong codes in an hour, you have to wait.",
+  ],
+  password_change_required: [
+    "An administrator chose the password of this account, so it counts for one sign-in only.",
+    "Change the password with `POST /v1/users/me/password`. The session goes on.",
+  ],
+  second_factor_enrolment_required: [
+    "Administrators of this stage need a second factor, and the caller has none.",
+    "Enrol one with `POST /v1/users/me/second-factor` and confirm it. The session goes on.",
+  ],
   forbidden: [
     "The access token is valid, but its owner may not call this operation.",
     "Use an account with the role that the documentation of the operation names.",
@@ -59,6 +75,10 @@ const explanations: Record<ProblemCode, readonly [meaning: string, remedy: strin
     "Cancel the subscriptions and delete the companies, then delete the partner.",
   ],
   username_taken: ["The username belongs or belonged to another user.", "Choose another username."],
+  second_factor_exists: [
+    "The caller has a confirmed second factor.",
+    "Remove it with `POST /v1/users/me/second-factor/remove`, then enrol the new one.",
+  ],
   credit_insufficient: ["The credit would fall below zero.", "Spend less, or ask an administrator for more credit."],
   coupon_code_taken: ["Another coupon has or had this code.", "Choose another code."],
   coupon_quantity_too_low: [

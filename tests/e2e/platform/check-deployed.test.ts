@@ -1,6 +1,10 @@
 /** The smoke test of a deployment: it passes on a sound one, finds broken promises, and leaves nothing behind. */
 import { checkDeployed } from "../../../infra/checks/deployed/check-deployed.ts";
+import type { SignIn } from "../../../infra/checks/deployed/checks.ts";
 import { errorAnswer, type Interceptor } from "../../../infra/local/services/service-proxy.ts";
+import { parseBase32, stepAt, totpCode } from "../../../shared/identity/totp.ts";
+import { newPerson } from "../../support/people.ts";
+import { secondFactorCalls } from "../../support/second-factor.ts";
 import { Portico } from "../../support/portico.ts";
 
 let portico: Portico;
@@ -31,6 +35,20 @@ async function partners(): Promise<readonly string[]> {
   const { body } = await portico.call("GET", "/v1/partners", { token: await portico.rootToken() });
   return body.items.map(({ name }: { name: string }) => name);
 }
+
+test("an administrator with a second factor needs its secret", async () => {
+  const { username, password, accessToken } = await newPerson(portico, "admin");
+  const { body } = await secondFactorCalls(portico).enrol(accessToken, password);
+  const totpSecret = parseBase32(body.secret)!;
+  // The check uses the code of the current step, so this one is of the step before.
+  const confirm = async () =>
+    await secondFactorCalls(portico).confirm(accessToken, totpCode(totpSecret, stepAt(new Date()) - 1));
+  // A step may begin before the first code is checked.
+  expect([(await confirm()).status, (await confirm()).status]).toContain(200);
+  const checkWith = (signIn: SignIn) => checkDeployed({ url: portico.url, signIn, report: () => undefined });
+  expect(await checkWith({ username, password })).toBe(false);
+  expect(await checkWith({ username, password, totpSecret })).toBe(true);
+});
 
 test("a sound deployment keeps every promise, one line each, and nothing stays", async () => {
   const token = await portico.rootToken();

@@ -4,6 +4,7 @@ import { verdict } from "../../support/conformance.ts";
 import type { Answer } from "../../support/answer.ts";
 import { Portico } from "../../support/portico.ts";
 import { expectProblem, expectTokenRefused } from "../../support/expect-problem.ts";
+import { secondFactorCalls } from "../../support/second-factor.ts";
 import { crowdTimeoutMs } from "../../support/values.ts";
 
 const username = "root";
@@ -141,6 +142,29 @@ describe("a lockout of root", () => {
     },
     crowdTimeoutMs,
   );
+});
+
+describe("root's second factor", () => {
+  const { equip, signInWith } = secondFactorCalls(portico);
+
+  test("is removed by an operator's command alone, which ends root's sessions and is logged", async () => {
+    const { accessToken: token } = (await signIn(password)).body;
+    const { recoveryCodes } = await equip(token, password);
+    expectProblem(await signIn(password), 401, "second_factor_required");
+    expect(await invokeBootstrap()).toBeUndefined();
+    changeSecret({ username, password: newPassword });
+    await deployAgain();
+    expectProblem(await signIn(newPassword), 401, "second_factor_required");
+    const { body: session } = await signInWith({ username, password: newPassword }, recoveryCodes[0]);
+    expect(await invokeBootstrap({ resetRootSecondFactor: true })).toBeUndefined();
+    expectTokenRefused(await self(session.accessToken), "token_revoked");
+    expect((await signIn(newPassword)).status).toBe(200);
+    await everythingLogged();
+    const resets = portico.logs.filter((line) => line.includes('"code":"second_factor_reset"'));
+    expect(resets.map((line) => JSON.parse(line) as unknown)).toMatchObject([
+      { operation: "bootstrap", principalId: session.user.id },
+    ]);
+  });
 });
 
 test("with an unchanged secret, deployments and the emergency command change nothing", async () => {

@@ -26,7 +26,7 @@ describe("reading users", () => {
       await self(await portico.rootToken()),
     ];
     expect(answers.map(({ body }) => body.role)).toEqual(["user", "admin", "root"]);
-    expect(answers[0]!.body).toEqual((await read(user.id)).body);
+    expect(answers[0]!.body).toEqual({ ...(await read(user.id)).body, secondFactor: null });
     expect(answers[0]!.headers.get("etag")).toBe(answers[0]!.body.etag);
   });
 
@@ -49,6 +49,10 @@ describe("access", () => {
     ["GET", "/v1/users/me"],
     ["PATCH", "/v1/users/me"],
     ["POST", "/v1/users/me/password"],
+    ["POST", "/v1/users/me/second-factor"],
+    ["POST", "/v1/users/me/second-factor/confirm"],
+    ["POST", "/v1/users/me/second-factor/recovery-codes"],
+    ["POST", "/v1/users/me/second-factor/remove"],
     ["POST", "/v1/auth/logout"],
   ] as const;
 

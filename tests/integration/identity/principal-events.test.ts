@@ -7,7 +7,14 @@ import type { Principal } from "../../../shared/contract/principal.ts";
 import { newId } from "../../../shared/domain/ids.ts";
 import { isCurrent } from "../../../shared/identity/authenticate.ts";
 import { acceptsClientSecret, replaceClientSecret } from "../../../shared/identity/client-secrets.ts";
-import { maxEndedSessions, type PrincipalState, type Session, type UserState } from "../../../shared/identity/model.ts";
+import {
+  maxEndedSessions,
+  withSecondFactor,
+  type PrincipalState,
+  type Session,
+  type UserState,
+} from "../../../shared/identity/model.ts";
+import { secondFactorReset } from "../../../shared/identity/second-factor-store.ts";
 import {
   endAllSessions,
   endSession,
@@ -15,6 +22,7 @@ import {
   requireAlive,
   sessionContinuation,
   sessionCreation,
+  sessionProof,
 } from "../../../shared/identity/session-store.ts";
 import {
   beginSession,
@@ -123,6 +131,26 @@ class ModelledUser {
     for (const other of this.sessions) other.alive &&= other === session;
   }
 
+  async confirmSecondFactor(session: ModelSession): Promise<void> {
+    if (!session.alive) return;
+    const { sessionId } = session.refreshToken;
+    const live = await requireAlive(table, this.id, sessionId);
+    await table.commit([
+      endAllSessions(this.id, live, { set: "secondFactor" }),
+      sessionProof({ userId: this.id, sessionId }, withSecondFactor),
+    ]);
+    this.#ended = 0;
+    this.#end((token) => token.principal.kind === "user" && token.principal.sessionId !== sessionId);
+    for (const other of this.sessions) other.alive &&= other === session;
+  }
+
+  async resetSecondFactor(): Promise<void> {
+    await table.commit(secondFactorReset(this.id));
+    this.#ended = 0;
+    this.#end();
+    this.#endSessions();
+  }
+
   async signOut(): Promise<void> {
     await table.commit([endAllSessions(this.id)]);
     this.#ended = 0;
@@ -200,6 +228,8 @@ const userEvent = fc.oneof(
   { weight: 3, arbitrary: always("sign in", (user) => user.signIn()) },
   { weight: 3, arbitrary: ofSession("refresh", (user, session) => user.refresh(session)) },
   { weight: 3, arbitrary: ofSession("change the password in", (user, session) => user.changePassword(session)) },
+  { weight: 2, arbitrary: ofSession("confirm a factor in", (user, session) => user.confirmSecondFactor(session)) },
+  { weight: 1, arbitrary: always("reset the factor", (user) => user.resetSecondFactor()) },
   { weight: 2, arbitrary: ofSession("revoke", (user, session) => user.revoke(session)) },
   { weight: 2, arbitrary: always("promote", (user) => user.change({ role: "admin" })) },
   { weight: 2, arbitrary: always("demote", (user) => user.change({ role: "user" })) },

@@ -1,9 +1,10 @@
 import fc from "fast-check";
-import { administrators, roles, scopes } from "../../../shared/domain/access.ts";
+import { administrators, requiredActions, roles, scopes } from "../../../shared/domain/access.ts";
 import type { Access } from "../../../shared/contract/operation.ts";
 import {
   fromAuthorizerContext,
   refuseAccess,
+  refuseRequiredAction,
   requireSelf,
   toAuthorizerContext,
   type Principal,
@@ -15,13 +16,17 @@ const partners: fc.Arbitrary<Principal> = fc.record({
   tokenId: fc.uuid(),
   scopes: fc.subarray([...scopes], { minLength: 1 }),
 });
-const users: fc.Arbitrary<Principal> = fc.record({
-  kind: fc.constant("user"),
-  id: fc.constant("usr_1"),
-  tokenId: fc.uuid(),
-  role: fc.constantFrom(...roles),
-  sessionId: fc.uuid(),
-});
+const users: fc.Arbitrary<Principal> = fc.record(
+  {
+    kind: fc.constant("user"),
+    id: fc.constant("usr_1"),
+    tokenId: fc.uuid(),
+    role: fc.constantFrom(...roles),
+    sessionId: fc.uuid(),
+    requiredAction: fc.constantFrom(...requiredActions),
+  },
+  { requiredKeys: ["kind", "id", "tokenId", "role", "sessionId"] },
+);
 const accesses: fc.Arbitrary<Exclude<Access, "public">> = fc.record(
   {
     partner: fc.record({ scope: fc.constantFrom(...scopes) }, { requiredKeys: [] }),
@@ -48,6 +53,22 @@ test.each([
 ])("the context %j contains no principal", (context) =>
   expect(fromAuthorizerContext(context as never)).toBeUndefined(),
 );
+
+test("a required action keeps its person from every operation that is not declared for it, and nobody else", () => {
+  fc.assert(
+    fc.property(fc.oneof(partners, users), fc.subarray([...requiredActions]), (principal, allowedBefore) => {
+      const action = principal.kind === "user" ? principal.requiredAction : undefined;
+      const expected =
+        action === undefined || allowedBefore.includes(action)
+          ? undefined
+          : action === "change_password"
+            ? "password_change_required"
+            : "second_factor_enrolment_required";
+      expect(refuseRequiredAction({ allowedBefore }, principal)?.code).toBe(expected);
+    }),
+  );
+  expect(refuseRequiredAction({}, undefined)).toBeUndefined();
+});
 
 describe("access", () => {
   test("is granted only to partners with the scope and users with one of the roles", () => {

@@ -87,6 +87,7 @@ const ada = () => ({
   issuer: provider.issuer,
   subject: "ada",
   name: undefined,
+  usedSecondFactor: false,
   token: { id: expect.any(String), refusedFrom: expect.any(Number) },
 });
 

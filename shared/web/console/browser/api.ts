@@ -1,11 +1,15 @@
 /** The API for a signed-in person: adds the access token, retries, and executes each write at most once. */
 import { RequestError, send, type HttpRequest } from "./requests.ts";
-import type { Session } from "./session.ts";
+import { Superseded, type Session } from "./session.ts";
 
 export interface Page<Item> {
   readonly items: readonly Item[];
   readonly nextCursor: string | null;
 }
+
+/** The problem codes of calls that have to wait for something else. */
+const requiredCodes = ["password_change_required", "second_factor_enrolment_required"] as const;
+export type RequiredCode = (typeof requiredCodes)[number];
 
 /** Attempts of one call before the person must retry. */
 const maxAttempts = 3;
@@ -23,8 +27,12 @@ export class Api {
    */
   readonly #openKeys = new Map<string, string>();
 
-  constructor(session: Session) {
+  readonly #onRequired: (code: RequiredCode) => void;
+
+  /** @param onRequired called when the person has to do something before a call is served */
+  constructor(session: Session, onRequired: (code: RequiredCode) => void) {
     this.session = session;
+    this.#onRequired = onRequired;
   }
 
   async get<Answer>(path: string, signal?: AbortSignal): Promise<Answer> {
@@ -82,7 +90,13 @@ export class Api {
         return await send({ ...request, headers: { ...request.headers, authorization: `Bearer ${token}` } });
       } catch (error) {
         if (!(error instanceof RequestError)) throw error;
-        if (error.status === 401) {
+        const required = requiredCodes.find((code) => code === error.code);
+        if (required !== undefined) {
+          this.#onRequired(required);
+          throw new Superseded();
+        }
+        // A wrong password or code is a 401 as well, but it does not concern the token.
+        if (error.status === 401 && error.code.startsWith("token_")) {
           // A second refusal concerns a new token, so the account itself has ended.
           if (refusedToken !== undefined) this.session.end();
           refusedToken = token;

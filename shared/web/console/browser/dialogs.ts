@@ -66,7 +66,7 @@ export async function showOnce(
 }
 
 /** A read-only value with a copy button. @param status reports the result */
-function copyableField(label: string, value: string, status: HTMLElement): HTMLElement {
+export function copyableField(label: string, value: string, status: HTMLElement): HTMLElement {
   const id = newElementId();
   const input = element("input", { id, readonly: true, value, class: "code", spellcheck: "false" });
   const copy = async (): Promise<void> => {

@@ -3,7 +3,7 @@ import { element, newElementId } from "./dom.ts";
 import { sentence } from "./format.ts";
 import { explanationOf } from "./messages.ts";
 import { RequestError } from "./requests.ts";
-import { SessionEnded } from "./session.ts";
+import { Superseded } from "./session.ts";
 
 export interface Field {
   /** The member of the request body. A problem's JSON Pointer refers to it. */
@@ -124,7 +124,7 @@ function clearErrors(controls: readonly Control[], failure: HTMLElement): void {
 
 /** Shows each error at its field, the others above the button, and focuses the first invalid field. */
 function showErrors(error: unknown, controls: readonly Control[], failure: HTMLElement): void {
-  if (error instanceof SessionEnded) return;
+  if (error instanceof Superseded) return;
   const placed = error instanceof RequestError ? placedErrors(error, controls) : [];
   const others: string[] = [];
   for (const [control, text] of placed) {

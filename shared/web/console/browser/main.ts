@@ -1,6 +1,7 @@
 /** The console's program: shows the sign-in, or the view that the address names. */
+import { accountHash, accountView } from "./account-page.ts";
 import { currentPath } from "./address.ts";
-import { Api } from "./api.ts";
+import { Api, type RequiredCode } from "./api.ts";
 import { couponsView } from "./coupon-list.ts";
 import { couponView } from "./coupon-page.ts";
 import { closeDialogs } from "./dialogs.ts";
@@ -8,6 +9,7 @@ import { element, given } from "./dom.ts";
 import { clearMessages, complain, complainOf, messages, say } from "./messages.ts";
 import { partnersView } from "./partner-list.ts";
 import { partnerView } from "./partner-page.ts";
+import { requiredView } from "./required-view.ts";
 import { Session } from "./session.ts";
 import { sessionsHash, sessionsView } from "./session-list.ts";
 import { signInView } from "./sign-in-view.ts";
@@ -29,6 +31,7 @@ const routes: readonly (readonly [RegExp, (console: Console, id: string) => View
   [/^#\/coupons$/, couponsView],
   [/^#\/coupons\/([\w-]+)$/, couponView],
   [/^#\/sessions$/, sessionsView],
+  [/^#\/account$/, accountView],
 ];
 
 const app = document.getElementById("app") ?? document.body;
@@ -54,8 +57,8 @@ function showSignIn(message?: string): void {
   api = undefined;
   const { element: content, focus } = signInView(async (credentials) => {
     const session = await Session.signIn(credentials, () => showSignIn("Your session has ended. Sign in again."));
-    api = new Api(session);
-    showConsole(session.user.name);
+    api = new Api(session, showRequired);
+    showConsole();
   });
   main.replaceChildren(content);
   app.replaceChildren(element("header", {}, brand()), messages, main);
@@ -64,13 +67,33 @@ function showSignIn(message?: string): void {
   focus();
 }
 
-function showConsole(name: string): void {
+/** Shows what the person has to do before anything else, and then the view that the address names. */
+function showRequired(code: RequiredCode): void {
+  if (api === undefined) return;
+  leaveView();
+  const isPassword = code === "password_change_required";
+  const view = requiredView(code, api, () => {
+    greet = () => say(isPassword ? "Your password is changed." : "Your second factor is enrolled.");
+    showConsole();
+  });
+  main.replaceChildren(view);
+  app.replaceChildren(element("header", {}, brand(), signOutButton()), messages, main);
+  document.title = "Portico console";
+  view.querySelector<HTMLElement>("input, h1")?.focus();
+}
+
+function signOutButton(): HTMLElement {
+  return element("button", { type: "button", onclick: () => void signOut() }, "Sign out");
+}
+
+function showConsole(): void {
+  const name = api?.session.user.name ?? "";
   const account = element(
     "div",
     { class: "account" },
-    element("span", { class: "who", title: name }, name),
+    element("a", { class: "who", href: accountHash, title: `Your account: ${name}` }, name),
     element("a", { href: sessionsHash }, "Your sessions"),
-    element("button", { type: "button", onclick: () => void signOut() }, "Sign out"),
+    signOutButton(),
   );
   app.replaceChildren(
     element("button", { type: "button", class: "skip", onclick: () => main.focus() }, "Skip to the content"),

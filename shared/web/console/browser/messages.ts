@@ -2,7 +2,7 @@
 import { element, given, type Child } from "./dom.ts";
 import { RequestError } from "./requests.ts";
 import { sentence } from "./format.ts";
-import { SessionEnded } from "./session.ts";
+import { Superseded } from "./session.ts";
 
 /** Both exist from the start: few screen readers announce a live region that is created together with its text. */
 const good = element("div", { class: "message good", role: "status" });
@@ -47,6 +47,6 @@ function durationOf(seconds: number): string {
  * left the view.
  */
 export function complainOf(error: unknown): void {
-  const isExpected = error instanceof SessionEnded || (error instanceof DOMException && error.name === "AbortError");
+  const isExpected = error instanceof Superseded || (error instanceof DOMException && error.name === "AbortError");
   if (!isExpected) complain(explanationOf(error));
 }

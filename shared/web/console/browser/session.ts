@@ -18,9 +18,21 @@ interface Tokens {
   readonly accessUntil: number;
 }
 
+/** A call came to nothing because a different view is shown by now, which says why: nothing has to be reported. */
+export class Superseded extends Error {
+  override readonly name: string = "Superseded";
+}
+
 /** A call was made after the end of the session. The sign-in is shown by then. */
-export class SessionEnded extends Error {
+export class SessionEnded extends Superseded {
   override readonly name = "SessionEnded";
+}
+
+export interface Credentials {
+  readonly username: string;
+  readonly password: string;
+  /** Of the second factor. */
+  readonly code?: string;
 }
 
 export class Session {
@@ -44,7 +56,7 @@ export class Session {
    * @param onEnd called once when the session ends without `signOut`, for example because it was revoked
    * @throws RequestError for wrong credentials, and for people who are not administrators
    */
-  static async signIn(credentials: { username: string; password: string }, onEnd: () => void): Promise<Session> {
+  static async signIn(credentials: Credentials, onEnd: () => void): Promise<Session> {
     const answer = await send<{ accessToken: string; refreshToken: string; expiresIn?: number; user: User }>({
       method: "POST",
       path: "/v1/auth/login",

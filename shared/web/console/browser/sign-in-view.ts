@@ -1,23 +1,51 @@
-/** The sign-in view. */
+/** The sign-in view: username and password, then a code where the person has a second factor. */
 import { element } from "./dom.ts";
 import { form } from "./forms.ts";
+import { RequestError } from "./requests.ts";
+import { codeField } from "./second-factor-enrolment.ts";
+import type { Credentials } from "./session.ts";
 import { headingOf } from "./view.ts";
 
 /** @param signIn the form shows what it throws */
-export function signInView(signIn: (credentials: { username: string; password: string }) => Promise<void>) {
-  const heading = headingOf("Sign in");
-  const fields = form({
-    fields: [
-      { name: "username", label: "Username", autocomplete: "username" },
-      { name: "password", label: "Password", type: "password", autocomplete: "current-password" },
-    ],
-    submit: "Sign in",
-    act: async ({ username, password }) => {
-      await signIn({ username: String(username), password: String(password) });
-    },
-  });
-  return {
-    element: element("section", { class: "sign-in" }, heading, fields),
-    focus: () => fields.querySelector("input")?.focus(),
+export function signInView(signIn: (credentials: Credentials) => Promise<void>) {
+  const section = element("section", { class: "sign-in" });
+  const focus = (): void => section.querySelector("input")?.focus();
+
+  const showPassword = (): void => {
+    const fields = form({
+      fields: [
+        { name: "username", label: "Username", autocomplete: "username" },
+        { name: "password", label: "Password", type: "password", autocomplete: "current-password" },
+      ],
+      submit: "Sign in",
+      act: async ({ username, password }) => {
+        const credentials = { username: String(username), password: String(password) };
+        try {
+          await signIn(credentials);
+        } catch (error) {
+          if (!(error instanceof RequestError) || error.code !== "second_factor_required") throw error;
+          showCode(credentials);
+        }
+      },
+    });
+    section.replaceChildren(headingOf("Sign in"), fields);
   };
+
+  const showCode = (credentials: Credentials): void => {
+    const back = (): void => {
+      showPassword();
+      focus();
+    };
+    const fields = form({
+      fields: [codeField],
+      submit: "Sign in",
+      beside: element("button", { type: "button", onclick: back }, "Back"),
+      act: ({ code }) => signIn({ ...credentials, code: String(code) }),
+    });
+    section.replaceChildren(headingOf("Second factor"), fields);
+    focus();
+  };
+
+  showPassword();
+  return { element: section, focus };
 }

@@ -65,6 +65,7 @@ function actionsOf(path: string, user: User, { api, go }: Console): Actions {
     grant: grantAction(path, user, api),
     role: me.role === "root" ? roleAction(path, user, api) : undefined,
     status: suspension(path, user, api),
+    factor: user.role === "user" || me.role === "root" ? factorReset(path, user, api) : undefined,
     delete: {
       label: "Delete",
       danger: true,
@@ -126,6 +127,20 @@ function roleAction(path: string, { name, role, etag }: User, api: Console["api"
     },
     act: () => api.patch(path, etag, { role: "admin" }),
     done: `${name} is an administrator.`,
+  };
+}
+
+function factorReset(path: string, { name }: User, api: Console["api"]): Action {
+  return {
+    label: "Reset the second factor",
+    dialog: {
+      title: "Reset the second factor?",
+      text: `${name} is signed out everywhere and can sign in with the password alone. Make sure that ${name} has asked for it.`,
+      submit: "Reset",
+      danger: true,
+    },
+    act: () => api.post(`${path}/reset-second-factor`, {}),
+    done: `${name} can enrol a new second factor.`,
   };
 }
 

@@ -59,7 +59,7 @@ export class DocsSession {
 
   async #signIn(holder: TokenHolder): Promise<void> {
     this.#failure.textContent = "";
-    const answer = await this.#login(Object.fromEntries(new FormData(this.#form))).catch(
+    const answer = await this.#login(filledIn(this.#form)).catch(
       () => "Portico did not respond. Check the connection and try again.",
     );
     if (typeof answer === "string") {
@@ -92,6 +92,11 @@ export class DocsSession {
     this.#signOut.hidden = refreshToken === undefined;
     this.#status.textContent = status;
   }
+}
+
+/** The values of a form without those of empty fields. */
+function filledIn(form: HTMLFormElement): object {
+  return Object.fromEntries([...new FormData(form)].filter(([, value]) => value !== ""));
 }
 
 /** The time after some seconds, with its time zone. */
