@@ -1,7 +1,8 @@
 /** The Lambda authorizer of every protected route: it authenticates; what the caller may do is for the operation to say. */
 import type { APIGatewayAuthorizerResult, APIGatewayRequestAuthorizerEvent, Context } from "aws-lambda";
 import { readEnvironment } from "../shared/runtime/environment.ts";
-import { describeError, log, logSecurityEvent } from "../shared/runtime/log.ts";
+import { describeError, log, logAsRelease, logSecurityEvent } from "../shared/runtime/log.ts";
+import { releaseOf } from "../shared/runtime/release.ts";
 import { toAuthorizerContext } from "../shared/contract/principal.ts";
 import { Problem, problemCatalogue } from "../shared/domain/problems.ts";
 import { authenticate, verificationOf, type AuthenticationRefusal } from "../shared/identity/authenticate.ts";
@@ -27,6 +28,7 @@ export async function handler(
   context: Context,
 ): Promise<APIGatewayAuthorizerResult> {
   const { requestId } = event.requestContext;
+  logAsRelease(releaseOf(event));
   const table = new Table(client, environment.TABLE_NAME, Date.now() + context.getRemainingTimeInMillis() - 500);
   const header =
     Object.entries(event.headers ?? {}).find(([name]) => name.toLowerCase() === "authorization")?.[1] ?? "";

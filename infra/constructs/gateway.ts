@@ -18,9 +18,10 @@ import type { CfnFunction } from "aws-cdk-lib/aws-lambda";
 import { LogGroup } from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
 import type { AnyOperation } from "../../shared/contract/operation.ts";
+import { releaseVariable, toStageVariable } from "../../shared/runtime/release.ts";
 import { isUrl, type Stage } from "../stages/stage.ts";
 import { acknowledge } from "./acknowledge.ts";
-import { apiNameOf, liveDeploymentParameter, logGroupNameOf } from "./names.ts";
+import { apiNameOf, liveDeploymentParameter, liveReleaseParameter, logGroupNameOf } from "./names.ts";
 import type { OperationFunction } from "./operation-function.ts";
 import { removalPolicyOf } from "./removal.ts";
 
@@ -74,6 +75,7 @@ export class Gateway extends Construct {
       cloudWatchRoleRemovalPolicy: RemovalPolicy.RETAIN,
       deployOptions: {
         stageName: stage.name,
+        variables: { [releaseVariable]: toStageVariable(release) },
         tracingEnabled: true,
         throttlingRateLimit: stage.throttle.rateLimitPerSecond,
         throttlingBurstLimit: stage.throttle.burstLimit,
@@ -94,7 +96,7 @@ export class Gateway extends Construct {
       }),
     });
     this.#keepDeployments(release);
-    if (stage.canary !== undefined) this.#letTheStageWait();
+    if (stage.canary !== undefined) this.#letTheStageWait(release);
     // The contract's URL is an output of the stack; RestApi's own would be a second one.
     this.api.node.tryRemoveChild("Endpoint");
     acknowledge(this.api, {
@@ -120,9 +122,13 @@ export class Gateway extends Construct {
   }
 
   /** Lets a deployment of the stack leave the stage at the release that is live; `npm run deploy` then begins the canary. */
-  #letTheStageWait(): void {
+  #letTheStageWait(release: string): void {
     const live = new CfnParameter(Stack.of(this), liveDeploymentParameter, {
       description: "The deployment that stays live; none makes the new one live at once",
+      default: "",
+    });
+    const liveRelease = new CfnParameter(Stack.of(this), liveReleaseParameter, {
+      description: "The name of the release that stays live, for the stage variable",
       default: "",
     });
     const waits = new CfnCondition(this, "HasLiveDeployment", {
@@ -130,6 +136,13 @@ export class Gateway extends Construct {
     });
     const stage = this.api.deploymentStage.node.defaultChild as CfnStage;
     stage.deploymentId = Fn.conditionIf(waits.logicalId, live.valueAsString, stage.deploymentId).toString();
+    stage.variables = {
+      [releaseVariable]: Fn.conditionIf(
+        waits.logicalId,
+        liveRelease.valueAsString,
+        toStageVariable(release),
+      ).toString(),
+    };
   }
 
   /** ARN of the API's only stage. */

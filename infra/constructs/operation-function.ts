@@ -19,7 +19,7 @@ import type { TableAction, TableRight } from "../../shared/contract/operation.ts
 import type { FunctionDeclaration } from "./function-declarations.ts";
 import type { Stage } from "../stages/stage.ts";
 import { acknowledge } from "./acknowledge.ts";
-import { functionNameOf, logGroupNameOf } from "./names.ts";
+import { functionNameOf, logGroupNameOf, versionDescription } from "./names.ts";
 import { removalPolicyOf } from "./removal.ts";
 
 /** The table and secrets that functions are given rights to, by what they need to know of them. */
@@ -119,7 +119,8 @@ export class OperationFunction extends Construct {
       role: role.withoutPolicyUpdates(),
       environment: definedOnly(environment),
       currentVersionOptions: {
-        description: props.environment.VERSION,
+        // Not the release: a description of its own would make a new version of an unchanged function.
+        description: versionDescription,
         // Kept deployments of the API name it; `npm run release -- sweep` removes it when none does any more.
         removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
       },

@@ -47,7 +47,6 @@ export class ApiStack extends Stack {
     const publicUrl = this.#publicUrl(gateway);
     this.#environment = {
       STAGE: stage.name,
-      VERSION: props.release.name,
       PUBLIC_URL: publicUrl,
       TABLE_NAME: data.table.tableName,
       ALLOWED_ORIGINS: stage.corsOrigins.join(" "),
@@ -72,7 +71,7 @@ export class ApiStack extends Stack {
 
     const bootstrapRun = new CustomResource(this, "BootstrapRun", {
       resourceType: "Custom::PorticoBootstrap",
-      serviceToken: this.#function(bootstrapFunction, bootstrapFunction.id).arn,
+      serviceToken: this.#systemFunction(bootstrapFunction).arn,
       // CloudFormation would wait an hour for a bootstrap that never answers.
       serviceTimeout: Duration.minutes(2),
       // CloudFormation runs the bootstrap when these change: once for each release. The time tells a rollback from a step ahead.
@@ -87,13 +86,22 @@ export class ApiStack extends Stack {
     new CfnOutput(this, "ApiUrl", { value: publicUrl, description: "Where callers reach the API" });
   }
 
-  #function(declaration: FunctionDeclaration, door: string): OperationFunction {
+  /** A function that API Gateway does not invoke: nothing but its environment tells it the release. */
+  #systemFunction(declaration: FunctionDeclaration): OperationFunction {
+    return this.#function(declaration, declaration.id, { VERSION: this.#props.release.name });
+  }
+
+  #function(
+    declaration: FunctionDeclaration,
+    door: string,
+    more: Pick<CommonVariables, "VERSION"> = {},
+  ): OperationFunction {
     const { stage, data } = this.#props;
     return new OperationFunction(this, constructId(declaration.id), {
       stage,
       declaration,
       bundle: this.#bundle(door),
-      environment: this.#environment,
+      environment: { ...this.#environment, ...more },
       resources: {
         tableArn: data.table.tableArn,
         secretArns: {
@@ -114,7 +122,7 @@ export class ApiStack extends Stack {
 
   /** The schedule is here and not beside its secret: that stack would need the function, and the function needs that stack. */
   #rotateSigningKeys(bootstrapRun: CustomResource): void {
-    const rotation = this.#function(rotationFunction, rotationFunction.id);
+    const rotation = this.#systemFunction(rotationFunction);
     const { secretArn } = this.#props.data.secrets.signingKeys;
     const permission = new CfnPermission(this, "RotationPermission", {
       action: "lambda:InvokeFunction",

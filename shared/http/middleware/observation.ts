@@ -1,6 +1,7 @@
 import { fromAuthorizerContext } from "../../contract/principal.ts";
 import type { Environment } from "../../runtime/environment.ts";
-import { describeError, log, logSecurityEvent, logServed } from "../../runtime/log.ts";
+import { describeError, log, logAsRelease, logSecurityEvent, logServed } from "../../runtime/log.ts";
+import { releaseOf } from "../../runtime/release.ts";
 import type { AnyOperation } from "../../contract/operation.ts";
 import { Problem } from "../../domain/problems.ts";
 import type { RequestContext, Middleware, ServedEvent } from "../request-context.ts";
@@ -12,6 +13,7 @@ export function observation(operation: AnyOperation, environment: Environment): 
   return {
     before: ({ event }) => {
       event.context = beginContext(operation, environment, event);
+      logAsRelease(event.context.release);
     },
     after: ({ event, response }) => conclude(event.context, response?.statusCode ?? 0),
     onError: ({ event, error, response }) => {
@@ -52,6 +54,7 @@ function beginContext(operation: AnyOperation, environment: Environment, event: 
     operation,
     environment,
     now: new Date(),
+    release: releaseOf(event),
     requestId: event.requestContext.requestId,
     sourceIp: event.requestContext.identity.sourceIp,
     correlationId: correlationId !== undefined && correlationIdPattern.test(correlationId) ? correlationId : undefined,
