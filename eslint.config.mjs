@@ -92,6 +92,7 @@ export default tseslint.config(
     files: [
       "infra/**",
       "tests/bench/**",
+      "tests/compatibility/main.ts",
       "tests/torture/main.ts",
       "tests/rights/main.ts",
       "tests/browser/screenshots.ts",

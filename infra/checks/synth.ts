@@ -11,8 +11,8 @@ import type { Stage } from "../stages/stage.ts";
 import { unfilled } from "../stages/validation.ts";
 import { openCfnLint } from "./cfn-lint.ts";
 import exampleProduction from "./example-production.ts";
-import { readAssembly, resourceCounts, synthesize } from "./assembly.ts";
-import { complaintsOf } from "./report.ts";
+import { readAssembly, synthesize } from "./assembly.ts";
+import { complaintsOf, resourceLimit, resourceWarning } from "./report.ts";
 
 const exampleFile = "infra/checks/example-production.ts";
 
@@ -31,8 +31,8 @@ async function check({ name: stage, ...settings }: Stage): Promise<boolean> {
       console.error(`${stage}: no assembly was made\n${errors.trim()}`);
       return false;
     }
-    const counts = resourceCounts(assembly);
-    const templates = Object.keys(assembly.templates).map((stack) => join(outDir, `${stack}.template.json`));
+    const counts = assembly.resourceCounts;
+    const templates = Object.values(assembly.files);
     const complaints = [
       ...complaintsOf({
         report: assembly.report,
@@ -44,6 +44,9 @@ async function check({ name: stage, ...settings }: Stage): Promise<boolean> {
     for (const complaint of complaints) console.error(`${stage}: ${complaint}`);
     if (exitCode !== 0 && complaints.length === 0) console.error(`${stage}: synth exits ${exitCode}\n${errors.trim()}`);
 
+    for (const [stack, count] of Object.entries(counts).filter(([, count]) => count >= resourceWarning)) {
+      console.log(`${stage}: ${stack} has ${count} resources: split it before it has ${resourceLimit} (decision 0031)`);
+    }
     const reasons = new Set(assembly.acknowledgements.map(({ rule, reason }) => `${rule} ${reason}`));
     const resources = Object.entries(counts).map(([stack, count]) => `${stack} ${count}`);
     console.log(`${stage}: ${complaints.length} findings; resources: ${resources.join(", ")}`);

@@ -158,7 +158,7 @@ export class Gateway extends Construct {
   serve(operations: readonly Served[], authorizer: OperationFunction): void {
     const invoked = [authorizer, ...operations.map((served) => served.function)];
     // One role lets API Gateway invoke exactly these functions, instead of one AWS::Lambda::Permission per method: a quarter of
-    // the stack's resources. At 60 operations its policy has about 6,000 of the 10,240 characters that a role may have.
+    // the stack's resources. A test holds its policy below the 10,240 characters that a role may have.
     const role = new Role(this, "InvokeRole", {
       // Without the condition, an API of another account could name this role and have API Gateway use it.
       assumedBy: new ServicePrincipal("apigateway.amazonaws.com", {

@@ -40,6 +40,8 @@ export interface OperationFunctionProps {
   readonly bundle: string;
   readonly environment: CommonVariables;
   readonly resources: Resources;
+  /** Where role and log group are made: a stack of its own, because a stack has at most 500 resources. */
+  readonly support: Construct;
 }
 
 export class OperationFunction extends Construct {
@@ -50,13 +52,15 @@ export class OperationFunction extends Construct {
     const { stage, declaration, resources } = props;
     const secrets = declaration.secrets ?? [];
 
-    const logGroup = new LogGroup(this, "Logs", {
-      logGroupName: logGroupNameOf(stage, declaration.id),
+    const support = new Construct(props.support, id);
+    const logGroupName = logGroupNameOf(stage, declaration.id);
+    const logGroup = new LogGroup(support, "Logs", {
+      logGroupName,
       retention: stage.logRetention,
       removalPolicy: removalPolicyOf(stage),
     });
 
-    const role = new Role(this, "Role", {
+    const role = new Role(support, "Role", {
       assumedBy: new ServicePrincipal("lambda.amazonaws.com"),
       inlinePolicies: {
         declared: new PolicyDocument({
@@ -108,7 +112,8 @@ export class OperationFunction extends Construct {
       tracing: Tracing.ACTIVE,
       // A new account may have a limit of ten in all, which leaves nothing to reserve, so development stages reserve none.
       ...(stage.production && { reservedConcurrentExecutions: declaration.reservedConcurrency }),
-      logGroup,
+      // By its name: a stack has at most 200 outputs, and each function needs one for its role.
+      logGroup: LogGroup.fromLogGroupName(this, "Logs", logGroupName),
       loggingFormat: LoggingFormat.JSON,
       // Lambda's own START, END and REPORT lines cost more than they tell; calls that fail or time out are still written.
       systemLogLevelV2: SystemLogLevel.WARN,

@@ -1,5 +1,5 @@
 /** What serves requests and keeps nothing: the REST API, its authorizer, one function per operation, bootstrap and key rotation. */
-import { CfnOutput, CfnParameter, CustomResource, Duration, Stack, type StackProps } from "aws-cdk-lib";
+import { CfnOutput, CfnParameter, CustomResource, Duration, NestedStack, Stack, type StackProps } from "aws-cdk-lib";
 import { CfnPermission } from "aws-cdk-lib/aws-lambda";
 import { CfnRotationSchedule } from "aws-cdk-lib/aws-secretsmanager";
 import type { Construct } from "constructs";
@@ -37,11 +37,14 @@ export interface ApiStackProps extends StackProps {
 export class ApiStack extends Stack {
   readonly #props: ApiStackProps;
   readonly #environment: CommonVariables;
+  /** Roles and log groups of the functions. */
+  readonly #support: NestedStack;
 
   constructor(scope: Construct, id: string, props: ApiStackProps) {
     super(scope, id, props);
     const { stage, data, operations } = props;
     this.#props = props;
+    this.#support = new NestedStack(this, "Support", { description: "Portico: roles and log groups of the functions" });
 
     const gateway = new Gateway(this, "Gateway", { stage, release: props.release.name });
     const publicUrl = this.#publicUrl(gateway);
@@ -102,6 +105,7 @@ export class ApiStack extends Stack {
       declaration,
       bundle: this.#bundle(door),
       environment: { ...this.#environment, ...more },
+      support: this.#support,
       resources: {
         tableArn: data.table.tableArn,
         secretArns: {

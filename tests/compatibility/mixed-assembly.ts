@@ -23,7 +23,7 @@ export type Choice = (name: string) => "old" | "new";
 export function mixAssemblies(before: string, after: string, choose: Choice, folder: string): readonly string[] {
   const [old, template] = [before, after].map((place) => {
     const name = readdirSync(place).find((file) => file.endsWith(apiTemplate));
-    return read<Template>(join(place, name ?? `no${apiTemplate}`));
+    return read(join(place, name ?? `no${apiTemplate}`)) as Template;
   }) as [Template, Template];
   const replaced: string[] = [];
   const resources = Object.entries(template.Resources).map(([id, resource]): [string, Resource] => {
@@ -41,14 +41,14 @@ export function mixAssemblies(before: string, after: string, choose: Choice, fol
     if (name.endsWith(apiTemplate)) {
       writeFileSync(place, JSON.stringify({ ...template, Resources: Object.fromEntries(resources) }));
     } else if (name.endsWith(assets)) {
-      writeFileSync(place, JSON.stringify({ ...read<AssetManifest>(join(after, name)), files }));
+      writeFileSync(place, JSON.stringify({ ...(read(join(after, name)) as AssetManifest), files }));
     } else symlinkSync(join(after, name), place);
   }
   return replaced;
 }
 
-function read<Content>(path: string): Content {
-  return JSON.parse(readFileSync(path, "utf8")) as Content;
+function read(path: string): unknown {
+  return JSON.parse(readFileSync(path, "utf8"));
 }
 
 /** The assets of an assembly with absolute paths. */
@@ -57,7 +57,7 @@ function assetFiles(folder: string): readonly AssetManifest["files"][] {
     .filter((name) => name.endsWith(assets))
     .map((name) =>
       Object.fromEntries(
-        Object.entries(read<AssetManifest>(join(folder, name)).files).map(([id, file]) => [
+        Object.entries((read(join(folder, name)) as AssetManifest).files).map(([id, file]) => [
           id,
           { ...file, source: { ...file.source, path: resolve(folder, file.source.path) } },
         ]),

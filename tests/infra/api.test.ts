@@ -203,7 +203,9 @@ describe.each(doors.map((door) => [door.id, door] as const))("the function %s", 
     const others = statementsOf(roleOf(id)).filter(
       ({ Action }) => !list(Action).some((action) => /^(dynamodb:|secretsmanager:GetSecretValue)/.test(String(action))),
     );
-    const logGroup = Properties.LoggingConfig.LogGroup.Ref as string;
+    const [logGroup] = resourcesOf(api, "AWS::Logs::LogGroup").find(
+      ([, group]) => group.Properties.LogGroupName === Properties.LoggingConfig.LogGroup,
+    )!;
     const shown = others.map(({ Action, Resource }) => ({
       actions: list(Action).map(String).sort(),
       resources: list(Resource).map(text),
