@@ -123,7 +123,8 @@ function withNested(template: Template, nested: readonly Template[]): Template {
   };
   const own = Object.entries(template.Resources).filter(([, { Type }]) => Type !== nestedStackType);
   for (const [id, { Type, Properties }] of Object.entries(template.Resources)) {
-    if (Type !== nestedStackType || Properties?.Parameters === undefined) continue;
+    if (Type !== nestedStackType || (Properties as { readonly Parameters?: unknown }).Parameters === undefined)
+      continue;
     throw new Error(`the nested stack ${id} takes parameters: let it import what it needs`);
   }
   const Resources = Object.assign(
