@@ -2,6 +2,8 @@ import type { Config } from "jest";
 
 const config: Config = {
   testMatch: ["<rootDir>/tests/**/*.test.ts"],
+  // They have their own commands and configurations: `npm run test:browser` and `npm run test:torture`.
+  testPathIgnorePatterns: ["<rootDir>/tests/browser/", "<rootDir>/tests/torture/"],
   extensionsToTreatAsEsm: [".ts"],
   transform: { "\\.ts$": "<rootDir>/tests/support/transform.mjs" },
   globalSetup: "<rootDir>/tests/support/global-setup.ts",

@@ -1,10 +1,11 @@
 /**
- * The custom resource that runs with every release: afterwards the signing keys and the root user exist. Every step can be
+ * The custom resource that runs with every release: afterwards the signing keys, the root user and the synthetic partner exist. Every step can be
  * repeated, so CloudFormation may call it as often as it likes.
  */
 import type { CloudFormationCustomResourceEvent, Context } from "aws-lambda";
 import { Problem } from "../shared/domain/problems.ts";
 import { ensureSigningKeys } from "../shared/identity/ensure-signing-keys.ts";
+import { ensureSyntheticPartner } from "../shared/partners/ensure-synthetic-partner.ts";
 import { readEnvironment } from "../shared/runtime/environment.ts";
 import { describeError, log, logSecurityEvent } from "../shared/runtime/log.ts";
 import { retrying } from "../shared/runtime/retry.ts";
@@ -66,15 +67,23 @@ async function bootstrapOnceAllowed(deadline: number): Promise<void> {
 
 async function bootstrap(deadline: number): Promise<void> {
   // Read here and not at start: a function that fails at start answers nobody, and CloudFormation could not even delete it.
-  const environment = readEnvironment(process.env, ["signingKeys", "rootSignIn"]);
+  const environment = readEnvironment(process.env, [
+    "clientSecretKey",
+    "rootSignIn",
+    "signingKeys",
+    "syntheticPartner",
+  ]);
   const table = new Table(createDocumentClient(), environment.TABLE_NAME, deadline);
   const secrets = new Secrets(environment, deadline);
   const now = new Date();
   await ensureSigningKeys(table, secrets, now);
   // A process that lives on from an earlier release still remembers the old secret.
   forgetSecret("rootSignIn");
+  forgetSecret("syntheticPartner");
   const outcome = await ensureRootUser(table, await secrets.read("rootSignIn"), now);
   if (outcome === "restored") logSecurityEvent("root_access_restored", { operation: "bootstrap" });
+  const [secret, hashingKey] = await Promise.all([secrets.read("syntheticPartner"), secrets.read("clientSecretKey")]);
+  await ensureSyntheticPartner(table, { secret, hashingKey, now });
 }
 
 /** CloudFormation waits until its timeout unless it is told the outcome, whatever happened. */

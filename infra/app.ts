@@ -1,7 +1,7 @@
 /**
  * The CDK entry: bundles the functions and composes the stacks of one stage. Needs no AWS account and no network.
  *
- * Context: `stage` names the stage, `stageFile` a file with one; `built=true` takes the bundles that are there,
+ * Context: `stage` names the stage, `stageFile` names a file with a stage; `built=true` takes the bundles that are there,
  * `release` names the release in place of the commit.
  *
  * @example
@@ -19,7 +19,7 @@ import { ApiStack } from "./stacks/api-stack.ts";
 import { build, bundleFolder } from "./build/bundle.ts";
 import { cdkContext } from "./stages/cdk-context.ts";
 import { DataStack } from "./stacks/data-stack.ts";
-import { systemFunctions } from "./constructs/function-declarations.ts";
+import { scheduledFunctions, systemFunctions } from "./constructs/function-declarations.ts";
 import { OperationsStack } from "./stacks/operations-stack.ts";
 import { findStage } from "./stages/find-stage.ts";
 import { releaseOf, type Release } from "./release/release-name.ts";
@@ -31,7 +31,10 @@ async function main(): Promise<void> {
 
   // Several stages in a row need one build.
   if (context("built") !== "true") await build();
-  for (const entryPoint of [...systemFunctions.map(({ id }) => id), ...operations.map(entryPointOf)]) {
+  for (const entryPoint of [
+    ...[...systemFunctions, ...scheduledFunctions].map(({ id }) => id),
+    ...operations.map(entryPointOf),
+  ]) {
     if (!existsSync(join(bundleFolder(entryPoint), "index.mjs"))) {
       throw new Error(`functions/${entryPoint}.ts is missing: it is declared, but nothing serves it`);
     }
@@ -57,6 +60,7 @@ async function main(): Promise<void> {
     ...common,
     description: "Portico: dashboard, alarms and saved queries",
     data,
+    api,
     operations,
     // Its metric filters are on the API's access log.
   }).addStackDependency(api);

@@ -1,19 +1,19 @@
 /**
- * Bundles every door of `functions/` in one esbuild pass: a bundler run per function would take minutes, this takes seconds.
+ * Bundles every function of `functions/` in one esbuild pass. One bundler run per function would take minutes.
  *
- * Run as a program (`npm run build`) it writes to `dist/`; `infra/app.ts` calls `build` before it synthesises.
+ * As a program (`npm run build`) it writes to `dist/`. `infra/app.ts` calls `build` before it synthesises.
  */
 import { createHash } from "node:crypto";
 import { globSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, readdir, rename, rm, rmdir, writeFile } from "node:fs/promises";
 import { dirname, join, relative, resolve, sep } from "node:path";
-import { build as esbuild, type OutputFile } from "esbuild";
+import { build as esbuild, type BuildOptions as EsbuildOptions, type OutputFile } from "esbuild";
 import { operations } from "../../shared/operations.ts";
 import { makeFiles } from "./files.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 
-/** Where the bundles are written when nothing else is said. */
+/** The default output folder. */
 export const defaultOutDir = join(root, "dist");
 
 export interface BuildOptions {
@@ -22,73 +22,94 @@ export interface BuildOptions {
 }
 
 export interface BuildResult {
-  /** The doors that were bundled, sorted: `authorizer`, `partners/register`. */
-  readonly doors: readonly string[];
+  /** The entry points that were bundled, sorted: `authorizer`, `partners/register`. */
+  readonly entryPoints: readonly string[];
   readonly outDir: string;
 }
 
-/** The doors that exist as files below `functions/`, sorted: `authorizer`, `partners/register`. */
+/** The entry points below `functions/`, sorted: `authorizer`, `partners/register`. */
 export function findEntryPoints(): readonly string[] {
   return globSync(["functions/*.ts", "functions/*/*.ts"], { cwd: root })
     .map((file) => file.split(sep).slice(1).join("/").replace(/\.ts$/, ""))
     .sort();
 }
 
-/** The folder that is deployed for a door, with nothing in it but `index.mjs` and the files that its operation declares. */
-export function bundleFolder(door: string, outDir: string = defaultOutDir): string {
-  return join(outDir, "functions", door);
+/** The folder that is deployed for a function. It holds only `index.mjs` and the files that the operation declares. */
+export function bundleFolder(entryPoint: string, outDir: string = defaultOutDir): string {
+  return join(outDir, "functions", entryPoint);
 }
 
-/** What is deployed for a door: paths below its folder, sorted. */
-export async function bundleFiles(door: string, outDir: string = defaultOutDir): Promise<readonly string[]> {
-  const entries = await readdir(bundleFolder(door, outDir), { recursive: true, withFileTypes: true });
+/** The files that are deployed for a function: paths below its folder, sorted. */
+export async function bundleFiles(entryPoint: string, outDir: string = defaultOutDir): Promise<readonly string[]> {
+  const entries = await readdir(bundleFolder(entryPoint, outDir), { recursive: true, withFileTypes: true });
   return entries
     .filter((entry) => entry.isFile())
-    .map(({ parentPath, name }) => relative(bundleFolder(door, outDir), join(parentPath, name)))
+    .map(({ parentPath, name }) => relative(bundleFolder(entryPoint, outDir), join(parentPath, name)))
     .sort();
 }
 
-/** SHA-256 of what is deployed for a door, in hex: changes exactly when a file, or its name, changes. */
-export async function bundleHash(door: string, outDir: string = defaultOutDir): Promise<string> {
+/** SHA-256 of the deployed files and their names, in hex. */
+export async function bundleHash(entryPoint: string, outDir: string = defaultOutDir): Promise<string> {
   const hash = createHash("sha256");
-  for (const file of await bundleFiles(door, outDir)) {
-    hash.update(`${file}\0`).update(await readFile(join(bundleFolder(door, outDir), file)));
+  for (const file of await bundleFiles(entryPoint, outDir)) {
+    hash.update(`${file}\0`).update(await readFile(join(bundleFolder(entryPoint, outDir), file)));
   }
   return hash.digest("hex");
 }
 
+const commonOptions = {
+  absWorkingDir: root,
+  bundle: true,
+  splitting: false,
+  format: "esm",
+  platform: "node",
+  target: "node24",
+  mainFields: ["module", "main"],
+  legalComments: "none",
+  logLevel: "silent",
+  banner: {
+    // CommonJS dependencies call `require` for Node's own modules.
+    js: 'import{createRequire as __createRequire}from"node:module";const require=__createRequire(import.meta.url);',
+  },
+  alias: { "@aws-sdk/credential-provider-node": join(root, "infra/build/lambda-credentials.ts") },
+} satisfies EsbuildOptions;
+
 /**
- * Bundles all doors to `<outDir>/functions/<door>/index.mjs`, puts the files of pages beside them, their source maps to `<outDir>/source-maps/<door>.mjs.map`
- * and esbuild's metafile to `<outDir>/meta.json`; removes what an earlier build left there. The same sources give the same
- * bytes.
+ * Bundles one function for a debugger: readable, and with its source map inside.
  *
- * @throws Error when a door or a file of a page does not compile, or esbuild warns
+ * @param file receives the bundle
+ * @throws Error when the function does not compile
+ */
+export async function buildForDebugger(entryPoint: string, file: string): Promise<void> {
+  await esbuild({
+    ...commonOptions,
+    entryPoints: [`functions/${entryPoint}.ts`],
+    outfile: file,
+    sourcemap: "inline",
+  });
+}
+
+/**
+ * Writes `functions/<entry point>/index.mjs` with the files of pages beside it, `source-maps/<entry point>.mjs.map` and
+ * esbuild's `meta.json` below `outDir`, and removes other files there. The same sources give the same bytes.
+ *
+ * @throws Error when a function or a file of a page does not compile, or esbuild warns
  */
 export async function build({ outDir = defaultOutDir }: BuildOptions = {}): Promise<BuildResult> {
-  const doors = findEntryPoints();
+  const entryPoints = findEntryPoints();
   const result = await esbuild({
-    absWorkingDir: root,
-    entryPoints: doors.map((door) => ({ in: `functions/${door}.ts`, out: `functions/${door}/index` })),
+    ...commonOptions,
+    entryPoints: entryPoints.map((entryPoint) => ({
+      in: `functions/${entryPoint}.ts`,
+      out: `functions/${entryPoint}/index`,
+    })),
     outdir: outDir,
     outExtension: { ".js": ".mjs" },
-    bundle: true,
-    splitting: false,
     minify: true,
-    format: "esm",
-    platform: "node",
-    target: "node24",
-    mainFields: ["module", "main"],
-    legalComments: "none",
-    // Maps are for reading a production stack trace on a developer's machine; a deployed one only costs start time.
+    // Maps resolve production stack traces on a developer's machine. A deployed map only slows the cold start.
     sourcemap: "external",
     metafile: true,
     write: false,
-    logLevel: "silent",
-    banner: {
-      // Dependencies that are still CommonJS call `require` for Node's own modules.
-      js: 'import{createRequire as __createRequire}from"node:module";const require=__createRequire(import.meta.url);',
-    },
-    alias: { "@aws-sdk/credential-provider-node": join(root, "infra/build/lambda-credentials.ts") },
   });
   if (result.warnings.length > 0) {
     throw new Error(`esbuild warns: ${result.warnings.map(({ text }) => text).join("; ")}`);
@@ -104,20 +125,20 @@ export async function build({ outDir = defaultOutDir }: BuildOptions = {}): Prom
   await rm(scratch, { recursive: true });
   await removeOthers(join(outDir, "functions"), new Set(files.keys()));
   await removeOthers(join(outDir, "source-maps"), new Set(files.keys()));
-  return { doors, outDir };
+  return { entryPoints, outDir };
 }
 
-/** `functions/<door>/index.mjs.map` → `source-maps/<door>.mjs.map`; a bundle stays where it is. */
+/** `functions/<entry point>/index.mjs.map` → `source-maps/<entry point>.mjs.map`; other files keep their path. */
 function destination(file: OutputFile, outDir: string): string {
   if (!file.path.endsWith(".map")) return file.path;
-  const door = dirname(relative(join(outDir, "functions"), file.path));
-  return join(outDir, "source-maps", `${door}.mjs.map`);
+  const entryPoint = dirname(relative(join(outDir, "functions"), file.path));
+  return join(outDir, "source-maps", `${entryPoint}.mjs.map`);
 }
 
 /**
- * Leaves an unchanged file alone and replaces another in one step: a synth that reads the folder meanwhile sees whole files.
+ * Replaces a changed file with a rename, so that a synth that reads the folder at the same time never sees half a file.
  *
- * @param scratch folder on the same file system; a folder that is deployed must not hold a second file, not even for a moment
+ * @param scratch folder on the same file system; a deployed folder must never contain a temporary file
  */
 async function writeChanged(path: string, contents: Uint8Array, scratch: string): Promise<void> {
   const present = await readFile(path).catch(() => undefined);
@@ -128,7 +149,7 @@ async function writeChanged(path: string, contents: Uint8Array, scratch: string)
   await rename(temporary, path);
 }
 
-/** Deletes every file below a folder that is not wanted, and folders that become empty. */
+/** Deletes every other file below a folder, and folders that become empty. */
 async function removeOthers(folder: string, wanted: ReadonlySet<string>): Promise<void> {
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
   for (const entry of entries) {
@@ -142,8 +163,8 @@ async function removeOthers(folder: string, wanted: ReadonlySet<string>): Promis
 if (import.meta.main) {
   try {
     const started = performance.now();
-    const { doors } = await build();
-    console.log(`${doors.length} functions bundled in ${((performance.now() - started) / 1000).toFixed(1)} s`);
+    const { entryPoints } = await build();
+    console.log(`${entryPoints.length} functions bundled in ${((performance.now() - started) / 1000).toFixed(1)} s`);
   } catch (error) {
     console.error(error instanceof Error ? error.message : error);
     process.exitCode = 1;

@@ -1,4 +1,4 @@
-/** Makes the files that operations declare for browsers, under the names that they are served by. */
+/** Builds the files that operations declare for browsers, under the names that they are served with. */
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { basename, extname, join } from "node:path";
@@ -7,14 +7,14 @@ import { file } from "../../shared/http/content.ts";
 import { fileFolder, fileList } from "../../shared/http/files.ts";
 import { entryPointOf, type AnyOperation } from "../../shared/contract/operation.ts";
 
-/** The largest file: 2 MB. A Lambda answer has 6 MB at most, and a text grows when it is put into JSON. */
+/** Maximum size of a file: 2 MB. A Lambda response has at most 6 MB, and text grows when it is encoded as JSON. */
 export const fileLimitBytes = 2 * 1024 * 1024;
 
 /**
- * What is deployed beside the bundles: path below `functions/` → content.
+ * The files that are deployed beside the bundles: path below `functions/` → content.
  *
- * @param root the project's folder, from which sources are named
- * @throws Error naming a file that is missing, too large, does not compile or has an ending of no known type
+ * @param root the project's folder; source paths are relative to it
+ * @throws Error that names a file that is missing, is too large, does not compile or has an unknown extension
  */
 export async function makeFiles(
   operations: readonly AnyOperation[],
@@ -56,7 +56,7 @@ function filesOf({ files = {} }: AnyOperation, root: string): Promise<readonly M
     Object.entries(files).map(async ([name, source]) => {
       const contents = await contentsOf(source, root);
       if (contents.length > fileLimitBytes) throw new Error(`${source} is larger than ${fileLimitBytes} bytes`);
-      // Made once before anybody asks for it: an ending that is not known fails the build.
+      // Computed at build time, so that an unknown extension fails the build.
       file(name, "");
       return { name, servedName: servedName(name, contents), contents };
     }),
@@ -77,7 +77,7 @@ async function contentsOf(source: string, root: string): Promise<Uint8Array> {
     outdir: root,
     bundle: true,
     minify: true,
-    // Loaded as a classic script or as a module, it leaves no names behind.
+    // The file adds no global names, as a classic script or as a module.
     format: "iife",
     platform: "browser",
     target: "es2022",

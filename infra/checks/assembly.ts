@@ -1,4 +1,4 @@
-/** Synthesises a stage in a process of its own and reads what came out. */
+/** Synthesises a stage in a separate process and reads the cloud assembly. */
 import { execFile } from "node:child_process";
 import { readFile, readdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
@@ -8,7 +8,7 @@ const root = resolve(import.meta.dirname, "../..");
 
 export interface SynthResult {
   readonly exitCode: number;
-  /** What it printed to standard error. */
+  /** The output on standard error. */
   readonly errors: string;
 }
 
@@ -20,10 +20,10 @@ export interface SynthOptions {
 }
 
 /**
- * Runs a CDK program without the CLI.
+ * Runs a CDK app without the CLI.
  *
- * @param outDir folder that the cloud assembly is written to
- * @param context CDK context, as `-c` would give it
+ * @param outDir output folder of the cloud assembly
+ * @param context CDK context, as in `-c key=value`
  */
 export function synthesize(
   outDir: string,
@@ -72,7 +72,7 @@ export interface Assembly {
   readonly acknowledgements: readonly Acknowledgement[];
 }
 
-/** Reads a cloud assembly. Throws where a file is missing: without its report nothing is known about it. */
+/** Reads a cloud assembly. Throws when a file is missing, because a missing report must not count as "no findings". */
 export async function readAssembly(outDir: string): Promise<Assembly> {
   const files = await readdir(outDir);
   const json = async (file: string): Promise<unknown> => JSON.parse(await readFile(join(outDir, file), "utf8"));

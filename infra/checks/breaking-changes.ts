@@ -1,6 +1,6 @@
 /**
- * What a change of the contract breaks at its callers. Pure, so that tests can feed it two OpenAPI documents. What counts and
- * what does not is explained in docs/contract.md.
+ * Finds the changes of the contract that break callers. A pure function of two OpenAPI documents. docs/contract.md
+ * explains what counts as breaking.
  */
 
 type Json = Readonly<Record<string, unknown>>;
@@ -23,7 +23,7 @@ interface Response {
   readonly content?: Contents;
 }
 
-/** By the names of security schemes. */
+/** Keys are names of security schemes. */
 type Requirement = Readonly<Record<string, readonly string[]>>;
 type Contents = Readonly<Record<string, { readonly schema?: Schema; readonly examples?: Json }>>;
 
@@ -48,7 +48,7 @@ interface Schema {
 }
 
 /**
- * Every way in which a caller of `before` may find `after` broken, one line each; none means that it will not notice.
+ * Every change in `after` that may break a caller of `before`, one line each. An empty list means that no caller notices.
  *
  * @param before an OpenAPI 3.1 document, as parsed JSON
  */
@@ -77,7 +77,7 @@ function operationsOf({ paths }: Document): (readonly [string, Operation])[] {
   );
 }
 
-/** The document with what is referred to in place of each reference; one that contains itself keeps its reference. */
+/** The document with its references resolved. A recursive schema keeps its reference. */
 function withoutReferences(document: unknown): Document {
   const inline = (node: unknown, within: readonly string[]): unknown => {
     if (typeof node !== "object" || node === null) return node;
@@ -113,7 +113,7 @@ function securityChanges(
   if (after.length === 0) return [];
   if (before.length === 0) return ["now needs a token"];
   const schemes = document.components?.securitySchemes ?? {};
-  /** Scopes are all needed, roles are alternatives. */
+  /** All scopes are required; one of the roles is enough. */
   const suffices = (old: Requirement, now: Requirement) =>
     Object.entries(now).every(([scheme, rights]) => {
       const held = old[scheme];
@@ -185,7 +185,7 @@ function* answerChanges(before: Operation, after: Operation): Generator<string> 
   }
 }
 
-/** Where the schema of a request takes less than it did. */
+/** The places where a request schema accepts less than before. */
 function narrowings(before: Schema, after: Schema, place: string): Iterable<string> {
   return mismatches(before, after, { sent: "by callers", place });
 }
@@ -195,7 +195,7 @@ interface Comparison {
   readonly place: string;
 }
 
-/** Keywords that say nothing about which values there are. */
+/** Keywords that do not restrict values. */
 const annotations = new Set(["description", "title", "examples", "example", "deprecated", "default", "$id", "id"]);
 
 const lowerLimits = ["minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties"] as const;
@@ -209,8 +209,8 @@ const compared = new Set<string>([
 ]);
 
 /**
- * Where a value of the schema `given` is not what `expected` lets its reader expect. A request was written for the old schema
- * and is read by the new one; with an answer it is the other way round.
+ * The places where a value of the schema `given` is not valid for `expected`. A request is written for the old schema
+ * and read with the new one. A response is the reverse.
  */
 function* mismatches(given: Schema, expected: Schema, comparison: Comparison): Generator<string> {
   const { sent, place } = comparison;
@@ -233,12 +233,12 @@ function* mismatches(given: Schema, expected: Schema, comparison: Comparison): G
   }
   for (const keyword of new Set([...Object.keys(one), ...Object.keys(other)])) {
     if (compared.has(keyword) || annotations.has(keyword)) continue;
-    // What this comparison does not understand is not let pass.
+    // An unknown difference counts as a break.
     if (!same(one[keyword], other[keyword])) yield `${place} ${keyword} is another one`;
   }
 }
 
-/** Alternatives, `null` among them. */
+/** Alternatives, including `null`. */
 function choicesOf(schema: Schema): readonly Schema[] {
   const choices = schema.anyOf ?? schema.oneOf;
   if (choices !== undefined) return choices.flatMap(choicesOf);
@@ -268,7 +268,7 @@ function* choiceMismatches(given: readonly Schema[], expected: readonly Schema[]
 function* valueMismatches(given: Schema, expected: Schema, { sent, place }: Comparison): Generator<string> {
   const [values, known] = [valuesOf(given), valuesOf(expected)];
   if (sent === "to callers") {
-    // A further value is an addition: callers have to bear values that they do not know.
+    // A new value is an addition: callers must accept unknown values.
     if (known !== undefined && values === undefined) yield `${place} value is no longer one of ${known.join(", ")}`;
     if (expected["format"] !== undefined && given["format"] !== expected["format"]) {
       yield `${place} format is no longer ${String(expected["format"])}`;
@@ -322,7 +322,7 @@ function* memberMismatches(given: Schema, expected: Schema, { sent, place }: Com
   }
 }
 
-/** The place of a member, `the body's /bankAccounts/*` for those of a list. */
+/** The location of a member, for example `the body's /bankAccounts/*` for the items of a list. */
 function within(place: string, name: string): string {
   return place.includes("/") || !place.endsWith("'s") ? `${place}/${name}` : `${place} /${name}`;
 }

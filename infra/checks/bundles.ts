@@ -1,20 +1,23 @@
-/** Sizes of the bundles that are deployed. */
+/** Sizes of the deployed bundles. */
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { bundleFolder } from "../build/bundle.ts";
 
-/** The largest bundle that a function may have: 450 KB. */
+/** Maximum size of a bundle: 450 KB. */
 export const bundleLimitBytes = 450 * 1024;
 
 export interface BundleSize {
-  readonly door: string;
+  readonly entryPoint: string;
   readonly bytes: number;
 }
 
-/** The sizes of the doors' bundles, largest first. Throws when one is missing. */
-export async function bundleSizes(doors: readonly string[], outDir?: string): Promise<readonly BundleSize[]> {
+/** The bundle sizes of functions, largest first. Throws when a bundle is missing. */
+export async function bundleSizes(entryPoints: readonly string[], outDir?: string): Promise<readonly BundleSize[]> {
   const sizes = await Promise.all(
-    doors.map(async (door) => ({ door, bytes: (await stat(join(bundleFolder(door, outDir), "index.mjs"))).size })),
+    entryPoints.map(async (entryPoint) => ({
+      entryPoint,
+      bytes: (await stat(join(bundleFolder(entryPoint, outDir), "index.mjs"))).size,
+    })),
   );
   return sizes.sort((a, b) => b.bytes - a.bytes);
 }
@@ -24,14 +27,14 @@ export function oversized(sizes: readonly BundleSize[], limitBytes: number = bun
   return sizes.filter(({ bytes }) => bytes > limitBytes);
 }
 
-/** One line per bundle: door, size in KB and share of the limit. */
+/** One line per bundle: function, size in KB and share of the limit. */
 export function sizeTable(sizes: readonly BundleSize[], limitBytes: number = bundleLimitBytes): string {
-  const width = Math.max(0, ...sizes.map(({ door }) => door.length));
+  const width = Math.max(0, ...sizes.map(({ entryPoint }) => entryPoint.length));
   return sizes
-    .map(({ door, bytes }) => {
+    .map(({ entryPoint, bytes }) => {
       const kilobytes = (bytes / 1024).toFixed(1).padStart(7);
       const share = `${Math.round((100 * bytes) / limitBytes)} %`.padStart(6);
-      return `${door.padEnd(width)} ${kilobytes} KB ${share}${bytes > limitBytes ? "  too large" : ""}`;
+      return `${entryPoint.padEnd(width)} ${kilobytes} KB ${share}${bytes > limitBytes ? "  too large" : ""}`;
     })
     .join("\n");
 }

@@ -3,7 +3,7 @@ import { installedTool, jsonOutputOf } from "./python-tool.ts";
 
 const version = "1.58.0";
 
-/** Rules whose findings are accepted, each with the reason. */
+/** Rules whose findings are accepted, with the reason. */
 const accepted: Readonly<Record<string, string>> = {
   W3005: "CDK states the dependency of a function on its role, which the function's reference to it states as well",
 };
@@ -15,7 +15,7 @@ interface Match {
   readonly Location: { readonly Path: readonly (string | number)[] | null };
 }
 
-/** Takes paths of templates; result: a line for each finding that is not accepted. */
+/** Takes template paths. Result: one line per finding that is not accepted. */
 export type CfnLint = (templates: readonly string[]) => Promise<readonly string[]>;
 
 /** @returns undefined where there is no Python 3 that can install it */

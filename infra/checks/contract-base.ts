@@ -1,27 +1,27 @@
-/** Which committed version of the contract a change is held against, and which of its breaks were decided on. */
+/** Selects the committed version of the contract to compare with, and reads the accepted breaking changes. */
 
-/** Runs git; undefined where it fails or is not there. */
+/** Runs git. Result: undefined when git fails or is not installed. */
 export type Git = (...arguments_: readonly string[]) => string | undefined;
 
 export type Base =
   | { readonly kind: "version"; readonly name: string; readonly text: string }
-  /** There was no contract yet. */
+  /** No contract exists in the previous version. */
   | { readonly kind: "none"; readonly name: string }
-  /** Nothing can be said: a gate must not take that for "no change". */
+  /** The comparison is not possible. The gate must not treat this as "no change". */
   | { readonly kind: "unknown"; readonly reason: string };
 
 export interface BaseQuestion {
   /** The contract's path in the repository. */
   readonly path: string;
-  /** What stands there now, committed or not. */
+  /** The current content, committed or not. */
   readonly text: string;
-  /** A commit or tag that somebody names, in place of the rule. */
+  /** A commit or tag that replaces the rule. */
   readonly named?: string;
 }
 
 /**
- * The version to compare with. On a branch it is the one that `main` had where the branch left it; on `main` itself the one
- * before the last change, which may not be committed yet.
+ * The version to compare with. On a branch it is the version of `main` at the merge base. On `main` it is the version
+ * before the last change, which may be uncommitted.
  */
 export function contractBase(git: Git, { path, text, named }: BaseQuestion): Base {
   const head = git("rev-parse", "--verify", "HEAD^{commit}");
@@ -44,7 +44,7 @@ function versionAt(git: Git, path: string, commit: string): Base {
   return text === undefined ? { kind: "none", name: commit } : { kind: "version", name: commit, text };
 }
 
-/** A break that was decided on. */
+/** An accepted breaking change. */
 export interface Acceptance {
   readonly change: string;
   readonly reason: string;
@@ -53,7 +53,7 @@ export interface Acceptance {
 /**
  * The entries of `docs/accepted-breaking-changes.md`, list items of the form: - `change` reason
  *
- * @throws Error for an entry without a change or without a reason worth reading
+ * @throws Error for an entry without a change or without a full reason
  */
 export function acceptances(markdown: string): readonly Acceptance[] {
   return markdown

@@ -1,6 +1,7 @@
 /**
- * `npm run check:contract`: compares the committed contract with the version before it and exits 1 on a change that breaks
- * callers and that nobody decided on, 2 where there is nothing to compare with. `CONTRACT_BASE` names another commit.
+ * `npm run check:contract`: compares the committed contract with the previous version. Exits with 1 on a breaking
+ * change that is not accepted, and with 2 when there is nothing to compare with. `CONTRACT_BASE` names a different
+ * commit.
  */
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -12,7 +13,7 @@ import { acceptances, contractBase, type Git } from "./contract-base.ts";
 
 const acceptedPath = "docs/accepted-breaking-changes.md";
 
-/** The tree may belong to another user, as in a container: only reading is done. */
+/** The working tree may belong to a different user, as in a container. Git only reads here. */
 const git: Git = (...arguments_) => {
   const { status, stdout } = spawnSync("git", ["-c", "safe.directory=*", ...arguments_], {
     cwd: projectRoot,
@@ -30,7 +31,7 @@ const { CONTRACT_BASE: named = "" } = process.env;
 const base = contractBase(git, { path: contractPath, text, ...(named !== "" && { named }) });
 if (base.kind === "unknown") {
   console.error(`THE CONTRACT WAS NOT COMPARED: ${base.reason}, or name a commit in CONTRACT_BASE.`);
-  // Who names a commit wants it compared with that one.
+  // A named commit takes precedence over the rule.
   process.exitCode = named === "" ? 2 : 1;
 } else if (base.kind === "none") {
   console.log(`${contractPath} is new: there was none at ${base.name}. Nothing can have broken.`);

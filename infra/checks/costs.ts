@@ -1,6 +1,6 @@
 /**
- * `npm run costs`: writes what observing and protecting a production stage costs, computed from its templates, to
- * `docs/costs-computed.md`. A test compares the file with the templates.
+ * `npm run costs`: computes the cost of observability and protection of a production stage from its templates, and
+ * writes it to `docs/costs-computed.md`. A test compares the file with the templates.
  */
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -21,11 +21,11 @@ const prices = {
   traceMillion: 5,
 } as const;
 
-/** A log line of a successful call, at most; a test measures it on a running host. */
+/** Maximum size of the log line of a successful call. A test measures it on a running host. */
 export const servedLineBytes = 470;
-/** What CloudWatch Logs adds to each event. */
+/** Overhead of CloudWatch Logs per event. */
 const eventOverheadBytes = 26;
-/** `latencyMs` and `clientErrors` of each operation; the others appear only while something fails. */
+/** `latencyMs` and `clientErrors` of each operation. The other metrics exist only while calls fail. */
 export const steadyMetricsPerOperation = 2;
 
 interface Line {
@@ -34,7 +34,7 @@ interface Line {
   readonly unit: number;
 }
 
-/** The properties that prices depend on, of whatever type. */
+/** The properties that prices depend on, for all resource types. */
 interface Priced {
   readonly Metrics?: readonly { readonly MetricStat?: unknown }[];
   readonly Rules?: readonly unknown[];
@@ -51,7 +51,7 @@ function resourcesOf(assembly: Assembly, type: string): readonly Priced[] {
   );
 }
 
-/** Metrics that alarms watch: each is paid by itself. */
+/** Metrics that alarms watch. Each is billed separately. */
 function alarmMetrics(assembly: Assembly): number {
   return resourcesOf(assembly, "AWS::CloudWatch::Alarm").reduce(
     (sum, { Metrics = [] }) => sum + Math.max(1, Metrics.filter(({ MetricStat }) => MetricStat !== undefined).length),
@@ -114,7 +114,7 @@ export function costsPage(assembly: Assembly): string {
   ].join("\n")}\n`;
 }
 
-/** Columns as the formatter aligns them do not matter for the numbers. */
+/** The alignment of table columns is irrelevant to the comparison. */
 export const withoutAlignment = (page: string): string => page.replaceAll(/ {2,}/g, " ").replaceAll(/-{3,}/g, "---");
 
 async function main(): Promise<void> {

@@ -1,4 +1,4 @@
-/** Production as a company could have filled it in: the gates synthesise it while `infra/stages/prod.ts` is not filled in. */
+/** An example of a completed production stage. The gates synthesise it as long as `infra/stages/prod.ts` is incomplete. */
 import prod from "../stages/prod.ts";
 import type { Stage } from "../stages/stage.ts";
 

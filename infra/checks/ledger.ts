@@ -1,8 +1,8 @@
 /**
- * Whether credit and coupons add up: a look at the whole table, from outside of the rules that keep it so.
+ * Checks that credit and coupon stock add up, from the items of the whole table and independently of the code that writes them.
  *
- * It may be taken while calls run. Movements and redemptions are numbered and never changed, so what a first look has seen of
- * users, redemptions and stock must be borne out by a second, later one.
+ * The check may run while calls run. Movements and redemptions are numbered and never change, so a second, later read
+ * must confirm the users, redemptions and stock of the first read.
  */
 import type { Item } from "../../shared/runtime/table.ts";
 
@@ -10,13 +10,13 @@ export interface LedgerReport {
   readonly users: number;
   readonly movements: number;
   readonly redemptions: number;
-  /** What does not add up, one line each; ids only. */
+  /** The differences, one line each, with ids only. */
   readonly faults: readonly string[];
 }
 
 /**
  * @param first all items of the table
- * @param second all items of the table, read after `first`; the same ones where nothing runs
+ * @param second all items of the table, read after `first`; the same items when no calls run
  */
 export function checkLedger(first: readonly Item[], second: readonly Item[]): LedgerReport {
   const [before, after] = [kindsOf(first), kindsOf(second)];
@@ -38,7 +38,7 @@ export function checkLedger(first: readonly Item[], second: readonly Item[]): Le
   };
 }
 
-/** The movements 1 to n of a user lead from 0 to its credit, each from where the one before ended, and never below 0. */
+/** The movements 1 to n of a user lead from 0 to the user's credit. Each starts at the balance of the previous one, and none ends below 0. */
 function balanceFaults({ id, credit, movements }: Item, movementAt: ReadonlyMap<string, Item>): string[] {
   let balance = 0;
   for (let number = 1; number <= movements; number++) {
@@ -51,7 +51,7 @@ function balanceFaults({ id, credit, movements }: Item, movementAt: ReadonlyMap<
   return balance === credit ? [] : [`${String(id)}: the movements lead to ${balance}, the credit is ${String(credit)}`];
 }
 
-/** A redemption has its movement, and the mark that forbids a second one. */
+/** A redemption has its movement and the item that prevents a second redemption. */
 function paymentFaults(redemption: Item, movementAt: ReadonlyMap<string, Item>, marked: ReadonlySet<string>): string[] {
   const { id, couponId, value } = redemption;
   const movement = movementAt.get(placeOf(redemption));
@@ -64,7 +64,7 @@ function paymentFaults(redemption: Item, movementAt: ReadonlyMap<string, Item>, 
   ];
 }
 
-/** What has left a coupon's stock has been redeemed, and no more than its quantity. */
+/** The missing stock of a coupon equals its redemptions and does not exceed its quantity. */
 function stockFaults(before: Kinds, after: Kinds): string[] {
   const left = [before, after].map((kinds) =>
     sums(kinds.get("COUPON-PIECE") ?? [], ({ pk }) => String(pk).split("#")[1] ?? "", "redeemed"),
@@ -90,7 +90,7 @@ function kindsOf(items: readonly Item[]): Kinds {
   return Map.groupBy(items, ({ pk }) => String(pk).split("#")[0] ?? "");
 }
 
-/** The user and the number that a movement or a redemption sorts by. */
+/** The user and the number in the sort key of a movement or a redemption. */
 function placeOf({ pk, sk }: Item): string {
   return `${String(pk).split("#")[1] ?? ""} ${Number(sk)}`;
 }

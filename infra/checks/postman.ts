@@ -1,6 +1,7 @@
 /**
- * `npm run check:postman`: runs the committed Postman collection against a local host in memory. Exits with 1 when an answer is
- * not the documented one. `npm run demo` is the same run with `--answers`: it also shows what each call sends and gets.
+ * `npm run check:postman`: runs the committed Postman collection against a local host in memory. Exits with 1 when a
+ * response differs from the documented one. `npm run demo` is the same run with `--answers`: it also prints each
+ * request and response.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -21,7 +22,7 @@ function runCollection(variables: Readonly<Record<string, string>>): Promise<Sum
 
 const maxShownLines = 30;
 
-/** A JSON body on indented lines, with its secrets cut short. */
+/** An indented JSON body with shortened secrets. */
 function shown(body = ""): string {
   const cut = (name: string, value: unknown): unknown =>
     typeof value === "string" && /token$|secret|password/i.test(name) ? `${value.slice(0, 4)}…` : value;
@@ -31,7 +32,7 @@ function shown(body = ""): string {
   return [...lines.slice(0, maxShownLines), ...(rest > 0 ? [`… ${rest} more lines`] : [])].join("\n    ");
 }
 
-/** One line for each request, and the host's answer where it was not expected. */
+/** One line per request, and the response when it was not expected. */
 function show({ run: { executions } }: Summary, withAnswers: boolean): void {
   for (const { item, request, response, assertions = [] } of executions) {
     const wrong = assertions.filter(({ error }) => error !== undefined);

@@ -1,4 +1,4 @@
-/** What a synthesised cloud assembly says about itself: findings, acknowledgements and sizes. Pure, so that tests can feed it. */
+/** Findings, acknowledgements and sizes of a synthesised cloud assembly. Pure functions. */
 
 /** One finding of cdk-nag, of AWS's template validator or of CDK itself. */
 export interface Finding {
@@ -6,7 +6,7 @@ export interface Finding {
   readonly rule: string;
   readonly severity: string;
   readonly description: string;
-  /** Construct paths, or logical ids where the construct is not known. */
+  /** Construct paths, or logical ids when the construct is unknown. */
   readonly places: readonly string[];
 }
 
@@ -38,9 +38,9 @@ export const resourceLimit = 480;
 export const resourceWarning = 450;
 
 /**
- * The findings of a `validation-report.json`, whatever their severity. CDK only warns of some, and exits 0.
+ * The findings of a `validation-report.json`, of every severity. CDK only warns about some and exits with 0.
  *
- * @throws Error when the report has not the expected form: a gate must not take what it cannot read for "no findings"
+ * @throws Error when the report does not have the expected form: an unreadable report must not count as "no findings"
  */
 export function findingsOf(report: unknown): readonly Finding[] {
   const plugins = (report as { readonly pluginReports?: unknown } | null)?.pluginReports;
@@ -82,7 +82,7 @@ export function acknowledgementsOf(
   );
 }
 
-/** Everything that is wrong with an assembly, one readable line each; none means that it may be deployed. */
+/** Everything that is wrong with an assembly, one line each. An empty list means that it may be deployed. */
 export function complaintsOf(assembly: {
   readonly report: unknown;
   readonly resourceCounts: Readonly<Record<string, number>>;

@@ -3,8 +3,8 @@ import { build } from "../build/bundle.ts";
 import { bundleLimitBytes, bundleSizes, oversized, sizeTable } from "./bundles.ts";
 
 try {
-  const { doors } = await build();
-  const sizes = await bundleSizes(doors);
+  const { entryPoints } = await build();
+  const sizes = await bundleSizes(entryPoints);
   console.log(sizeTable(sizes));
   const tooLarge = oversized(sizes).length;
   if (tooLarge > 0) {

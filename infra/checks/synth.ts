@@ -17,7 +17,7 @@ import { complaintsOf, resourceLimit, resourceWarning } from "./report.ts";
 
 const exampleFile = "infra/checks/example-production.ts";
 
-/** Prints what a stage's synth says; result: whether it may be deployed. */
+/** Prints the findings of a stage. Result: whether the stage may be deployed. */
 async function check({ name: stage, ...settings }: Stage): Promise<boolean> {
   const isExample = stage === exampleProduction.name && unfilled({ name: stage, ...settings }).length > 0;
   if (isExample) console.log(`${stage}: not filled in, so checked as ${exampleFile} has it`);

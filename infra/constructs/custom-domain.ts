@@ -12,7 +12,7 @@ export interface CustomDomainProps {
   readonly hostedZone: HostedZoneSetting;
 }
 
-/** A domain of the company's for the API's stage: its certificate, its domain name in API Gateway and its DNS record. */
+/** The company's domain for the API's stage: certificate, API Gateway domain name and DNS record. */
 export class CustomDomain extends Construct {
   constructor(scope: Construct, id: string, { api, url, hostedZone }: CustomDomainProps) {
     super(scope, id);

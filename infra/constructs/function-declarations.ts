@@ -1,29 +1,34 @@
-/** The doors that serve no operation, declared the way operations are: the same construct makes their functions and roles. */
+/** Functions that serve no operation. They are declared like operations, and the same construct makes them and their roles. */
 import type { SecretName } from "../../shared/runtime/environment.ts";
 import type { AnyOperation } from "../../shared/contract/operation.ts";
+import { couponPartitions } from "../../shared/coupons/keys.ts";
 import { identityPartitions, principalAttributes } from "../../shared/identity/keys.ts";
+import { ledgerPartitions } from "../../shared/ledger/keys.ts";
+import { syntheticPartnerId } from "../../shared/partners/synthetic-partner.ts";
+import { subscriptionPartitionsOf } from "../../shared/subscriptions/keys.ts";
 import { userPartitions } from "../../shared/users/keys.ts";
+import type { Stage } from "../stages/stage.ts";
 
-/** What a function needs, whoever calls it. An operation is one. */
+/** What a function needs. Every operation is such a declaration. */
 export type FunctionDeclaration = Pick<
   AnyOperation,
   "table" | "secrets" | "memoryMegabytes" | "timeoutSeconds" | "reservedConcurrency"
 > & {
   readonly id: string;
-  /** Rights on secrets beside reading those that `secrets` lists. */
+  /** Rights on secrets beyond reading the ones in `secrets`. */
   readonly secretActions?: Partial<Readonly<Record<SecretName, readonly SecretAction[]>>>;
 };
 
-/** What a function may do to a secret beside reading it, as Secrets Manager names it. */
+/** Actions of Secrets Manager beyond reading the value. */
 export type SecretAction = "DescribeSecret" | "PutSecretValue" | "UpdateSecretVersionStage";
 
-/** Runs before every protected operation: public keys and the principal's token version, no secret. */
+/** Runs before every protected operation. It reads public keys and the principal's token version, and no secret. */
 export const authorizerFunction: FunctionDeclaration = {
   id: "authorizer",
   table: [{ actions: ["GetItem"], leadingKeys: [identityPartitions.principals, identityPartitions.signingKeys] }],
 };
 
-/** Runs at every deployment: creates the signing keys where they are missing, and brings root in line with its secret. */
+/** Runs at every deployment: creates missing signing keys, and updates root and the synthetic partner from their secrets. */
 export const bootstrapFunction: FunctionDeclaration = {
   id: "bootstrap",
   table: [
@@ -40,13 +45,13 @@ export const bootstrapFunction: FunctionDeclaration = {
     { actions: ["GetItem", "PutItem", "UpdateItem"], leadingKeys: [identityPartitions.credentials] },
     { actions: ["DeleteItem"], leadingKeys: [identityPartitions.attempts] },
   ],
-  secrets: ["rootSignIn", "signingKeys"],
+  secrets: ["clientSecretKey", "rootSignIn", "signingKeys", "syntheticPartner"],
   secretActions: { signingKeys: ["PutSecretValue"] },
   memoryMegabytes: 512,
   timeoutSeconds: 29,
 };
 
-/** Secrets Manager calls it, once for each step of a rotation: publishes the next signing key, then lets it sign. */
+/** Secrets Manager calls it once per rotation step: it publishes the next signing key, then activates it. */
 export const rotationFunction: FunctionDeclaration = {
   id: "rotation",
   table: [{ actions: ["GetItem", "PutItem"], leadingKeys: [identityPartitions.signingKeys] }],
@@ -55,9 +60,61 @@ export const rotationFunction: FunctionDeclaration = {
   timeoutSeconds: 29,
 };
 
-/** Every door that serves no operation. */
+/** Every function that serves no operation. */
 export const systemFunctions: readonly FunctionDeclaration[] = [
   authorizerFunction,
   bootstrapFunction,
   rotationFunction,
 ];
+
+/** A function that EventBridge invokes at a rate. */
+export interface ScheduledFunction extends FunctionDeclaration {
+  readonly everyMinutes: number;
+}
+
+/** Checks that credit and coupons add up. It reads everything about them, and writes nothing but its checkpoint. */
+export const ledgerCheckFunction: ScheduledFunction = {
+  id: "ledger-check",
+  everyMinutes: 5,
+  table: [
+    {
+      actions: ["Query"],
+      leadingKeys: [
+        userPartitions.userPlaces,
+        userPartitions.deletedUsers,
+        userPartitions.creditMovements,
+        couponPartitions.redemptions,
+        couponPartitions.coupons,
+      ],
+    },
+    { actions: ["GetItem"], leadingKeys: [userPartitions.users] },
+    {
+      actions: ["BatchGetItem"],
+      leadingKeys: [couponPartitions.coupons, couponPartitions.couponPieces, couponPartitions.redeemedCoupons],
+    },
+    { actions: ["GetItem", "PutItem"], leadingKeys: [ledgerPartitions.checkpoint] },
+  ],
+  timeoutSeconds: 120,
+};
+
+/** Calls the API as a partner does, and removes what its own subscriptions leave in the table. */
+export const syntheticPartnerFunction: ScheduledFunction = {
+  id: "synthetic-partner",
+  everyMinutes: 5,
+  table: [
+    {
+      actions: ["Query", "BatchWriteItem"],
+      leadingKeys: subscriptionPartitionsOf(syntheticPartnerId),
+    },
+  ],
+  secrets: ["syntheticPartner"],
+  timeoutSeconds: 60,
+};
+
+/** The functions that run at a rate on a stage. */
+export function scheduledFunctionsOf({ operations }: Stage): readonly ScheduledFunction[] {
+  return scheduledFunctions.filter((declared) => operations.syntheticPartner || declared !== syntheticPartnerFunction);
+}
+
+/** Every function that runs at a rate, whether a stage has it or not. */
+export const scheduledFunctions: readonly ScheduledFunction[] = [ledgerCheckFunction, syntheticPartnerFunction];

@@ -1,4 +1,4 @@
-/** The errors that API Gateway makes itself, as problems of the catalogue (RFC 9457). */
+/** The errors that API Gateway generates itself, as problems of the catalogue (RFC 9457). */
 import { CfnGatewayResponse, type RestApi } from "aws-cdk-lib/aws-apigateway";
 import { Construct } from "constructs";
 import { problemCatalogue, type ProblemCode } from "../../shared/domain/problems.ts";
@@ -28,9 +28,9 @@ const rateLimited: GatewayError = {
 };
 
 /**
- * Every type of gateway response but `ACCESS_DENIED`. Those that read as a wrong signature come from an `Authorization` header
- * on a path that does not exist: API Gateway then takes the header for an AWS signature and complains about it. No method here
- * knows signatures or API keys, so each of them means that nothing is there; the same holds for what `DEFAULT_4XX` stands for.
+ * Every type of gateway response except `ACCESS_DENIED`. For an unknown path with an `Authorization` header, API
+ * Gateway treats the header as an AWS signature and reports it as wrong. No method uses signatures or API keys, so
+ * these types, and `DEFAULT_4XX`, mean that the resource does not exist.
  */
 export const gatewayErrors: Readonly<Record<string, GatewayError>> = {
   MISSING_AUTHENTICATION_TOKEN: notFound,
@@ -42,7 +42,7 @@ export const gatewayErrors: Readonly<Record<string, GatewayError>> = {
   UNAUTHORIZED: {
     code: "token_missing",
     detail: "Send an access token in the Authorization header: `Authorization: Bearer <token>`.",
-    // RFC 6750 §3.1: without any credentials the challenge names no error.
+    // RFC 6750 §3.1: a challenge to a request without credentials contains no error.
     headers: { "WWW-Authenticate": 'Bearer realm="portico"' },
   },
   BAD_REQUEST_BODY: { code: "body_malformed", detail: "The body is not JSON." },
@@ -53,8 +53,8 @@ export const gatewayErrors: Readonly<Record<string, GatewayError>> = {
   QUOTA_EXCEEDED: rateLimited,
   WAF_FILTERED: { code: "forbidden", detail: "The request was refused before it was read." },
   AUTHORIZER_FAILURE: unavailable,
-  // What callers get when the authorizer throws or runs out of time, be it a throttled table or a bug: only its log knows which,
-  // and an alarm rings for either.
+  // The answer when the authorizer throws or times out, because of a throttled table or a bug. Its log shows the
+  // cause, and an alarm rings for both.
   AUTHORIZER_CONFIGURATION_ERROR: unavailable,
   API_CONFIGURATION_ERROR: internalError,
   INTEGRATION_FAILURE: unavailable,
@@ -62,7 +62,7 @@ export const gatewayErrors: Readonly<Record<string, GatewayError>> = {
   DEFAULT_5XX: unavailable,
 };
 
-/** The codes that the authorizer may put into its context when it denies; it also sets their title and detail. */
+/** The codes that the authorizer may put into its context when it denies access. It also sets their title and detail. */
 export const denialCodes = [
   "token_invalid",
   "token_expired",
@@ -73,7 +73,7 @@ export interface GatewayErrorsProps {
   readonly api: RestApi;
   /** Base of the problem pages, without a slash at the end. */
   readonly publicUrl: string;
-  /** Whether browsers of other origins call the API, and so must be allowed to read its errors. */
+  /** Whether pages of other origins call the API and must be able to read its errors. */
   readonly cors: boolean;
 }
 
@@ -91,8 +91,8 @@ export class GatewayErrors extends Construct {
         restApiId: api.restApiId,
         responseType: type,
         statusCode: String(status),
-        // API Gateway chooses among templates by `Accept` and falls back to `application/json`. With that one alone every caller
-        // gets the problem, and the header below overrides the type that the template's key would give it.
+        // API Gateway selects a template by `Accept` and falls back to `application/json`. With this single template
+        // every caller gets the problem. The header below overrides the content type of the template's key.
         responseTemplates: { "application/json": body },
         responseParameters: Object.fromEntries(
           Object.entries({ ...commonHeaders, ...(cors && crossOriginHeaders), ...headers }).map(([name, value]) => [
@@ -101,7 +101,7 @@ export class GatewayErrors extends Construct {
           ]),
         ),
       });
-      // A deployment is a copy of the API as it is at that moment.
+      // A deployment is a snapshot of the API, so it must come after these responses.
       api.latestDeployment?.node.addDependency(response);
       api.latestDeployment?.addToLogicalId({ type, status, body, headers, cors });
     };
@@ -110,7 +110,7 @@ export class GatewayErrors extends Construct {
       const { status, title } = problemCatalogue[code];
       respond(type, status, problemTemplate({ publicUrl, code, title, status, detail }), headers);
     }
-    // The template is substituted without escaping: the authorizer sets these values from a closed set and from nothing else.
+    // API Gateway inserts these values without escaping. The authorizer only sets values of a closed set.
     const denied = problemTemplate({
       publicUrl,
       code: "$context.authorizer.code",
@@ -131,7 +131,7 @@ const commonHeaders: Readonly<Record<string, string>> = {
   "x-content-type-options": "nosniff",
 };
 
-/** Any page may read these errors: they hold nothing of the caller's, and a gateway response cannot compare origins. */
+/** Any page may read these errors: they contain no caller's data, and a gateway response cannot compare origins. */
 const crossOriginHeaders: Readonly<Record<string, string>> = {
   "access-control-allow-origin": "method.request.header.origin",
   "access-control-expose-headers": "retry-after, x-correlation-id, x-request-id",

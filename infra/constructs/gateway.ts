@@ -1,4 +1,4 @@
-/** The REST API of a stage: every declared path and method, the authorizer before the protected ones, and its own errors. */
+/** The REST API of a stage: a method per operation, the authorizer of the protected ones, and the access log. */
 import { CfnCondition, CfnParameter, Duration, Fn, RemovalPolicy, Size, Stack } from "aws-cdk-lib";
 import {
   AccessLogFormat,
@@ -25,7 +25,7 @@ import { apiNameOf, liveDeploymentParameter, liveReleaseParameter, logGroupNameO
 import type { OperationFunction } from "./operation-function.ts";
 import { removalPolicyOf } from "./removal.ts";
 
-/** An operation and the function that serves it. */
+/** An operation and its function. */
 export interface Served {
   readonly operation: AnyOperation;
   readonly function: OperationFunction;
@@ -49,11 +49,14 @@ const accessLogLine = {
   trace: "$context.xrayTraceId",
 } as const;
 
+/** What a stage with AWS WAF adds: `WAF_ALLOW` or `WAF_BLOCK`, and the status of a call to AWS WAF that failed. */
+const firewallFields = { firewall: "$context.wafResponseCode", firewallStatus: "$context.waf.status" } as const;
+
 export class Gateway extends Construct {
   readonly api: RestApi;
   readonly #stage: Stage;
 
-  /** @param release its name, by which operators find the deployment that it made */
+  /** @param release name of the release, which describes its deployment */
   constructor(scope: Construct, id: string, { stage, release }: { readonly stage: Stage; readonly release: string }) {
     super(scope, id);
     this.#stage = stage;
@@ -66,11 +69,11 @@ export class Gateway extends Construct {
       restApiName: apiNameOf(stage),
       description: "Portico: partners, subscriptions, companies, users, coupons and threads",
       endpointTypes: [EndpointType.REGIONAL],
-      // A second way in would have another issuer in its URL, and no WAF that looks at the company's host.
+      // The execute-api URL is not the issuer of the tokens, and rules for the company's host would not apply to it.
       ...(isUrl(stage.publicUrl) && { disableExecuteApiEndpoint: true }),
-      // For the files of pages and the contract: below this, compression costs more time than it saves.
+      // For pages and the contract. Compressing smaller bodies takes longer than it saves.
       minCompressionSize: Size.kibibytes(1),
-      // API Gateway writes any log through one role per account and Region. It stays when this stack goes: other APIs use it too.
+      // API Gateway has one logging role per account and Region. Other APIs use it too, so it is retained.
       cloudWatchRole: true,
       cloudWatchRoleRemovalPolicy: RemovalPolicy.RETAIN,
       deployOptions: {
@@ -80,9 +83,9 @@ export class Gateway extends Construct {
         throttlingRateLimit: stage.throttle.rateLimitPerSecond,
         throttlingBurstLimit: stage.throttle.burstLimit,
         accessLogDestination: new LogGroupLogDestination(accessLog),
-        accessLogFormat: AccessLogFormat.custom(JSON.stringify(accessLogLine)),
+        accessLogFormat: AccessLogFormat.custom(JSON.stringify({ ...accessLogLine, ...(stage.waf && firewallFields) })),
         loggingLevel: MethodLoggingLevel.OFF,
-        // The API's own metrics are free and suffice; those of every method are custom metrics, $0.30 a month each.
+        // Metrics of the whole API are free. Those per method are custom metrics at $0.30 a month each.
         metricsEnabled: false,
       },
       ...(stage.corsOrigins.length > 0 && {
@@ -90,14 +93,13 @@ export class Gateway extends Construct {
           allowOrigins: [...stage.corsOrigins],
           allowMethods: ["GET", "POST", "PUT", "PATCH", "DELETE"],
           allowHeaders: ["authorization", "content-type", "idempotency-key", "if-match", "x-correlation-id"],
-
           maxAge: Duration.hours(1),
         },
       }),
     });
     this.#keepDeployments(release);
     if (stage.canary !== undefined) this.#letTheStageWait(release);
-    // The contract's URL is an output of the stack; RestApi's own would be a second one.
+    // The stack has an output with the public URL; the one of RestApi would be a second.
     this.api.node.tryRemoveChild("Endpoint");
     acknowledge(this.api, {
       "AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs]":
@@ -114,14 +116,14 @@ export class Gateway extends Construct {
     });
   }
 
-  /** A deployment is a release: it names a version of every function. Going back needs those that were before. */
+  /** A deployment is a release: it names a version of every function. A rollback needs the earlier deployments. */
   #keepDeployments(release: string): void {
     const deployment = this.api.latestDeployment?.node.defaultChild as CfnDeployment;
     deployment.description = release;
     deployment.applyRemovalPolicy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE);
   }
 
-  /** Lets a deployment of the stack leave the stage at the release that is live; `npm run deploy` then begins the canary. */
+  /** Lets a stack deployment keep the live release on the stage. `npm run deploy` then starts the canary. */
   #letTheStageWait(release: string): void {
     const live = new CfnParameter(Stack.of(this), liveDeploymentParameter, {
       description: "The deployment that stays live; none makes the new one live at once",
@@ -151,16 +153,28 @@ export class Gateway extends Construct {
   }
 
   /**
-   * Adds every operation's method. Call it once.
+   * Adds the method of every operation. Call it once.
    *
    * @param authorizer the function that authenticates callers of protected operations
    */
   serve(operations: readonly Served[], authorizer: OperationFunction): void {
-    const invoked = [authorizer, ...operations.map((served) => served.function)];
-    // One role lets API Gateway invoke exactly these functions, instead of one AWS::Lambda::Permission per method: a quarter of
-    // the stack's resources. A test holds its policy below the 10,240 characters that a role may have.
+    const role = this.#invokeRole([authorizer, ...operations.map((served) => served.function)]);
+    // CDK refuses an authorizer that no method uses.
+    const isProtected = operations.some(({ operation }) => operation.access !== "public");
+    const requestAuthorizer = isProtected ? this.#authorizer(authorizer, role) : undefined;
+    for (const served of operations) this.#addMethod(served, role, requestAuthorizer);
+    if (this.#stage.corsOrigins.length > 0) {
+      acknowledge(this.api.root, { "AwsSolutions-APIG4": "a browser's preflight request carries no credentials" });
+    }
+  }
+
+  /**
+   * One role lets API Gateway invoke exactly these functions. One AWS::Lambda::Permission per method would be a quarter of
+   * the stack's resources. A test holds the policy below the 10,240 characters that a role may have.
+   */
+  #invokeRole(invoked: readonly OperationFunction[]): Role {
     const role = new Role(this, "InvokeRole", {
-      // Without the condition, an API of another account could name this role and have API Gateway use it.
+      // Without the condition, an API of another account could make API Gateway use this role.
       assumedBy: new ServicePrincipal("apigateway.amazonaws.com", {
         conditions: { StringEquals: { "aws:SourceAccount": Stack.of(this).account } },
       }),
@@ -185,55 +199,51 @@ export class Gateway extends Construct {
         ]),
       ),
     );
-    const requestAuthorizer = once(
-      () =>
-        new RequestAuthorizer(this, "Authorizer", {
-          authorizerName: "access-token",
-          handler: authorizer.version,
-          // CDK would attach a second policy that also allows every version of the function.
-          assumeRole: role.withoutPolicyUpdates(),
-          identitySources: [IdentitySource.header("Authorization")],
-          // A cached answer would let a revoked token live on.
-          resultsCacheTtl: Duration.seconds(0),
-        }),
-    );
+    return role;
+  }
 
-    for (const { operation, function: serving } of operations) {
-      const isPublic = operation.access === "public";
-      const method = this.api.root.resourceForPath(operation.path).addMethod(
-        operation.method,
-        // Not LambdaIntegration: it adds a permission to the function even where the role already allows the call.
-        new AwsIntegration({
-          service: "lambda",
-          path: `2015-03-31/functions/${serving.version.functionArn}/invocations`,
-          proxy: true,
-          options: { credentialsRole: role },
-        }),
-        {
-          operationName: operation.id,
-          ...(isPublic
-            ? { authorizationType: AuthorizationType.NONE }
-            : { authorizationType: AuthorizationType.CUSTOM, authorizer: requestAuthorizer() }),
-        },
-      );
-      if (isPublic) {
-        acknowledge(method, {
-          "AwsSolutions-APIG4": `${operation.id} is declared public: callers have no token yet, or need none`,
-        });
-      }
-    }
-    if (this.#stage.corsOrigins.length > 0) {
-      acknowledge(this.api.root, { "AwsSolutions-APIG4": "a browser's preflight request carries no credentials" });
+  #authorizer(authorizer: OperationFunction, role: Role): RequestAuthorizer {
+    return new RequestAuthorizer(this, "Authorizer", {
+      authorizerName: "access-token",
+      handler: authorizer.version,
+      // CDK would attach a second policy that also allows every version of the function.
+      assumeRole: role.withoutPolicyUpdates(),
+      identitySources: [IdentitySource.header("Authorization")],
+      // A cached answer would let a revoked token live on.
+      resultsCacheTtl: Duration.seconds(0),
+    });
+  }
+
+  #addMethod(
+    { operation, function: serving }: Served,
+    credentialsRole: Role,
+    authorizer: RequestAuthorizer | undefined,
+  ): void {
+    const isPublic = operation.access === "public";
+    const method = this.api.root.resourceForPath(operation.path).addMethod(
+      operation.method,
+      // Not LambdaIntegration: it adds a permission to the function even where the role already allows the call.
+      new AwsIntegration({
+        service: "lambda",
+        path: `2015-03-31/functions/${serving.version.functionArn}/invocations`,
+        proxy: true,
+        options: { credentialsRole },
+      }),
+      {
+        operationName: operation.id,
+        ...(isPublic
+          ? { authorizationType: AuthorizationType.NONE }
+          : { authorizationType: AuthorizationType.CUSTOM, authorizer }),
+      },
+    );
+    if (isPublic) {
+      acknowledge(method, {
+        "AwsSolutions-APIG4": `${operation.id} is declared public: callers have no token yet, or need none`,
+      });
     }
   }
 }
 
 function logicalIdOf({ function: { node, stack } }: OperationFunction): string {
   return String(stack.resolve(stack.getLogicalId(node.defaultChild as CfnFunction)));
-}
-
-/** CDK refuses an authorizer that no method uses. */
-function once<Value>(make: () => Value): () => Value {
-  let made: Value | undefined;
-  return () => (made ??= make());
 }

@@ -1,7 +1,7 @@
-/** Names that are known before anything is deployed: the operations stack and saved queries find things by them. */
+/** Names that are known before deployment. The operations stack and saved queries use them to refer to resources. */
 import type { Stage } from "../stages/stage.ts";
 
-/** Lambda's own limit, in characters. */
+/** Lambda's limit, in characters. */
 const functionNameLimit = 64;
 
 /**
@@ -22,12 +22,17 @@ export function logGroupNameOf(stage: Stage, id: string): string {
   return `${logGroupPrefixOf(stage)}${id}`;
 }
 
-/** What the names of all the stage's log groups begin with. */
+/** Prefix of the names of the stage's log groups. */
 export function logGroupPrefixOf(stage: Stage): string {
   return `/portico/${stage.name}/`;
 }
 
-/** Name of the REST API, by which API Gateway's metrics are found. */
+/** Name of the log group of the firewall. AWS WAF requires this prefix. */
+export function firewallLogName(apiName: string): string {
+  return `aws-waf-logs-${apiName}`;
+}
+
+/** Name of the REST API, which is a dimension of API Gateway's metrics. */
 export function apiNameOf(stage: Stage): string {
   return `Portico-${stage.name}`;
 }

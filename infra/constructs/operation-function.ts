@@ -1,4 +1,4 @@
-/** One function with least rights, made from what its door declares. */
+/** One Lambda function with least rights, made from the declaration of its operation. */
 import { Duration, RemovalPolicy } from "aws-cdk-lib";
 import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import {
@@ -22,7 +22,7 @@ import { acknowledge } from "./acknowledge.ts";
 import { functionNameOf, logGroupNameOf, versionDescription } from "./names.ts";
 import { removalPolicyOf } from "./removal.ts";
 
-/** The table and secrets that functions are given rights to, by what they need to know of them. */
+/** ARNs of the table and the secrets that functions get rights to. */
 export interface Resources {
   readonly tableArn: string;
   readonly secretArns: Readonly<Record<SecretName, string>>;
@@ -30,7 +30,7 @@ export interface Resources {
 
 const secretNames = Object.keys(secretVariables) as SecretName[];
 
-/** The variables that every function has; those of secrets are added where they are declared. */
+/** The variables of every function. Those of secrets are added where a declaration names them. */
 export type CommonVariables = Omit<EnvironmentVariables, (typeof secretVariables)[SecretName]>;
 
 export interface OperationFunctionProps {
@@ -40,8 +40,8 @@ export interface OperationFunctionProps {
   readonly bundle: string;
   readonly environment: CommonVariables;
   readonly resources: Resources;
-  /** Where role and log group are made: a stack of its own, because a stack has at most 500 resources. */
-  readonly support: Construct;
+  /** Where role and log group are made: a stack of its own, because a stack has at most 500 resources. Default: here. */
+  readonly support?: Construct;
 }
 
 export class OperationFunction extends Construct {
@@ -49,58 +49,15 @@ export class OperationFunction extends Construct {
 
   constructor(scope: Construct, id: string, props: OperationFunctionProps) {
     super(scope, id);
-    const { stage, declaration, resources } = props;
-    const secrets = declaration.secrets ?? [];
-
-    const support = new Construct(props.support, id);
+    const { stage, declaration } = props;
+    const support = props.support === undefined ? this : new Construct(props.support, id);
     const logGroupName = logGroupNameOf(stage, declaration.id);
     const logGroup = new LogGroup(support, "Logs", {
       logGroupName,
       retention: stage.logRetention,
       removalPolicy: removalPolicyOf(stage),
     });
-
-    const role = new Role(support, "Role", {
-      assumedBy: new ServicePrincipal("lambda.amazonaws.com"),
-      inlinePolicies: {
-        declared: new PolicyDocument({
-          statements: [
-            new PolicyStatement({
-              actions: ["logs:CreateLogStream", "logs:PutLogEvents"],
-              resources: [logGroup.logGroupArn],
-            }),
-            new PolicyStatement({ actions: ["xray:PutTraceSegments", "xray:PutTelemetryRecords"], resources: ["*"] }),
-            ...declaration.table.flatMap((right) => tableStatements(right, resources.tableArn)),
-            ...(secrets.length > 0
-              ? [
-                  new PolicyStatement({
-                    actions: ["secretsmanager:GetSecretValue"],
-                    resources: secrets.map((name) => resources.secretArns[name]),
-                  }),
-                ]
-              : []),
-            ...secretNames
-              .filter((name) => declaration.secretActions?.[name] !== undefined)
-              .map(
-                (name) =>
-                  new PolicyStatement({
-                    actions: (declaration.secretActions?.[name] ?? []).map((action) => `secretsmanager:${action}`),
-                    resources: [resources.secretArns[name]],
-                  }),
-              ),
-          ],
-        }),
-      },
-    });
-    acknowledge(role, {
-      "AwsSolutions-IAM5[Resource::*]":
-        "xray:PutTraceSegments and xray:PutTelemetryRecords know no resources; every other statement names its own",
-    });
-
-    const environment: EnvironmentVariables = {
-      ...props.environment,
-      ...Object.fromEntries(secrets.map((name) => [secretVariables[name], resources.secretArns[name]])),
-    };
+    const role = roleIn(support, props, logGroup);
     this.function = new LambdaFunction(this, "Function", {
       functionName: functionNameOf(stage, declaration.id),
       architecture: Architecture.ARM_64,
@@ -110,40 +67,71 @@ export class OperationFunction extends Construct {
       memorySize: declaration.memoryMegabytes ?? 512,
       timeout: Duration.seconds(declaration.timeoutSeconds ?? 10),
       tracing: Tracing.ACTIVE,
-      // A new account may have a limit of ten in all, which leaves nothing to reserve, so development stages reserve none.
+      // A new account may have a quota of ten for all functions, so only production reserves concurrency.
       ...(stage.production && { reservedConcurrentExecutions: declaration.reservedConcurrency }),
       // By its name: a stack has at most 200 outputs, and each function needs one for its role.
-      logGroup: LogGroup.fromLogGroupName(this, "Logs", logGroupName),
+      logGroup: LogGroup.fromLogGroupName(this, "LogGroup", logGroupName),
       loggingFormat: LoggingFormat.JSON,
-      // Lambda's own START, END and REPORT lines cost more than they tell; calls that fail or time out are still written.
+      // START, END and REPORT lines cost more than they tell. Calls that fail or time out are still logged.
       systemLogLevelV2: SystemLogLevel.WARN,
-      // Never higher: Lambda would drop the lines of level INFO, and the metrics that they carry with them. The functions
-      // themselves filter by LOG_LEVEL.
+      // A higher level would drop the lines of level INFO, and the metrics in them. The functions filter by LOG_LEVEL.
       applicationLogLevelV2: ApplicationLogLevel.INFO,
-      // CDK would write a second policy of its own beside the declared one.
+      // Otherwise CDK attaches a second policy beside the declared one.
       role: role.withoutPolicyUpdates(),
-      environment: definedOnly(environment),
+      environment: environmentOf(props),
       currentVersionOptions: {
         // Not the release: a description of its own would make a new version of an unchanged function.
         description: versionDescription,
-        // Kept deployments of the API name it; `npm run release -- sweep` removes it when none does any more.
+        // Kept deployments of the API name versions; `npm run release -- sweep` removes a version that none names.
         removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
       },
     });
   }
 
-  /** ARN of the function as it is now, whatever is released. */
+  /** ARN of the function without a version. */
   get arn(): string {
     return this.function.functionArn;
   }
 
-  /** The function as this release has it, for good. Whoever reads it has the stack publish a version. */
+  /** The immutable version of this release. Reading it makes the stack publish the version. */
   get version(): IVersion {
     return this.function.currentVersion;
   }
 }
 
-/** One declared right as statements that reach no item under another partition key, and no other attribute in updates. */
+function environmentOf({ declaration, environment, resources }: OperationFunctionProps): Record<string, string> {
+  const secrets = declaration.secrets ?? [];
+  return definedOnly({
+    ...environment,
+    ...Object.fromEntries(secrets.map((name) => [secretVariables[name], resources.secretArns[name]])),
+  });
+}
+
+function secretStatements(declaration: FunctionDeclaration, { secretArns }: Resources): readonly PolicyStatement[] {
+  const read = declaration.secrets ?? [];
+  return [
+    ...(read.length > 0
+      ? [
+          new PolicyStatement({
+            actions: ["secretsmanager:GetSecretValue"],
+            resources: read.map((name) => secretArns[name]),
+          }),
+        ]
+      : []),
+    ...secretNames.flatMap((name) => {
+      const actions = declaration.secretActions?.[name];
+      if (actions === undefined) return [];
+      return [
+        new PolicyStatement({
+          actions: actions.map((action) => `secretsmanager:${action}`),
+          resources: [secretArns[name]],
+        }),
+      ];
+    }),
+  ];
+}
+
+/** The policy statements of one declared right: they allow only its partition keys and, in updates, only its attributes. */
 function tableStatements(right: TableRight, tableArn: string): readonly PolicyStatement[] {
   const { actions, attributes, leadingKeys } = right;
   const isRestricted = (action: TableAction) => attributes !== undefined && action === "UpdateItem";
@@ -164,7 +152,7 @@ function tableStatements(right: TableRight, tableArn: string): readonly PolicySt
   return [...statement(false), ...statement(true)];
 }
 
-/** `ForAllValues` also holds for a request without attributes, so their presence is a condition of its own. */
+/** `ForAllValues` is also true for a request without attributes, so a second condition requires their presence. */
 function attributesOnly(attributes: readonly string[]): Record<string, Record<string, unknown>> {
   return {
     "ForAllValues:StringEquals": { "dynamodb:Attributes": ["pk", "sk", ...attributes] },
@@ -176,4 +164,29 @@ function definedOnly(variables: EnvironmentVariables): Record<string, string> {
   return Object.fromEntries(
     Object.entries(variables).filter((entry): entry is [string, string] => entry[1] !== undefined),
   );
+}
+
+/** The role with the declared rights, and those to the function's log and traces. */
+function roleIn(scope: Construct, { declaration, resources }: OperationFunctionProps, logGroup: LogGroup): Role {
+  const role = new Role(scope, "Role", {
+    assumedBy: new ServicePrincipal("lambda.amazonaws.com"),
+    inlinePolicies: {
+      declared: new PolicyDocument({
+        statements: [
+          new PolicyStatement({
+            actions: ["logs:CreateLogStream", "logs:PutLogEvents"],
+            resources: [logGroup.logGroupArn],
+          }),
+          new PolicyStatement({ actions: ["xray:PutTraceSegments", "xray:PutTelemetryRecords"], resources: ["*"] }),
+          ...declaration.table.flatMap((right) => tableStatements(right, resources.tableArn)),
+          ...secretStatements(declaration, resources),
+        ],
+      }),
+    },
+  });
+  acknowledge(role, {
+    "AwsSolutions-IAM5[Resource::*]":
+      "xray:PutTraceSegments and xray:PutTelemetryRecords support no resource ARNs; every other statement names its resources",
+  });
+  return role;
 }

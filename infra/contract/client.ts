@@ -1,20 +1,20 @@
-/** `npm run client`: makes a TypeScript client of the contract, in `dist/client`. It needs nothing but `fetch`. */
+/** `npm run client`: generates a TypeScript client of the contract in `dist/client`. The client only needs `fetch`. */
 import { join } from "node:path";
 import { createClient } from "@hey-api/openapi-ts";
 import { projectRoot } from "./document.ts";
 import { contractPath } from "./generated-files.ts";
 
-/** Not committed: it is several thousand lines that follow from the contract, and partly not ours. */
+/** Not committed: it has several thousand lines that follow from the contract. */
 export const clientFolder = join(projectRoot, "dist/client");
 
 /**
- * Writes the client; what is in its folder is replaced. `new Portico({ client }).subscriptions.create(…)` is the operation
+ * Writes the client and replaces the content of its folder. `new Portico({ client }).subscriptions.create(…)` is the operation
  * `subscriptionsCreate` of the document.
  */
 export async function makeClient(): Promise<void> {
   await createClient({
     input: join(projectRoot, contractPath),
-    // As Node runs it: by its name, with its types stripped.
+    // Imports keep the extension `.ts`, because Node strips the types.
     output: { path: clientFolder, module: { extension: ".ts" } },
     logs: { level: "silent", file: false },
     plugins: [
@@ -26,7 +26,7 @@ export async function makeClient(): Promise<void> {
           strategy: "single",
           containerName: "Portico",
           nesting: "operationId",
-          // The area's name ends where the operation's begins.
+          // The first capital letter separates the area from the operation.
           nestingDelimiters: /(?<=^[a-z]+)(?=[A-Z])/,
         },
       },

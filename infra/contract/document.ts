@@ -1,4 +1,4 @@
-/** The contract of this version as a document that is the same wherever it is made. */
+/** The contract of this version as an OpenAPI document that does not depend on the machine. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { openApiDocument } from "../../shared/contract/openapi.ts";
@@ -6,10 +6,10 @@ import { operations } from "../../shared/operations.ts";
 
 export const projectRoot = join(import.meta.dirname, "../..");
 
-/** Stands for the address of a deployment. */
+/** Placeholder for the URL of a deployment. */
 export const placeholderUrl = "https://api.example.com";
 
-/** The OpenAPI document as JSON has it. */
+/** The OpenAPI document as a JSON value. */
 export function contractDocument(): Readonly<Record<string, unknown>> {
   const { version } = JSON.parse(readFileSync(join(projectRoot, "package.json"), "utf8")) as { version: string };
   const document = openApiDocument(operations, { publicUrl: placeholderUrl, version });

@@ -1,15 +1,16 @@
 /**
- * How the collection's requests hang together where the declarations do not say it: which values a request takes from earlier
- * answers, and which it makes up. Everything else, the order included, follows from the declarations.
+ * The dependencies between the collection's requests that the declarations do not state: the values that a request
+ * takes from earlier responses, and the values that it generates. Everything else, including the order, follows from
+ * the declarations.
  */
 import type { AnyOperation } from "../../shared/contract/operation.ts";
 
 type Members = Readonly<Record<string, unknown>>;
 
 export interface Step {
-  /** Members of the example body that are replaced; a member that is `undefined` is left out. */
+  /** Members that replace those of the example body. A member that is `undefined` is removed. */
   readonly body?: Members;
-  /** Collection variables that are set from members of the answer. */
+  /** Collection variables that are set from members of the response. */
   readonly keeps?: Readonly<Record<string, string>>;
 }
 
@@ -18,14 +19,14 @@ export interface OpeningStep extends Step {
   readonly name: string;
 }
 
-/** What whoever runs the collection has to give; the rest of the variables are set by the requests. */
+/** The variables that a person sets before a run. Requests set the others. */
 export const inputs: Readonly<Record<string, { readonly value: string; readonly description: string }>> = {
   baseUrl: { value: "http://127.0.0.1:3000", description: "Where Portico runs, without a slash at the end" },
   rootUsername: { value: "root", description: "Name of the root user, or of another administrator" },
   rootPassword: { value: "", description: "Its password. Keep it in an environment or in your vault, not in here" },
 };
 
-/** Sets what has to be another one with every run. It runs before the first request. */
+/** Sets the values that differ in every run. It runs before the first request. */
 export const preparation: readonly string[] = [
   `pm.collectionVariables.set("run", Date.now().toString(36));`,
   `pm.collectionVariables.set("userPassword", pm.variables.replaceIn("{{$guid}}"));`,
@@ -35,7 +36,7 @@ export const prepared: readonly string[] = ["run", "userPassword"];
 const client = { client_id: "{{clientId}}", client_secret: "{{clientSecret}}" };
 const reader = { username: "{{username}}", password: "{{userPassword}}" };
 
-/** Without a scope the token has them all. */
+/** A token request without a scope grants all scopes. */
 const allScopes = { ...client, scope: undefined };
 
 /** The first requests: a token of an administrator, of a user without further rights, and of a partner. */
@@ -62,7 +63,7 @@ export const opening: readonly OpeningStep[] = [
   { operation: "oauth.token", name: "Get its access token", body: allScopes, keeps: { partnerToken: "access_token" } },
 ];
 
-/** Requests that need more than their examples. */
+/** Requests that need more than their examples provide. */
 export const steps: Readonly<Record<AnyOperation["id"], Step>> = {
   "oauth.token": { body: allScopes, keeps: { partnerToken: "access_token" } },
   "oauth.introspect": { body: { ...client, token: "{{partnerToken}}" } },
@@ -72,7 +73,7 @@ export const steps: Readonly<Record<AnyOperation["id"], Step>> = {
     body: { username: "member-{{run}}", password: "{{userPassword}}" },
     keeps: { memberName: "username" },
   },
-  // The examples suspend; what comes later needs them as they were.
+  // The examples suspend, but later requests need an active partner and user.
   "users.change": { body: { status: "active" } },
   "partners.change": { body: { status: "active" } },
   "users.change-password": { body: { currentPassword: "{{userPassword}}", newPassword: "{{userPassword}}" } },
@@ -84,5 +85,5 @@ export const steps: Readonly<Record<AnyOperation["id"], Step>> = {
   "partners.register": { body: { email: "sales-{{run}}@bluebicycle.example" } },
 };
 
-/** Besides the deletions: they end the tokens that the others need. */
+/** Runs last, like the deletions: it ends the tokens that the other requests need. */
 export const endings: readonly AnyOperation["id"][] = ["auth.logout", "oauth.revoke"];

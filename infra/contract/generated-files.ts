@@ -1,20 +1,20 @@
-/** The files that are made from the contract and committed, so that readers and reviewers see them change with it. */
+/** The committed files that are generated from the contract, so that reviewers see their changes. */
 import { operations } from "../../shared/operations.ts";
 import { contractDocument } from "./document.ts";
 import { postmanCollection, type ShownDocument } from "./postman.ts";
 
 export interface GeneratedFile {
-  /** From the project's root. */
+  /** Path from the project's root. */
   readonly path: string;
   readonly text: string;
 }
 
-/** Where the contract is committed, from the project's root. */
+/** Path of the committed contract, from the project's root. */
 export const contractPath = "docs/openapi.json";
 
 export const collectionPath = "docs/portico.postman_collection.json";
 
-/** Every generated file as it has to be; the same declarations give the same bytes. */
+/** The expected content of every generated file. The same declarations give the same bytes. */
 export function generatedFiles(): readonly GeneratedFile[] {
   const document = contractDocument();
   return [

@@ -1,6 +1,7 @@
 /**
- * The contract as a Postman collection (format v2.1.0): a folder for each area, every operation in it once, in an order in which
- * all of them succeed from a fresh state. The same declarations give the same collection. See docs/decisions/0019.
+ * The contract as a Postman collection (format v2.1.0): one folder per area with every operation once, in an order in
+ * which all of them succeed on an empty table. The same declarations give the same collection. See
+ * docs/decisions/0019.
  */
 import { createHash } from "node:crypto";
 import { STATUS_CODES } from "node:http";
@@ -11,7 +12,7 @@ import { endings, inputs, opening, preparation, prepared, steps, type Step } fro
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** The parts of the OpenAPI document that the collection shows as well. */
+/** The parts of the OpenAPI document that the collection contains. */
 export interface ShownDocument {
   readonly info: { readonly title: string; readonly version: string };
   readonly components: { readonly examples: Readonly<Record<string, { readonly value: unknown }>> };
@@ -25,7 +26,7 @@ const introduction = [
     "Scripts keep tokens and ids in the collection's variables. What it makes is new with each run; *Endings* deletes.",
 ].join("\n\n");
 
-/** The collection. A page's files are for browsers, under names that only the page knows: they are no requests. */
+/** The collection. It leaves out the files of pages, because their names contain a hash. */
 export function postmanCollection(declared: readonly AnyOperation[], document: ShownDocument): Json {
   const operations = declared.filter(({ files }) => files === undefined);
   const providers = providersOf(operations);
@@ -74,7 +75,7 @@ function fixedId(name: string): string {
   );
 }
 
-/** The operations by whose answers a parameter of the path becomes known: `POST /v1/things` names `{thingId}` of `/v1/things/{thingId}`. */
+/** The operations whose responses supply a path parameter: `POST /v1/things` supplies `{thingId}` of `/v1/things/{thingId}`. */
 function providersOf(operations: readonly AnyOperation[]): ReadonlyMap<string, AnyOperation> {
   const creators = operations.filter(({ method, success }) => method === "POST" && success.status === 201);
   return new Map(
@@ -94,7 +95,7 @@ function parametersOf(path: string): readonly string[] {
   return [...path.matchAll(/\{(\w+)\}/g)].map(([, name = ""]) => name);
 }
 
-/** The id of what was created. The partner and the user of the opening have names of their own: others are changed and deleted. */
+/** The id of the created object. The first partner and user have different variables, because later requests change and delete others. */
 function captureOf(
   operation: AnyOperation,
   providers: ReadonlyMap<string, AnyOperation>,
@@ -110,15 +111,15 @@ function isEnding({ id, method }: AnyOperation): boolean {
   return method === "DELETE" || endings.includes(id);
 }
 
-/** What is inside something else is deleted before it, and tokens end after everything. */
+/** Nested objects are deleted before their parent, and tokens end last. */
 function byDepthDescending(a: AnyOperation, b: AnyOperation): number {
   const rank = (one: AnyOperation) => (one.method === "DELETE" ? one.path.split("/").length : 0);
   return rank(b) - rank(a);
 }
 
 /**
- * The areas with their operations, without the endings, in an order in which each finds what it needs: what creates comes first
- * in its area, and an area after those whose ids it uses.
+ * The areas with their operations, without the final deletions. Creating operations come first in an area, and an
+ * area comes after the areas whose ids it uses.
  */
 function areasInOrder(
   operations: readonly AnyOperation[],
@@ -138,7 +139,7 @@ function areasInOrder(
   while (waiting.length > 0) {
     const done = new Set(ordered.map(([tag]) => tag));
     const ready = waiting.findIndex(([tag, area]) => needs(tag, area).every((other) => done.has(other)));
-    // Areas that need each other: the order of the declarations decides.
+    // For areas that need each other, the order of the declarations decides.
     const [[tag, area] = ["", []]] = waiting.splice(Math.max(ready, 0), 1);
     ordered.push([tag, [...area.filter(isCreator), ...area.filter((one) => !isCreator(one))]]);
   }
@@ -172,7 +173,7 @@ function script(listen: "prerequest" | "test", exec: readonly string[]): Json {
   return { listen, script: { type: "text/javascript", exec } };
 }
 
-/** A user's own operations are called by the user without further rights, which they may be lost to. */
+/** Operations on oneself are called with `userToken`, because some of them end the rights of their caller. */
 function authOf({ access }: AnyOperation): Json {
   if (access === "public") return { type: "noauth" };
   const token = access.user?.roles.includes("user") ? "userToken" : access.user ? "adminToken" : "partnerToken";
@@ -247,7 +248,7 @@ function testOf({ success }: AnyOperation, { keeps = {} }: Step): readonly strin
   ];
 }
 
-/** The answer of success, and the refusals that are the operation's own. */
+/** The successful response and the errors that are specific to the operation. */
 function responsesOf(
   { success, problems }: AnyOperation,
   originalRequest: Json,

@@ -6,9 +6,11 @@ import { RestApiServer } from "./gateway/rest-api-server.ts";
 import { AccessControl } from "./iam/access-control.ts";
 import type { RightsUsage } from "./iam/rights-usage.ts";
 import { CustomResourceMemory, runCustomResources } from "./lambda/custom-resources.ts";
-import { FunctionPool, type LogSink } from "./lambda/function-pool.ts";
+import { functionEnvironment } from "./lambda/function-environment.ts";
+import { FunctionPool, type Invocation, type LogSink } from "./lambda/function-pool.ts";
 import { createTable, findTable, startEngine, type Engine } from "./services/dynamodb-engine.ts";
 import { LocalIdentityProvider } from "./services/identity-provider.ts";
+import { runSchedule, ScheduleTimers } from "./services/schedules.ts";
 import { rotateSecret } from "./services/secret-rotation.ts";
 import { LocalSecretsManager } from "./services/secrets-manager.ts";
 import { ServiceProxy, type Interceptor } from "./services/service-proxy.ts";
@@ -16,7 +18,7 @@ import { DataFolder } from "./support/data-folder.ts";
 import { LocalHostError } from "./support/errors.ts";
 import { loopback } from "./support/loopback-http.ts";
 import { loadAssembly, parametersOf } from "./template/cloud-assembly.ts";
-import type { ApiModel, DeploymentModel } from "./template/deployment-model.ts";
+import type { ApiModel, DeploymentModel, FunctionModel } from "./template/deployment-model.ts";
 import { readModel } from "./template/read-deployment.ts";
 
 export interface HostOptions {
@@ -36,6 +38,8 @@ export interface HostOptions {
   readonly engineEndpoint?: string;
   /** Maximum number of processes of a function. Default: the number of cores, at least 2. */
   readonly processesPerFunction?: number;
+  /** Runs the schedules of the template by the clock. Default: they run on request only. */
+  readonly runSchedules?: boolean;
   /** Receives one line for each fault that a caller sees only as a 5xx. */
   readonly report?: (line: string) => void;
 }
@@ -155,6 +159,7 @@ export class Host {
   readonly #options: HostOptions;
   readonly #services: Services;
   readonly #cleanups: Cleanup[];
+  readonly #timers: ScheduleTimers;
   #deployment: { readonly model: ServedModel; readonly pool: FunctionPool } | undefined;
 
   constructor(options: HostOptions, services: Services, cleanups: Cleanup[]) {
@@ -166,7 +171,12 @@ export class Host {
     this.#options = options;
     this.#services = services;
     this.#cleanups = cleanups;
+    this.#timers = new ScheduleTimers(async ({ name }) => {
+      const outcome = await this.runSchedule(name);
+      if ("failure" in outcome) options.report?.(`the schedule ${name} failed: ${outcome.failure.errorMessage}`);
+    });
     cleanups.push(async () => {
+      this.#timers.stop();
       services.gateway.stopAccepting();
       await this.#deployment?.pool.close(graceMilliseconds);
     });
@@ -201,6 +211,15 @@ export class Host {
   /** Invokes a function as AWS itself does. */
   invoke: FunctionPool["invoke"] = (functionId, event) => this.#current.pool.invoke(functionId, event);
 
+  /** The event that a function would get for a request: see `RestApiServer.eventOf`. */
+  eventOf: RestApiServer["eventOf"] = (head, body) => this.#services.gateway.eventOf(head, body);
+
+  /** The variables with which a process outside the host runs a function against the host's services. */
+  environmentOf(model: FunctionModel): Readonly<Record<string, string>> {
+    const { url: serviceEndpoint } = this.proxy;
+    return functionEnvironment(model, { region: this.model.region, serviceEndpoint, key: this.proxy.keyOf(model.id) });
+  }
+
   /** Kills the busy processes of a function, for tests. */
   kill(functionId: string): number {
     return this.#current.pool.kill(functionId);
@@ -223,6 +242,16 @@ export class Host {
   }
 
   /**
+   * Runs a schedule once, as EventBridge does.
+   *
+   * @param name of its rule
+   * @throws LocalHostError when the template has no such schedule
+   */
+  async runSchedule(name: string): Promise<Invocation> {
+    return await runSchedule(name, this.model, this.invoke);
+  }
+
+  /**
    * Serves a different assembly from now on, with the same data. Running calls end in the old one. When it throws, the old
    * assembly is still served.
    *
@@ -236,6 +265,7 @@ export class Host {
     try {
       const { pool, drained } = await this.#deploy(model);
       this.#deployment = { model, pool };
+      if (this.#options.runSchedules === true) this.#timers.start(model.schedules);
       // A request may be between its authorizer and its function, when no function of the old deployment is busy.
       if (before !== undefined) await Promise.race([drained, delay(graceMilliseconds, undefined, { ref: false })]);
     } catch (error) {

@@ -2,15 +2,15 @@
 import { parseArgs } from "node:util";
 import { ReleaseError } from "./cloud.ts";
 
-/** Text after each `--name`; an option that may be repeated keeps every value. */
+/** Values by option name; a repeatable option keeps all its values. */
 export interface Arguments<Name extends string> {
   readonly words: readonly string[];
   readonly values: Readonly<Partial<Record<Name, readonly string[]>>>;
 }
 
 /**
- * @param names the options that there are; each takes a value
- * @throws ReleaseError for an option that there is not, or one without its value
+ * @param names the known options; each takes a value
+ * @throws ReleaseError for an unknown option or a missing value
  */
 export function readArguments<Name extends string>(given: readonly string[], names: readonly Name[]): Arguments<Name> {
   try {
@@ -26,7 +26,7 @@ export function readArguments<Name extends string>(given: readonly string[], nam
   }
 }
 
-/** Ends a command with one line for what an operator can put right, whoever has found it. */
+/** Ends a command with one line for an error that an operator can fix. */
 export async function asCommand(run: () => Promise<boolean>): Promise<void> {
   try {
     process.exitCode = (await run()) ? 0 : 1;

@@ -1,4 +1,4 @@
-/** The AWS account of a stage, through the SDK. Credentials and Region come from where the AWS CLI takes them. */
+/** The AWS account of a stage, through the SDK. Credentials and Region come from the same sources as the AWS CLI's. */
 import {
   APIGatewayClient,
   DeleteDeploymentCommand,
@@ -23,7 +23,7 @@ import { describe } from "./releases.ts";
 import { ReleaseError, type Account, type Cloud, type Deployment, type FunctionVersion } from "./cloud.ts";
 
 const apiStackOf = (stage: string): string => `Portico-${stage}-Api`;
-/** What the names of a stage's functions and alarms begin with. */
+/** Prefix of the names of a stage's functions and alarms. */
 const prefixOf = (stage: string): string => `Portico-${stage}-`;
 
 export function openAccount(): Account {
@@ -50,7 +50,7 @@ export function openAccount(): Account {
   };
 }
 
-/** CloudFormation has no error of its own for a stack that does not exist. */
+/** CloudFormation has no specific error for a missing stack. */
 function noStack(error: unknown): undefined {
   if (error instanceof Error && error.name === "ValidationError" && error.message.includes("does not exist")) return;
   throw error;
@@ -64,7 +64,7 @@ function parsedTemplate(stack: string, body: string | undefined): unknown {
   }
 }
 
-/** @param stage the stage's name */
+/** @param stage name of the stage */
 export async function openCloud(stage: string): Promise<Cloud> {
   const stack = await new CloudFormationClient()
     .send(new DescribeStacksCommand({ StackName: apiStackOf(stage) }))

@@ -1,17 +1,17 @@
-/** What releasing needs of AWS. Tests put an account of their own in its place; `aws.ts` has the real one. */
+/** The interface to AWS for releases. `aws.ts` implements it; tests use a simulated account. */
 
-/** A deployment of API Gateway: a snapshot of all routes, which names a version of every function. */
+/** A deployment of API Gateway: a snapshot of all routes with the version of every function. */
 export interface Deployment {
   readonly id: string;
-  /** Name of the release that made it; empty where something else did. */
+  /** Name of the release that created it; empty when something else created it. */
   readonly release: string;
   readonly createdAt: Date;
 }
 
-/** Which deployments the stage serves. */
+/** The deployments that the stage serves. */
 export interface Served {
   readonly live: string;
-  /** The deployment that a share of the traffic goes to. */
+  /** The deployment that gets a share of the traffic. */
   readonly canary?: { readonly deployment: string; readonly percent: number };
 }
 
@@ -26,7 +26,7 @@ export interface FunctionVersion {
 
 /** One stage in its AWS account. */
 export interface Cloud {
-  /** What the stage serves; undefined where the stage is not deployed. */
+  /** The traffic of the stage; undefined when the stage is not deployed. */
   served(): Promise<Served | undefined>;
   deployments(): Promise<readonly Deployment[]>;
   /** Sends a share of the traffic to a deployment, the rest to the live one. Its requests know its release. */
@@ -38,21 +38,21 @@ export interface Cloud {
   deleteDeployment(id: string): Promise<void>;
   versions(): Promise<readonly FunctionVersion[]>;
   deleteVersion(version: FunctionVersion): Promise<void>;
-  /** Names of the stage's alarms that ring. */
+  /** Names of the stage's ringing alarms. */
   ringingAlarms(): Promise<readonly string[]>;
 }
 
-/** What a deployment is checked against before anything changes. */
+/** The account facts that a deployment is checked against before anything changes. */
 export interface Account {
-  /** Account and Region that the credentials belong to. */
+  /** Account and Region of the credentials. */
   identity(): Promise<{ readonly account: string; readonly region: string }>;
-  /** The template that a stack was last deployed with; undefined where there is no such stack. */
+  /** The deployed template of a stack; undefined when the stack does not exist. */
   template(stack: string): Promise<unknown>;
-  /** Name of a public hosted zone, without a dot at the end; undefined where the account has no zone of that id. */
+  /** Name of a public hosted zone, without the final dot; undefined when the account has no zone with that id. */
   hostedZoneName(id: string): Promise<string | undefined>;
 }
 
-/** A refusal or failure that one line explains. */
+/** An expected failure, with a message of one line. */
 export class ReleaseError extends Error {
   override readonly name = "ReleaseError";
 }

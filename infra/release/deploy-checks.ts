@@ -1,13 +1,13 @@
-/** What is looked at before a deployment changes anything. Each finding is one line that says what to do. */
+/** The checks before a deployment changes anything. Each finding is one line that says what to do. */
 import type { Stage } from "../stages/stage.ts";
 import { ReleaseError, type Account } from "./cloud.ts";
 
-/** Changes that a deployment makes only when it is asked for them by name. */
+/** Changes that need `--allow NAME`. */
 export const allowances = ["issuer-change", "identity-provider-change"] as const;
 export type Allowance = (typeof allowances)[number];
 
 /**
- * Whether the credentials are those of the stage's account and Region, and its hosted zone is there.
+ * Checks that the credentials belong to the stage's account and Region, and that its hosted zone exists.
  *
  * @throws ReleaseError in one line
  */
@@ -35,11 +35,11 @@ export async function checkAccount(stage: Stage, account: Account): Promise<void
 }
 
 /**
- * Whether the deployment keeps the promises of the one before: the issuer, which every token names, and the identity provider.
+ * Checks that the deployment keeps the issuer, which every token names, and the identity provider.
  *
- * @param deployed template of the API stack as it is deployed; undefined where there is none
- * @param next the template that is to be deployed
- * @throws ReleaseError naming what would change and how to ask for it
+ * @param deployed deployed template of the API stack; undefined when it does not exist
+ * @param next the new template
+ * @throws ReleaseError that names the change and the option that permits it
  */
 export function checkPromises(
   deployed: unknown,
@@ -69,7 +69,7 @@ interface Template {
   readonly Resources?: Readonly<Record<string, { readonly Type: string; readonly Properties?: unknown }>>;
 }
 
-/** Issuer and identity provider as the functions of a template have them; an intrinsic as its JSON. */
+/** Issuer and identity provider in the environment of a template's functions. An intrinsic function is compared as JSON. */
 function promisesOf(template: unknown): { readonly issuer: string; readonly provider: string } {
   const variables = Object.values((template as Template).Resources ?? {})
     .filter(({ Type }) => Type === "AWS::Lambda::Function")

@@ -1,8 +1,8 @@
 /**
- * `npm run deploy -- --stage prod`: deploys all stacks of a stage. Everything that can be refused is refused before anything
- * changes. A stage with a canary then serves the new release with a share of the traffic; `npm run release` goes on from there.
+ * `npm run deploy -- --stage prod`: deploys all stacks of a stage. All checks run before anything changes. A stage
+ * with a canary then sends a share of the traffic to the new release, and `npm run release` continues from there.
  *
- * `--app FOLDER` deploys an assembly that was synthesised before; `--allow NAME` asks for a change that is refused otherwise.
+ * `--app FOLDER` deploys an existing assembly. `--allow NAME` permits a change that is refused by default.
  */
 import { spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
@@ -21,9 +21,9 @@ const root = resolve(import.meta.dirname, "../..");
 
 interface Plan {
   readonly stage: Stage;
-  /** CDK context that chooses the stage. */
+  /** CDK context that selects the stage. */
   readonly context: Readonly<Record<string, string>>;
-  /** Folder of an assembly; undefined where it is still to be made. */
+  /** Folder of an assembly; undefined when it must be synthesised. */
   readonly app: string | undefined;
   readonly allowed: readonly Allowance[];
 }
@@ -45,7 +45,7 @@ async function readPlan(given: readonly string[]): Promise<Plan> {
   };
 }
 
-/** Makes the assembly, or takes the one that there is. @returns its folder */
+/** Synthesises the assembly or uses the given one. @returns its folder */
 async function assemblyOf({ stage, context, app }: Plan): Promise<string> {
   if (app !== undefined) return resolve(app);
   const folder = join(root, "cdk.out", stage.name);
@@ -59,7 +59,7 @@ async function templateIn(folder: string, stack: string): Promise<unknown> {
   return JSON.parse(text);
 }
 
-/** Runs a program with its output shown. */
+/** Runs a program and shows its output. */
 function run(program: string, words: readonly string[], variables: Readonly<Record<string, string>>): Promise<void> {
   return new Promise((settle, fail) => {
     const child = spawn(program, words, { cwd: root, env: { ...process.env, ...variables }, stdio: "inherit" });
@@ -88,7 +88,7 @@ async function deploy(plan: Plan, account: Account): Promise<void> {
     process.execPath,
     [
       ...["node_modules/aws-cdk/bin/cdk", "deploy", "--all", "--app", assembly, "--no-notices"],
-      // Nobody answers in a pipeline.
+      // A pipeline cannot answer questions.
       ...["--require-approval", process.stdin.isTTY ? "broadening" : "never", "--no-previous-parameters"],
       ...(live === undefined ? [] : stayLive(apiStack, live)),
     ],

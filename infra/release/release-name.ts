@@ -1,4 +1,4 @@
-/** The name of a release: the version of package.json and the commit that it is made from. As a program it prints the name. */
+/** The name of a release: the version of package.json and the commit. As a program it prints the name. */
 import { execFileSync } from "node:child_process";
 import { resolve } from "node:path";
 import packageJson from "../../package.json" with { type: "json" };
@@ -6,15 +6,15 @@ import packageJson from "../../package.json" with { type: "json" };
 const root = resolve(import.meta.dirname, "../..");
 
 export interface Release {
-  /** `0.1.0+ce54beb93da1`; with `.modified` where the working tree has changes that are not committed. */
+  /** `0.1.0+ce54beb93da1`, with `.modified` when the working tree has uncommitted changes. */
   readonly name: string;
-  /** When the commit was made, which orders releases; undefined where there is no commit. */
+  /** Time of the commit, which orders releases; undefined without a commit. */
   readonly committedAt?: string;
 }
 
 /**
- * The release that this folder holds. The same commit has the same name on every machine. Without git, as in an unpacked
- * archive, it is the version alone.
+ * The release of this folder. A commit has the same name on every machine. Without git, as in an unpacked archive,
+ * the name is only the version.
  *
  * @param folder a folder of the checkout
  */
@@ -28,7 +28,7 @@ export function releaseOf(folder: string = root): Release {
   };
 }
 
-/** What git prints; nothing where there is no git, no repository or no commit. */
+/** The output of git; empty without git, a repository or a commit. */
 function git(folder: string, ...command: readonly string[]): string {
   try {
     return execFileSync("git", command, { cwd: folder, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim();

@@ -16,7 +16,7 @@ interface Request {
   readonly release: string | undefined;
 }
 
-/** Each prints what it has done. Result: whether the release is well. */
+/** Each command prints its result. It returns whether the release is healthy. */
 const commands: Readonly<Record<string, (request: Request) => Promise<boolean>>> = {
   status: async ({ cloud }) => {
     for (const line of await status(cloud)) console.log(line);
@@ -37,7 +37,7 @@ const commands: Readonly<Record<string, (request: Request) => Promise<boolean>>>
   },
   watch: async ({ cloud, stage }) => {
     const { minutes } = canaryOf(stage);
-    // After a first deployment, or one that changed nothing, all traffic is with the live release.
+    // After a first deployment, or one without changes, the live release serves all traffic.
     if ((await cloud.served())?.canary === undefined) {
       console.log("there is no canary to watch");
       return true;

@@ -2,12 +2,12 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { ReleaseError, type Cloud, type Deployment, type FunctionVersion, type Served } from "./cloud.ts";
 
-/** Deployments that stay available for a rollback, the live one among them. */
+/** Number of deployments that are kept for a rollback, including the live one. */
 export const keptDeployments = 5;
 
 interface State {
   readonly served: Served;
-  /** From the newest to the oldest. */
+  /** Newest first. */
   readonly deployments: readonly Deployment[];
 }
 
@@ -18,7 +18,7 @@ async function stateOf(cloud: Cloud): Promise<State> {
   return { served, deployments };
 }
 
-/** One line for each deployment, from the newest to the oldest. */
+/** One line per deployment, newest first. */
 export async function status(cloud: Cloud): Promise<readonly string[]> {
   const { served, deployments } = await stateOf(cloud);
   return deployments.map((deployment) => {
@@ -29,7 +29,7 @@ export async function status(cloud: Cloud): Promise<readonly string[]> {
   });
 }
 
-/** Whether the newest release is not the live one. */
+/** Whether a release newer than the live one exists. */
 export async function hasNewRelease(cloud: Cloud): Promise<boolean> {
   const { served, deployments } = await stateOf(cloud);
   return deployments[0] !== undefined && deployments[0].id !== served.live;
@@ -51,7 +51,7 @@ export async function nameLiveRelease(cloud: Cloud): Promise<void> {
 /**
  * Sends a share of the traffic to the newest release.
  *
- * @throws ReleaseError when it is live already, or a canary is under way
+ * @throws ReleaseError when it is already live or a canary is in progress
  */
 export async function startCanary(cloud: Cloud, percent: number): Promise<Deployment> {
   const { served, deployments } = await stateOf(cloud);
@@ -63,9 +63,9 @@ export async function startCanary(cloud: Cloud, percent: number): Promise<Deploy
 }
 
 /**
- * Makes the canary the live release; without a canary, the named release or the newest one.
+ * Makes the canary live; without a canary, the named or the newest release.
  *
- * @throws ReleaseError when it is live already, or there is no such release
+ * @throws ReleaseError when it is already live or does not exist
  */
 export async function promote(cloud: Cloud, release?: string): Promise<Deployment> {
   const { served, deployments } = await stateOf(cloud);
@@ -82,10 +82,10 @@ export async function promote(cloud: Cloud, release?: string): Promise<Deploymen
 }
 
 /**
- * Ends a canary; without one, goes back to the named release or to the one before the live one.
+ * Ends a canary; without one, returns to the named release or to the one before the live release.
  *
- * @returns the release that serves all traffic afterwards
- * @throws ReleaseError when there is nothing to go back to
+ * @returns the release that then serves all traffic
+ * @throws ReleaseError when no earlier release exists
  */
 export async function rollback(cloud: Cloud, release?: string): Promise<Deployment> {
   const { served, deployments } = await stateOf(cloud);
@@ -108,10 +108,10 @@ export async function rollback(cloud: Cloud, release?: string): Promise<Deployme
 }
 
 /**
- * Watches the alarms of the stage while a canary serves: promotes it when none has rung, rolls it back as soon as one rings.
+ * Watches the stage's alarms during a canary: promotes it when no alarm rings, and rolls it back as soon as one does.
  *
- * @param pauseMs time between two looks
- * @returns the alarms that rang; none means that the canary is live
+ * @param pauseMs time between two checks
+ * @returns the alarms that rang; empty when the canary is live
  */
 export async function watch(
   cloud: Cloud,
@@ -132,7 +132,7 @@ export async function watch(
   return [];
 }
 
-/** What a sweep has removed. */
+/** The removed deployments and versions. */
 export interface Swept {
   readonly deployments: number;
   readonly versions: number;

@@ -21,7 +21,7 @@ import {
 import type { Release } from "../release/release-name.ts";
 import { isUrl, type Stage } from "../stages/stage.ts";
 
-/** How long a signing key signs. */
+/** Days between two rotations of the signing key. */
 const signingKeyDays = 30;
 
 export interface ApiStackProps extends StackProps {
@@ -30,12 +30,16 @@ export interface ApiStackProps extends StackProps {
   readonly operations: readonly AnyOperation[];
   /** The release that `GET /health` shows and every log line names. */
   readonly release: Release;
-  /** The folder with a door's bundle. Default: where `build` writes it. */
-  readonly bundleOf?: (door: string) => string;
+  /** The folder with a function's bundle. Default: the output folder of `build`. */
+  readonly bundleOf?: (entryPoint: string) => string;
 }
 
 export class ApiStack extends Stack {
   readonly #props: ApiStackProps;
+  /** What every function of the stage is told, except for what only callers of the identity provider need. */
+  readonly commonVariables: CommonVariables;
+  /** Name of the release. */
+  readonly release: string;
   readonly #environment: CommonVariables;
   /** Roles and log groups of the functions. */
   readonly #support: NestedStack;
@@ -48,7 +52,8 @@ export class ApiStack extends Stack {
 
     const gateway = new Gateway(this, "Gateway", { stage, release: props.release.name });
     const publicUrl = this.#publicUrl(gateway);
-    this.#environment = {
+    this.release = props.release.name;
+    this.commonVariables = {
       STAGE: stage.name,
       PUBLIC_URL: publicUrl,
       TABLE_NAME: data.table.tableName,
@@ -57,8 +62,8 @@ export class ApiStack extends Stack {
       PARTNER_TOKEN_SECONDS: String(stage.tokenLifetimes.partnerAccessSeconds),
       USER_TOKEN_SECONDS: String(stage.tokenLifetimes.userAccessSeconds),
       PUBLIC_CLIENTS: stage.publicClients.join(" "),
-      ...this.#identityProvider(),
     };
+    this.#environment = { ...this.commonVariables, ...this.#identityProvider() };
 
     const authorizer = this.#function(authorizerFunction, authorizerFunction.id);
     const served = operations.map((operation) => ({
@@ -77,7 +82,7 @@ export class ApiStack extends Stack {
       serviceToken: this.#systemFunction(bootstrapFunction).arn,
       // CloudFormation would wait an hour for a bootstrap that never answers.
       serviceTimeout: Duration.minutes(2),
-      // CloudFormation runs the bootstrap when these change: once for each release. The time tells a rollback from a step ahead.
+      // CloudFormation runs the bootstrap when these change, so once per release. The time tells a rollback from a newer release.
       properties: { Release: props.release.name, CommittedAt: props.release.committedAt },
     });
     this.#rotateSigningKeys(bootstrapRun);
@@ -96,35 +101,25 @@ export class ApiStack extends Stack {
 
   #function(
     declaration: FunctionDeclaration,
-    door: string,
+    entryPoint: string,
     more: Pick<CommonVariables, "VERSION"> = {},
   ): OperationFunction {
     const { stage, data } = this.#props;
     return new OperationFunction(this, constructId(declaration.id), {
       stage,
       declaration,
-      bundle: this.#bundle(door),
+      bundle: this.#bundle(entryPoint),
       environment: { ...this.#environment, ...more },
       support: this.#support,
-      resources: {
-        tableArn: data.table.tableArn,
-        secretArns: {
-          signingKeys: data.secrets.signingKeys.secretArn,
-          clientSecretKey: data.secrets.clientSecretKey.secretArn,
-          cursorKey: data.secrets.cursorKey.secretArn,
-          refreshTokenKey: data.secrets.refreshTokenKey.secretArn,
-          couponCodeKey: data.secrets.couponCodeKey.secretArn,
-          rootSignIn: data.secrets.rootSignIn.secretArn,
-        },
-      },
+      resources: data.resources,
     });
   }
 
-  #bundle(door: string): string {
-    return (this.#props.bundleOf ?? bundleFolder)(door);
+  #bundle(entryPoint: string): string {
+    return (this.#props.bundleOf ?? bundleFolder)(entryPoint);
   }
 
-  /** The schedule is here and not beside its secret: that stack would need the function, and the function needs that stack. */
+  /** The schedule is not in the data stack: it needs the function, and the function needs the data stack. */
   #rotateSigningKeys(bootstrapRun: CustomResource): void {
     const rotation = this.#systemFunction(rotationFunction);
     const { secretArn } = this.#props.data.secrets.signingKeys;
@@ -139,10 +134,10 @@ export class ApiStack extends Stack {
       secretId: secretArn,
       rotationLambdaArn: rotation.arn,
       rotationRules: { automaticallyAfterDays: signingKeyDays },
-      // A deployment is no reason for a new key.
+      // Otherwise every deployment would rotate the key.
       rotateImmediatelyOnUpdate: false,
     });
-    // Secrets Manager tries the function when the schedule is made: it must be allowed to, and there must be keys.
+    // Secrets Manager tests the function when the schedule is created, so the permission and the keys must exist.
     schedule.node.addDependency(permission, bootstrapRun);
   }
 
@@ -167,7 +162,7 @@ export class ApiStack extends Stack {
     };
   }
 
-  /** The execute-api URL is spelled out from the API's id: the stage's own would need the functions, which need the URL. */
+  /** The execute-api URL is composed from the API's id. The stage's own attribute would depend on the functions, which need the URL. */
   #publicUrl({ api }: Gateway): string {
     const { publicUrl, name } = this.#props.stage;
     if (isUrl(publicUrl)) return publicUrl;
@@ -180,7 +175,7 @@ export class ApiStack extends Stack {
   }
 }
 
-/** `partners.register` → `PartnersRegister`: never changes for an operation, since its named resources hang on it. */
+/** `partners.register` → `PartnersRegister`. It must never change, because logical ids of named resources contain it. */
 function constructId(id: string): string {
   return id.replace(/(^|[.-])([a-z])/g, (_match, _separator, letter: string) => letter.toUpperCase());
 }

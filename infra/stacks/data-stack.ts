@@ -1,19 +1,21 @@
-/** What must outlive every deployment: the table, its key and the secrets. */
+/** The resources that outlive every deployment: the table, its key and the secrets. */
 import { Duration, RemovalPolicy, Stack, type StackProps } from "aws-cdk-lib";
 import { AttributeType, BillingMode, ProjectionType, Table, TableEncryption } from "aws-cdk-lib/aws-dynamodb";
 import { AnyPrincipal, PolicyStatement } from "aws-cdk-lib/aws-iam";
 import { Key } from "aws-cdk-lib/aws-kms";
 import { Secret, type SecretStringGenerator } from "aws-cdk-lib/aws-secretsmanager";
 import type { Construct } from "constructs";
+import { syntheticPartnerId } from "../../shared/partners/synthetic-partner.ts";
 import type { SecretName } from "../../shared/runtime/environment.ts";
 import { acknowledge } from "../constructs/acknowledge.ts";
+import type { Resources } from "../constructs/operation-function.ts";
 import { removalPolicyOf } from "../constructs/removal.ts";
 import type { Stage } from "../stages/stage.ts";
 
 /** The table's only index; declarations name it in `TableRight.index`. */
 export const indexName = "gsi1";
 
-/** How each secret comes into being. Its value is never in a template; changing one of these entries would replace the value. */
+/** How Secrets Manager generates each secret. A value never stands in a template. A change of `generate` replaces the value. */
 const secretKinds: Record<
   SecretName,
   {
@@ -28,41 +30,52 @@ const secretKinds: Record<
     name: "signing-keys",
     holds: "The keys that sign access tokens, as a JWK set",
     noScheduleHere:
-      "rotated every 30 days: its schedule is in the API stack beside the function that rotates it, and the rule looks into the secret's own stack only",
+      "rotated every 30 days: the schedule is in the API stack, beside the function that rotates the secret, and the rule checks the secret's own stack only",
     // An empty set, which the bootstrap function replaces: Secrets Manager cannot make a key pair.
     generate: { secretStringTemplate: '{"keys":[]}', generateStringKey: "placeholder" },
   },
   clientSecretKey: {
     name: "client-secret-key",
     holds: "The HMAC key under which client secrets are stored",
-    noScheduleHere: "what is stored are hashes under this key: a new key would lock every partner out",
+    noScheduleHere: "client secrets are stored as hashes under this key: a new key would lock every partner out",
     generate: { passwordLength: 64, excludePunctuation: true },
   },
   cursorKey: {
     name: "cursor-key",
     holds: "The HMAC key of list cursors",
-    noScheduleHere:
-      "a cursor is no credential; a new key would break every list that a caller is reading, and protect nothing",
+    noScheduleHere: "a cursor is not a credential: a new key would only break the lists that callers are reading",
     generate: { passwordLength: 64, excludePunctuation: true },
   },
   refreshTokenKey: {
     name: "refresh-token-key",
     holds: "The HMAC key that derives each refresh token from the one before",
     noScheduleHere:
-      "successors of refresh tokens are derived with it: a new key would take a refresh that was under way for a theft",
+      "the next refresh token is derived with it: a new key would make a refresh in progress look like a theft",
     generate: { passwordLength: 64, excludePunctuation: true },
   },
   couponCodeKey: {
     name: "coupon-code-key",
     holds: "The HMAC key under which coupon codes are stored",
-    noScheduleHere: "what is stored are hashes under this key: a new key would make every coupon's code unknown",
+    noScheduleHere: "coupon codes are stored as hashes under this key: with a new key, no code would be found",
     generate: { passwordLength: 64, excludePunctuation: true },
+  },
+  syntheticPartner: {
+    name: "synthetic-partner",
+    holds: "Client id and client secret of the synthetic partner",
+    noScheduleHere:
+      "a deployment brings the partner in line with this value; it reaches nothing but the partner's own test subscriptions",
+    generate: {
+      secretStringTemplate: JSON.stringify({ clientId: syntheticPartnerId }),
+      generateStringKey: "clientSecret",
+      passwordLength: 64,
+      excludePunctuation: true,
+    },
   },
   rootSignIn: {
     name: "root-sign-in",
     holds: "Name and first password of the root user",
     noScheduleHere:
-      "only the first password: the user's own lives as argon2id in the table, and changing it voids this value",
+      "it is only the first password: the current one is stored as argon2id in the table, and changing it voids this value",
     generate: {
       secretStringTemplate: '{"username":"root"}',
       generateStringKey: "password",
@@ -75,20 +88,39 @@ const secretKinds: Record<
 export class DataStack extends Stack {
   readonly table: Table;
   readonly secrets: Readonly<Record<SecretName, Secret>>;
+  readonly #stage: Stage;
 
   constructor(scope: Construct, id: string, props: StackProps & { readonly stage: Stage }) {
     super(scope, id, props);
-    const { stage } = props;
-    const removalPolicy = removalPolicyOf(stage);
+    this.#stage = props.stage;
+    const key = this.#key();
+    this.table = this.#table(key);
+    this.secrets = {
+      signingKeys: this.#secret("signingKeys", key),
+      clientSecretKey: this.#secret("clientSecretKey", key),
+      cursorKey: this.#secret("cursorKey", key),
+      refreshTokenKey: this.#secret("refreshTokenKey", key),
+      couponCodeKey: this.#secret("couponCodeKey", key),
+      rootSignIn: this.#secret("rootSignIn", key),
+      syntheticPartner: this.#secret("syntheticPartner", key),
+    };
 
+    // Exported whether or not the API stack reads them today. CloudFormation updates this stack first, while the old API
+    // stack still imports its values, so an export that disappears with its last reader makes the deployment fail.
+    this.exportValue(this.table.tableArn);
+    this.exportValue(this.table.tableName);
+    for (const { secretArn } of Object.values(this.secrets)) this.exportValue(secretArn);
+  }
+
+  #key(): Key {
     const key = new Key(this, "Key", {
-      description: `Portico ${stage.name}: table and secrets`,
+      description: `Portico ${this.#stage.name}: table and secrets`,
       enableKeyRotation: true,
-      removalPolicy,
-      pendingWindow: Duration.days(stage.production ? 30 : 7),
+      removalPolicy: removalPolicyOf(this.#stage),
+      pendingWindow: Duration.days(this.#stage.production ? 30 : 7),
     });
-    // As AWS's own `aws/dynamodb` key: whom DynamoDB or Secrets Manager let in may use the key through them, and only
-    // through them. Function roles so need no statement about the key, and none of them can decrypt anything directly.
+    // The same rule as in AWS's own key `aws/dynamodb`: callers that DynamoDB or Secrets Manager admit may use the key
+    // through these services only. Function roles therefore need no right on the key, and cannot decrypt directly.
     key.addToResourcePolicy(
       new PolicyStatement({
         sid: "UseThroughTheServicesOfThisAccount",
@@ -110,53 +142,53 @@ export class DataStack extends Stack {
         },
       }),
     );
+    return key;
+  }
 
-    this.table = new Table(this, "Table", {
+  #table(encryptionKey: Key): Table {
+    const table = new Table(this, "Table", {
       partitionKey: { name: "pk", type: AttributeType.STRING },
       sortKey: { name: "sk", type: AttributeType.STRING },
       billingMode: BillingMode.PAY_PER_REQUEST,
       encryption: TableEncryption.CUSTOMER_MANAGED,
-      encryptionKey: key,
-      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: stage.pointInTimeRecovery },
-      deletionProtection: stage.deletionProtection,
+      encryptionKey,
+      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: this.#stage.pointInTimeRecovery },
+      deletionProtection: this.#stage.deletionProtection,
       timeToLiveAttribute: "ttl",
-      // Retained in any case: where its creation is rolled back, its deletion protection would make the deletion fail.
-      removalPolicy: stage.removalPolicy === "retain" ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+      // Not RetainExceptOnCreate: deletion protection would make the rollback of a failed creation fail.
+      removalPolicy: this.#stage.removalPolicy === "retain" ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
     });
-    this.table.addGlobalSecondaryIndex({
+    table.addGlobalSecondaryIndex({
       indexName,
       partitionKey: { name: "gsi1pk", type: AttributeType.STRING },
       sortKey: { name: "gsi1sk", type: AttributeType.STRING },
       projectionType: ProjectionType.ALL,
     });
+    return table;
+  }
 
-    const secret = (name: SecretName): Secret => {
-      const kind = secretKinds[name];
-      const made = new Secret(this, name.charAt(0).toUpperCase() + name.slice(1), {
-        secretName: `portico/${stage.name}/${kind.name}`,
-        description: `${kind.holds} (Portico ${stage.name})`,
-        encryptionKey: key,
-        generateSecretString: kind.generate,
-        removalPolicy,
-      });
-      acknowledge(made, {
-        "AwsSolutions-SMG4": kind.noScheduleHere,
-      });
-      return made;
-    };
-    this.secrets = {
-      signingKeys: secret("signingKeys"),
-      clientSecretKey: secret("clientSecretKey"),
-      cursorKey: secret("cursorKey"),
-      refreshTokenKey: secret("refreshTokenKey"),
-      couponCodeKey: secret("couponCodeKey"),
-      rootSignIn: secret("rootSignIn"),
-    };
+  #secret(name: SecretName, encryptionKey: Key): Secret {
+    const kind = secretKinds[name];
+    const secret = new Secret(this, name.charAt(0).toUpperCase() + name.slice(1), {
+      secretName: `portico/${this.#stage.name}/${kind.name}`,
+      description: `${kind.holds} (Portico ${this.#stage.name})`,
+      encryptionKey,
+      generateSecretString: kind.generate,
+      removalPolicy: removalPolicyOf(this.#stage),
+    });
+    acknowledge(secret, { "AwsSolutions-SMG4": kind.noScheduleHere });
+    return secret;
+  }
 
-    // Exported whether or not the API stack needs them today: an export that vanishes because its last reader went away makes
-    // the deployment of this stack fail, since it is updated first while the old API stack still imports it.
-    this.exportValue(this.table.tableArn);
-    this.exportValue(this.table.tableName);
-    for (const { secretArn } of Object.values(this.secrets)) this.exportValue(secretArn);
+  /** What functions are given rights to. */
+  get resources(): Resources {
+    const secrets = Object.entries(this.secrets) as [SecretName, Secret][];
+    return {
+      tableArn: this.table.tableArn,
+      secretArns: Object.fromEntries(secrets.map(([name, { secretArn }]) => [name, secretArn])) as Record<
+        SecretName,
+        string
+      >,
+    };
   }
 }

@@ -1,6 +1,11 @@
-/** How operators see the system: alarms with a runbook each, the way to the people on call, one dashboard, saved queries. */
+/**
+ * Monitoring for operators: alarms with runbooks, notification of the people on call, a dashboard, saved queries, and the
+ * functions that check the stage at a rate.
+ */
 import { Stack, type StackProps } from "aws-cdk-lib";
 import type { Construct } from "constructs";
+import { bundleFolder } from "../build/bundle.ts";
+import { scheduledFunctionsOf } from "../constructs/function-declarations.ts";
 import type { AnyOperation } from "../../shared/contract/operation.ts";
 import { AccessLogMetrics } from "../constructs/operations/access-log-metrics.ts";
 import { AccountEvents } from "../constructs/operations/account-events.ts";
@@ -9,21 +14,26 @@ import { Alarms } from "../constructs/operations/alarms.ts";
 import { causeAlarms } from "../constructs/operations/causes.ts";
 import { OperationsDashboard } from "../constructs/operations/dashboard.ts";
 import { objectiveAlarms } from "../constructs/operations/objectives.ts";
+import { ScheduledFunctions } from "../constructs/operations/scheduled-functions.ts";
 import { SavedQueries } from "../constructs/operations/saved-queries.ts";
 import { Spending } from "../constructs/operations/spending.ts";
 import type { Stage } from "../stages/stage.ts";
+import type { ApiStack } from "./api-stack.ts";
 import { indexName, type DataStack } from "./data-stack.ts";
 
 export interface OperationsStackProps extends StackProps {
   readonly stage: Stage;
   readonly data: DataStack;
+  readonly api: ApiStack;
   readonly operations: readonly AnyOperation[];
+  /** The folder with the bundle of a function. Default: where `build` writes it. */
+  readonly bundleOf?: (entryPoint: string) => string;
 }
 
 export class OperationsStack extends Stack {
   constructor(scope: Construct, id: string, props: OperationsStackProps) {
     super(scope, id, props);
-    const { stage, data, operations } = props;
+    const { stage, data, api, operations, bundleOf = bundleFolder } = props;
     const { tableName, tableArn, encryptionKey } = data.table;
     if (encryptionKey === undefined) throw new Error("the table has no key of its own to watch");
 
@@ -40,6 +50,14 @@ export class OperationsStack extends Stack {
       ...causeAlarms({ stage, operations, tableName, indexName, region: this.region }),
       events.undelivered,
     ];
+    new ScheduledFunctions(this, "Scheduled", {
+      stage,
+      declarations: scheduledFunctionsOf(stage),
+      // API Gateway does not invoke them, so nothing else tells them the release.
+      environment: { ...api.commonVariables, VERSION: api.release },
+      resources: data.resources,
+      bundleOf: (entryPoint) => bundleOf(entryPoint),
+    });
     new Alarms(this, "Alarms", { stage, channels, declarations });
     new AccessLogMetrics(this, "AccessLogMetrics", stage);
     new Spending(this, "Spending", { stage, channels });

@@ -1,4 +1,4 @@
-/** The role with which the workflow of one GitHub repository deploys one stage. It needs no key that lives long. */
+/** The role that the workflow of one GitHub repository assumes to deploy one stage, without long-lived keys. */
 import { CfnOutput, Duration, Stack, type StackProps } from "aws-cdk-lib";
 import { PolicyDocument, PolicyStatement, Role, WebIdentityPrincipal } from "aws-cdk-lib/aws-iam";
 import type { Construct } from "constructs";
@@ -24,7 +24,7 @@ export class PipelineStack extends Stack {
       roleName: `Portico-${stage.name}-pipeline`,
       description: `Deploys Portico ${stage.name} from ${repository}`,
       maxSessionDuration: Duration.hours(1),
-      // The environment of GitHub, and with it its approvals, belongs to the identity: no other job gets the role.
+      // The subject names the GitHub environment and so requires its approvals. Jobs outside the environment cannot assume the role.
       assumedBy: new WebIdentityPrincipal(this.#arn("iam", `oidc-provider/${issuer}`, ""), {
         StringEquals: {
           [`${issuer}:aud`]: "sts.amazonaws.com",
@@ -44,7 +44,7 @@ export class PipelineStack extends Stack {
     });
   }
 
-  /** CDK's own roles do the deploying; what is read here is compared before anything changes. */
+  /** CDK's own roles deploy. This role only reads what is checked before a deployment. */
   #deployStatements({ hostedZone }: Stage): readonly PolicyStatement[] {
     return [
       new PolicyStatement({
@@ -68,7 +68,7 @@ export class PipelineStack extends Stack {
     ];
   }
 
-  /** Switching the stage, looking at its alarms, and removing what no release needs. */
+  /** Rights to switch the stage, read its alarms and remove unused versions. */
   #releaseStatements(): readonly PolicyStatement[] {
     const api = `arn:${this.partition}:apigateway:${this.region}::/restapis/*`;
     return [
@@ -85,7 +85,7 @@ export class PipelineStack extends Stack {
       }),
       new PolicyStatement({
         actions: ["lambda:DeleteFunction"],
-        // With a version's number at the end: the functions themselves stay out of reach.
+        // The ARN ends with a version, so the functions themselves cannot be deleted.
         resources: [this.#arn("lambda", `function:Portico-${this.#stage}-*:*`)],
       }),
     ];

@@ -1,13 +1,13 @@
 /**
- * CDK's feature flags and habits, set in code: `cdk.json` is read by the CLI only, and a template must not depend on whether the
- * CLI or `node infra/app.ts` made it.
+ * CDK's feature flags and settings in code. Only the CLI reads `cdk.json`, and a template must not depend on whether
+ * the CLI or `node infra/app.ts` creates it.
  */
 export const cdkContext: Readonly<Record<string, unknown>> = {
-  // AWS's offline template validator fails the synth instead of warning.
+  // Findings of AWS's offline template validator fail the synth instead of only warning.
   "@aws-cdk/core:validateAgainstDefaultRules": true,
   "@aws-cdk/core:annotationsInValidationReport": true,
   "@aws-cdk/core:checkSecretUsage": true,
-  // Exports and imports: CloudFormation refuses to take away what another stack still uses.
+  // Strong references: CloudFormation refuses to delete a resource that another stack uses.
   "@aws-cdk/core:defaultCrossStackReferences": "strong",
   "@aws-cdk/core:enablePartitionLiterals": true,
   "@aws-cdk/core:explicitStackTags": true,
@@ -15,12 +15,12 @@ export const cdkContext: Readonly<Record<string, unknown>> = {
   "@aws-cdk/aws-apigateway:authorizerChangeDeploymentLogicalId": true,
   "@aws-cdk/aws-apigateway:disableCloudWatchRole": true,
   "@aws-cdk/aws-apigateway:logGroupDestinationArnWithoutWildcard": true,
-  // A role shows one statement per declared right, as its declaration does.
+  // A role has one statement per declared right, like its declaration.
   "@aws-cdk/aws-iam:minimizePolicies": false,
   "@aws-cdk/aws-lambda:recognizeLayerVersion": true,
-  // Metadata for the CLI's messages; it doubles the templates.
+  // Metadata for the CLI's messages doubles the size of the templates.
   "aws:cdk:enable-path-metadata": false,
-  // By this AWS SAM finds the functions' code.
+  // AWS SAM finds the functions' code with this metadata.
   "aws:cdk:enable-asset-metadata": true,
   "aws:cdk:version-reporting": false,
 };

@@ -2,12 +2,12 @@ import { RetentionDays } from "aws-cdk-lib/aws-logs";
 import { defaultOperations } from "./operations.ts";
 import { defaultTokenLifetimes, type Stage } from "./stage.ts";
 
-/** For development on AWS: no customer's data, and nothing that is kept. */
+/** For development on AWS, without customers' data. Nothing is retained. */
 const dev: Stage = {
   name: "dev",
   production: false,
   publicUrl: "execute-api",
-  // `{ partnerAccessSeconds: "never", userAccessSeconds: "never" }` makes access tokens that never expire; only dev may.
+  // `{ partnerAccessSeconds: "never", userAccessSeconds: "never" }` creates access tokens that never expire. Only dev may set it.
   tokenLifetimes: defaultTokenLifetimes,
   publicClients: ["web"],
   corsOrigins: [],

@@ -1,25 +1,25 @@
-/** Finds the stage that is asked for. A stage is a file of this folder with a default export: `staging.ts` is the stage `staging`. */
+/** Finds a stage. A stage is a file of this folder with a default export: `staging.ts` is the stage `staging`. */
 import { existsSync, globSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Stage } from "./stage.ts";
 import { validateStage } from "./validation.ts";
 
-/** The stage when none is named. */
+/** The default stage. */
 const defaultStage = "dev";
 
-/** How a stage is asked for, as CDK's context has it. */
+/** CDK context that selects a stage. */
 export interface StageChoice {
   /** Its name. Default `dev`. */
   readonly stage?: unknown;
-  /** A file that is not in this folder, for settings that a company keeps elsewhere; it takes the place of the name. */
+  /** Path of a stage file outside this folder, which replaces the name. */
   readonly stageFile?: unknown;
 }
 
 /**
  * Loads a stage and checks it.
  *
- * @throws Error for an unknown stage, a file without one, or contradicting settings, in one line
+ * @throws Error of one line for an unknown stage, a file without a stage, or contradictory settings
  */
 export async function findStage(choice: StageChoice): Promise<Stage> {
   const stage = await loadStage(choice);
@@ -49,7 +49,7 @@ async function loadStage({ stage: name = defaultStage, stageFile }: StageChoice)
 /**
  * Every stage, unchecked and sorted by name.
  *
- * @throws Error when a file's name is not its stage's: two files could then make one stage
+ * @throws Error when a file is not named after its stage, because two files could then define the same stage
  */
 export async function allStages(): Promise<readonly Stage[]> {
   const files = globSync("*.ts", { cwd: import.meta.dirname }).sort();
@@ -64,7 +64,7 @@ export async function allStages(): Promise<readonly Stage[]> {
   });
 }
 
-/** The stage that a file exports by default; undefined where it exports none. */
+/** The default export of a stage file; undefined when it has none. */
 async function stageIn(path: string): Promise<Stage | undefined> {
   const { default: stage } = (await import(pathToFileURL(path).href)) as { readonly default?: Stage };
   return stage;

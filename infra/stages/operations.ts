@@ -1,20 +1,20 @@
-/** How a stage is watched: whom alarms reach, what the stage promises its callers, and what it may cost. */
+/** Monitoring settings of a stage: alarm recipients, service level objectives and budget. */
 
-/** Where alarms arrive: an e-mail address, or a phone number in the form `+4915112345678`, which gets a text message. */
+/** An alarm recipient: an e-mail address, or a phone number in the form `+4915112345678` for text messages. */
 export interface AlarmAddresses {
-  /** For what cannot wait until the morning. */
+  /** For alarms that need action at once. */
   readonly page: string;
-  /** For what is read on the next working day. */
+  /** For alarms that are read on the next working day. */
   readonly ticket: string;
 }
 
-/** What callers may rely on, over 30 days. */
+/** Service level objectives over 30 days. */
 export interface Objectives {
   /** Share of calls that do not end in a 5xx. */
   readonly availability: number;
-  /** Share of calls that are answered within the bound, measured by API Gateway. */
+  /** Share of calls that API Gateway answers within the bound. */
   readonly latency: { readonly withinMs: number; readonly share: number };
-  /** A burn rate says nothing about fewer bad calls than this in the long window: at night one failure is a large share. */
+  /** Minimum number of bad calls in the long window. At night one failure is already a large share. */
   readonly minBadCalls: number;
 }
 
@@ -24,11 +24,13 @@ export interface OperationsSettings {
   readonly objectives: Objectives;
   /** Quota `Concurrent executions` of Lambda in the account and Region: all functions share it. */
   readonly lambdaConcurrencyQuota: number;
-  /** What the whole account may cost in a month, in US dollars. */
+  /** Budget of the whole account per month, in US dollars. */
   readonly monthlyBudgetDollars: number;
-  /** Share of the calls beyond one a second that X-Ray traces. */
+  /** Share of the calls that X-Ray traces beyond one call a second. */
   readonly traceShare: number;
-  /** Where the runbooks are read, without a slash at the end: `https://git.example.com/portico/docs/runbooks`. */
+  /** Calls the API every five minutes as a partner does, and rings when it is not served. Its costs are in `docs/costs.md`. */
+  readonly syntheticPartner: boolean;
+  /** Base URL of the runbooks, without a slash at the end: `https://git.example.com/portico/docs/runbooks`. */
   readonly runbooksUrl?: string;
 }
 
@@ -37,11 +39,12 @@ export const defaultOperations: OperationsSettings = {
   lambdaConcurrencyQuota: 1000,
   monthlyBudgetDollars: 200,
   traceShare: 0.01,
+  syntheticPartner: true,
 };
 
 const addressForm = /^([^\s@]+@[^\s@]+|\+[1-9][0-9]{6,14})$/;
 
-/** What is wrong with the settings, one short line each. */
+/** The errors in the settings, one line each. */
 export function operationsContradictions(settings: OperationsSettings): readonly (string | false)[] {
   const { alarms, objectives, lambdaConcurrencyQuota, monthlyBudgetDollars, traceShare, runbooksUrl } = settings;
   const { availability, latency, minBadCalls } = objectives;

@@ -2,7 +2,7 @@ import { RetentionDays } from "aws-cdk-lib/aws-logs";
 import { defaultOperations } from "./operations.ts";
 import { defaultTokenLifetimes, fillIn, type Stage } from "./stage.ts";
 
-/** Production. Replace every `fillIn`; nothing can be deployed before. docs/releasing.md explains each of them. */
+/** Production. Replace every `fillIn` before a deployment. docs/deploying.md explains each setting. */
 const prod: Stage = {
   name: "prod",
   production: true,

@@ -1,11 +1,11 @@
-/** Refuses a stage whose settings are incomplete, contradict each other or contradict the contract. */
+/** Refuses a stage with incomplete settings, or with settings that contradict each other or the contract. */
 import { operationsContradictions } from "./operations.ts";
 import { fillIn, isUrl, type Stage } from "./stage.ts";
 
 /**
  * Checks a stage.
  *
- * @throws Error naming the stage and everything that is wrong with it, in one line
+ * @throws Error of one line that names the stage and all its errors
  */
 export function validateStage(stage: Stage): void {
   const missing = unfilled(stage);
@@ -22,7 +22,7 @@ export function validateStage(stage: Stage): void {
   if (contradictions.length > 0) throw new Error(`stage ${stage.name}: ${contradictions.join("; ")}`);
 }
 
-/** Paths of the settings that only the company knows and has not filled in: `publicUrl`, `operations.alarms.page`. */
+/** Paths of the settings that the company has not filled in: `publicUrl`, `operations.alarms.page`. */
 export function unfilled(stage: Stage): readonly string[] {
   const walk = (value: unknown, path: string): readonly string[] => {
     if (value === fillIn) return [path];
@@ -75,7 +75,7 @@ function addressContradictions(stage: Stage): Contradictions {
   ];
 }
 
-/** Symmetric algorithms and `none` prove no identity: the verifier itself, or anybody, could sign with them. */
+/** Symmetric algorithms and `none` prove no identity: the verifier, or anybody, could sign with them. */
 const asymmetricAlgorithms = /^(EdDSA|Ed25519|(RS|PS|ES)(256|384|512))$/;
 
 function identityProviderContradictions(provider: Stage["identityProvider"]): Contradictions {
@@ -121,6 +121,6 @@ function isBaseUrl(value: string): boolean {
 function isHostOf(url: string, zone: string): boolean {
   if (!URL.canParse(url)) return false;
   const { hostname, origin } = new URL(url);
-  // The domain name is mapped to the stage as a whole, so no path can stand before the API's own.
+  // The domain name is mapped to the whole stage, so the URL cannot have a path.
   return origin === url && (hostname === zone || hostname.endsWith(`.${zone}`));
 }

@@ -94,8 +94,8 @@ export interface Operation<Path = unknown, Query = unknown, Body = unknown, Answ
   /** `Idempotency-Key` is honoured. */
   readonly idempotent?: boolean;
   /**
-   * Looks for the recorded answer before the operation runs, not only when it commits: for operations that cost the caller
-   * something, such as a guess of a password.
+   * Looks for the recorded answer before the operation runs, not only when it commits. For operations in which a
+   * repetition costs the caller something, such as one of the limited password attempts.
    */
   readonly replaysFirst?: boolean;
   /** Takes effect only while the caller is active and keeps its role: see `whileCallerUnchanged`. */

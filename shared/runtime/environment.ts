@@ -12,6 +12,7 @@ export const secretVariables = {
   refreshTokenKey: "REFRESH_TOKEN_KEY_SECRET",
   couponCodeKey: "COUPON_CODE_KEY_SECRET",
   rootSignIn: "ROOT_SIGN_IN_SECRET",
+  syntheticPartner: "SYNTHETIC_PARTNER_SECRET",
 } as const;
 export type SecretName = keyof typeof secretVariables;
 
@@ -48,6 +49,7 @@ const environmentSchema = z.object({
   REFRESH_TOKEN_KEY_SECRET: z.string().min(1).optional(),
   COUPON_CODE_KEY_SECRET: z.string().min(1).optional(),
   ROOT_SIGN_IN_SECRET: z.string().min(1).optional(),
+  SYNTHETIC_PARTNER_SECRET: z.string().min(1).optional(),
 });
 
 /** The variables as text, as CDK sets them. A function gets the ARNs of the secrets that it declares. */

@@ -30,6 +30,7 @@ export const failureCodes = [
   "bootstrap_failed",
   "identity_provider_clock_ahead",
   "identity_provider_unreachable",
+  "ledger_differs",
 ] as const;
 export type FailureCode = (typeof failureCodes)[number];
 
@@ -43,7 +44,10 @@ export type LogCode =
   | "token_refused"
   | "client_authentication_failed"
   | "sign_in_failed"
-  | "bootstrap_done";
+  | "bootstrap_done"
+  | "ledger_checked"
+  | "synthetic_partner_served"
+  | "synthetic_partner_failed";
 
 const fieldNames = [
   "requestId",

@@ -8,6 +8,11 @@ export const subscriptionPartitions = {
   histories: "SUBSCRIPTION-HISTORY#*",
 } as const;
 
+/** The partition keys of one partner alone. */
+export function subscriptionPartitionsOf(partnerId: string): readonly string[] {
+  return [`SUBSCRIPTIONS#${partnerId}`, `SUBSCRIPTION-HISTORY#${partnerId}#*`];
+}
+
 export const subscriptionKey = {
   /** The latest subscription of an external user. */
   subscription: (partnerId: string, externalUserId: string): Key<StoredSubscription> => ({

@@ -60,7 +60,7 @@ export function subscriptionChange(
   return [
     before === undefined ? putAbsent(key, stored, { index }) : putUnchanged(key, stored, before.revision, index),
     putAbsent(subscriptionKey.historyEntry(partnerId, after.externalUserId, after.revision), entry),
-    // A deletion of the partner must not miss a subscription that comes to life.
+    // A new or reactivated subscription must not escape a deletion of the partner.
     ...(comesToLife ? [whileActive(partnerId, now)] : []),
   ];
 }

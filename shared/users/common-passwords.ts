@@ -1,5 +1,5 @@
 /**
- * The commonest passwords that are long enough to be chosen here: the first 72 bits of the SHA-256 of each, in lower case.
+ * The most common passwords of at least the minimum length: the first 72 bits of the SHA-256 of each, in lower case.
  * Made from the list of `@zxcvbn-ts/language-common`; tests/unit/users/common-passwords.test.ts holds the two equal.
  */
 export const commonPasswordHashes: ReadonlySet<string> = new Set(

@@ -388,6 +388,7 @@ export const operations = {
     table: [
       { actions: ["GetItem", "DeleteItem"], leadingKeys: [userPartitions.users] },
       { actions: ["DeleteItem"], leadingKeys: [userPartitions.userPlaces] },
+      { actions: ["PutItem"], leadingKeys: [userPartitions.deletedUsers] },
       {
         actions: ["UpdateItem"],
         leadingKeys: [identityPartitions.principals],

@@ -9,6 +9,7 @@ export const userPartitions = {
   usernames: "USERNAME#*",
   users: "USER#*",
   userPlaces: "USERS",
+  deletedUsers: "DELETED-USERS",
   creditMovements: "CREDIT#*",
 } as const;
 
@@ -33,6 +34,8 @@ export const userKey = {
   }),
   /** A user's place in the list of all: apart from the profile, so that no movement of credit writes to a shared partition. */
   userPlace: (userId: string): Key<object> => ({ pk: "USERS", sk: userId }),
+  /** A deleted user's place: the ledger and the redemptions of the user stay, and the check of the ledger finds them here. */
+  deletedUserPlace: (userId: string): Key<object> => ({ pk: "DELETED-USERS", sk: userId }),
   /** Movements sort by their number, from 1: the order of the commits, whatever the clocks say. */
   creditMovement: (userId: string, number: number): Key<CreditMovement> => ({
     pk: `CREDIT#${userId}`,

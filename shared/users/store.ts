@@ -147,6 +147,7 @@ export function userDeletion(user: StoredUser): Change {
   return [
     deleteUnchanged(userKey.user(user.id), user.revision),
     { delete: userKey.userPlace(user.id) },
+    putAbsent(userKey.deletedUserPlace(user.id), {}),
     ...principalDeletion(user.id),
   ];
 }

@@ -10,7 +10,8 @@ let tableName: string;
 beforeAll(() => {
   const { resources } = loadAssembly(process.env.PORTICO_TEST_ASSEMBLY ?? "", parameters);
   const ofType = (type: string) => resources.filter((resource) => resource.type === type);
-  rules = ofType("AWS::Events::Rule").map(({ properties }) => ({
+  const onEvents = ofType("AWS::Events::Rule").filter(({ properties }) => properties["EventPattern"] !== undefined);
+  rules = onEvents.map(({ properties }) => ({
     name: String(properties["Name"]).replace("Portico-local-", ""),
     pattern: properties["EventPattern"] as Record<string, unknown>,
   }));

@@ -102,12 +102,21 @@ function ofType(resources: readonly ResolvedResource[], type: string): readonly 
   return resources.filter((resource) => resource.type === type).map(({ properties }) => properties);
 }
 
+const comparisons: Readonly<Record<string, (value: number, threshold: number) => boolean>> = {
+  GreaterThanThreshold: (value, threshold) => value > threshold,
+  LessThanThreshold: (value, threshold) => value < threshold,
+};
+
+/** Whether a period without data counts as one that is wrong. */
+const treatments: Readonly<Record<string, boolean>> = { breaching: true, notBreaching: false };
+
 function metricAlarm(alarm: Properties, store: MetricStore): Alarm {
   const queries = queriesOf(alarm);
   const expression = alarm.Metrics?.find(({ ReturnData }: Properties) => ReturnData)?.Expression ?? queries[0]?.id;
-  if (alarm.ComparisonOperator !== "GreaterThanThreshold") throw new Error(`${alarm.AlarmName}: unknown comparison`);
-  if (alarm.TreatMissingData !== "notBreaching")
-    throw new Error(`${alarm.AlarmName}: unknown treatment of missing data`);
+  const compare = comparisons[alarm.ComparisonOperator];
+  const missing = treatments[alarm.TreatMissingData];
+  if (compare === undefined) throw new Error(`${alarm.AlarmName}: unknown comparison`);
+  if (missing === undefined) throw new Error(`${alarm.AlarmName}: unknown treatment of missing data`);
   const [{ period }] = queries as [MetricQuery];
   const valueAt = (end: number): Value =>
     evaluate(expression, (id) => {
@@ -120,8 +129,8 @@ function metricAlarm(alarm: Properties, store: MetricStore): Alarm {
     actions: alarm.AlarmActions ?? [],
     suppressor: undefined,
     isAlarming: (at) =>
-      Array.from({ length: alarm.EvaluationPeriods }, (_, index) => valueAt(at - index * period)).every(
-        (value) => value !== undefined && value > alarm.Threshold,
+      Array.from({ length: alarm.EvaluationPeriods }, (_, index) => valueAt(at - index * period)).every((value) =>
+        value === undefined ? missing : compare(value, alarm.Threshold),
       ),
   };
 }

@@ -2,8 +2,14 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { errorAnswer, type Interceptor } from "../../infra/local/services/service-proxy.ts";
+import { couponKey } from "../../shared/coupons/keys.ts";
+import { ledgerKey } from "../../shared/ledger/keys.ts";
+import type { Key } from "../../shared/runtime/key.ts";
+import { userKey } from "../../shared/users/keys.ts";
 import { alteredAssembly, type AlteredAssembly } from "../support/assembly.ts";
+import { couponCalls } from "../support/coupons.ts";
 import { newPerson } from "../support/people.ts";
+import { plantChanges } from "../support/table.ts";
 import { WatchedPortico } from "./watched-portico.ts";
 
 /** The table of the documentation: failure → what rings. */
@@ -84,16 +90,29 @@ async function exchangeOf(subjectToken: string): Promise<void> {
   await watched.call("POST", "/oauth/token", { form });
 }
 
-const rootSecret = {
+const secretOf = (secretName: string) => ({
   read: (): string => {
     const { secrets, model } = watched.portico.host;
-    return secrets.current(model.secrets.find(({ name }) => name === "portico/local/root-sign-in")?.arn ?? "") ?? "";
+    return secrets.current(model.secrets.find(({ name }) => name === secretName)?.arn ?? "") ?? "";
   },
   change: (SecretString: string): void => {
-    const request = { SecretId: "portico/local/root-sign-in", SecretString };
+    const request = { SecretId: secretName, SecretString };
     expect(watched.portico.host.secrets.answer("PutSecretValue", request).status).toBe(200);
   },
-};
+});
+const rootSecret = secretOf("portico/local/root-sign-in");
+
+/** Adds to a number of an item, or takes from it, as no function does. */
+async function tamper(key: Key, change: string): Promise<void> {
+  const set = { expression: change, values: { ":one": 1 } };
+  await plantChanges(watched.portico.host, [[{ update: key, set }]]);
+}
+
+/** Forgets the checkpoint, and runs the check: a new round over everything. */
+async function checkWholeLedger(): Promise<void> {
+  await plantChanges(watched.portico.host, [[{ delete: ledgerKey.checkpoint() }]]);
+  expect(await watched.run("ledger-check")).toBe(true);
+}
 
 const bootstrap = async (event: unknown): Promise<void> => {
   const { host } = watched.portico;
@@ -125,7 +144,7 @@ async function allDay(good: number, fail: () => Promise<unknown>): Promise<void>
 }
 
 const failures: Readonly<Record<string, () => Promise<unknown>>> = {
-  "a quiet hour: refusals, unknown paths and a forged token among many good calls": async () => {
+  "a quiet hour: refusals, unknown paths, a forged token among many good calls": async () => {
     await everyFiveMinutes(
       12,
       async () => {
@@ -221,6 +240,25 @@ const failures: Readonly<Record<string, () => Promise<unknown>>> = {
     );
     expect(watched.portico.logs.join("\n")).toContain("refresh_token_reused");
   },
+  "credit is changed past the functions": async () => {
+    const person = await newPerson(watched.portico);
+    await checkWholeLedger();
+    expect(watched.rung).toEqual([]);
+    await tamper(userKey.user(person.id), "SET credit = credit + :one");
+    await watched.during(5, () => checkWholeLedger());
+    await tamper(userKey.user(person.id), "SET credit = credit - :one");
+    expect(watched.portico.logs.join("\n")).toContain(`"targetId":"${person.id}"`);
+  },
+  "the stock of a coupon is changed past the functions": async () => {
+    const { id } = await couponCalls(watched.portico).newCoupon();
+    await tamper(couponKey.couponPiece(id, 0), "SET redeemed = redeemed + :one");
+    // The first round makes it a suspect, the second one confirms it.
+    await watched.during(5, () => checkWholeLedger());
+    expect(watched.rung).toEqual([]);
+    await watched.during(5, () => watched.run("ledger-check"));
+    await tamper(couponKey.couponPiece(id, 0), "SET redeemed = redeemed - :one");
+    expect(watched.portico.logs.join("\n")).toContain(`"targetId":"${id}"`);
+  },
   "somebody guesses passwords": async () => {
     const guess = () =>
       watched.call("POST", "/v1/auth/login", { json: { username: "root", password: "not this one" } });
@@ -265,13 +303,40 @@ const failures: Readonly<Record<string, () => Promise<unknown>>> = {
     everyFiveMinutes(4, async () => watched.record("AWS/Lambda", "ClaimedAccountConcurrency", {}, 850)),
   "the stage's own limit refuses calls": () =>
     everyFiveMinutes(3, async () => watched.record("Portico/local", "gatewayThrottled", {}, 30)),
+  "the synthetic partner is refused": async () => {
+    const secret = secretOf("portico/local/synthetic-partner");
+    const before = secret.read();
+    secret.change(JSON.stringify({ ...JSON.parse(before), clientSecret: "not the secret of the synthetic partner" }));
+    watched.silence("synthetic-partner");
+    await everyFiveMinutes(3, async () => {
+      expect(await watched.run("synthetic-partner")).toBe(false);
+    });
+    secret.change(before);
+    expect(watched.portico.logs.join("\n")).toContain("POST /oauth/token answers 401 invalid_client");
+  },
+  "the synthetic partner is not heard of": async () => {
+    await goodTraffic(50);
+    watched.silence("synthetic-partner");
+    watched.pass(20);
+  },
+  "an operation of the synthetic partner fails, and nobody else calls": async () => {
+    denied.add(functionNameOf("subscriptions.extend"));
+    watched.silence("synthetic-partner");
+    await everyFiveMinutes(3, async () => {
+      expect(await watched.run("synthetic-partner")).toBe(false);
+    });
+  },
+  "nothing checks the ledger": async () => {
+    watched.silence("ledger-check");
+    watched.pass(70);
+  },
   "EventBridge cannot deliver events": () =>
     watched.during(5, async () =>
       watched.record("AWS/Events", "FailedInvocations", { RuleName: "Portico-local-key-lost" }, 1),
     ),
 };
 
-test("the table of the documentation has exactly the failures that are made here", () => {
+test("the table in docs/alarms.md lists exactly these failures", () => {
   expect([...documented().keys()].sort()).toEqual(Object.keys(failures).sort());
 });
 

@@ -19,6 +19,10 @@ const prefix = `Portico-${stage}-`;
 /** What a call takes in a quiet hour: the machine that runs the tests must not ring an alarm. */
 const usualLatencyMs = 40;
 
+/** What EventBridge runs every five minutes. */
+export const schedules = ["ledger-check", "synthetic-partner"] as const;
+export type Schedule = (typeof schedules)[number];
+
 const throttles = /ThroughputExceeded|ThrottlingException|RequestLimitExceeded/;
 const reads = new Set(["GetItem", "BatchGetItem", "Query"]);
 
@@ -35,6 +39,8 @@ export class WatchedPortico {
   #failed = 0;
   #times = 1;
   #addedLatencyMs = 0;
+  /** Schedules whose runs succeed without a test's doing. */
+  #healthy: ReadonlySet<Schedule> = new Set(schedules);
 
   private constructor(portico: Portico, faults: FaultInjector, assembly: string) {
     this.portico = portico;
@@ -75,6 +81,7 @@ export class WatchedPortico {
   reset(): void {
     this.faults.clear();
     this.#addedLatencyMs = 0;
+    this.#healthy = new Set(schedules);
     this.store = new MetricStore();
     this.#bell = new Bell(this.#resources, this.store, prefix);
   }
@@ -116,11 +123,32 @@ export class WatchedPortico {
     this.#answered = [];
     this.#failed = 0;
     this.#times = 1;
-    this.#bell.advance(minutes);
+    this.pass(minutes);
   }
 
   pass(minutes: number): void {
-    this.#bell.advance(minutes);
+    for (let passed = 0; passed < minutes; passed++) {
+      if (this.#bell.minute % 5 === 0) for (const schedule of this.#healthy) this.#countRun(schedule, false);
+      this.#bell.advance(1);
+    }
+  }
+
+  /** From now on a schedule runs only when a test runs it. */
+  silence(schedule: Schedule): void {
+    this.#healthy = new Set([...this.#healthy].filter((one) => one !== schedule));
+  }
+
+  /** Runs a schedule in the present minute, and counts the run as Lambda does. @returns whether it succeeded */
+  async run(schedule: Schedule): Promise<boolean> {
+    const outcome = await this.portico.host.runSchedule(`${prefix}${schedule}`);
+    this.#countRun(schedule, "failure" in outcome);
+    return !("failure" in outcome);
+  }
+
+  #countRun(schedule: Schedule, failed: boolean): void {
+    const dimensions = { FunctionName: `${prefix}${schedule}` };
+    this.record("AWS/Lambda", "Invocations", dimensions, 1);
+    this.record("AWS/Lambda", "Errors", dimensions, failed ? 1 : 0);
   }
 
   /** A call, counted as API Gateway counts it. */

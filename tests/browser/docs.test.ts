@@ -14,7 +14,7 @@ import { eventually } from "../support/waiting.ts";
 
 let portico: Portico;
 let browser: Browser;
-/** Differs from the URL in the contract: a person may type `localhost` for `127.0.0.1`. */
+/** Differs from the URL in the contract, because a person may type `localhost` instead of `127.0.0.1`. */
 let origin: string;
 
 const desktop = { width: 1280, height: 800 };

@@ -3,7 +3,7 @@
  * the code before has made, and leaves some for the code after it.
  */
 import { randomUUID } from "node:crypto";
-import { expectPromise, textOf, Visitor, type Answer } from "../../infra/checks/deployed/visitor.ts";
+import { expectPromise, textOf, Visitor, type Answer } from "../../shared/probe/visitor.ts";
 import type { SignIn } from "../../infra/checks/deployed/checks.ts";
 
 interface Session {

@@ -4,9 +4,19 @@ import { join } from "node:path";
 import type { Assembly, Template } from "../../infra/checks/assembly.ts";
 import { costsPage, withoutAlignment } from "../../infra/checks/costs.ts";
 import { runbookOf } from "../../infra/constructs/operations/alarms.ts";
+import { scheduledFunctions, systemFunctions } from "../../infra/constructs/function-declarations.ts";
 import dev from "../../infra/stages/dev.ts";
 import { operations } from "../../shared/operations.ts";
-import { exampleProduction, propertiesOf, resourcesOf, synthesized, templateOf, text } from "./support/templates.ts";
+import {
+  exampleProduction,
+  list,
+  propertiesOf,
+  resourcesOf,
+  statementsOf,
+  synthesized,
+  templateOf,
+  text,
+} from "./support/templates.ts";
 
 const runbooks = join(import.meta.dirname, "../../docs/runbooks");
 
@@ -22,6 +32,9 @@ beforeAll(async () => {
 
 const metricAlarms = (): readonly any[] => propertiesOf(operationsStack, "AWS::CloudWatch::Alarm");
 const compositeAlarms = (): readonly any[] => propertiesOf(operationsStack, "AWS::CloudWatch::CompositeAlarm");
+/** Rules on events of the account; those at a rate run functions. */
+const eventRules = (): readonly any[] =>
+  propertiesOf(operationsStack, "AWS::Events::Rule").filter(({ EventPattern }) => EventPattern !== undefined);
 const everyAlarm = (): readonly any[] => [...metricAlarms(), ...compositeAlarms()];
 
 interface WatchedMetric {
@@ -52,15 +65,17 @@ const watched = (namespace: string): readonly WatchedMetric[] =>
     .flatMap(watchedBy)
     .filter((metric) => metric.namespace === namespace);
 
-describe("the alarms watch what is deployed", () => {
-  test("the deaths of every function, those of system functions included", () => {
-    const functions = propertiesOf(api, "AWS::Lambda::Function").map(({ FunctionName }) => FunctionName);
-    expect(functions.length).toBe(operations.length + 3);
+describe("the alarms watch deployed resources:", () => {
+  test("the errors of every function, including system and scheduled functions", () => {
+    const functions = [api, operationsStack].flatMap((template) =>
+      propertiesOf(template, "AWS::Lambda::Function").map(({ FunctionName }) => FunctionName),
+    );
+    expect(functions.length).toBe(operations.length + systemFunctions.length + scheduledFunctions.length);
     const errors = watched("AWS/Lambda").filter(({ name }) => name === "Errors");
     expect(errors.map(({ dimensions }) => dimensions["FunctionName"]).sort()).toEqual([...functions].sort());
   });
 
-  test("throttles of the whole account, and of every function with a reservation", () => {
+  test("throttles of the account and of every function with reserved concurrency", () => {
     const reserved = propertiesOf(api, "AWS::Lambda::Function").filter(
       ({ ReservedConcurrentExecutions }) => ReservedConcurrentExecutions !== undefined,
     );
@@ -101,7 +116,7 @@ describe("the alarms watch what is deployed", () => {
     }
   });
 
-  test("the access log that the API writes, by fields that it has", () => {
+  test("the API's access log, by fields that it contains", () => {
     const groups = propertiesOf(api, "AWS::Logs::LogGroup").map(({ LogGroupName }) => LogGroupName);
     const [{ AccessLogSetting }] = propertiesOf(api, "AWS::ApiGateway::Stage");
     const fields = Object.keys(JSON.parse(AccessLogSetting.Format));
@@ -119,13 +134,13 @@ describe("the alarms watch what is deployed", () => {
   });
 
   test("the delivery of every rule of EventBridge", () => {
-    const rules = propertiesOf(operationsStack, "AWS::Events::Rule").map(({ Name }) => Name);
+    const rules = eventRules().map(({ Name }) => Name);
     expect(watched("AWS/Events").map(({ dimensions }) => dimensions["RuleName"])).toEqual(rules);
   });
 });
 
-describe("the alarms stay within CloudWatch's limits", () => {
-  test("ten metrics each, and seven days in all, or one day where a period is shorter than an hour", () => {
+describe("the alarms respect CloudWatch's limits:", () => {
+  test("at most ten metrics, and seven days of data, or one day if a period is shorter than an hour", () => {
     for (const alarm of metricAlarms()) {
       const metrics = watchedBy(alarm);
       expect(metrics.length).toBeLessThanOrEqual(10);
@@ -136,7 +151,7 @@ describe("the alarms stay within CloudWatch's limits", () => {
     }
   });
 
-  test("a rule of a composite alarm has up to 10,240 characters and 100 alarms, all of which exist", () => {
+  test("the rule of a composite alarm has at most 10,240 characters and 100 alarms, all of which exist", () => {
     const names = everyAlarm().map(({ AlarmName }) => AlarmName);
     expect(new Set(names).size).toBe(names.length);
     for (const { AlarmRule, ActionsSuppressor } of compositeAlarms()) {
@@ -149,9 +164,9 @@ describe("the alarms stay within CloudWatch's limits", () => {
     }
   });
 
-  test("an alarm rings by itself, or is a part of one that does", () => {
+  test("an alarm notifies, is part of a composite alarm that does, or suppresses one", () => {
     const rules = compositeAlarms()
-      .map(({ AlarmRule }) => AlarmRule)
+      .map(({ AlarmRule, ActionsSuppressor = "" }) => `${AlarmRule} ALARM("${ActionsSuppressor}")`)
       .join("\n");
     for (const { AlarmName, AlarmActions } of everyAlarm()) {
       const isPart = rules.includes(`ALARM("${AlarmName}")`);
@@ -163,13 +178,13 @@ describe("the alarms stay within CloudWatch's limits", () => {
 describe("the description of every alarm and event", () => {
   const headings = ["What it means", "Who is hurt", "First look", "Mitigation", "How to know it is over"];
 
-  test("opens a runbook that names it and has all its parts", () => {
+  test("links a complete runbook that names the alarm", () => {
     const described = [
       ...everyAlarm().map(({ AlarmName, AlarmDescription, AlarmActions }) => ({
         name: AlarmActions === undefined ? undefined : AlarmName,
         description: text(AlarmDescription),
       })),
-      ...propertiesOf(operationsStack, "AWS::Events::Rule").map(({ Name, Description }) => ({
+      ...eventRules().map(({ Name, Description }) => ({
         name: Name,
         description: Description,
       })),
@@ -183,19 +198,68 @@ describe("the description of every alarm and event", () => {
     }
   });
 
-  test("is a link where the stage says where its runbooks are read", () => {
+  test("contains a URL if the stage names the base URL of its runbooks", () => {
     const runbooksUrl = "https://git.example.com/portico/docs/runbooks";
     const stage = { ...dev, operations: { ...dev.operations, runbooksUrl } };
     expect(runbookOf(stage, "availability")).toBe(`${runbooksUrl}/availability.md`);
   });
 });
 
-test("the computed costs are those of the templates", () => {
+test("docs/costs-computed.md matches the templates", () => {
   const page = readFileSync(join(import.meta.dirname, "../../docs/costs-computed.md"), "utf8");
   expect(withoutAlignment(page)).toBe(withoutAlignment(costsPage(prod)));
 });
 
-test("a budget tells of its forecast and of what is spent", () => {
+describe("the functions that run at a rate", () => {
+  const schedules = (template: Template) =>
+    propertiesOf(template, "AWS::Events::Rule").filter(({ ScheduleExpression }) => ScheduleExpression !== undefined);
+
+  test("are invoked by their own rule and by nothing else, and a failed run is not repeated", () => {
+    const permissions = propertiesOf(operationsStack, "AWS::Lambda::Permission");
+    const invocations = propertiesOf(operationsStack, "AWS::Lambda::EventInvokeConfig");
+    expect(schedules(operationsStack)).toHaveLength(scheduledFunctions.length);
+    for (const [ruleId, { Properties }] of resourcesOf(operationsStack, "AWS::Events::Rule")) {
+      if (Properties.ScheduleExpression === undefined) continue;
+      const [target, ...others] = Properties.Targets;
+      expect(others).toEqual([]);
+      const permission = permissions.find(({ FunctionName }) => text(FunctionName) === text(target.Arn));
+      expect(permission).toMatchObject({
+        Action: "lambda:InvokeFunction",
+        Principal: "events.amazonaws.com",
+        SourceArn: { "Fn::GetAtt": [ruleId, "Arn"] },
+        SourceAccount: { Ref: "AWS::AccountId" },
+      });
+    }
+    expect(permissions).toHaveLength(scheduledFunctions.length);
+    expect(invocations.map(({ MaximumRetryAttempts }) => MaximumRetryAttempts)).toEqual([0, 0]);
+  });
+
+  test("read the table and write their own items only", () => {
+    const actions = (id: string): readonly string[] => {
+      const [, role] = resourcesOf(operationsStack, "AWS::IAM::Role").find(([name]) => name.includes(id))!;
+      return statementsOf(role)
+        .flatMap(({ Action, Condition }) =>
+          list(Action).map((action) => `${String(action)} ${JSON.stringify(Condition ?? {})}`),
+        )
+        .filter((line) => /dynamodb:(Put|Update|Delete|BatchWrite)/.test(line));
+    };
+    expect(actions("ledgercheckRole")).toEqual([expect.stringContaining('"dynamodb:LeadingKeys":["LEDGER-CHECK"]')]);
+    expect(actions("syntheticpartnerRole")).toEqual([
+      expect.stringMatching(
+        /^dynamodb:BatchWriteItem .*"SUBSCRIPTIONS#ptr_0{14}SYNTHPARTNER","SUBSCRIPTION-HISTORY#ptr_0{14}SYNTHPARTNER#\*"\]/,
+      ),
+    ]);
+  });
+
+  test("leave the synthetic partner out on a stage without it, with its alarms", async () => {
+    const without = await synthesized({ stageFile: "tests/infra/support/unwatched-stage.ts" }, { validate: false });
+    const template = templateOf(without, "Operations");
+    expect(schedules(template).map(({ Name }) => Name)).toEqual(["Portico-unwatched-ledger-check"]);
+    expect(JSON.stringify(template)).not.toContain("synthetic-partner");
+  });
+});
+
+test("a budget notifies about the forecast and the actual cost", () => {
   const [{ Budget, NotificationsWithSubscribers }] = propertiesOf(operationsStack, "AWS::Budgets::Budget");
   expect(Budget).toMatchObject({ BudgetType: "COST", TimeUnit: "MONTHLY", BudgetLimit: { Amount: 1000, Unit: "USD" } });
   const kinds = NotificationsWithSubscribers.map(({ Notification }: any) => Notification.NotificationType);

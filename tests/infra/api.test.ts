@@ -49,7 +49,7 @@ beforeAll(async () => {
   api = templateOf(prod, "Api");
 }, 60_000);
 
-const doors: readonly FunctionDeclaration[] = [...systemFunctions, ...operations];
+const declarations: readonly FunctionDeclaration[] = [...systemFunctions, ...operations];
 
 function functionOf(id: string): readonly [string, Resource] {
   const name = `Portico-prod-${id.replace(".", "-")}`;
@@ -128,7 +128,7 @@ describe("the routes", () => {
     ]);
   });
 
-  test("are authorized anew by every request: the authorizer's answer is not cached", () => {
+  test("authorize every request: the authorizer's result is not cached", () => {
     for (const authorizer of propertiesOf(api, "AWS::ApiGateway::Authorizer")) {
       expect(authorizer).toMatchObject({
         Type: "REQUEST",
@@ -139,102 +139,106 @@ describe("the routes", () => {
   });
 });
 
-describe.each(doors.map((door) => [door.id, door] as const))("the function %s", (id, door) => {
-  test("runs Node 24 on arm64 with its declared memory and timeout, and with tracing", () => {
-    expect(functionOf(id)[1].Properties).toMatchObject({
-      Architectures: ["arm64"],
-      Runtime: "nodejs24.x",
-      Handler: "index.handler",
-      MemorySize: door.memoryMegabytes ?? 512,
-      Timeout: door.timeoutSeconds ?? 10,
-      TracingConfig: { Mode: "Active" },
+describe.each(declarations.map((declaration) => [declaration.id, declaration] as const))(
+  "the function %s",
+  (id, declaration) => {
+    test("runs Node 24 on arm64 with its declared memory and timeout, and with tracing", () => {
+      expect(functionOf(id)[1].Properties).toMatchObject({
+        Architectures: ["arm64"],
+        Runtime: "nodejs24.x",
+        Handler: "index.handler",
+        MemorySize: declaration.memoryMegabytes ?? 512,
+        Timeout: declaration.timeoutSeconds ?? 10,
+        TracingConfig: { Mode: "Active" },
+      });
     });
-  });
 
-  test("has a timeout within that of API Gateway", () => {
-    expect(functionOf(id)[1].Properties.Timeout).toBeLessThanOrEqual(29);
-  });
+    test("has a timeout within that of API Gateway", () => {
+      expect(functionOf(id)[1].Properties.Timeout).toBeLessThanOrEqual(29);
+    });
 
-  test("has exactly the declared rights to the table", () => {
-    const granted = statementsOf(roleOf(id))
-      .filter(({ Action }) => list(Action).some((action) => String(action).startsWith("dynamodb:")))
-      .map(({ Effect, Action, Resource, Condition }) => ({
-        Effect,
-        actions: list(Action).map(String).sort(),
-        resource: text(Resource).replace(/^<Portico-prod-Data:ExportsOutputFnGetAttTable\w*Arn\w*>/, "TABLE"),
-        Condition,
-      }));
-    const declared = door.table.flatMap(({ actions, leadingKeys, index, attributes }) => {
-      const restricted: readonly string[] =
-        attributes === undefined ? [] : actions.filter((action) => action === "UpdateItem");
-      const onKeys = { "ForAllValues:StringLike": { "dynamodb:LeadingKeys": leadingKeys } };
-      const onAttributes = {
-        "ForAllValues:StringEquals": { "dynamodb:Attributes": ["pk", "sk", ...(attributes ?? [])] },
-        Null: { "dynamodb:Attributes": "false" },
-      };
-      const open = actions.filter((action) => !restricted.includes(action));
-      return [
-        { chosen: open, Condition: onKeys },
-        { chosen: restricted, Condition: { ...onKeys, ...onAttributes } },
-      ]
-        .filter(({ chosen }) => chosen.length > 0)
-        .map(({ chosen, Condition }) => ({
-          Effect: "Allow",
-          actions: chosen.map((action) => `dynamodb:${action}`).sort(),
-          resource: index === undefined ? "TABLE" : `TABLE/index/${index}`,
+    test("has exactly the declared rights to the table", () => {
+      const granted = statementsOf(roleOf(id))
+        .filter(({ Action }) => list(Action).some((action) => String(action).startsWith("dynamodb:")))
+        .map(({ Effect, Action, Resource, Condition }) => ({
+          Effect,
+          actions: list(Action).map(String).sort(),
+          resource: text(Resource).replace(/^<Portico-prod-Data:ExportsOutputFnGetAttTable\w*Arn\w*>/, "TABLE"),
           Condition,
         }));
+      const declared = declaration.table.flatMap(({ actions, leadingKeys, index, attributes }) => {
+        const restricted: readonly string[] =
+          attributes === undefined ? [] : actions.filter((action) => action === "UpdateItem");
+        const onKeys = { "ForAllValues:StringLike": { "dynamodb:LeadingKeys": leadingKeys } };
+        const onAttributes = {
+          "ForAllValues:StringEquals": { "dynamodb:Attributes": ["pk", "sk", ...(attributes ?? [])] },
+          Null: { "dynamodb:Attributes": "false" },
+        };
+        const open = actions.filter((action) => !restricted.includes(action));
+        return [
+          { chosen: open, Condition: onKeys },
+          { chosen: restricted, Condition: { ...onKeys, ...onAttributes } },
+        ]
+          .filter(({ chosen }) => chosen.length > 0)
+          .map(({ chosen, Condition }) => ({
+            Effect: "Allow",
+            actions: chosen.map((action) => `dynamodb:${action}`).sort(),
+            resource: index === undefined ? "TABLE" : `TABLE/index/${index}`,
+            Condition,
+          }));
+      });
+      expect(granted).toEqual(declared);
     });
-    expect(granted).toEqual(declared);
-  });
 
-  test("can read only the declared secrets and receives only their names", () => {
-    const read = statementsOf(roleOf(id))
-      .filter(({ Action }) => list(Action).includes("secretsmanager:GetSecretValue"))
-      .flatMap(({ Resource }) => list(Resource).map(text));
-    const variables = functionOf(id)[1].Properties.Environment.Variables as Record<string, unknown>;
-    const named = Object.values(secretVariables).filter((variable) => variable in variables);
-    expect(named.sort()).toEqual((door.secrets ?? []).map((name) => secretVariables[name]).sort());
-    expect(named.map((variable) => text(variables[variable])).sort()).toEqual([...read].sort());
-  });
+    test("can read only the declared secrets and receives only their names", () => {
+      const read = statementsOf(roleOf(id))
+        .filter(({ Action }) => list(Action).includes("secretsmanager:GetSecretValue"))
+        .flatMap(({ Resource }) => list(Resource).map(text));
+      const variables = functionOf(id)[1].Properties.Environment.Variables as Record<string, unknown>;
+      const named = Object.values(secretVariables).filter((variable) => variable in variables);
+      expect(named.sort()).toEqual((declaration.secrets ?? []).map((name) => secretVariables[name]).sort());
+      expect(named.map((variable) => text(variables[variable])).sort()).toEqual([...read].sort());
+    });
 
-  test("has no other rights than its log, traces and the declared secrets", () => {
-    const [, { Properties }] = functionOf(id);
-    const others = statementsOf(roleOf(id)).filter(
-      ({ Action }) => !list(Action).some((action) => /^(dynamodb:|secretsmanager:GetSecretValue)/.test(String(action))),
-    );
-    const [logGroup] = resourcesOf(api, "AWS::Logs::LogGroup").find(
-      ([, group]) => group.Properties.LogGroupName === Properties.LoggingConfig.LogGroup,
-    )!;
-    const shown = others.map(({ Action, Resource }) => ({
-      actions: list(Action).map(String).sort(),
-      resources: list(Resource).map(text),
-    }));
-    expect(shown).toEqual([
-      { actions: ["logs:CreateLogStream", "logs:PutLogEvents"], resources: [`<${logGroup}.Arn>`] },
-      { actions: ["xray:PutTelemetryRecords", "xray:PutTraceSegments"], resources: ["*"] },
-      ...Object.entries(door.secretActions ?? {}).map(([name, actions]) => ({
-        actions: actions.map((action) => `secretsmanager:${action}`).sort(),
-        resources: [text(Properties.Environment.Variables[secretVariables[name as SecretName]])],
-      })),
-    ]);
-  });
+    test("has no other rights than its log, traces and the declared secrets", () => {
+      const [, { Properties }] = functionOf(id);
+      const others = statementsOf(roleOf(id)).filter(
+        ({ Action }) =>
+          !list(Action).some((action) => /^(dynamodb:|secretsmanager:GetSecretValue)/.test(String(action))),
+      );
+      const [logGroup] = resourcesOf(api, "AWS::Logs::LogGroup").find(
+        ([, group]) => group.Properties.LogGroupName === Properties.LoggingConfig.LogGroup,
+      )!;
+      const shown = others.map(({ Action, Resource }) => ({
+        actions: list(Action).map(String).sort(),
+        resources: list(Resource).map(text),
+      }));
+      expect(shown).toEqual([
+        { actions: ["logs:CreateLogStream", "logs:PutLogEvents"], resources: [`<${logGroup}.Arn>`] },
+        { actions: ["xray:PutTelemetryRecords", "xray:PutTraceSegments"], resources: ["*"] },
+        ...Object.entries(declaration.secretActions ?? {}).map(([name, actions]) => ({
+          actions: actions.map((action) => `secretsmanager:${action}`).sort(),
+          resources: [text(Properties.Environment.Variables[secretVariables[name as SecretName]])],
+        })),
+      ]);
+    });
 
-  test("has its own role without managed policies", () => {
-    const role = functionOf(id)[1].Properties.Role["Fn::GetAtt"][0];
-    const sharers = propertiesOf(api, "AWS::Lambda::Function").filter(({ Role }) => Role["Fn::GetAtt"][0] === role);
-    expect(sharers).toHaveLength(1);
-    expect(roleOf(id).Properties.ManagedPolicyArns).toBeUndefined();
-  });
+    test("has its own role without managed policies", () => {
+      const role = functionOf(id)[1].Properties.Role["Fn::GetAtt"][0];
+      const sharers = propertiesOf(api, "AWS::Lambda::Function").filter(({ Role }) => Role["Fn::GetAtt"][0] === role);
+      expect(sharers).toHaveLength(1);
+      expect(roleOf(id).Properties.ManagedPolicyArns).toBeUndefined();
+    });
 
-  test("is deployed as the built bundle without a source map", async () => {
-    const hash = String(functionOf(id)[1].Properties.Code.S3Key).replace(".zip", "");
-    const deployed = assetFiles.filter((file) => file.startsWith(`asset.${hash}/`) && /\.\w+$/.test(file));
-    const built = await bundleFiles(entryPointOf(door));
-    expect(deployed.sort()).toEqual(built.map((file) => `asset.${hash}/${file}`));
-    expect(assets.get(`asset.${hash}/index.mjs`)).not.toContain("sourceMappingURL");
-  });
-});
+    test("is deployed as the built bundle without a source map", async () => {
+      const hash = String(functionOf(id)[1].Properties.Code.S3Key).replace(".zip", "");
+      const deployed = assetFiles.filter((file) => file.startsWith(`asset.${hash}/`) && /\.\w+$/.test(file));
+      const built = await bundleFiles(entryPointOf(declaration));
+      expect(deployed.sort()).toEqual(built.map((file) => `asset.${hash}/${file}`));
+      expect(assets.get(`asset.${hash}/index.mjs`)).not.toContain("sourceMappingURL");
+    });
+  },
+);
 
 test("no role gets rights from a separate policy", () => {
   expect(resourcesOf(api, "AWS::IAM::Policy")).toEqual([]);
@@ -247,7 +251,7 @@ test("production tokens have the lifetime of the contract", () => {
   }
 });
 
-test("production that is not filled in is refused in one line that names what to fill in", async () => {
+test("an incomplete production stage is refused in one line that names the missing settings", async () => {
   const { exitCode, errors } = await synthesize("/nonexistent", { stageFile: "tests/infra/support/unfilled.ts" });
   expect(exitCode).toBe(1);
   expect(errors.trim()).toBe("portico: stage prod: fill in publicUrl, operations.alarms.page in infra/stages/prod.ts");
@@ -343,9 +347,11 @@ describe("what is logged", () => {
   test.each([
     ["prod", 365],
     ["dev", 30],
-  ])("is kept in %s for %d days in every log group", (stage, days) => {
-    const groups = propertiesOf(templateOf(stage === "prod" ? prod : dev, "Api"), "AWS::Logs::LogGroup");
-    expect(groups).toHaveLength(doors.length + 1);
+  ])("is kept in %s for %d days in every log group but the firewall's", (stage, days) => {
+    const groups = propertiesOf(templateOf(stage === "prod" ? prod : dev, "Api"), "AWS::Logs::LogGroup").filter(
+      ({ LogGroupName }) => !LogGroupName.startsWith("aws-waf-logs-"),
+    );
+    expect(groups).toHaveLength(declarations.length + 1);
     for (const group of groups) expect(group.RetentionInDays).toBe(days);
   });
 
@@ -397,7 +403,58 @@ test("AWS WAF limits sign-ins and token requests per address", () => {
   expect(new Set(priorities).size).toBe(priorities.length);
 });
 
-test("sign-in cannot take the concurrency of all other functions in production; other stages reserve none", () => {
+describe("the log of AWS WAF", () => {
+  const logging = () => propertiesOf(api, "AWS::WAFv2::LoggingConfiguration")[0];
+  const logGroup = () =>
+    propertiesOf(api, "AWS::Logs::LogGroup").find(({ LogGroupName }) => LogGroupName === "aws-waf-logs-Portico-prod");
+
+  test("has the requests that the web ACL of production blocks, and no others", () => {
+    const [[aclId]] = resourcesOf(api, "AWS::WAFv2::WebACL") as [readonly [string, Resource]];
+    expect(text(logging().ResourceArn)).toBe(`<${aclId}.Arn>`);
+    expect(logging().LogDestinationConfigs.map(text)).toEqual([
+      expect.stringMatching(/:logs:.*:log-group:aws-waf-logs-Portico-prod$/),
+    ]);
+    expect(logging().LoggingFilter).toEqual({
+      DefaultBehavior: "DROP",
+      Filters: [{ Behavior: "KEEP", Requirement: "MEETS_ANY", Conditions: [{ ActionCondition: { Action: "BLOCK" } }] }],
+    });
+    expect(logGroup()).toMatchObject({ RetentionInDays: 30 });
+    expect(resourcesOf(templateOf(dev, "Api"), "AWS::WAFv2::LoggingConfiguration")).toEqual([]);
+  });
+
+  test("holds no token, no cookie, no path, no query and no part of a body", () => {
+    expect(logging().RedactedFields).toEqual([
+      { UriPath: {} },
+      { QueryString: {} },
+      { SingleHeader: { Name: "authorization" } },
+      { SingleHeader: { Name: "cookie" } },
+    ]);
+    const [acl] = propertiesOf(api, "AWS::WAFv2::WebACL");
+    const kept = acl.DataProtectionConfig.DataProtections.map(({ Field }: any) => Field.FieldType);
+    expect(kept).toEqual(["BODY", "QUERY_STRING", "SINGLE_HEADER"]);
+  });
+
+  test("may be written by AWS's delivery of logs for this account alone", () => {
+    const [policy] = propertiesOf(api, "AWS::Logs::ResourcePolicy");
+    const [statement, ...others] = JSON.parse(text(policy.PolicyDocument)).Statement;
+    expect(others).toEqual([]);
+    expect(statement).toMatchObject({
+      Principal: { Service: "delivery.logs.amazonaws.com" },
+      Action: ["logs:CreateLogStream", "logs:PutLogEvents"],
+      Condition: { StringEquals: { "aws:SourceAccount": "<AWS::AccountId>" } },
+    });
+    expect(statement.Resource).toMatch(/^<FirewallBlocks\w+\.Arn>$/);
+  });
+
+  test("is joined with the access log by the request id, and that says whether AWS WAF blocked", () => {
+    const formatOf = (template: Template) =>
+      JSON.parse(propertiesOf(template, "AWS::ApiGateway::Stage")[0].AccessLogSetting.Format);
+    expect(formatOf(api)).toMatchObject({ requestId: "$context.requestId", firewall: "$context.wafResponseCode" });
+    expect(formatOf(templateOf(dev, "Api"))).not.toHaveProperty("firewall");
+  });
+});
+
+test("sign-in has reserved concurrency in production, so that it cannot starve other functions", () => {
   const reserved = (assembly: Assembly) =>
     propertiesOf(templateOf(assembly, "Api"), "AWS::Lambda::Function")
       .filter(({ ReservedConcurrentExecutions }) => ReservedConcurrentExecutions !== undefined)
@@ -433,7 +490,7 @@ describe("a release", () => {
     expect(Variables).toEqual({ release: { "Fn::If": [condition, { Ref: "LiveRelease" }, "7.0.0~test"] } });
   });
 
-  test("stays for a rollback, and goes when its own creation fails", () => {
+  test("is retained for a rollback, and deleted when its own creation fails", () => {
     for (const type of ["AWS::ApiGateway::Deployment", "AWS::Lambda::Version"]) {
       for (const [, { DeletionPolicy, UpdateReplacePolicy }] of resourcesOf(api, type)) {
         expect([DeletionPolicy, UpdateReplacePolicy]).toEqual(["RetainExceptOnCreate", "Retain"]);
@@ -441,7 +498,7 @@ describe("a release", () => {
     }
   });
 
-  test("waits for its canary in production, where the stack is told what stays live", () => {
+  test("waits for its canary in production, where a parameter names the live deployment", () => {
     const [stage] = propertiesOf(api, "AWS::ApiGateway::Stage");
     const [[deployment]] = resourcesOf(api, "AWS::ApiGateway::Deployment") as [readonly [string, Resource]];
     const [condition, live, next] = stage.DeploymentId["Fn::If"];
@@ -464,7 +521,7 @@ describe("the bootstrap", () => {
     expect(text(runOf(prod).ServiceToken)).toBe(`<${functionOf(bootstrapFunction.id)[0]}.Arn>`);
   });
 
-  test("runs once for each release: its marker is the release, and the time of its commit", () => {
+  test("runs once per release: its properties are the release and the time of its commit", () => {
     const { Release, CommittedAt } = runOf(dev);
     expect({ name: Release, committedAt: CommittedAt }).toEqual(releaseOf());
     expect(runOf(prod).Release).toBe("7.0.0+test");
@@ -509,14 +566,14 @@ describe("the signing keys", () => {
     expect(text(Properties.SourceArn)).toMatch(secretArn);
   });
 
-  test("get their schedule after the permission and the keys, because Secrets Manager tries it at once", () => {
+  test("get their schedule after the permission and the keys, because Secrets Manager tests the function at once", () => {
     const [bootstrapRun] = resourcesOf(api, "Custom::PorticoBootstrap").map(([id]) => id);
     expect(schedule().DependsOn).toEqual(expect.arrayContaining([permission()[0]![0], bootstrapRun]));
   });
 
   test("can be replaced only by bootstrap and rotation", () => {
-    const writers = doors.filter((door) =>
-      statementsOf(roleOf(door.id)).some(({ Action }) => list(Action).includes("secretsmanager:PutSecretValue")),
+    const writers = declarations.filter((declaration) =>
+      statementsOf(roleOf(declaration.id)).some(({ Action }) => list(Action).includes("secretsmanager:PutSecretValue")),
     );
     expect(writers.map(({ id }) => id)).toEqual([bootstrapFunction.id, rotationFunction.id]);
   });
@@ -529,8 +586,8 @@ test.each([
   expect(text(templateOf(assembly(), "Api").Outputs!["ApiUrl"]!.Value)).toMatch(url);
 });
 
-describe("a URL of the company's", () => {
-  test("gets certificate, domain name and DNS record where the stage names a hosted zone", () => {
+describe("the company's own URL", () => {
+  test("gets a certificate, a domain name and a DNS record if the stage names a hosted zone", () => {
     expect(propertiesOf(api, "AWS::CertificateManager::Certificate")).toMatchObject([
       {
         DomainName: "api.portico.example",
@@ -546,14 +603,14 @@ describe("a URL of the company's", () => {
     ]);
   });
 
-  test("leads to the stage without a path before the API's own", () => {
+  test("maps to the stage without a base path", () => {
     const [[stageId]] = resourcesOf(api, "AWS::ApiGateway::Stage") as [readonly [string, Resource]];
     const [mapping] = propertiesOf(api, "AWS::ApiGateway::BasePathMapping");
     expect(mapping.Stage).toEqual({ Ref: stageId });
     expect(mapping.BasePath).toBeUndefined();
   });
 
-  test("switches the execute-api endpoint off, which is dev's only one", () => {
+  test("disables the execute-api endpoint, which dev keeps", () => {
     expect(propertiesOf(api, "AWS::ApiGateway::RestApi")[0].DisableExecuteApiEndpoint).toBe(true);
     expect(
       propertiesOf(templateOf(dev, "Api"), "AWS::ApiGateway::RestApi")[0].DisableExecuteApiEndpoint,

@@ -11,7 +11,7 @@ import {
   findEntryPoints,
 } from "../../infra/build/bundle.ts";
 import { bundleSizes, oversized } from "../../infra/checks/bundles.ts";
-import { systemFunctions } from "../../infra/constructs/function-declarations.ts";
+import { scheduledFunctions, systemFunctions } from "../../infra/constructs/function-declarations.ts";
 import { makeFiles } from "../../infra/build/files.ts";
 import { entryPointOf, type AnyOperation } from "../../shared/contract/operation.ts";
 import { operations as docs } from "../../shared/web/docs/contract.ts";
@@ -37,24 +37,25 @@ afterAll(async () => {
 });
 
 test("every operation has a function, and every function an operation", () => {
-  const declared = [...systemFunctions, ...operations].map(entryPointOf);
+  const declared = [...systemFunctions, ...scheduledFunctions, ...operations].map(entryPointOf);
   expect([...findEntryPoints()].sort()).toEqual(declared.sort());
 });
 
 describe("a build", () => {
   test("of the same sources produces the same bytes in any folder", async () => {
-    for (const door of findEntryPoints()) expect(await bundleHash(door, first)).toBe(await bundleHash(door, second));
+    for (const entryPoint of findEntryPoints())
+      expect(await bundleHash(entryPoint, first)).toBe(await bundleHash(entryPoint, second));
   });
 
   test("writes only the bundle and the declared files into the deployed folder", async () => {
-    for (const door of [...systemFunctions, ...operations]) {
-      const { files, filesOf } = door as Pick<AnyOperation, "files" | "filesOf">;
+    for (const entryPoint of [...systemFunctions, ...scheduledFunctions, ...operations]) {
+      const { files, filesOf } = entryPoint as Pick<AnyOperation, "files" | "filesOf">;
       const expected = [
         ...((files ?? filesOf) ? ["files.json"] : []),
         ...Object.keys(files ?? {}).map((name) => `files/${name.replace(/(\.\w+)$/, "-<hash>$1")}`),
         "index.mjs",
       ];
-      const found = await bundleFiles(entryPointOf(door), first);
+      const found = await bundleFiles(entryPointOf(entryPoint), first);
       expect(found.map((name) => name.replace(/-[0-9a-f]{12}(\.\w+)$/, "-<hash>$1")).sort()).toEqual(expected.sort());
     }
   });
@@ -80,9 +81,9 @@ describe("a build", () => {
     await expect(makeFiles([docs.page], root)).rejects.toThrow("docs.file declares no files");
   });
 
-  test("keeps the source maps outside of what is deployed", async () => {
-    for (const door of findEntryPoints()) {
-      const map = JSON.parse(await readFile(join(first, "source-maps", `${door}.mjs.map`), "utf8"));
+  test("keeps the source maps outside the deployed folders", async () => {
+    for (const entryPoint of findEntryPoints()) {
+      const map = JSON.parse(await readFile(join(first, "source-maps", `${entryPoint}.mjs.map`), "utf8"));
       expect(map).toMatchObject({ version: 3, sources: expect.any(Array) });
     }
   });
@@ -101,11 +102,11 @@ describe("a build", () => {
   test("contains an AWS client only if the operation declares its use", async () => {
     const { outputs } = JSON.parse(await readFile(join(first, "meta.json"), "utf8"));
     const carriers = Object.keys(outputs).flatMap((output) => {
-      const door = /functions\/(.+)\/index\.mjs$/.exec(output)?.[1];
+      const entryPoint = /functions\/(.+)\/index\.mjs$/.exec(output)?.[1];
       const sdk = Object.keys(outputs[output].inputs).some((input) => input.includes("@aws-sdk/client-"));
-      return door !== undefined && sdk ? [door] : [];
+      return entryPoint !== undefined && sdk ? [entryPoint] : [];
     });
-    const users = [...systemFunctions, ...operations].filter(
+    const users = [...systemFunctions, ...scheduledFunctions, ...operations].filter(
       ({ table, secrets = [] }) => table.length + secrets.length > 0,
     );
     expect(carriers.sort()).toEqual(users.map(entryPointOf).sort());

@@ -61,8 +61,8 @@ describe("the gate of templates", () => {
 });
 
 describe("the gate of bundle sizes", () => {
-  const atLimit = { door: "partners/register", bytes: bundleLimitBytes };
-  const overLimit = { door: "partners/change", bytes: bundleLimitBytes + 1 };
+  const atLimit = { entryPoint: "partners/register", bytes: bundleLimitBytes };
+  const overLimit = { entryPoint: "partners/change", bytes: bundleLimitBytes + 1 };
 
   test("allows up to 450 KB", () => {
     expect(oversized([atLimit, overLimit])).toEqual([overLimit]);

@@ -1,3 +1,4 @@
+import { syntheticPartnerId } from "../../shared/partners/synthetic-partner.ts";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Assembly, Template } from "../../infra/checks/assembly.ts";
@@ -82,6 +83,7 @@ describe("the secrets", () => {
       "portico/prod/refresh-token-key",
       "portico/prod/root-sign-in",
       "portico/prod/signing-keys",
+      "portico/prod/synthetic-partner",
     ]);
     for (const secret of secrets) {
       expect(secret.SecretString).toBeUndefined();
@@ -95,8 +97,10 @@ describe("the secrets", () => {
       .map(({ GenerateSecretString }) => GenerateSecretString.SecretStringTemplate)
       .filter((template) => template !== undefined)
       .map((template) => JSON.parse(template));
-    expect(templates).toEqual(expect.arrayContaining([{ keys: [] }, { username: "root" }]));
-    expect(templates).toHaveLength(2);
+    expect(templates).toEqual(
+      expect.arrayContaining([{ keys: [] }, { username: "root" }, { clientId: syntheticPartnerId }]),
+    );
+    expect(templates).toHaveLength(3);
     expect(JSON.stringify(prod.templates)).not.toContain("resolve:secretsmanager");
   });
 
@@ -109,7 +113,7 @@ describe("the secrets", () => {
   });
 });
 
-test("a stage without addresses alarms nobody, and still has its alarms", () => {
+test("a stage without recipients still has its alarms", () => {
   const template = templateOf(local, "Operations");
   expect(resourcesOf(template, "AWS::SNS::Subscription")).toEqual([]);
   expect(resourcesOf(template, "AWS::CloudWatch::Alarm").length).toBeGreaterThan(0);
@@ -118,12 +122,12 @@ test("a stage without addresses alarms nobody, and still has its alarms", () => 
 describe("the saved queries", () => {
   const queries = () => propertiesOf(operations, "AWS::Logs::QueryDefinition");
 
-  test("run in the console, which does not know SOURCE", () => {
+  test("run in the console, which does not support SOURCE", () => {
     expect(queries().length).toBeGreaterThan(0);
     for (const { QueryString } of queries()) expect(QueryString).not.toContain("SOURCE");
   });
 
-  test("that are bound to log groups name some that exist", () => {
+  test("name only log groups that exist", () => {
     const groups = propertiesOf(templateOf(prod, "Api"), "AWS::Logs::LogGroup").map(({ LogGroupName }) => LogGroupName);
     const bound = queries().flatMap(({ LogGroupNames }) => LogGroupNames ?? []);
     expect(bound.length).toBeGreaterThan(0);

@@ -49,17 +49,17 @@ test.each(["Data", "Api", "Operations"])(
   },
 );
 
-test("the local stage leaves none behind either", async () => {
+test("the local stage leaves no named resource behind", async () => {
   const { templates } = await suiteAssembly();
   expect(Object.values(templates).flatMap(blockingNames)).toEqual([]);
 });
 
-test("a retained log group with a name would be found", () => {
+test("the check finds a retained log group with a name", () => {
   const logGroup = { Type: "AWS::Logs::LogGroup", Properties: { LogGroupName: "/x" }, DeletionPolicy: "Retain" };
   expect(blockingNames({ Resources: { Logs: logGroup } })).toEqual(["Logs (LogGroupName)"]);
 });
 
-test("production's named log groups and secrets are kept once they are there", () => {
+test("production retains its named log groups and secrets after their creation", () => {
   const kept = Object.values(prod.templates)
     .flatMap(({ Resources }) => Object.values(Resources))
     .filter(({ Type }) => Type === "AWS::Logs::LogGroup" || Type === "AWS::SecretsManager::Secret");

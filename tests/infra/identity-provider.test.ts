@@ -18,13 +18,13 @@ async function deployed(stageFile: string) {
   };
 }
 
-test("production without a provider takes no external token, and no parameter can switch one on", async () => {
+test("production without a provider accepts no external token, and no parameter enables one", async () => {
   const { variables, parameters } = await deployed("tests/infra/support/without-provider.ts");
   for (const none of variables) expect(none).toEqual({});
   expect(parameters.filter((name) => /idp|identity|public/i.test(name))).toEqual([]);
 });
 
-test("production with a provider takes that one alone, spelled out in the template", async () => {
+test("production with a provider accepts only that one, which the template names", async () => {
   const { variables, parameters } = await deployed("infra/checks/example-production.ts");
   const provider = exampleProduction.identityProvider as IdentityProvider;
   for (const one of variables) {

@@ -25,7 +25,7 @@ describe("an API with a hundred operations and CORS", () => {
     for (const count of Object.values(assembly.resourceCounts)) expect(count).toBeLessThan(resourceLimit);
   });
 
-  test("needs no permission per function: one role invokes them all within IAM's size limit", () => {
+  test("needs no permission per function: one role within IAM's size limit invokes all functions", () => {
     const template = templateOf(assembly, "Api");
     const permitted = propertiesOf(template, "AWS::Lambda::Permission").map(({ Principal }) => Principal);
     expect(permitted).toEqual(["secretsmanager.amazonaws.com"]);

@@ -19,7 +19,7 @@ beforeAll(async () => {
 
 const role = () => resourcesOf(templateOf(assembly, "Pipeline"), "AWS::IAM::Role")[0]![1];
 
-test("only a job of the repository's environment gets the role, with GitHub's token and no key", () => {
+test("only a job of the repository's environment can assume the role, with GitHub's token", () => {
   expect(role().Properties.AssumeRolePolicyDocument.Statement).toMatchObject([
     {
       Action: "sts:AssumeRoleWithWebIdentity",
@@ -34,7 +34,7 @@ test("only a job of the repository's environment gets the role, with GitHub's to
   expect(resourcesOf(templateOf(assembly, "Pipeline"), "AWS::IAM::User")).toEqual([]);
 });
 
-test("the role names the stage wherever its rights can", () => {
+test("the role's rights are limited to the stage wherever IAM allows it", () => {
   const anyResource = statementsOf(role()).filter(({ Resource }) => list(Resource).includes("*"));
   expect(anyResource.flatMap(({ Action }) => list(Action))).toEqual([
     "cloudwatch:DescribeAlarms",
@@ -46,17 +46,17 @@ test("the role names the stage wherever its rights can", () => {
   expect(portico.filter((resource) => !resource.includes("Portico-prod-"))).toEqual([]);
 });
 
-test("the role deletes versions of functions, and no function", () => {
+test("the role may delete versions of functions, but no function", () => {
   const [statement] = statementsOf(role()).filter(({ Action }) => list(Action).includes("lambda:DeleteFunction"));
   for (const resource of list(statement!.Resource).map(text)) expect(resource).toMatch(/:function:Portico-prod-\*:\*$/);
 });
 
-test("the role reads no secret and no item, and grants nothing", () => {
+test("the role may not read secrets or items, and may not change rights", () => {
   const actions = statementsOf(role()).flatMap(({ Action }) => list(Action).map(String));
   expect(actions.filter((action) => /^(secretsmanager|dynamodb|iam|kms):/.test(action))).toEqual([]);
 });
 
-test("nothing that cdk-nag finds is left without a reason", () => {
+test("every finding of cdk-nag is acknowledged with a reason", () => {
   expect(findingsOf(assembly.report)).toEqual([]);
 });
 

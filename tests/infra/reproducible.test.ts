@@ -127,7 +127,7 @@ describe("a release", () => {
     return git("rev-parse", "--short=12", "HEAD");
   };
 
-  test("is named by version and commit, and ordered by the commit's time", async () => {
+  test("is named after version and commit, and ordered by the time of the commit", async () => {
     const hash = await commit();
     expect(releaseOf(folder)).toEqual({
       name: `${packageJson.version}+${hash}`,
@@ -135,13 +135,13 @@ describe("a release", () => {
     });
   });
 
-  test("says so where something is not committed", async () => {
+  test("is marked as modified if changes are not committed", async () => {
     const hash = await commit();
     await writeFile(join(folder, "other"), "content");
     expect(releaseOf(folder).name).toBe(`${packageJson.version}+${hash}.modified`);
   });
 
-  test("is the version alone where there is no commit", () => {
+  test("is only the version without a commit", () => {
     expect(releaseOf(folder)).toEqual({ name: packageJson.version });
   });
 });

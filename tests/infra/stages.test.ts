@@ -10,7 +10,7 @@ import { fillIn, type IdentityProvider, type Stage } from "../../infra/stages/st
 import { unfilled, validateStage } from "../../infra/stages/validation.ts";
 
 describe("a stage", () => {
-  test("is a file of its name: dev, local and prod are there", async () => {
+  test("is a file with its name: dev, local and prod exist", async () => {
     expect(await allStages()).toEqual([dev, local, prod]);
   });
 
@@ -23,13 +23,13 @@ describe("a stage", () => {
   });
 
   test.each([["staging"], [""], ["PROD"], [7], ["validation"]])(
-    "that does not exist (%j) is refused in one line that names the choices",
+    "%j does not exist and is refused in one line that lists the stages",
     async (stage) => {
       await expect(findStage({ stage })).rejects.toThrow(/^unknown stage .*choose one of dev, local, prod, or add .*$/);
     },
   );
 
-  test("can be in a file elsewhere", async () => {
+  test("can be a file outside the folder", async () => {
     const folder = await mkdtemp(join(tmpdir(), "portico-stage-"));
     try {
       const file = join(folder, "ours.ts");
@@ -51,7 +51,7 @@ describe("a stage", () => {
 });
 
 describe("settings", () => {
-  test.each([dev, local, exampleProduction])("of $name do not contradict themselves", (stage) => {
+  test.each([dev, local, exampleProduction])("of $name are consistent", (stage) => {
     expect(() => validateStage(stage)).not.toThrow();
   });
 
@@ -120,7 +120,7 @@ describe("a hosted zone", () => {
     expect(() => validateStage(url(publicUrl))).toThrow(reason);
   });
 
-  test("is refused when its id is none", () => {
+  test("is refused with an invalid id", () => {
     const wrong = { ...url("https://api.example.com"), hostedZone: { ...hostedZone, id: "/hostedzone/Z1" } };
     expect(() => validateStage(wrong)).toThrow(/id of a hosted zone/);
   });
@@ -148,7 +148,7 @@ describe("tokens", () => {
 });
 
 describe("production", () => {
-  test("names everything that is not filled in, in one line", () => {
+  test("lists all missing settings in one line", () => {
     const operations = { ...exampleProduction.operations, alarms: { page: fillIn, ticket: fillIn } };
     const stage: Stage = { ...exampleProduction, publicUrl: fillIn, operations };
     expect(unfilled(stage)).toEqual(["publicUrl", "operations.alarms.page", "operations.alarms.ticket"]);
@@ -176,12 +176,12 @@ describe("production", () => {
     expect(() => validateStage({ ...exampleProduction, ...change } as Stage)).toThrow(/^stage prod: \S/);
   });
 
-  test("is told of every contradiction at once, in one line", () => {
+  test("lists all contradictions in one line", () => {
     const wrong: Stage = { ...exampleProduction, deletionProtection: false, waf: false };
     expect(() => validateStage(wrong)).toThrow(/deletion protection; .*firewall/);
   });
 
-  test("cannot lose its protection with another name", () => {
+  test("cannot lose its protection under a different name", () => {
     expect(() => validateStage({ ...exampleProduction, name: "eu", deletionProtection: false })).toThrow(/^stage eu/);
   });
 });

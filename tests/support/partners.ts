@@ -15,7 +15,7 @@ export const malformedPartnerIds = [
   "nobody",
 ];
 
-/** An address that no partner has. */
+/** An unused e-mail address. */
 export function newEmail(): string {
   return `${randomUUID()}@partner.example`;
 }

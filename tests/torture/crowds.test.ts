@@ -1,7 +1,7 @@
 /** The numbers that the contract promises for coupons, with and without faults. */
 import type { FaultRule } from "../faults/fault-injector.ts";
 import { seedOfRun, torture, World } from "./kit.ts";
-import { crowdFor, spending } from "./scenarios.ts";
+import { crowdFor, spending } from "./scenarios/coupons.ts";
 
 let world: World;
 

@@ -1,6 +1,6 @@
 import { faultSets } from "./fault-sets.ts";
 import { seedOfRun, torture, World } from "./kit.ts";
-import { scenarios } from "./scenarios.ts";
+import { scenarios } from "./scenarios/index.ts";
 
 /** Small enough for every run of the tests; `npm run torture` does more. */
 const callersInAll = 55;

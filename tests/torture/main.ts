@@ -10,7 +10,7 @@ import { mulberry32 } from "../faults/fault-injector.ts";
 import { synthesise } from "../../infra/local/commands/synthesise.ts";
 import { faultSets } from "./fault-sets.ts";
 import { seedOfRun, torture, TortureFailure, World } from "./kit.ts";
-import { scenarios } from "./scenarios.ts";
+import { scenarios } from "./scenarios/index.ts";
 
 const callersPerScenario = 50;
 const processesPerFunction = 6;

@@ -1,6 +1,6 @@
 /** Holds a deployed API against its contract from outside, and removes what it has made. */
 import { checks, type SignIn, type Visit } from "./checks.ts";
-import { BrokenPromise, Visitor } from "./visitor.ts";
+import { BrokenPromise, Visitor } from "../../../shared/probe/visitor.ts";
 
 export interface CheckOptions {
   /** Base of the API, without a slash at the end. */

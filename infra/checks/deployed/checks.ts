@@ -4,7 +4,8 @@
  */
 import { randomBytes, randomUUID } from "node:crypto";
 import { administrators } from "../../../shared/domain/access.ts";
-import { expectPromise, textOf, type Visitor } from "./visitor.ts";
+import { cancel, extendAndRead, newToken, revoke, sell, type ProbePartner } from "../../../shared/probe/partner-day.ts";
+import { expectPromise, textOf, type Visitor } from "../../../shared/probe/visitor.ts";
 
 export interface SignIn {
   readonly username: string;
@@ -18,13 +19,8 @@ export interface Visit {
   /** The release that has to answer; any where it is not named. */
   readonly release: string | undefined;
   /** Sets what later checks need. */
-  readonly made: { admin?: string; refreshToken?: string; partner?: Partner; token?: string; company?: string };
+  readonly made: { admin?: string; refreshToken?: string; partner?: ProbePartner; token?: string; company?: string };
   readonly cleanUps: { readonly what: string; readonly run: () => Promise<unknown> }[];
-}
-
-interface Partner {
-  readonly id: string;
-  readonly secret: string;
 }
 
 export interface Check {
@@ -33,7 +29,6 @@ export interface Check {
 }
 
 const customer = "deployment-check";
-const subscription = `/v1/subscriptions/${customer}`;
 const sale = { externalUserId: customer, userEmail: "reader@deployment-check.example", duration: "P1M" };
 
 /** What an earlier check has made. */
@@ -43,10 +38,8 @@ function madeBefore<Name extends keyof Visit["made"]>({ made }: Visit, name: Nam
   return value;
 }
 
-async function newToken(visit: Visit): Promise<string> {
-  const { id, secret } = madeBefore(visit, "partner");
-  const form = { grant_type: "client_credentials", client_id: id, client_secret: secret };
-  return textOf(await visit.visitor.call("POST /oauth/token", { form, status: 200 }), "access_token");
+async function tokenOf(visit: Visit): Promise<string> {
+  return await newToken(visit.visitor, madeBefore(visit, "partner"));
 }
 
 const publicChecks: readonly Check[] = [
@@ -131,7 +124,7 @@ const partnerChecks: readonly Check[] = [
       });
       made.partner = { id: textOf(answer, "id"), secret: textOf(answer, "clientSecret") };
       cleanUps.push({ what: "the partner", run: () => deletePartner(visit) });
-      made.token = await newToken(visit);
+      made.token = await tokenOf(visit);
       const form = { grant_type: "client_credentials", client_id: made.partner.id, client_secret: randomUUID() };
       await visitor.call("POST /oauth/token", { form, status: 401, code: "invalid_client" });
     },
@@ -142,11 +135,11 @@ const partnerChecks: readonly Check[] = [
       const { visitor, cleanUps } = visit;
       const token = madeBefore(visit, "token");
       const headers = { "idempotency-key": randomUUID() };
-      cleanUps.push({ what: "the subscription", run: () => cancel(visit) });
-      const first = await visitor.call("POST /v1/subscriptions", { token, headers, json: sale, status: 201 });
-      const again = await visitor.call("POST /v1/subscriptions", { token, headers, json: sale, status: 201 });
-      expectPromise(again.headers.get("idempotency-replayed") === "true", "a repeated sale is not said to be replayed");
-      expectPromise(textOf(again, "id") === textOf(first, "id"), "a repeated sale sells twice");
+      cleanUps.push({
+        what: "the subscription",
+        run: async () => await cancel(visitor, await tokenOf(visit), customer),
+      });
+      await sell(visitor, { token, sale, key: headers["idempotency-key"] });
       const other = { ...sale, duration: "P2M" };
       await visitor.call("POST /v1/subscriptions", {
         token,
@@ -161,17 +154,7 @@ const partnerChecks: readonly Check[] = [
   {
     promise: "an extension is read at once, and the history has both changes",
     run: async (visit) => {
-      const { visitor } = visit;
-      const token = madeBefore(visit, "token");
-      const extended = await visitor.call(`PUT ${subscription}`, { token, json: { duration: "P1Y" }, status: 200 });
-      const read = await visitor.call(`GET ${subscription}`, { token, status: 200 });
-      expectPromise(textOf(read, "expiresAt") === textOf(extended, "expiresAt"), "a read does not show the last write");
-      const { body } = await visitor.call(`GET ${subscription}/history`, { token, status: 200 });
-      const items = Array.isArray(body["items"]) ? (body["items"] as readonly { readonly type?: unknown }[]) : [];
-      expectPromise(
-        items.map(({ type }) => type).join() === "created,extended",
-        "the history is not created, extended",
-      );
+      await extendAndRead(visit.visitor, madeBefore(visit, "token"), customer);
     },
   },
   {
@@ -209,14 +192,7 @@ const partnerChecks: readonly Check[] = [
   {
     promise: "a revoked token is refused by the very next request",
     run: async (visit) => {
-      const { visitor } = visit;
-      const token = madeBefore(visit, "token");
-      const { id, secret } = madeBefore(visit, "partner");
-      const form = { token, client_id: id, client_secret: secret };
-      await visitor.call("POST /oauth/revoke", { form, status: 200 });
-      await visitor.call(`GET ${subscription}`, { token, status: 401, code: "token_revoked" });
-      const introspected = await visitor.call("POST /oauth/introspect", { form, status: 200 });
-      expectPromise(introspected.body["active"] === false, "a revoked token is introspected as active");
+      await revoke(visit.visitor, madeBefore(visit, "partner"), { token: madeBefore(visit, "token"), customer });
     },
   },
 ];
@@ -224,14 +200,8 @@ const partnerChecks: readonly Check[] = [
 /** Every check, in order. What they make is removed afterwards, and that is held against the contract as well. */
 export const checks: readonly Check[] = [...publicChecks, ...partnerChecks];
 
-async function cancel(visit: Visit): Promise<void> {
-  const token = await newToken(visit);
-  const { visitor } = visit;
-  await visitor.call(`DELETE ${subscription}`, { token, status: 204 });
-}
-
 async function deleteCompany(visit: Visit): Promise<void> {
-  const token = await newToken(visit);
+  const token = await tokenOf(visit);
   await visit.visitor.call(`DELETE /v1/companies/${madeBefore(visit, "company")}`, { token, status: 204 });
 }
 

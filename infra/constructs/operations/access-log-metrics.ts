@@ -1,11 +1,11 @@
-/** What only API Gateway's access log shows, as metrics. */
+/** Metrics from API Gateway's access log. */
 import { FilterPattern, LogGroup, MetricFilter } from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
 import type { Stage } from "../../stages/stage.ts";
 import { logGroupNameOf } from "../names.ts";
 import { accessLogMetric } from "./metric-sources.ts";
 
-/** Refusals by the stage's own limit: API Gateway counts them among all other 4xx. */
+/** Requests that the stage's throttle refused. API Gateway's own metric counts them with all other 4xx. */
 export const throttledPattern = '{ $.gatewayError = "THROTTLED" || $.gatewayError = "QUOTA_EXCEEDED" }';
 
 export class AccessLogMetrics extends Construct {

@@ -1,4 +1,4 @@
-/** Events of the account that no metric shows: EventBridge sends them to the people on call. */
+/** Account events without a metric. EventBridge sends them to the people on call. */
 import { CfnRule } from "aws-cdk-lib/aws-events";
 import { Construct } from "constructs";
 import type { Stage } from "../../stages/stage.ts";
@@ -21,7 +21,7 @@ interface Protected {
   readonly keyArn: string;
 }
 
-/** A call of an AWS service's API, as CloudTrail reports it. */
+/** An AWS API call that CloudTrail reports. */
 const apiCall = (service: string, detail: Readonly<Record<string, unknown>>): AccountEvent["pattern"] => ({
   source: [`aws.${service}`],
   "detail-type": ["AWS API Call via CloudTrail"],
@@ -96,7 +96,7 @@ export interface AccountEventsProps extends Protected {
 }
 
 export class AccountEvents extends Construct {
-  /** Rings when an event could not be delivered to its topic. */
+  /** An alarm on events that were not delivered to their topic. */
   readonly undelivered: MetricAlarm;
 
   constructor(scope: Construct, id: string, { channels, ...watched }: AccountEventsProps) {

@@ -1,4 +1,4 @@
-/** The way from an alarm to a person: two encrypted topics, who may publish to them, and who is subscribed. */
+/** The path from an alarm to a person: two encrypted topics, their publishers and their subscribers. */
 import { Duration, Stack } from "aws-cdk-lib";
 import { PolicyStatement, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import { Key } from "aws-cdk-lib/aws-kms";
@@ -9,15 +9,15 @@ import type { Stage } from "../../stages/stage.ts";
 import { apiNameOf } from "../names.ts";
 import { removalPolicyOf } from "../removal.ts";
 
-/** A page wakes somebody up; a ticket is read on the next working day. */
+/** A page needs action at once. A ticket is read on the next working day. */
 export const severities = ["page", "ticket"] as const;
 export type Severity = (typeof severities)[number];
 
-/** AWS services that publish alarms, and the condition that keeps other accounts from publishing through them. */
+/** AWS services that publish alarms, with the condition that prevents publishing from other accounts. */
 const publishers = [
   { sid: "Alarms", service: "cloudwatch.amazonaws.com", ofThisAccount: true },
   { sid: "Budgets", service: "budgets.amazonaws.com", ofThisAccount: true },
-  // EventBridge sends no source account or ARN along: with a condition every event would be dropped without a word.
+  // EventBridge sends no source account or ARN, so a condition would silently drop every event.
   { sid: "Events", service: "events.amazonaws.com", ofThisAccount: false },
 ] as const;
 
@@ -45,7 +45,7 @@ export class AlarmChannels extends Construct {
     this.topics = { page: topic("page"), ticket: topic("ticket") };
   }
 
-  /** A topic's policy replaces the default policy of SNS, so it has to allow each publisher by name. */
+  /** A topic's policy replaces the default policy of SNS, so it must allow each publisher. */
   #letServicesPublish(topic: Topic): void {
     for (const { sid, service, ofThisAccount } of publishers) {
       topic.addToResourcePolicy(
@@ -60,7 +60,7 @@ export class AlarmChannels extends Construct {
     }
   }
 
-  /** A key of its own: these services may not use AWS's key for SNS, and would drop every message without a word. */
+  /** The services may not use AWS's key for SNS and would silently drop every message, so the topics have their own key. */
   #key(stage: Stage): Key {
     const key = new Key(this, "Key", {
       description: `Portico ${stage.name}: alarms`,

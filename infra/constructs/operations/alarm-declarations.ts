@@ -1,4 +1,4 @@
-/** How an alarm is declared: data from which the alarms, the dashboard, the costs and the tests are made. */
+/** Types of alarm declarations. Alarms, dashboard, costs and tests are generated from the declarations. */
 import type { Severity } from "./alarm-channels.ts";
 
 /** One metric as CloudWatch names it. */
@@ -10,51 +10,64 @@ export interface MetricSource {
   readonly statistic: string;
 }
 
-/** A page of `docs/runbooks`, without its ending. */
+/** A page of `docs/runbooks`, without its extension. */
 export type Runbook = string;
 
 interface Named {
-  /** Behind the name of the API: `Portico-prod-<name>`. */
+  /** Suffix of the alarm's name: `Portico-prod-<name>`. */
   readonly name: string;
-  /** What is wrong while it rings, as one sentence. */
+  /** What is wrong while the alarm rings, in one sentence. */
   readonly means: string;
   readonly runbook: Runbook;
 }
 
-/** An alarm on metrics. It rings by itself if it has a severity, and else is a part of composite alarms. */
-export interface MetricAlarm extends Named {
+interface OnMetrics extends Named {
   readonly kind: "metric";
   readonly severity?: Severity;
   readonly metrics: Readonly<Record<string, MetricSource>>;
-  /** Metric math over the metrics' names. Left out where the only metric itself is watched. */
+  /** Metric math over the metrics' names. Absent: the alarm watches its only metric. */
   readonly expression?: string;
   readonly periodSeconds: number;
-  /** Rings when the value is above it … */
-  readonly above: number;
-  /** … in this many periods in a row. Default 1. */
+  /** How many consecutive periods must be outside of the threshold. Default 1. */
   readonly periods?: number;
 }
 
-/** An alarm on alarms: any of them, or any group of which all ring. */
+/** The alarm rings when the value is above the threshold. Missing data does not ring. */
+interface Above extends OnMetrics {
+  readonly above: number;
+  readonly below?: undefined;
+}
+
+/** The alarm rings when the value is below the threshold, or when data is missing. */
+interface Below extends OnMetrics {
+  readonly below: number;
+  readonly above?: undefined;
+}
+
+/** An alarm on metrics. With a severity it notifies; without one it is only part of composite alarms. */
+export type MetricAlarm = Above | Below;
+
+/** A composite alarm. */
 export interface CompositeAlarm extends Named {
   readonly kind: "composite";
-  readonly severity: Severity;
-  /** Rings when all alarms of any of these groups ring. */
+  /** Absent: it only suppresses another alarm. */
+  readonly severity?: Severity;
+  /** The alarm rings when all alarms of at least one group ring. */
   readonly anyGroup: readonly (readonly string[])[];
-  /** Stays silent while this alarm rings, which tells the same, and for some time afterwards. */
+  /** The alarm is suppressed while this alarm rings, which reports the same failure, and for some time afterwards. */
   readonly suppressedBy?: { readonly name: string; readonly waitSeconds: number; readonly extensionSeconds: number };
 }
 
 export type AlarmDeclaration = MetricAlarm | CompositeAlarm;
 
-/** An alarm on a count: rings when more than `above` are counted in a period. */
+/** An alarm on a count: it rings when the count in a period is above `above`. */
 export function countAlarm(
-  alarm: Omit<MetricAlarm, "kind" | "expression" | "metrics"> & { readonly count: readonly MetricSource[] },
-): MetricAlarm {
+  alarm: Omit<Above, "kind" | "expression" | "metrics"> & { readonly count: readonly MetricSource[] },
+): Above {
   const { count, ...rest } = alarm;
   const metrics = Object.fromEntries(count.map((source, index) => [`m${index}`, source]));
   if (count.length === 1) return { ...rest, kind: "metric", metrics };
-  // A metric without data would make the sum have none.
+  // Without FILL, one metric without data would leave the sum without data.
   const expression = Object.keys(metrics)
     .map((name) => `FILL(${name}, 0)`)
     .join(" + ");

@@ -1,4 +1,4 @@
-/** CloudWatch alarms from their declarations. */
+/** Creates the CloudWatch alarms of the declarations. */
 import { CfnAlarm, CfnCompositeAlarm } from "aws-cdk-lib/aws-cloudwatch";
 import { Construct } from "constructs";
 import type { Stage } from "../../stages/stage.ts";
@@ -11,7 +11,7 @@ export function alarmNameOf(stage: Stage, name: string): string {
   return `${apiNameOf(stage)}-${name}`;
 }
 
-/** Where a runbook is read: a link where the stage says where, else its place in the repository. */
+/** The URL of a runbook, or its path in the repository when the stage names no base URL. */
 export function runbookOf(stage: Stage, runbook: string): string {
   return `${stage.operations.runbooksUrl ?? "docs/runbooks"}/${runbook}.md`;
 }
@@ -40,7 +40,7 @@ export class Alarms extends Construct {
     }
     for (const declared of declarations) {
       if (declared.kind !== "composite") continue;
-      // CloudFormation does not see the names in a rule.
+      // The names in the rule are no references, so CloudFormation needs the dependencies.
       for (const name of [
         ...declared.anyGroup.flat(),
         ...(declared.suppressedBy ? [declared.suppressedBy.name] : []),
@@ -62,7 +62,7 @@ export class Alarms extends Construct {
   }
 
   #metricAlarm(declared: MetricAlarm): CfnAlarm {
-    const { metrics, expression, periodSeconds, above, periods = 1 } = declared;
+    const { metrics, expression, periodSeconds, above, below, periods = 1 } = declared;
     const entries = Object.entries(metrics);
     const [[, only] = []] = entries;
     return new CfnAlarm(this, declared.name, {
@@ -75,11 +75,11 @@ export class Alarms extends Construct {
               ...entries.map(([id, source]) => ({ id, returnData: false, metricStat: queryOf(source, periodSeconds) })),
             ],
           }),
-      threshold: above,
-      comparisonOperator: "GreaterThanThreshold",
       evaluationPeriods: periods,
-      // No calls, no metric, no failure.
-      treatMissingData: "notBreaching",
+      ...(above === undefined
+        ? { threshold: below, comparisonOperator: "LessThanThreshold", treatMissingData: "breaching" }
+        : // Without calls there is no data, and that is no failure.
+          { threshold: above, comparisonOperator: "GreaterThanThreshold", treatMissingData: "notBreaching" }),
     });
   }
 

@@ -1,13 +1,20 @@
-/** Alarms on causes: what is broken, by function, table, gateway, identity provider and security event. */
+/** Alarms on causes, by function, table, gateway, identity provider and security event. */
 import type { AnyOperation } from "../../../shared/contract/operation.ts";
 import type { SecurityEvent } from "../../../shared/runtime/log.ts";
 import type { Stage } from "../../stages/stage.ts";
-import { authorizerFunction, bootstrapFunction, rotationFunction } from "../function-declarations.ts";
+import {
+  authorizerFunction,
+  bootstrapFunction,
+  ledgerCheckFunction,
+  rotationFunction,
+  syntheticPartnerFunction,
+  type ScheduledFunction,
+} from "../function-declarations.ts";
 import { apiNameOf } from "../names.ts";
 import { countAlarm, type AlarmDeclaration, type MetricAlarm } from "./alarm-declarations.ts";
 import { accessLogMetric, codeMetric, lambdaMetric, serviceMetric, tableMetric } from "./metric-sources.ts";
 
-/** What the alarms of a stage are made from. */
+/** The input for the alarms of a stage. */
 export interface Watched {
   readonly stage: Stage;
   readonly operations: readonly AnyOperation[];
@@ -20,7 +27,7 @@ const fiveMinutes = 300;
 const quarterHour = 900;
 const hour = 3600;
 
-/** CloudWatch's limit for the alarms of one composite. */
+/** CloudWatch's limit for the alarms in one composite alarm. */
 const maxAlarmsOfComposite = 100;
 
 /** All alarms on causes. */
@@ -34,12 +41,14 @@ export function causeAlarms(watched: Watched): readonly AlarmDeclaration[] {
     ...(stage.identityProvider === undefined ? [] : identityProviderAlarms(stage)),
     ...securityAlarms(stage),
     ...deploymentAlarms(stage),
+    ...ledgerAlarms(stage),
+    ...(stage.operations.syntheticPartner ? syntheticPartnerAlarms(stage) : []),
   ];
 }
 
 /**
- * One part for each function that callers reach, and one alarm that rings for any of them. A function that dies at import
- * writes no line of its own: only Lambda counts it.
+ * One alarm without notification per function that serves callers, and one composite alarm that rings for any of
+ * them. A function that fails at import writes no log line, so only Lambda's metric counts it.
  */
 function functionAlarms({ stage, operations }: Watched): readonly AlarmDeclaration[] {
   const ids = [authorizerFunction.id, ...operations.map(({ id }) => id)];
@@ -52,7 +61,7 @@ function functionAlarms({ stage, operations }: Watched): readonly AlarmDeclarati
       runbook: "function-errors",
       count: [lambdaMetric(stage, "Errors", id)],
       periodSeconds: quarterHour,
-      // A single death is repeated by the caller and is no reason to wake anybody.
+      // A caller retries after a single failure, which is no reason for a page.
       above: 2,
     }),
   );
@@ -66,7 +75,7 @@ function functionAlarms({ stage, operations }: Watched): readonly AlarmDeclarati
         "A function dies, throws or runs out of time again and again. The alarms that ring beside this one name it.",
       runbook: "function-errors",
       anyGroup: parts.map(({ name }) => [name]),
-      // Many calls fail: that has paged already.
+      // When many calls fail, the objective has already paged.
       suppressedBy: { name: "availability", waitSeconds: 180, extensionSeconds: 600 },
     },
     countAlarm({
@@ -81,7 +90,7 @@ function functionAlarms({ stage, operations }: Watched): readonly AlarmDeclarati
   ];
 }
 
-/** Functions share the account's concurrency; the throttles of a function with a reservation are counted beside the account's. */
+/** Functions share the account's concurrency. Throttles of functions with reserved concurrency are counted separately. */
 function capacityAlarms(stage: Stage, operations: readonly AnyOperation[]): readonly MetricAlarm[] {
   const reserved = operations.filter(({ reservedConcurrency }) => reservedConcurrency !== undefined);
   const claimed = { ...lambdaMetric(stage, "ClaimedAccountConcurrency"), statistic: "Maximum" };
@@ -109,10 +118,10 @@ function capacityAlarms(stage: Stage, operations: readonly AnyOperation[]): read
   ];
 }
 
-/** Operations by which functions reach the table, as DynamoDB's metrics name them. */
+/** The table operations of the functions, with the names in DynamoDB's metrics. */
 function tableOperations(operations: readonly AnyOperation[]): readonly string[] {
   const actions = operations.flatMap(({ table }) => table.flatMap((right) => right.actions as readonly string[]));
-  // A condition check is a part of a transaction, which is counted as one operation.
+  // DynamoDB counts a condition check as part of its transaction.
   return [...new Set([...actions, "TransactWriteItems"])].filter((action) => action !== "ConditionCheckItem").sort();
 }
 
@@ -208,7 +217,8 @@ function identityProviderAlarms(stage: Stage): readonly MetricAlarm[] {
   ];
 }
 
-type SecurityAlarm = Pick<MetricAlarm, "name" | "means" | "periodSeconds" | "above"> & {
+type SecurityAlarm = Pick<MetricAlarm, "name" | "means" | "periodSeconds"> & {
+  readonly above: number;
   readonly severity: "page" | "ticket";
   readonly runbook?: string;
 };
@@ -251,7 +261,7 @@ function securityAlarms(stage: Stage): readonly MetricAlarm[] {
   ];
 }
 
-/** What runs without a caller. */
+/** Alarms on functions that no caller invokes. */
 function deploymentAlarms(stage: Stage): readonly MetricAlarm[] {
   return [
     countAlarm({
@@ -272,5 +282,73 @@ function deploymentAlarms(stage: Stage): readonly MetricAlarm[] {
       periodSeconds: fiveMinutes,
       above: 0,
     }),
+  ];
+}
+
+/** Rings when a function that runs at a rate does not succeed once in a period: it fails, or it does not run at all. */
+function silenceAlarm(
+  stage: Stage,
+  { id }: ScheduledFunction,
+  alarm: Pick<MetricAlarm, "name" | "means" | "runbook" | "severity" | "periodSeconds" | "periods">,
+): MetricAlarm {
+  return {
+    ...alarm,
+    kind: "metric",
+    metrics: { runs: lambdaMetric(stage, "Invocations", id), failed: lambdaMetric(stage, "Errors", id) },
+    expression: "runs - failed",
+    below: 1,
+  };
+}
+
+function ledgerAlarms(stage: Stage): readonly MetricAlarm[] {
+  return [
+    countAlarm({
+      name: "ledger-differs",
+      severity: "page",
+      means: "Credit or the stock of a coupon does not add up: a bug, or a write past the functions.",
+      runbook: "ledger",
+      count: [codeMetric(stage, "failures", "ledger_differs")],
+      periodSeconds: fiveMinutes,
+      above: 0,
+    }),
+    silenceAlarm(stage, ledgerCheckFunction, {
+      name: "ledger-unchecked",
+      severity: "ticket",
+      means: "Nothing has checked the ledger for an hour.",
+      runbook: "ledger",
+      periodSeconds: hour,
+    }),
+  ];
+}
+
+/** Names of the alarms beside which a failing synthetic partner says nothing new. */
+const toldByCallers = ["availability", "function-errors"] as const;
+
+function syntheticPartnerAlarms(stage: Stage): readonly AlarmDeclaration[] {
+  const common = { runbook: "synthetic-partner" } as const;
+  return [
+    silenceAlarm(stage, syntheticPartnerFunction, {
+      ...common,
+      name: "synthetic-partner-unserved",
+      means: "The synthetic partner was not served, or did not run.",
+      periodSeconds: fiveMinutes,
+      periods: 2,
+    }),
+    {
+      ...common,
+      kind: "composite",
+      name: "callers-unserved",
+      means: "An alarm on failed calls has paged.",
+      anyGroup: toldByCallers.map((name) => [name]),
+    },
+    {
+      ...common,
+      kind: "composite",
+      name: "synthetic-partner",
+      severity: "page",
+      means: "For ten minutes the synthetic partner could not sign in, sell, read and cancel, or did not run.",
+      anyGroup: [["synthetic-partner-unserved"]],
+      suppressedBy: { name: "callers-unserved", waitSeconds: 180, extensionSeconds: 600 },
+    },
   ];
 }

@@ -1,6 +1,7 @@
 /**
- * The dashboard that answers in ten seconds: is it us, AWS, or one partner? Objectives and alarms stand on top, then what each
- * of the three would show, then every cause with the bound at which its alarm rings, from the same declarations.
+ * The dashboard that shows within ten seconds whether Portico, AWS or one partner is the cause. Objectives and alarms
+ * are on top, then the signs of each of the three, then every cause with the threshold of its alarm, from the same
+ * declarations.
  */
 import { Duration, Stack } from "aws-cdk-lib";
 import {
@@ -8,6 +9,7 @@ import {
   AlarmStatusWidget,
   Dashboard,
   GraphWidget,
+  type HorizontalAnnotation,
   LogQueryVisualizationType,
   LogQueryWidget,
   MathExpression,
@@ -26,7 +28,7 @@ import type { AlarmDeclaration, MetricAlarm, MetricSource } from "./alarm-declar
 import { gatewayMetric } from "./metric-sources.ts";
 import { topTalkers } from "./saved-queries.ts";
 
-/** A row of CloudWatch's grid. */
+/** A row of the dashboard grid. */
 const fullWidth = 24;
 const height = 6;
 
@@ -73,7 +75,7 @@ export class OperationsDashboard extends Construct {
     });
   }
 
-  /** How much of the error budget of the last 30 days is left. */
+  /** The remaining error budget of the last 30 days. */
   #objectives(): readonly IWidget[] {
     const { availability, latency } = this.#stage.operations.objectives;
     const left = (title: string, label: string, expression: string, using: Readonly<Record<string, MetricSource>>) =>
@@ -141,17 +143,21 @@ export class OperationsDashboard extends Construct {
     ];
   }
 
-  #cause({ name, metrics, expression, periodSeconds, above }: MetricAlarm): IWidget {
+  #cause({ name, metrics, expression, periodSeconds, above, below }: MetricAlarm): IWidget {
     const period = Duration.seconds(periodSeconds);
     const entries = Object.entries(metrics).map(([id, source]) => [id, metricOf(source, period)] as const);
     const watched =
       expression === undefined
         ? entries.map(([, metric]) => metric)
         : [new MathExpression({ expression, usingMetrics: Object.fromEntries(entries), label: name, period })];
-    return graph(name, watched, above);
+    return graph(
+      name,
+      watched,
+      above === undefined ? { value: below, label: "rings below" } : { value: above, label: "rings above" },
+    );
   }
 
-  /** The metric of every operation, without naming any. */
+  /** A search expression for the metric of every operation. */
   #searched(metric: MetricName, statistic: string): IMetric {
     const service = serviceNameOf(this.#stage.name);
     return search(`{${metricNamespace},operation,service} MetricName="${metric}" service="${service}"`, statistic);
@@ -159,7 +165,7 @@ export class OperationsDashboard extends Construct {
 }
 
 const isCause = (declared: AlarmDeclaration): declared is MetricAlarm =>
-  declared.kind === "metric" && declared.severity !== undefined;
+  declared.kind === "metric" && (declared.severity !== undefined || declared.below !== undefined);
 
 function inRowsOf(size: number, widgets: readonly IWidget[]): readonly (readonly IWidget[])[] {
   return Array.from({ length: Math.ceil(widgets.length / size) }, (_, row) =>
@@ -171,13 +177,13 @@ function text(markdown: string): IWidget {
   return new TextWidget({ markdown, width: fullWidth, height: 1 });
 }
 
-function graph(title: string, left: readonly IMetric[], above?: number): IWidget {
+function graph(title: string, left: readonly IMetric[], bound?: HorizontalAnnotation): IWidget {
   return new GraphWidget({
     title,
     width: 8,
     height,
     left: [...left],
-    ...(above !== undefined && { leftAnnotations: [{ value: above, label: "rings above" }] }),
+    ...(bound && { leftAnnotations: [bound] }),
   });
 }
 

@@ -1,4 +1,4 @@
-/** The metrics that operators watch, by where they come from. */
+/** The metrics that operators watch, by source. */
 import {
   metricNamespace,
   serviceNameOf,
@@ -10,12 +10,12 @@ import type { Stage } from "../../stages/stage.ts";
 import { apiNameOf, functionNameOf } from "../names.ts";
 import type { MetricSource } from "./alarm-declarations.ts";
 
-/** What the functions write into their logs, counted for the whole stage. */
+/** Metrics that the functions write into their logs, for the whole stage. */
 export function serviceMetric(stage: Stage, name: MetricName): MetricSource {
   return { namespace: metricNamespace, name, dimensions: { service: serviceNameOf(stage.name) }, statistic: "Sum" };
 }
 
-/** Security events and failures, each by its log code. */
+/** Security events and failures by log code. */
 export function codeMetric(
   stage: Stage,
   name: "securityEvents" | "failures",
@@ -25,7 +25,7 @@ export function codeMetric(
   return { namespace: metricNamespace, name, dimensions, statistic: "Sum" };
 }
 
-/** The metrics of API Gateway, which are free and count what never reaches a function, too. */
+/** The metrics of API Gateway. They are free and include calls that never reach a function. */
 export function gatewayMetric(
   stage: Stage,
   name: "Count" | "4XXError" | "5XXError" | "Latency",
@@ -39,12 +39,12 @@ export function gatewayMetric(
   };
 }
 
-/** A count that a metric filter takes from the access log. */
+/** A count from a metric filter on the access log. */
 export function accessLogMetric(stage: Stage, name: string): MetricSource {
   return { namespace: accessLogNamespace(stage), name, dimensions: {}, statistic: "Sum" };
 }
 
-/** Metric filters have no fixed dimensions, so each stage has a namespace of its own. */
+/** Metric filters have no fixed dimensions, so each stage has its own namespace. */
 export function accessLogNamespace(stage: Stage): string {
   return `${metricNamespace}/${stage.name}`;
 }

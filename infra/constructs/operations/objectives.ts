@@ -1,6 +1,7 @@
 /**
- * Alarms on the service level objectives. A burn rate of 1 uses up the error budget of 30 days in exactly 30 days; at 14.4 it
- * takes two days. Two windows each: the long one shows that it matters, the short one that it is still going on.
+ * Alarms on the service level objectives. A burn rate of 1 spends the error budget of 30 days in 30 days; a rate of
+ * 14.4 spends it in two days. Each alarm has two windows: the long one shows that the failure matters, the short one
+ * that it continues.
  */
 import type { Stage } from "../../stages/stage.ts";
 import type { AlarmDeclaration, CompositeAlarm, MetricAlarm, MetricSource } from "./alarm-declarations.ts";
@@ -29,10 +30,10 @@ const creeping: Burn = { rate: 1, long: window("3d", 259_200), short: window("6h
 interface Objective {
   readonly name: string;
   readonly bad: string;
-  /** Share of calls that may be bad. */
+  /** Share of calls that may fail the objective. */
   readonly budget: number;
   readonly metrics: Readonly<Record<string, MetricSource>>;
-  /** Metric math for the number of bad calls, and for all of them. */
+  /** Metric math for the number of bad calls and of all calls. */
   readonly badCalls: string;
 }
 
@@ -77,7 +78,7 @@ function alarmsOf(stage: Stage, objective: Objective): readonly AlarmDeclaration
     severity: "page",
     means: `So many ${objective.bad} that the error budget of a month lasts for days only.`,
     anyGroup: paging.map(group),
-    // Calls that fail after long waiting are slow as well, and one page is enough.
+    // Calls that fail after a timeout are slow, too, and one page is enough.
     ...(objective.name !== failing && {
       suppressedBy: { name: failing, waitSeconds: 180, extensionSeconds: paging[1].short.seconds },
     }),
@@ -88,7 +89,7 @@ function alarmsOf(stage: Stage, objective: Objective): readonly AlarmDeclaration
     severity: "ticket",
     means: `For three days more ${objective.bad} than the objective allows.`,
     anyGroup: [group(creeping)],
-    // What has paged stays in the window of six hours, and would ring again without anything new.
+    // A failure that has paged stays in the six-hour window and would ring again.
     suppressedBy: { name: objective.name, waitSeconds: 300, extensionSeconds: creeping.short.seconds },
   };
   return [...parts, page, ticket];
@@ -106,7 +107,7 @@ function windowAlarm(objective: Objective, burn: Burn, of: Window, minBadCalls: 
     means: `More than ${(above * 100).toFixed(2)} % of the ${bad} within ${of.name}.`,
     runbook: objective.name,
     metrics,
-    // Without a floor one failed call of ten at night would ring.
+    // Without a minimum, one failed call out of ten at night would ring.
     expression: `IF(${badCalls} >= ${minBadCalls}, (${badCalls}) / calls, 0)`,
     periodSeconds: of.seconds,
     above,

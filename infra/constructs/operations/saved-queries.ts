@@ -1,12 +1,13 @@
-/** Queries of Logs Insights that are saved for the people on call. */
+/** Saved Logs Insights queries for the people on call. */
 import { CfnQueryDefinition } from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
+import { syntheticPartnerId } from "../../../shared/partners/synthetic-partner.ts";
 import type { Stage } from "../../stages/stage.ts";
-import { logGroupNameOf } from "../names.ts";
+import { apiNameOf, firewallLogName, logGroupNameOf } from "../names.ts";
 
-/** Who calls most, from the access log: it has every call, whichever function served it. */
+/** The partners and users with the most calls, from the access log, which contains the calls of all functions. */
 export const topTalkers = [
-  "filter principal != '-'",
+  `filter principal not in ['-', '${syntheticPartnerId}']`,
   "stats count(*) as calls, sum(status >= 500) as failed, sum(status = 429) as refused by principal",
   "sort calls desc",
   "limit 20",
@@ -15,15 +16,15 @@ export const topTalkers = [
 interface SavedQuery {
   readonly name: string;
   readonly lines: readonly string[];
-  /** Whether the access log alone answers it. */
-  readonly ofAccessLog: boolean;
+  /** The only log that the query needs. Absent: it needs all logs of the stage. */
+  readonly of?: "access" | "firewall";
 }
 
 const savedQueries: readonly SavedQuery[] = [
-  { name: "Top talkers", ofAccessLog: true, lines: topTalkers },
+  { name: "Top talkers", of: "access", lines: topTalkers },
   {
     name: "What the gateway refused",
-    ofAccessLog: true,
+    of: "access",
     lines: [
       "filter gatewayError != '-'",
       "stats count(*) as calls by gatewayError, status, method, resource",
@@ -31,8 +32,17 @@ const savedQueries: readonly SavedQuery[] = [
     ],
   },
   {
+    name: "What the firewall blocked",
+    of: "firewall",
+    lines: [
+      "fields ruleGroupList.0.terminatingRule.ruleId as managedRule",
+      "stats count(*) as calls, latest(httpRequest.requestId) as requestId by terminatingRuleId, managedRule, httpRequest.clientIp",
+      "sort calls desc",
+      "limit 50",
+    ],
+  },
+  {
     name: "Errors by operation",
-    ofAccessLog: false,
     lines: [
       "filter code = 'request_served' and status >= 400",
       "stats count(*) as calls by operation, status, problem",
@@ -41,24 +51,25 @@ const savedQueries: readonly SavedQuery[] = [
   },
   {
     name: "Everything of one request",
-    ofAccessLog: false,
     lines: ["fields @timestamp, @log, @message", "filter requestId = 'PUT-THE-REQUEST-ID-HERE'", "sort @timestamp asc"],
   },
 ];
 
 /**
- * The queries name no log groups in their text: `SOURCE` is for the API and the CLI only, and the console refuses it. Those of
- * the access log have it attached. The others are run on all log groups of the stage, which are chosen by prefix: a list would
- * hold 50 at most.
+ * The query text names no log groups: the API and the CLI support `SOURCE`, but the console refuses it. Queries on a
+ * single log have its log group attached. The others run on all log groups of the stage, selected by prefix, because a
+ * list may have at most 50 entries.
  */
 export class SavedQueries extends Construct {
   constructor(scope: Construct, id: string, stage: Stage) {
     super(scope, id);
-    for (const { name, lines, ofAccessLog } of savedQueries) {
+    const logGroups = { access: logGroupNameOf(stage, "access"), firewall: firewallLogName(apiNameOf(stage)) };
+    for (const { name, lines, of } of savedQueries) {
+      if (of === "firewall" && !stage.waf) continue;
       new CfnQueryDefinition(this, name.replaceAll(" ", ""), {
         name: `Portico/${stage.name}/${name}`,
         queryString: lines.join("\n| "),
-        ...(ofAccessLog && { logGroupNames: [logGroupNameOf(stage, "access")] }),
+        ...(of !== undefined && { logGroupNames: [logGroups[of]] }),
       });
     }
   }

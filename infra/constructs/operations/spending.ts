@@ -1,4 +1,4 @@
-/** What keeps the bill from being a surprise: a budget with a forecast, and a rule for how many calls are traced. */
+/** Limits the cost: a budget with a forecast, and a sampling rule for traces. */
 import { CfnBudget } from "aws-cdk-lib/aws-budgets";
 import { CfnSamplingRule } from "aws-cdk-lib/aws-xray";
 import { Construct } from "constructs";
@@ -24,11 +24,11 @@ export class Spending extends Construct {
         budgetType: "COST",
         timeUnit: "MONTHLY",
         budgetLimit: { amount: monthlyBudgetDollars, unit: "USD" },
-        // The whole account: a filter by tag shows nothing, and rings never, until somebody activates the tag for billing.
+        // The whole account: a filter by tag matches nothing until the tag is activated for billing.
       },
       notificationsWithSubscribers: [notify("FORECASTED", 100), notify("ACTUAL", 80), notify("ACTUAL", 100)],
     });
-    // X-Ray's default traces 5 % of the calls.
+    // X-Ray's default sampling rate is 5 %.
     new CfnSamplingRule(this, "Sampling", {
       samplingRule: {
         ruleName: apiNameOf(stage),

@@ -9,8 +9,9 @@ import { checkLedger, type LedgerReport } from "../../checks/ledger.ts";
 import { contentsOf } from "../services/table-contents.ts";
 import { LocalHostError, messageOf } from "../support/errors.ts";
 import type { Host } from "../host.ts";
-import { closeServer, readBody, startServer } from "../support/loopback-http.ts";
+import { closeServer, loopback, readBody, startServer } from "../support/loopback-http.ts";
 import { readState } from "../support/state.ts";
+import type { FunctionModel } from "../template/deployment-model.ts";
 import { projectRoot } from "./synthesise.ts";
 
 const orders = {
@@ -20,6 +21,15 @@ const orders = {
   rotate: z.strictObject({}),
   /** Checks that credit and coupons add up. */
   "check-ledger": z.strictObject({}),
+  /** Lists the functions with what a process needs to run them. */
+  functions: z.strictObject({}),
+  /** Makes the event that a function gets for a request, after authorization. */
+  event: z.strictObject({
+    method: z.string(),
+    path: z.string(),
+    headers: z.record(z.string(), z.string()),
+    body: z.string(),
+  }),
 };
 type Order = keyof typeof orders;
 
@@ -28,6 +38,19 @@ interface Answers {
   /** Names of the secrets. */
   readonly rotate: { readonly rotated: readonly string[] };
   readonly "check-ledger": LedgerReport;
+  readonly functions: { readonly functions: readonly RunnableFunction[] };
+  readonly event: { readonly event: Readonly<Record<string, unknown>> };
+}
+
+/** A function with what a process outside the host needs to run it. */
+export interface RunnableFunction extends Pick<
+  FunctionModel,
+  "id" | "name" | "logicalId" | "folder" | "handler" | "memoryMegabytes" | "timeoutSeconds"
+> {
+  /** `GET /v1/partners/{partnerId}`; undefined for a function without a route. */
+  readonly route: string | undefined;
+  /** All variables, the function's access key included. */
+  readonly environment: Readonly<Record<string, string>>;
 }
 
 export interface OrderServer {
@@ -36,10 +59,10 @@ export interface OrderServer {
   close(): Promise<void>;
 }
 
-const maxBodyBytes = 10_000;
+const maxBodyBytes = 100_000;
 
 /** The part of a host that the orders need. */
-type OrderedHost = Pick<Host, "engineEndpoint" | "idp" | "model" | "rotate">;
+type OrderedHost = Pick<Host, "engineEndpoint" | "environmentOf" | "eventOf" | "idp" | "model" | "rotate">;
 
 /** Takes orders for a host on a free port. */
 export async function startControl(host: OrderedHost): Promise<OrderServer> {
@@ -79,9 +102,35 @@ async function obey(host: OrderedHost, order: string, body: unknown): Promise<An
     case "check-ledger":
       orders[order].parse(body);
       return checkLedger(await contentsOf(host), await contentsOf(host));
+    case "functions":
+      orders[order].parse(body);
+      return { functions: runnableFunctions(host) };
+    case "event": {
+      const { method, path, headers, body: text } = orders[order].parse(body);
+      const rawHeaders = Object.entries(headers).flat();
+      const head = { method, url: path, httpVersion: "1.1", rawHeaders, headers, socket: { remoteAddress: loopback } };
+      return { event: await host.eventOf(head, Buffer.from(text)) };
+    }
     default:
       throw new LocalHostError(`no such order: ${order}`);
   }
+}
+
+function runnableFunctions(host: OrderedHost): readonly RunnableFunction[] {
+  const routes = new Map(
+    host.model.api?.routes.map(({ functionId, method, resourcePath }) => [functionId, `${method} ${resourcePath}`]),
+  );
+  return host.model.functions.map((model) => ({
+    id: model.id,
+    name: model.name,
+    logicalId: model.logicalId,
+    folder: model.folder,
+    handler: model.handler,
+    memoryMegabytes: model.memoryMegabytes,
+    timeoutSeconds: model.timeoutSeconds,
+    route: routes.get(model.id),
+    environment: host.environmentOf(model),
+  }));
 }
 
 /**

@@ -114,6 +114,7 @@ async function start(port: number, verbose: boolean): Promise<Host> {
     port,
     dataDir,
     ...(engineEndpoint && { engineEndpoint }),
+    runSchedules: true,
     report: (line) => console.error(line),
     logSink: (line) => {
       toFile(line);

@@ -1,6 +1,5 @@
 /** Makes the events that a REST API passes to its functions (payload format 1.0). */
 import { randomBytes, randomUUID } from "node:crypto";
-import type { IncomingMessage } from "node:http";
 import { droppedFromRequest } from "./headers.ts";
 import type { ApiModel } from "../template/deployment-model.ts";
 import type { ResponseVariables } from "./gateway-responses.ts";
@@ -70,8 +69,19 @@ function* headerPairs(raw: readonly string[]): Generator<readonly [string, strin
   }
 }
 
+/** The part of `http.IncomingMessage` that events are made from. */
+export interface RequestHead {
+  readonly method?: string | undefined;
+  readonly url?: string | undefined;
+  readonly httpVersion: string;
+  /** Names and values in turn. */
+  readonly rawHeaders: readonly string[];
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly socket: { readonly remoteAddress?: string | undefined; readonly localPort?: number | undefined };
+}
+
 /** Reads a request without its body. */
-export function readRequest(request: IncomingMessage): GatewayRequest {
+export function readRequest(request: RequestHead): GatewayRequest {
   const target = (request.url ?? "/").replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, "").split("#")[0] ?? "";
   const mark = target.indexOf("?");
   const path = mark < 0 ? target : target.slice(0, mark);

@@ -5,7 +5,7 @@
 import { createServer, STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Invocation } from "../lambda/function-pool.ts";
-import { messageOf } from "../support/errors.ts";
+import { LocalHostError, messageOf } from "../support/errors.ts";
 import { closeServer, listen, readBody } from "../support/loopback-http.ts";
 import type { ApiModel, AuthorizerModel } from "../template/deployment-model.ts";
 import { authorize, type Authorization } from "./authorizer-policy.ts";
@@ -20,6 +20,7 @@ import {
   readRequest,
   responseVariables,
   type GatewayRequest,
+  type RequestHead,
 } from "./proxy-event.ts";
 import { PathMalformed, Router, type Match } from "./router.ts";
 
@@ -138,10 +139,8 @@ export class RestApiServer {
       if (body === undefined) throw new RequestRefused("REQUEST_TOO_LARGE");
       match = router.match(request.method, request.path);
       if (match === undefined) throw new RequestRefused("MISSING_AUTHENTICATION_TOKEN");
-      const { authorizer, functionId, integrationTimeoutMilliseconds } = match.route;
-      const authorized = authorizer && (await this.#authorize(serving, authorizer, request, match));
-      const event = proxyEvent(api, request, match, { body, authorizer: authorized });
-      if (Buffer.byteLength(JSON.stringify(event)) > maxEventBytes) throw new RequestRefused("REQUEST_TOO_LARGE");
+      const { functionId, integrationTimeoutMilliseconds } = match.route;
+      const event = await this.#event(serving, request, match, body);
       const invocation = await within(integrationTimeoutMilliseconds, serving.invoke(functionId, event));
       writeProxyAnswer(response, api, request, this.#read(functionId, invocation));
     } catch (error) {
@@ -154,6 +153,38 @@ export class RestApiServer {
       const answer = gatewayResponse(type, api.gatewayResponses, { ...variables, context }, status);
       writeAnswer(response, request, answer);
     }
+  }
+
+  /**
+   * The event that a function would get for a request, after authorization.
+   *
+   * @throws LocalHostError for a request that API Gateway itself would refuse
+   */
+  async eventOf(head: RequestHead, body: Buffer): Promise<Record<string, unknown>> {
+    const serving = this.#serving;
+    if (serving === undefined) throw new LocalHostError("the local host serves no API yet");
+    const request = readRequest(head);
+    const match = serving.router.match(request.method, request.path);
+    if (match === undefined) throw new LocalHostError(`the API has no ${request.method} ${request.path}`);
+    try {
+      return await this.#event(serving, request, match, body);
+    } catch (error) {
+      if (!(error instanceof RequestRefused)) throw error;
+      throw new LocalHostError(`API Gateway refuses the request: ${error.type}`);
+    }
+  }
+
+  async #event(
+    serving: RoutedApi,
+    request: GatewayRequest,
+    match: Match,
+    body: Buffer,
+  ): Promise<Record<string, unknown>> {
+    const { authorizer } = match.route;
+    const authorized = authorizer && (await this.#authorize(serving, authorizer, request, match));
+    const event = proxyEvent(serving.api, request, match, { body, authorizer: authorized });
+    if (Buffer.byteLength(JSON.stringify(event)) > maxEventBytes) throw new RequestRefused("REQUEST_TOO_LARGE");
+    return event;
   }
 
   /** @returns the content of `requestContext.authorizer` */

@@ -1,6 +1,6 @@
 /**
- * Checks that API Gateway and Secrets Manager may invoke the functions that the template names. On AWS every call would
- * otherwise end in a 500, and every rotation would fail.
+ * Checks that API Gateway, Secrets Manager and EventBridge may invoke the functions that the template names. On AWS every call
+ * would otherwise end in a 500, every rotation would fail, and a schedule would run nothing.
  */
 import { LocalHostError } from "../support/errors.ts";
 import { wildcard } from "../support/wildcard.ts";
@@ -58,6 +58,20 @@ export function checkRotationRights(
     if (!permits(permissions, "secretsmanager.amazonaws.com", functionId, secretArn)) {
       throw new LocalHostError(
         `Secrets Manager may not invoke ${functionId} for ${secretArn}: no AWS::Lambda::Permission allows it`,
+      );
+    }
+  }
+}
+
+/** @throws LocalHostError naming the first function that EventBridge may not invoke */
+export function checkScheduleRights(
+  schedules: readonly { readonly functionId: string; readonly ruleArn: string }[],
+  permissions: readonly PermissionModel[],
+): void {
+  for (const { functionId, ruleArn } of schedules) {
+    if (!permits(permissions, "events.amazonaws.com", functionId, ruleArn)) {
+      throw new LocalHostError(
+        `EventBridge may not invoke ${functionId} for ${ruleArn}: no AWS::Lambda::Permission allows it`,
       );
     }
   }

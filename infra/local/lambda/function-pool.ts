@@ -4,11 +4,12 @@
  */
 import { fork, type ChildProcess } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { availableParallelism, tmpdir } from "node:os";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { FunctionModel } from "../template/deployment-model.ts";
 import type { AccessKey } from "../services/service-proxy.ts";
+import { functionEnvironment } from "./function-environment.ts";
 
 /** One line of a function's output. */
 export interface LogLine {
@@ -213,9 +214,10 @@ export class FunctionPool {
 
   #start(pool: Pool): void {
     const { model } = pool;
+    const { region, serviceEndpoint, keyOf } = this.#options;
     const child = fork(join(import.meta.dirname, "runtime.mjs"), [model.id, this.#options.compileCache], {
       execArgv: [`--max-old-space-size=${model.memoryMegabytes}`],
-      env: this.#environment(model),
+      env: functionEnvironment(model, { region, serviceEndpoint, key: keyOf(model.id) }),
       cwd: model.folder,
       stdio: ["ignore", "pipe", "pipe", "ipc"],
     });
@@ -320,35 +322,5 @@ export class FunctionPool {
     const sink = this.#options.logSink;
     if (sink === undefined) source.resume();
     else createInterface({ input: source }).on("line", (text) => sink({ functionName, stream, text }));
-  }
-
-  /** The variables of Lambda's runtime and of the template, with local endpoints. Nothing of the host's own environment. */
-  #environment(model: FunctionModel): Record<string, string> {
-    const { region, serviceEndpoint, keyOf } = this.#options;
-    const key = keyOf(model.id);
-    return {
-      ...model.environment,
-      AWS_REGION: region,
-      AWS_DEFAULT_REGION: region,
-      AWS_EXECUTION_ENV: "AWS_Lambda_nodejs24.x",
-      AWS_ACCESS_KEY_ID: key.accessKeyId,
-      AWS_SECRET_ACCESS_KEY: key.secretAccessKey,
-      AWS_SESSION_TOKEN: key.sessionToken,
-      AWS_LAMBDA_FUNCTION_NAME: model.name,
-      AWS_LAMBDA_FUNCTION_VERSION: "$LATEST",
-      AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(model.memoryMegabytes),
-      AWS_LAMBDA_INITIALIZATION_TYPE: "on-demand",
-      AWS_LAMBDA_LOG_GROUP_NAME: model.logGroup,
-      AWS_LAMBDA_LOG_STREAM_NAME: `local/[$LATEST]${randomUUID().replaceAll("-", "")}`,
-      AWS_ENDPOINT_URL_DYNAMODB: serviceEndpoint,
-      AWS_ENDPOINT_URL_SECRETS_MANAGER: serviceEndpoint,
-      _HANDLER: model.handler,
-      LAMBDA_TASK_ROOT: model.folder,
-      LAMBDA_RUNTIME_DIR: "/var/runtime",
-      LANG: "en_US.UTF-8",
-      PATH: "/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:/opt/bin",
-      TMPDIR: tmpdir(),
-      TZ: ":UTC",
-    };
   }
 }

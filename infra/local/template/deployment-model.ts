@@ -124,6 +124,14 @@ export interface CustomResourceModel {
   readonly properties: JsonObject;
 }
 
+/** A rule of EventBridge that invokes a function at a rate. */
+export interface ScheduleModel {
+  readonly name: string;
+  readonly ruleArn: string;
+  readonly functionId: string;
+  readonly everyMinutes: number;
+}
+
 export interface DeploymentModel {
   readonly region: string;
   readonly accountId: string;
@@ -134,4 +142,5 @@ export interface DeploymentModel {
   readonly roles: ReadonlyMap<string, RoleModel>;
   readonly api: ApiModel | undefined;
   readonly customResources: readonly CustomResourceModel[];
+  readonly schedules: readonly ScheduleModel[];
 }

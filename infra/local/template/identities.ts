@@ -65,6 +65,7 @@ const describers: Readonly<Record<string, Describe>> = {
     const own = arn(resource, "dynamodb", `table/${name}`);
     return { ref: name, attributes: { Arn: own, StreamArn: `${own}/stream/2026-01-01T00:00:00.000` } };
   },
+  "AWS::Events::Rule": byName("Name", "events", "rule/"),
   "AWS::Lambda::Function": byName("FunctionName", "lambda", "function:"),
   "AWS::SecretsManager::Secret": (resource) => {
     // AWS appends six random characters to a secret's name, and finds the secret by an ARN without them, too.

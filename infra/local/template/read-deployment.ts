@@ -1,5 +1,5 @@
 /** Reads from the resolved resources what the local host runs. */
-import { checkInvokeRights, checkRotationRights } from "../iam/invoke-rights.ts";
+import { checkInvokeRights, checkRotationRights, checkScheduleRights } from "../iam/invoke-rights.ts";
 import { LocalHostError } from "../support/errors.ts";
 import type { LoadedAssembly } from "./cloud-assembly.ts";
 import type {
@@ -9,6 +9,7 @@ import type {
   PermissionModel,
   RoleModel,
   RotationModel,
+  ScheduleModel,
   SecretModel,
   TableModel,
 } from "./deployment-model.ts";
@@ -115,6 +116,20 @@ function readPermissions(template: TemplateReader): readonly PermissionModel[] {
   }));
 }
 
+function readSchedules(template: TemplateReader, functions: readonly FunctionModel[]): readonly ScheduleModel[] {
+  return template.ofType("AWS::Events::Rule").flatMap(({ ref, properties, refuse }) => {
+    const { ScheduleExpression: everyMinutes, State, Targets } = properties;
+    if (everyMinutes === undefined || State === "DISABLED") return [];
+    return Targets.map(({ Arn: functionId, InputTransformer }) => {
+      if (!functions.some(({ id }) => id === functionId))
+        refuse("Targets", `names ${functionId}, which is no function`);
+      if (InputTransformer !== undefined) refuse("Targets", "changes the event, which the local host does not");
+      const ruleArn = `arn:aws:events:${template.region}:${template.accountId}:rule/${ref}`;
+      return { name: ref, ruleArn, functionId, everyMinutes };
+    });
+  });
+}
+
 function readCustomResources(
   template: TemplateReader,
   functions: readonly FunctionModel[],
@@ -153,6 +168,8 @@ export function readModel(assembly: LoadedAssembly): DeploymentModel {
     [...rotations].map(([secretArn, { functionId }]) => ({ secretArn, functionId })),
     permissions,
   );
+  const schedules = readSchedules(template, functions);
+  checkScheduleRights(schedules, permissions);
   return {
     region: template.region,
     accountId: template.accountId,
@@ -162,5 +179,6 @@ export function readModel(assembly: LoadedAssembly): DeploymentModel {
     roles,
     api,
     customResources: readCustomResources(template, functions),
+    schedules,
   };
 }

@@ -91,6 +91,31 @@ const permission = z.strictObject({
   SourceAccount: text.optional(),
 });
 
+const minutesIn: Readonly<Record<string, number>> = { minute: 1, hour: 60, day: 1440 };
+/** Timers of Node wait no longer. */
+const maxScheduleMinutes = 24 * 1440;
+
+/** `rate(5 minutes)` → 5. */
+const scheduleMinutes = text.transform((expression, context) => {
+  const [, count, unit = ""] = /^rate\(([1-9]\d*) (minute|hour|day)s?\)$/.exec(expression) ?? [];
+  const minutes = Number(count) * (minutesIn[unit] ?? NaN);
+  if (!(minutes <= maxScheduleMinutes)) context.addIssue("must be a rate of at most 24 days, such as rate(5 minutes)");
+  return minutes;
+});
+
+const rule = z.strictObject({
+  Name: text.optional(),
+  /** Absent for a rule on events, of which there are none on one machine. */
+  ScheduleExpression: scheduleMinutes.optional(),
+  State: z.enum(["ENABLED", "DISABLED"], { error: "must be ENABLED or DISABLED" }).default("ENABLED"),
+  Targets: z
+    .array(z.strictObject({ Arn: text, InputTransformer: json.optional(), ...ignored("Id", "RetryPolicy") }), {
+      error: mustBe("a list"),
+    })
+    .default([]),
+  ...ignored("Description", "EventPattern"),
+});
+
 const statements = z
   .object(
     { Statement: z.union([z.array(json), json.transform((statement) => [statement])]) },
@@ -194,6 +219,7 @@ export const servedTypes = {
   "AWS::ApiGateway::RestApi": restApi,
   "AWS::ApiGateway::Stage": stage,
   "AWS::DynamoDB::Table": table,
+  "AWS::Events::Rule": rule,
   "AWS::IAM::Policy": policy,
   "AWS::IAM::Role": role,
   "AWS::Lambda::Function": lambdaFunction,
@@ -213,9 +239,9 @@ export const typesWithoutLocalMeaning: Readonly<Record<string, string>> = {
   "AWS::CloudWatch::Alarm": "there are no metrics to watch",
   "AWS::CloudWatch::CompositeAlarm": "there are no metrics to watch",
   "AWS::CloudWatch::Dashboard": "there are no metrics to show",
-  "AWS::Events::Rule": "there are no events of an account",
   "AWS::KMS::Alias": "a developer's machine does not encrypt at rest",
   "AWS::KMS::Key": "a developer's machine does not encrypt at rest",
+  "AWS::Lambda::EventInvokeConfig": "how often Lambda repeats a failed run of a schedule; the local host repeats none",
   "AWS::Lambda::Version": "the code of one release; the local host runs one release at a time",
   "AWS::Logs::LogGroup": "functions log to a file",
   "AWS::Logs::MetricFilter": "there are no metrics",

@@ -25,7 +25,7 @@ describePage(
   portico,
   "/docs",
   ["css", "css", "css", "js", "js", "txt"],
-  // The names before their content was added to them are unknown, too.
+  // The names without the content hash are unknown, too.
   Object.keys(docs.file.files ?? {}),
 );
 

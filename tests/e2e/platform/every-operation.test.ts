@@ -15,7 +15,6 @@ beforeAll(async () => {
 });
 
 const each = operations.map((operation) => [`${operation.method} ${operation.path}`, operation] as const);
-const protectedOnes = each.filter(([, { access }]) => access !== "public");
 
 /** Calls an operation at a well-formed path and compares the response with the declaration. */
 async function callOperation(operation: AnyOperation, options: CallOptions = {}): Promise<Answer> {
@@ -32,10 +31,10 @@ const bodyOf = (operation: AnyOperation) => (operation.method === "GET" ? {} : m
 describe("declarations", () => {
   test("every operation has a function, and every function an operation", () => {
     const functions = join(import.meta.dirname, "../../../functions");
-    const doors = readdirSync(functions, { recursive: true, withFileTypes: true })
+    const entryPoints = readdirSync(functions, { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile() && entry.parentPath !== functions)
       .map(({ parentPath, name }) => join(parentPath, name).slice(functions.length + 1));
-    expect(doors.sort()).toEqual(operations.map((operation) => `${entryPointOf(operation)}.ts`).sort());
+    expect(entryPoints.sort()).toEqual(operations.map((operation) => `${entryPointOf(operation)}.ts`).sort());
   });
 
   test("ids, and methods with paths, are unique", () => {
@@ -74,7 +73,7 @@ describe("declarations", () => {
   );
 });
 
-/** Placeholders, because `test.each` needs the list of operations before the callers exist. */
+/** Placeholders, because the tests are declared before the callers exist. */
 const noCallers: Callers = {
   partner: { id: "", token: "" },
   root: "",
@@ -82,38 +81,43 @@ const noCallers: Callers = {
   scoped: { "subscriptions:read": "", "companies:read": "" },
 };
 
-describe("rights", () => {
-  test.each(protectedOnes)("%s requires a token before it reads the body", async (_title, operation) => {
-    const answer = await callOperation(operation, bodyOf(operation));
-    expect(verdict(answer)).toBe("401 token_missing");
-    expect(answer.headers.get("www-authenticate")).toMatch(/^Bearer/);
-  });
+// One group per operation, so that each test finds the processes of its function still running.
+describe.each(each)("%s", (_title, operation) => {
+  if (operation.access !== "public") {
+    test("requires a token before it reads the body", async () => {
+      const answer = await callOperation(operation, bodyOf(operation));
+      expect(verdict(answer)).toBe("401 token_missing");
+      expect(answer.headers.get("www-authenticate")).toMatch(/^Bearer/);
+    });
 
-  test.each(protectedOnes)("%s rejects an invalid token", async (_title, operation) => {
-    const answer = await callOperation(operation, { token: "x.y.z", ...bodyOf(operation) });
-    expect(verdict(answer)).toBe("401 token_invalid");
-    expect(answer.headers.get("www-authenticate")).toMatch(/error="invalid_token"/);
-  });
+    test("rejects an invalid token", async () => {
+      const answer = await callOperation(operation, { token: "x.y.z", ...bodyOf(operation) });
+      expect(verdict(answer)).toBe("401 token_invalid");
+      expect(answer.headers.get("www-authenticate")).toMatch(/error="invalid_token"/);
+    });
 
-  test.each(protectedOnes.filter(([, operation]) => wrongCallers(operation, noCallers).length > 0))(
-    "%s rejects callers without the right before it reads the body",
-    async (_title, operation) => {
+    test("is not cacheable", async () => {
+      const { headers } = await callOperation(operation, { token: (await expendableToken(operation, callers)) ?? "" });
+      expect(headers.get("cache-control")).toBe("no-store");
+    });
+  }
+
+  if (wrongCallers(operation, noCallers).length > 0) {
+    test("rejects callers without the right before it reads the body", async () => {
       for (const { token, code } of wrongCallers(operation, callers)) {
         const answer = await callOperation(operation, { token, ...bodyOf(operation) });
         expect(verdict(answer)).toBe(`403 ${code}`);
       }
-    },
-  );
+    });
+  }
 
-  test.each(each)("%s accepts a caller with the right", async (_title, operation) => {
+  test("accepts a caller with the right", async () => {
     const token = await expendableToken(operation, callers);
     const answer = await callOperation(operation, { ...(token !== undefined && { token }), ...bodyOf(operation) });
     expect([401, 403, 500, 502, 503]).not.toContain(answer.status);
   });
-});
 
-describe("every response", () => {
-  test.each(each)("%s echoes only a valid correlation id", async (_title, operation) => {
+  test("echoes only a valid correlation id", async () => {
     const withId = async (correlationId: string) => {
       const token = await expendableToken(operation, callers);
       const headers = { "x-correlation-id": correlationId };
@@ -123,12 +127,7 @@ describe("every response", () => {
     expect((await withId("x".repeat(129))).headers.get("x-correlation-id")).toBeNull();
   });
 
-  test.each(protectedOnes)("%s is not cacheable", async (_title, operation) => {
-    const { headers } = await callOperation(operation, { token: (await expendableToken(operation, callers)) ?? "" });
-    expect(headers.get("cache-control")).toBe("no-store");
-  });
-
-  test.each(each)("%s rejects an undeclared query parameter", async (_title, operation) => {
+  test("rejects an undeclared query parameter", async () => {
     const token = await expendableToken(operation, callers);
     const { request } = operation;
     const answer = await portico.call(operation.method, `${pathOf(operation)}?surprise=1`, {

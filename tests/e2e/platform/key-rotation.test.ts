@@ -1,21 +1,20 @@
 /** The rotation of the signing keys, as Secrets Manager runs it, while the API is in use. */
 import { randomUUID } from "node:crypto";
-import { decodeProtectedHeader } from "jose";
 import { errorAnswer, type Interceptor } from "../../../infra/local/services/service-proxy.ts";
-import { exchange, externalSession, identityProviderOf } from "../../support/oauth-answers.ts";
-import type { Answer } from "../../support/answer.ts";
-import { inParallel, Portico, tally, type TestPartner } from "../../support/portico.ts";
-import { eventually } from "../../support/waiting.ts";
+import { externalSession } from "../../support/oauth-answers.ts";
+import { Portico, tally } from "../../support/portico.ts";
+import {
+  kidOf,
+  manyTokensPartner,
+  publishedKids,
+  readSelf,
+  readUser,
+  rotationOf,
+  withoutMemory,
+} from "../../support/signing-keys.ts";
 
 type Step = "createSecret" | "setSecret" | "testSecret" | "finishSecret";
 const steps: readonly Step[] = ["createSecret", "setSecret", "testSecret", "finishSecret"];
-
-/** The rotated secret and its rotation function. */
-function rotationOf({ host }: Portico): { readonly arn: string; readonly functionId: string } {
-  const rotated = host.model.secrets.find(({ rotation }) => rotation !== undefined);
-  if (rotated?.rotation === undefined) throw new Error("the template rotates no secret");
-  return { arn: rotated.arn, functionId: rotated.rotation.functionId };
-}
 
 /** Runs one step of a rotation, as Secrets Manager does. @throws Error with the function's error type */
 async function take(portico: Portico, step: Step, version: string): Promise<void> {
@@ -25,41 +24,11 @@ async function take(portico: Portico, step: Step, version: string): Promise<void
   if ("failure" in outcome) throw new Error(`${step}: ${outcome.failure.errorType}`);
 }
 
-async function publishedKids(portico: Portico): Promise<string[]> {
-  const { body } = await portico.call("GET", "/.well-known/jwks.json");
-  return body.keys.map(({ kid }: { readonly kid: string }) => kid);
-}
-
-function kidOf(token: string): string {
-  return decodeProtectedHeader(token).kid!;
-}
-
-/** Ends the idle processes, so that no function has cached a key. */
-function withoutMemory({ host }: Portico): void {
-  host.retire();
-}
-
 async function invokeBootstrap({ host }: Portico): Promise<void> {
   const bootstrap = host.model.functions.find(({ name }) => name.endsWith("-bootstrap"));
   if (bootstrap === undefined) throw new Error("the template has no bootstrap");
   const outcome = await host.invoke(bootstrap.id, {});
   if ("failure" in outcome) throw new Error(outcome.failure.errorMessage);
-}
-
-async function readSelf(portico: Portico, token: string): Promise<Answer> {
-  return await portico.call("GET", "/v1/partners/me", { token });
-}
-
-async function readUser(portico: Portico, token: string): Promise<Answer> {
-  return await portico.call("GET", "/v1/users/me", { token });
-}
-
-/** A partner with the token policy `many`. */
-async function manyTokensPartner(portico: Portico): Promise<TestPartner> {
-  const partner = await portico.registerPartner();
-  const json = { tokenPolicy: "many" };
-  await portico.call("PATCH", `/v1/partners/${partner.id}`, { token: await portico.rootToken(), json });
-  return partner;
 }
 
 describe("a rotation on a new host", () => {
@@ -253,125 +222,3 @@ describe("a rotation that fails", () => {
     for (const token of [old, meanwhile, young]) expect((await readSelf(portico, token)).status).toBe(200);
   });
 });
-
-/** Callers that never pause: each sends its next call when the previous one is answered, and records rejections. */
-class Load {
-  readonly refused: string[] = [];
-  readonly #portico: Portico;
-  readonly #partner: TestPartner;
-  /** A token of the oldest key, which has to stay valid until the end. */
-  readonly #oldest: string;
-  readonly #person: string;
-  readonly #tokens: string[];
-  #answered = 0;
-  #underWay = 0;
-  #most = 0;
-  #over = false;
-
-  private constructor(portico: Portico, partner: TestPartner, oldest: string, person: string) {
-    this.#portico = portico;
-    this.#partner = partner;
-    this.#oldest = oldest;
-    this.#person = person;
-    this.#tokens = [oldest];
-  }
-
-  static async prepare(portico: Portico): Promise<Load> {
-    const partner = await manyTokensPartner(portico);
-    const { accessToken } = await externalSession(portico, "the first person");
-    return new Load(portico, partner, await portico.partnerToken(partner), accessToken);
-  }
-
-  /** The maximum number of parallel calls. */
-  get most(): number {
-    return this.#most;
-  }
-
-  /** Runs the callers until the work is done and their last calls are answered. */
-  async during(callers: number, work: () => Promise<void>): Promise<void> {
-    this.#over = false;
-    const kinds = [() => this.#issueAndRead(), () => this.#readWithOld(), () => this.#signInAndRefresh()];
-    const running = Array.from({ length: callers }, async (_, index) => {
-      while (!this.#over) await kinds[index % kinds.length]!();
-    });
-    await Promise.race([work(), Promise.all(running)]).finally(() => (this.#over = true));
-    await Promise.all(running);
-  }
-
-  /** Resolves after this many more calls are answered. */
-  async answered(more: number): Promise<void> {
-    const before = this.#answered;
-    await eventually(
-      async () => this.#answered,
-      (now) => now >= before + more,
-    );
-  }
-
-  async #issueAndRead(): Promise<void> {
-    const { body } = await this.#watched("issue", this.#portico.requestToken(this.#partner));
-    this.#tokens.push(body.access_token);
-    await this.#watched("read with a new token", readSelf(this.#portico, body.access_token));
-  }
-
-  async #readWithOld(): Promise<void> {
-    const any = this.#tokens[Math.floor(Math.random() * this.#tokens.length)]!;
-    await this.#watched("read with the oldest token", readSelf(this.#portico, this.#oldest));
-    await this.#watched("read with any token", readSelf(this.#portico, any));
-    await this.#watched("read as the first person", readUser(this.#portico, this.#person));
-  }
-
-  async #signInAndRefresh(): Promise<void> {
-    const idToken = await identityProviderOf(this.#portico).token(`subject-${randomUUID()}`);
-    const { body } = await this.#watched("sign in", exchange(this.#portico, idToken));
-    await this.#watched("read as a person", readUser(this.#portico, body.access_token));
-    const form = { grant_type: "refresh_token", client_id: "web", refresh_token: body.refresh_token };
-    const refreshed = await this.#watched("refresh", this.#portico.call("POST", "/oauth/token", { form }));
-    await this.#watched("read after refreshing", readUser(this.#portico, refreshed.body.access_token));
-  }
-
-  async #watched(name: string, call: Promise<Answer>): Promise<Answer> {
-    this.#most = Math.max(this.#most, ++this.#underWay);
-    const answer = await call.finally(() => this.#underWay--);
-    if (answer.status !== 200) this.refused.push(`${name}: ${answer.status} ${answer.text}`);
-    this.#answered++;
-    return answer;
-  }
-}
-
-test("three rotations under load reject no request, and new processes sign with the newest key", async () => {
-  const portico = await Portico.start();
-  try {
-    const { arn } = rotationOf(portico);
-    const load = await Load.prepare(portico);
-    const partner = await manyTokensPartner(portico);
-    const old = await portico.partnerToken(partner);
-
-    const kids = new Set<string>();
-    await load.during(50, async () => {
-      for (let rotation = 0; rotation < 3; rotation++) {
-        await portico.host.rotate(arn);
-        // More parallel sign-ins than before start new processes, which sign with the new key.
-        await inParallel(3, async () => {
-          const { body } = await portico.call("POST", "/v1/auth/login", { json: portico.host.rootSignIn });
-          kids.add(kidOf(body.accessToken));
-          expect((await readUser(portico, body.accessToken)).status).toBe(200);
-        });
-        await load.answered(100);
-      }
-    });
-    expect(load.refused).toEqual([]);
-    expect(load.most).toBeGreaterThanOrEqual(50);
-    const published = await publishedKids(portico);
-    expect(published).toHaveLength(4);
-    expect(published[3]).toBe(kidOf(old));
-    expect(kids.size).toBeGreaterThan(1);
-
-    // Processes cache the key set for a minute; new ones read the newest.
-    withoutMemory(portico);
-    const young = await portico.partnerToken(partner);
-    expect(kidOf(young)).toBe(published[0]);
-    for (const token of [old, young]) expect((await readSelf(portico, token)).status).toBe(200);
-  } finally {
-    await portico.close();
-  }
-}, 180_000);

@@ -1,4 +1,4 @@
-/** What a call costs in CloudWatch Logs, which charges for bytes: the largest part of the bill at scale. */
+/** The log bytes of a call. CloudWatch Logs charges per byte, and at scale this is the largest part of the bill. */
 import { setImmediate } from "node:timers/promises";
 import { servedLineBytes } from "../../../infra/checks/costs.ts";
 import { Portico } from "../../support/portico.ts";

@@ -1,4 +1,4 @@
-import { systemFunctions } from "../../../infra/constructs/function-declarations.ts";
+import { scheduledFunctions, systemFunctions } from "../../../infra/constructs/function-declarations.ts";
 import { RequestReader } from "../../../infra/local/iam/authorization-requests.ts";
 import { RolePolicy } from "../../../infra/local/iam/role-policy.ts";
 import { identityPartitions } from "../../../shared/identity/keys.ts";
@@ -90,7 +90,7 @@ describe("updates of principals", () => {
   });
 
   test("every update of principals in a declaration names its attributes", () => {
-    const rights = [...operations, ...systemFunctions].flatMap(({ id, table }) =>
+    const rights = [...operations, ...systemFunctions, ...scheduledFunctions].flatMap(({ id, table }) =>
       table.map((right) => ({ id, right })),
     );
     const open = rights.filter(

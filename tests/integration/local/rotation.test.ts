@@ -284,7 +284,7 @@ describe("a template", () => {
   });
 });
 
-describe("a program that gives orders", () => {
+describe("a command to the running host", () => {
   let control: OrderServer;
   const rotated: string[] = [];
   const rotation = { functionId: "arn:function", rules: {} };

@@ -263,7 +263,7 @@ describe("a query", () => {
     }
   });
 
-  test("of the index goes by the index's keys", async () => {
+  test("of the index is sorted by the index's keys", async () => {
     const range = { partition: { pk: `${pk}#INDEX` }, index: "gsi1" } as const;
     expect(await read({ ...range, from: "b", to: "d#x" })).toEqual(["bcd", undefined]);
     expect(await read({ ...range, after: "c#x" })).toEqual(["de", undefined]);
@@ -284,7 +284,7 @@ describe("reading many items", () => {
     );
   });
 
-  test("takes a key twice, and keys of several partitions", async () => {
+  test("accepts a repeated key and keys of several partitions", async () => {
     const [one, other]: [AnyKey, AnyKey] = [
       { pk: newPartition(), sk: "a" },
       { pk: newPartition(), sk: "a" },
@@ -294,7 +294,7 @@ describe("reading many items", () => {
     expect(items.map((item) => item?.count)).toEqual([2, 1, undefined, 2]);
   });
 
-  test("after its deadline is not even begun", async () => {
+  test("is not started after its deadline", async () => {
     const late = new Table(engine.client, engine.name, Date.now() - 1);
     await expect(late.getAll([{ pk: newPartition(), sk: "a" }])).rejects.toMatchObject({ code: "unavailable" });
   });

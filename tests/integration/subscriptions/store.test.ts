@@ -156,7 +156,7 @@ describe("the state of the partner", () => {
     }
   });
 
-  test("forbids during a deletion what comes to life, and allows changes of a live subscription", async () => {
+  test("forbids new subscriptions during a deletion, and allows changes of a live one", async () => {
     const partner = await newPartner();
     const subscription = await sell(partner, "u1");
     const expired = await sell(partner, "u2", { duration: duration("P1D") });

@@ -29,7 +29,7 @@ function settle({ failures, pending }: Attempts, id: string, failed: boolean, se
   return { failures: failed ? [...failures, { ...settled, at: seconds }] : failures, pending: others };
 }
 
-test("a name has ten failures of one source in 15 minutes, and more of all sources than one source has in that time", () => {
+test("a name is limited to ten failures per source in 15 minutes, and to a higher total over all sources", () => {
   expect(guessLimit).toEqual({ maxFailures: 10, windowSeconds: 900 });
   const { perName, perSource } = signInBudget;
   expect(perSource).toEqual(guessLimit);

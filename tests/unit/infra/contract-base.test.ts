@@ -15,12 +15,12 @@ const commit = (name: string, text?: string) => ({
   ...(text !== undefined && { [`show ${name}:${path}`]: text }),
 });
 
-test("a branch is held against what main had where it left", () => {
+test("a branch is compared with main at the merge base", () => {
   const git = gitThatKnows({ ...head, "merge-base HEAD origin/main": "fork", ...commit("fork", "old") });
   expect(contractBase(git, { path, text: "new" })).toEqual({ kind: "version", name: "fork", text: "old" });
 });
 
-test("main is held against the version before its last change", () => {
+test("main is compared with the version before its last change", () => {
   const git = gitThatKnows({
     ...onMain,
     [`show HEAD:${path}`]: "new",
@@ -30,24 +30,24 @@ test("main is held against the version before its last change", () => {
   expect(contractBase(git, { path, text: "new" })).toEqual({ kind: "version", name: "last^", text: "old" });
 });
 
-test("what is not committed yet is held against what is", () => {
+test("uncommitted changes are compared with the last commit", () => {
   const git = gitThatKnows({ ...onMain, [`show HEAD:${path}`]: "old" });
   expect(contractBase(git, { path, text: "new" })).toEqual({ kind: "version", name: "HEAD", text: "old" });
 });
 
-test("a commit that somebody names comes before any rule", () => {
+test("a named commit takes precedence", () => {
   const git = gitThatKnows({ ...onMain, ...commit("v1.0.0", "released") });
   expect(contractBase(git, { path, text: "new", named: "v1.0.0" })).toMatchObject({ name: "v1.0.0", text: "released" });
 });
 
-test("the first contract has none before it", () => {
+test("the first contract has no previous version", () => {
   const added = { ...onMain, [`show HEAD:${path}`]: "new", [lastChange]: "last" };
   expect(contractBase(gitThatKnows({ ...added, ...commit("last^") }), { path, text: "new" }).kind).toBe("none");
   const atRoot = gitThatKnows({ ...added, "rev-parse --is-shallow-repository": "false" });
   expect(contractBase(atRoot, { path, text: "new" }).kind).toBe("none");
 });
 
-test("without the history, without the named commit and without git nothing is taken for compared", () => {
+test("without history, without the named commit or without git the comparison is not possible", () => {
   const shallow = {
     ...onMain,
     [`show HEAD:${path}`]: "new",

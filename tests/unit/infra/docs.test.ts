@@ -2,7 +2,7 @@
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import packageJson from "../../../package.json" with { type: "json" };
-import { systemFunctions } from "../../../infra/constructs/function-declarations.ts";
+import { scheduledFunctions, systemFunctions } from "../../../infra/constructs/function-declarations.ts";
 import { operations } from "../../../shared/operations.ts";
 import { secretVariables } from "../../../shared/runtime/environment.ts";
 
@@ -158,10 +158,10 @@ describe("lists that follow from the code are complete", () => {
 
   test("every partition key is in docs/table.md", () => {
     const text = read("docs/table.md");
-    const patterns = [...operations, ...systemFunctions].flatMap(({ table }) =>
+    const patterns = [...operations, ...systemFunctions, ...scheduledFunctions].flatMap(({ table }) =>
       table.flatMap((right) => right.leadingKeys),
     );
-    const prefixes = [...new Set(patterns)].map((pattern) => pattern.replace(/\*$/, ""));
+    const prefixes = [...new Set(patterns)].map((pattern) => pattern.replace(/(\*|ptr_.*)$/, ""));
     expect(prefixes.length).toBeGreaterThan(20);
     expect(prefixes.filter((prefix) => !text.includes(`\`${prefix}`))).toEqual([]);
   });

@@ -83,7 +83,7 @@ describe("the ledger", () => {
     expect(faults.some((line) => fault.test(line))).toBe(true);
   });
 
-  test("may be looked at while it moves: what came after the first look is no fault", () => {
+  test("can be checked during calls: movements after the first read are no differences", () => {
     const before = itemsAfter(10, []);
     const after = redeemedOnce();
     const sameUser = after.map((item) =>

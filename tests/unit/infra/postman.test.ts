@@ -18,7 +18,7 @@ const titleOf = ({ request }: any) => `${request.method} /${request.url.path.joi
 const titleOfDeclared = ({ method, path }: AnyOperation) => `${method} ${path.replaceAll(/\{(\w+)\}/g, ":$1")}`;
 const foldersOf = ({ item }: any) => item.map(({ name }: any) => name);
 
-test("each operation but the files of pages is in it once, besides the requests for tokens", () => {
+test("contains each operation once, except the files of pages and in addition to the token requests", () => {
   const titles = requestsOf(collection)
     .filter(({ folder }) => folder !== "Tokens")
     .map(titleOf);
@@ -26,7 +26,7 @@ test("each operation but the files of pages is in it once, besides the requests 
   expect(titles.sort()).toEqual(requests.map(titleOfDeclared).sort());
 });
 
-test("begins with the tokens, has a folder for each area, and deletes at the end, what is inside something first", () => {
+test("starts with tokens, has one folder per area, and deletes last, nested objects first", () => {
   const folders = foldersOf(collection);
   expect(folders[0]).toBe("Tokens");
   expect(folders.at(-1)).toBe("Endings");
@@ -45,7 +45,7 @@ test("every request asserts the documented status", () => {
   }
 });
 
-test("a request uses only what was given, prepared or kept by the requests before it", () => {
+test("a request uses only variables that were given or set by earlier requests", () => {
   const known = new Set([...Object.keys(inputs), ...prepared]);
   const declared = new Set(collection.variable.map(({ key }: any) => key));
   for (const { request, event } of requestsOf(collection)) {
@@ -56,12 +56,12 @@ test("a request uses only what was given, prepared or kept by the requests befor
   }
 });
 
-test("holds no secret: every variable but the address and the name of root is empty", () => {
+test("contains no secret: every variable is empty except the URL and root's name", () => {
   const filled = collection.variable.filter(({ value }: any) => value !== "").map(({ key }: any) => key);
   expect(filled).toEqual(["baseUrl", "rootUsername"]);
 });
 
-test("shows the answer of success and the refusals of its own for each request", () => {
+test("shows the successful response and the specific errors of each request", () => {
   for (const request of requestsOf(collection)) {
     const { success, problems } = operations.find((one) => titleOfDeclared(one) === titleOf(request))!;
     const codes = request.response.slice(1).map(({ body }: any) => JSON.parse(body).code);
@@ -72,7 +72,7 @@ test("shows the answer of success and the refusals of its own for each request",
   }
 });
 
-test("what the flow says is said of operations that there are", () => {
+test("the flow only names existing operations", () => {
   const named = [...opening.map((step) => step.operation), ...Object.keys(steps), ...endings];
   expect(named.filter((name) => !operations.some((one) => one.id === name))).toEqual([]);
 });
@@ -102,7 +102,7 @@ describe("a new area", () => {
   ];
   const extended = collectionOf([...added, ...operations]);
 
-  test("is in the collection by itself, what creates before what uses it and before what deletes it", () => {
+  test("is included automatically, in the order of creation, use and deletion", () => {
     const titles = requestsOf(extended)
       .map(titleOf)
       .filter((title) => title.includes("things"));
@@ -114,7 +114,7 @@ describe("a new area", () => {
     ]);
   });
 
-  test("takes its ids from the answer that created them", () => {
+  test("takes its ids from the responses that created them", () => {
     const [created, read] = requestsOf(extended).filter((request) => titleOf(request).includes("/v1/things"));
     expect(JSON.stringify(created.event)).toContain('pm.collectionVariables.set(\\"thingId\\", answer.id)');
     expect(read.request.url.variable).toEqual([{ key: "thingId", value: "{{thingId}}" }]);

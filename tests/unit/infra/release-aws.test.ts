@@ -81,19 +81,19 @@ test("a stage shows its live deployment and its canary", async () => {
   expect(await cloud.served()).toEqual({ live: "d1", canary: { deployment: "d2", percent: 10 } });
 });
 
-test("a stage that is not deployed has nothing to show, and no template", async () => {
+test("a stage that is not deployed has no traffic and no template", async () => {
   expect(await (await openCloud("none")).served()).toBeUndefined();
   expect(await openAccount().template("Portico-none-Api")).toBeUndefined();
 });
 
-test("a deployment is named by its description", async () => {
+test("a deployment is named after its description", async () => {
   expect(await (await openCloud("prod")).deployments()).toEqual([
     { id: "d1", release: "1.0.0+aaaaaaaaaaaa", createdAt: new Date("2026-01-01T00:00:00Z") },
     { id: "d0", release: "", createdAt: new Date("2025-12-31T23:58:20Z") },
   ]);
 });
 
-test("a canary begins and ends with a patch of the stage", async () => {
+test("a canary starts and ends with one patch of the stage", async () => {
   const cloud = await openCloud("prod");
   await cloud.startCanary(deploymentOf("d2", "1.0.1+bbbbbbbbbbbb"), 10);
   await cloud.endCanary();

@@ -92,7 +92,7 @@ function versionOf(functionName: string, number: number, release: number): Funct
 const notDeployed: Cloud = Object.assign(new FakeCloud(1), { served: async () => undefined });
 
 describe("the status", () => {
-  test("lists the releases from the newest to the oldest, with what each serves", async () => {
+  test("lists the releases with their traffic, newest first", async () => {
     const cloud = new FakeCloud(3, 2);
     await startCanary(cloud, 10);
     expect(await status(cloud)).toEqual([
@@ -117,7 +117,7 @@ describe("a canary", () => {
     expect(await cloud.served()).toEqual({ live: "d2", canary: { deployment: "d3", percent: 10 } });
   });
 
-  test("is refused while another is under way, and where nothing is new", async () => {
+  test("is refused during another canary, and without a new release", async () => {
     const cloud = new FakeCloud(3, 2);
     await startCanary(cloud, 10);
     await expect(startCanary(cloud, 10)).rejects.toThrow(/a canary is under way/);
@@ -133,21 +133,21 @@ describe("a canary", () => {
     expect(await cloud.served()).toEqual({ live: "d3" });
   });
 
-  test("is rolled back without a switch of the live release", async () => {
+  test("is rolled back without a change of the live release", async () => {
     const cloud = new FakeCloud(3, 2);
     await startCanary(cloud, 10);
     expect(await rollback(cloud)).toMatchObject({ release: "r2" });
     expect(await cloud.served()).toEqual({ live: "d2" });
   });
 
-  test("goes live when no alarm has rung", async () => {
+  test("goes live if no alarm rings", async () => {
     const cloud = new FakeCloud(3, 2);
     await startCanary(cloud, 10);
     expect(await watch(cloud, { minutes: 0.001, pauseMs: 20 })).toEqual([]);
     expect(await cloud.served()).toEqual({ live: "d3" });
   });
 
-  test("goes as soon as an alarm rings", async () => {
+  test("ends as soon as an alarm rings", async () => {
     const cloud = new FakeCloud(3, 2);
     await startCanary(cloud, 10);
     let looks = 0;
@@ -159,7 +159,7 @@ describe("a canary", () => {
     expect(await cloud.served()).toEqual({ live: "d2" });
   });
 
-  test("must be there to be watched", async () => {
+  test("is required by watch", async () => {
     await expect(watch(new FakeCloud(2), { minutes: 1 })).rejects.toThrow(/there is no canary to watch/);
   });
 });
@@ -185,7 +185,7 @@ describe("the live release", () => {
 });
 
 describe("a rollback", () => {
-  test("goes to the release before the live one, again and again", async () => {
+  test("returns to the release before the live one, also repeatedly", async () => {
     const cloud = new FakeCloud(3);
     expect(await rollback(cloud)).toMatchObject({ release: "r2" });
     expect(await rollback(cloud)).toMatchObject({ release: "r1" });
@@ -193,7 +193,7 @@ describe("a rollback", () => {
     expect(cloud.live).toBe("d1");
   });
 
-  test("goes to a release by its name, and promote leads back", async () => {
+  test("returns to a named release, and promote reverts that", async () => {
     const cloud = new FakeCloud(3);
     await rollback(cloud, "r1");
     expect(cloud.live).toBe("d1");
@@ -203,7 +203,7 @@ describe("a rollback", () => {
     expect(cloud.live).toBe("d2");
   });
 
-  test("to a release that is not there is refused and changes nothing", async () => {
+  test("to an unknown release is refused and changes nothing", async () => {
     const cloud = new FakeCloud(3);
     await expect(rollback(cloud, "r9")).rejects.toThrow(ReleaseError);
     await expect(promote(cloud, "r9")).rejects.toThrow(ReleaseError);
@@ -233,7 +233,7 @@ describe("a sweep", () => {
     expect(await versionsOf(later, "authorizer")).toEqual(["2"]);
   });
 
-  test("keeps what serves, however old it is", async () => {
+  test("keeps the release that serves traffic, whatever its age", async () => {
     const cloud = new FakeCloud(keptDeployments + 2, 1);
     await startCanary(cloud, 10);
     expect(await sweep(cloud)).toEqual({ deployments: 1, versions: 0 });

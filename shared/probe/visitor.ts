@@ -25,15 +25,17 @@ export interface Call {
   readonly code?: string;
 }
 
-/** An answer that takes longer is none. */
-const patienceMs = 30_000;
-
 export class Visitor {
   readonly url: string;
+  readonly #patienceMs: number;
 
-  /** @param url base of the API, without a slash at the end */
-  constructor(url: string) {
+  /**
+   * @param url base of the API, without a slash at the end
+   * @param patienceMs an answer that takes longer is none
+   */
+  constructor(url: string, patienceMs = 30_000) {
     this.url = url;
+    this.#patienceMs = patienceMs;
   }
 
   /**
@@ -48,7 +50,7 @@ export class Visitor {
     const response = await fetch(this.url + path, {
       method,
       redirect: "manual",
-      signal: AbortSignal.timeout(patienceMs),
+      signal: AbortSignal.timeout(this.#patienceMs),
       headers: {
         "x-correlation-id": correlation,
         ...(isJson && { "content-type": "application/json" }),

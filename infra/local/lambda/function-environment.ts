@@ -1,0 +1,46 @@
+/** The environment variables of a function's process. */
+import { randomUUID } from "node:crypto";
+import { tmpdir } from "node:os";
+import type { AccessKey } from "../services/service-proxy.ts";
+import type { FunctionModel } from "../template/deployment-model.ts";
+
+export interface FunctionSurroundings {
+  readonly region: string;
+  /** Base URL that answers for every AWS service. */
+  readonly serviceEndpoint: string;
+  /** The key with which the function signs its calls. */
+  readonly key: AccessKey;
+}
+
+/** The variables of the template and of Lambda's runtime, with local endpoints. Nothing of the host's own environment. */
+export function functionEnvironment(
+  model: FunctionModel,
+  { region, serviceEndpoint, key }: FunctionSurroundings,
+): Readonly<Record<string, string>> {
+  return {
+    ...model.environment,
+    AWS_REGION: region,
+    AWS_DEFAULT_REGION: region,
+    AWS_EXECUTION_ENV: "AWS_Lambda_nodejs24.x",
+    AWS_ACCESS_KEY_ID: key.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: key.secretAccessKey,
+    AWS_SESSION_TOKEN: key.sessionToken,
+    AWS_LAMBDA_FUNCTION_NAME: model.name,
+    AWS_LAMBDA_FUNCTION_VERSION: "$LATEST",
+    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(model.memoryMegabytes),
+    AWS_LAMBDA_INITIALIZATION_TYPE: "on-demand",
+    AWS_LAMBDA_LOG_GROUP_NAME: model.logGroup,
+    AWS_LAMBDA_LOG_STREAM_NAME: `local/[$LATEST]${randomUUID().replaceAll("-", "")}`,
+    // The first one covers services that no function uses today: nothing may reach AWS.
+    AWS_ENDPOINT_URL: serviceEndpoint,
+    AWS_ENDPOINT_URL_DYNAMODB: serviceEndpoint,
+    AWS_ENDPOINT_URL_SECRETS_MANAGER: serviceEndpoint,
+    _HANDLER: model.handler,
+    LAMBDA_TASK_ROOT: model.folder,
+    LAMBDA_RUNTIME_DIR: "/var/runtime",
+    LANG: "en_US.UTF-8",
+    PATH: "/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:/opt/bin",
+    TMPDIR: tmpdir(),
+    TZ: ":UTC",
+  };
+}

@@ -1,0 +1,35 @@
+/** Sign-in. */
+import assert from "node:assert/strict";
+import { contentsOf } from "../../support/table.ts";
+import type { Scenario } from "../kit.ts";
+import { leavesLeases, times, verdictOf } from "./values.ts";
+
+/** Few callers, because each verifies root's password with argon2id. */
+const maxSignIns = 4;
+
+export const signIn: Scenario = {
+  name: "sign-in",
+  invariant: "whoever has the right password gets in, and is not locked out by faults",
+  unfit: leavesLeases,
+  begin: async (world, callers) => {
+    const json = world.portico.host.rootSignIn;
+    const verdicts: string[] = [];
+    return {
+      callers: times(Math.min(maxSignIns, callers), () => async () => {
+        verdicts.push(verdictOf(await world.persist("POST", "/v1/auth/login", { json })));
+      }),
+      verify: async () => {
+        assert.ok(
+          verdicts.every((verdict) => verdict === "200"),
+          verdicts.join(", "),
+        );
+        const items = await contentsOf(world.portico.host);
+        const attempts = items.filter(({ pk }) => String(pk).startsWith("ATTEMPTS#sign-in#"));
+        assert.deepEqual(
+          attempts.map(({ pending, failures }) => ({ pending, failures })),
+          [{ pending: {}, failures: [] }],
+        );
+      },
+    };
+  },
+};
