@@ -93,6 +93,7 @@ export default tseslint.config(
       "infra/**",
       "tests/bench/**",
       "tests/fuzz/main.ts",
+      "tests/compatibility/main.ts",
       "tests/torture/main.ts",
       "tests/rights/main.ts",
       "tests/browser/screenshots.ts",

@@ -2,7 +2,8 @@
 import type { APIGatewayAuthorizerResult, APIGatewayRequestAuthorizerEvent, Context } from "aws-lambda";
 import { publicUrlOf, readEnvironment } from "../shared/runtime/environment.ts";
 import { headerValues } from "../shared/runtime/headers.ts";
-import { describeError, log, logSecurityEvent } from "../shared/runtime/log.ts";
+import { describeError, log, logAsRelease, logSecurityEvent } from "../shared/runtime/log.ts";
+import { releaseOf } from "../shared/runtime/release.ts";
 import { toAuthorizerContext } from "../shared/contract/principal.ts";
 import { targetOf } from "../shared/domain/ids.ts";
 import { Problem, problemCatalogue } from "../shared/domain/problems.ts";
@@ -32,6 +33,7 @@ export async function handler(
   context: Context,
 ): Promise<APIGatewayAuthorizerResult> {
   const { requestId } = event.requestContext;
+  logAsRelease(releaseOf(event));
   const table = new Table(client, environment.TABLE_NAME, Date.now() + context.getRemainingTimeInMillis() - 500);
   try {
     const outcome = await authenticate(presented(event), table, verificationOf(environment));

@@ -3,6 +3,6 @@ import { serveStateless } from "../../shared/http/serve-stateless.ts";
 import { operations as all } from "../../shared/operations.ts";
 import { operations } from "../../shared/system/contract.ts";
 
-export const handler = serveStateless(operations.openapi, async ({ environment }) => ({
-  body: openApiDocument(all, { publicUrl: environment.PUBLIC_URL, version: environment.VERSION }),
+export const handler = serveStateless(operations.openapi, async ({ environment, release }) => ({
+  body: openApiDocument(all, { publicUrl: environment.PUBLIC_URL, version: release }),
 }));

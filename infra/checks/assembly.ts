@@ -61,8 +61,12 @@ export interface Resource {
 }
 
 export interface Assembly {
-  /** By stack name. */
+  /** By stack name, each with the resources of the stacks nested in it. */
   readonly templates: Readonly<Record<string, Template>>;
+  /** Paths of all templates, by the names of their files without the ending. */
+  readonly files: Readonly<Record<string, string>>;
+  /** Resources of each template, nested ones by themselves: CloudFormation's limit is for each. */
+  readonly resourceCounts: Readonly<Record<string, number>>;
   /** The content of `validation-report.json`. */
   readonly report: unknown;
   readonly acknowledgements: readonly Acknowledgement[];
@@ -82,16 +86,52 @@ export async function readAssembly(outDir: string): Promise<Assembly> {
       .filter((file) => file.endsWith(".metadata.json"))
       .map(async (file) => acknowledgementsOf((await json(file)) as Parameters<typeof acknowledgementsOf>[0])),
   );
+  const nested = templates.filter(([stack]) => stack.endsWith(nestedEnding)).map(([, template]) => template);
   return {
-    templates: Object.fromEntries(templates),
+    templates: Object.fromEntries(
+      templates
+        .filter(([stack]) => !stack.endsWith(nestedEnding))
+        .map(([stack, template]) => [stack, withNested(template, nested)]),
+    ),
+    files: Object.fromEntries(stacks.map((stack) => [stack, join(outDir, `${stack}${ending}`)])),
+    resourceCounts: Object.fromEntries(
+      templates.map(([stack, template]) => [stack, Object.keys(template.Resources).length]),
+    ),
     report: await json("validation-report.json"),
     acknowledgements: metadata.flat(),
   };
 }
 
-/** Resources of each stack. */
-export function resourceCounts(assembly: Assembly): Readonly<Record<string, number>> {
-  return Object.fromEntries(
-    Object.entries(assembly.templates).map(([stack, template]) => [stack, Object.keys(template.Resources).length]),
-  );
+const nestedEnding = ".nested";
+
+/**
+ * A template as if it had the resources of its nested stacks itself: who looks for a function's role need not know which stack
+ * makes it.
+ *
+ * @throws Error for an output that no nested stack has, or a parameter that one takes: no reader could follow it
+ */
+function withNested(template: Template, nested: readonly Template[]): Template {
+  const hasNested = Object.values(template.Resources).some(({ Type }) => Type === nestedStackType);
+  if (!hasNested) return template;
+  const outputs = Object.assign({}, ...nested.map(({ Outputs }) => Outputs)) as NonNullable<Template["Outputs"]>;
+  const resolve = (_key: string, value: unknown): unknown => {
+    const attribute = (value as { readonly "Fn::GetAtt"?: readonly string[] } | null)?.["Fn::GetAtt"]?.[1];
+    if (attribute?.startsWith("Outputs.") !== true) return value;
+    const output = outputs[attribute.slice("Outputs.".length)];
+    if (output === undefined) throw new Error(`no nested stack has the output ${attribute}`);
+    return output.Value;
+  };
+  const own = Object.entries(template.Resources).filter(([, { Type }]) => Type !== nestedStackType);
+  for (const [id, { Type, Properties }] of Object.entries(template.Resources)) {
+    if (Type !== nestedStackType || (Properties as { readonly Parameters?: unknown }).Parameters === undefined)
+      continue;
+    throw new Error(`the nested stack ${id} takes parameters: let it import what it needs`);
+  }
+  const Resources = Object.assign(
+    Object.fromEntries(own),
+    ...nested.map((one) => one.Resources),
+  ) as Template["Resources"];
+  return JSON.parse(JSON.stringify({ ...template, Resources }, resolve)) as Template;
 }
+
+const nestedStackType = "AWS::CloudFormation::Stack";

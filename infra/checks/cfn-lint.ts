@@ -1,12 +1,7 @@
-/** Checks the templates with cfn-lint. It comes from PyPI, so it runs only where Python is installed. */
-import { execFile } from "node:child_process";
-import { existsSync } from "node:fs";
-import { join, resolve } from "node:path";
-import { promisify } from "node:util";
+/** Has cfn-lint, another project's eyes, look at the templates. It comes from PyPI, so it runs where there is Python. */
+import { installedTool, jsonOutputOf } from "./python-tool.ts";
 
-const run = promisify(execFile);
 const version = "1.58.0";
-const place = resolve(import.meta.dirname, "../../node_modules/.cache/cfn-lint");
 
 /** Rules whose findings are accepted, with the reason. */
 const accepted: Readonly<Record<string, string>> = {
@@ -23,29 +18,13 @@ interface Match {
 /** Takes template paths. Result: one line per finding that is not accepted. */
 export type CfnLint = (templates: readonly string[]) => Promise<readonly string[]>;
 
-/**
- * Installs cfn-lint into a virtual environment below `node_modules`, or reuses the existing one.
- *
- * @returns undefined when no Python 3 can create a virtual environment
- */
+/** @returns undefined where there is no Python 3 that can install it */
 export async function openCfnLint(): Promise<CfnLint | undefined> {
-  const folder = join(place, version);
-  const program = join(folder, "bin", "cfn-lint");
-  if (!existsSync(program)) {
-    const isMade = await run("python3", ["-m", "venv", folder]).then(
-      () => true,
-      () => false,
-    );
-    if (!isMade) return undefined;
-    await run(join(folder, "bin", "pip"), [
-      "install",
-      "--quiet",
-      "--disable-pip-version-check",
-      `cfn-lint==${version}`,
-    ]);
-  }
+  const program = await installedTool("cfn-lint", version);
+  if (program === undefined) return undefined;
   return async (templates) => {
-    const matches = JSON.parse(await outputOf(program, ["--format", "json", "--", ...templates])) as readonly Match[];
+    const output = await jsonOutputOf(program, ["--format", "json", "--", ...templates]);
+    const matches = JSON.parse(output || "[]") as readonly Match[];
     return matches
       .filter(({ Rule }) => accepted[Rule.Id] === undefined)
       .map(({ Level, Rule, Location, Message }) => {
@@ -53,17 +32,4 @@ export async function openCfnLint(): Promise<CfnLint | undefined> {
         return `${Level.toLowerCase()}: ${Rule.Id} (cfn-lint) at ${at}: ${Message}`;
       });
   };
-}
-
-/** cfn-lint exits with a status other than zero when it has findings, so only its output is read. */
-async function outputOf(program: string, words: readonly string[]): Promise<string> {
-  const limit = { maxBuffer: 64 * 1024 * 1024 };
-  return await run(program, words, limit).then(
-    ({ stdout }) => stdout || "[]",
-    (error: unknown) => {
-      const { stdout = "", message = "" } = error as { readonly stdout?: string; readonly message?: string };
-      if (stdout.startsWith("[")) return stdout;
-      throw new Error(`cfn-lint does not run: ${message.split("\n")[0] ?? ""}`);
-    },
-  );
 }

@@ -34,6 +34,9 @@ interface Place {
 /** From this number of resources on a stack has to be split (decision 0031); CloudFormation's own limit is 500. */
 export const resourceLimit = 480;
 
+/** From this number on the check says that it will soon fail. */
+export const resourceWarning = 450;
+
 /**
  * The findings of a `validation-report.json`, of every severity. CDK only warns about some and exits with 0.
  *

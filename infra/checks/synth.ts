@@ -1,6 +1,6 @@
 /**
- * `npm run check:synth`: synthesises every stage and exits with 1 on any unacknowledged finding. CDK itself only
- * warns about findings of AWS's template validator. `--cfn-lint` also runs cfn-lint.
+ * `npm run check:synth`: synthesises every stage and exits 1 on any finding that nobody acknowledged. CDK alone would only
+ * warn of what AWS's template validator finds. With `--cfn-lint` and `--checkov`, the findings of these linters count as well.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -10,9 +10,10 @@ import { allStages } from "../stages/find-stage.ts";
 import type { Stage } from "../stages/stage.ts";
 import { unfilled } from "../stages/validation.ts";
 import { openCfnLint } from "./cfn-lint.ts";
+import { openCheckov } from "./checkov.ts";
 import exampleProduction from "./example-production.ts";
-import { readAssembly, resourceCounts, synthesize } from "./assembly.ts";
-import { complaintsOf } from "./report.ts";
+import { readAssembly, synthesize } from "./assembly.ts";
+import { complaintsOf, resourceLimit, resourceWarning } from "./report.ts";
 
 const exampleFile = "infra/checks/example-production.ts";
 
@@ -31,8 +32,8 @@ async function check({ name: stage, ...settings }: Stage): Promise<boolean> {
       console.error(`${stage}: no assembly was made\n${errors.trim()}`);
       return false;
     }
-    const counts = resourceCounts(assembly);
-    const templates = Object.keys(assembly.templates).map((stack) => join(outDir, `${stack}.template.json`));
+    const counts = assembly.resourceCounts;
+    const templates = Object.values(assembly.files);
     const complaints = [
       ...complaintsOf({
         report: assembly.report,
@@ -40,10 +41,15 @@ async function check({ name: stage, ...settings }: Stage): Promise<boolean> {
         acknowledgements: assembly.acknowledgements,
       }),
       ...((await cfnLint?.(templates)) ?? []),
+      // Production has everything that the other stages have.
+      ...((settings.production ? await checkov?.(templates) : undefined) ?? []),
     ];
     for (const complaint of complaints) console.error(`${stage}: ${complaint}`);
     if (exitCode !== 0 && complaints.length === 0) console.error(`${stage}: synth exits ${exitCode}\n${errors.trim()}`);
 
+    for (const [stack, count] of Object.entries(counts).filter(([, count]) => count >= resourceWarning)) {
+      console.log(`${stage}: ${stack} has ${count} resources: split it before it has ${resourceLimit} (decision 0031)`);
+    }
     const reasons = new Set(assembly.acknowledgements.map(({ rule, reason }) => `${rule} ${reason}`));
     const resources = Object.entries(counts).map(([stack, count]) => `${stack} ${count}`);
     console.log(`${stage}: ${complaints.length} findings; resources: ${resources.join(", ")}`);
@@ -60,6 +66,10 @@ async function check({ name: stage, ...settings }: Stage): Promise<boolean> {
 const cfnLint = process.argv.includes("--cfn-lint") ? await openCfnLint() : undefined;
 if (process.argv.includes("--cfn-lint") && cfnLint === undefined) {
   console.log("cfn-lint was skipped: there is no Python 3 with venv");
+}
+const checkov = process.argv.includes("--checkov") ? await openCheckov() : undefined;
+if (process.argv.includes("--checkov") && checkov === undefined) {
+  console.log("checkov was skipped: there is no Python 3 with venv");
 }
 await build();
 let passed = true;

@@ -18,9 +18,10 @@ import type { CfnFunction } from "aws-cdk-lib/aws-lambda";
 import { LogGroup } from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
 import type { AnyOperation } from "../../shared/contract/operation.ts";
+import { releaseVariable, toStageVariable } from "../../shared/runtime/release.ts";
 import { isUrl, type Stage } from "../stages/stage.ts";
 import { acknowledge } from "./acknowledge.ts";
-import { apiNameOf, liveDeploymentParameter, logGroupNameOf } from "./names.ts";
+import { apiNameOf, liveDeploymentParameter, liveReleaseParameter, logGroupNameOf } from "./names.ts";
 import type { OperationFunction } from "./operation-function.ts";
 import { removalPolicyOf } from "./removal.ts";
 
@@ -77,6 +78,7 @@ export class Gateway extends Construct {
       cloudWatchRoleRemovalPolicy: RemovalPolicy.RETAIN,
       deployOptions: {
         stageName: stage.name,
+        variables: { [releaseVariable]: toStageVariable(release) },
         tracingEnabled: true,
         throttlingRateLimit: stage.throttle.rateLimitPerSecond,
         throttlingBurstLimit: stage.throttle.burstLimit,
@@ -96,7 +98,7 @@ export class Gateway extends Construct {
       }),
     });
     this.#keepDeployments(release);
-    if (stage.canary !== undefined) this.#letTheStageWait();
+    if (stage.canary !== undefined) this.#letTheStageWait(release);
     // The stack has an output with the public URL; the one of RestApi would be a second.
     this.api.node.tryRemoveChild("Endpoint");
     acknowledge(this.api, {
@@ -122,9 +124,13 @@ export class Gateway extends Construct {
   }
 
   /** Lets a stack deployment keep the live release on the stage. `npm run deploy` then starts the canary. */
-  #letTheStageWait(): void {
+  #letTheStageWait(release: string): void {
     const live = new CfnParameter(Stack.of(this), liveDeploymentParameter, {
       description: "The deployment that stays live; none makes the new one live at once",
+      default: "",
+    });
+    const liveRelease = new CfnParameter(Stack.of(this), liveReleaseParameter, {
+      description: "The name of the release that stays live, for the stage variable",
       default: "",
     });
     const waits = new CfnCondition(this, "HasLiveDeployment", {
@@ -132,6 +138,13 @@ export class Gateway extends Construct {
     });
     const stage = this.api.deploymentStage.node.defaultChild as CfnStage;
     stage.deploymentId = Fn.conditionIf(waits.logicalId, live.valueAsString, stage.deploymentId).toString();
+    stage.variables = {
+      [releaseVariable]: Fn.conditionIf(
+        waits.logicalId,
+        liveRelease.valueAsString,
+        toStageVariable(release),
+      ).toString(),
+    };
   }
 
   /** ARN of the API's only stage. */
@@ -157,7 +170,7 @@ export class Gateway extends Construct {
 
   /**
    * One role lets API Gateway invoke exactly these functions. One AWS::Lambda::Permission per method would be a quarter of
-   * the stack's resources. At 60 operations the policy has about 6,000 of the 10,240 characters that a role may have.
+   * the stack's resources. A test holds the policy below the 10,240 characters that a role may have.
    */
   #invokeRole(invoked: readonly OperationFunction[]): Role {
     const role = new Role(this, "InvokeRole", {

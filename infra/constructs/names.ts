@@ -40,5 +40,11 @@ export function apiNameOf(stage: Stage): string {
 /** Parameter of the API stack that names the deployment which stays live. */
 export const liveDeploymentParameter = "LiveDeployment";
 
+/** Parameter of the API stack with the name of the release that stays live, as a stage variable has it. */
+export const liveReleaseParameter = "LiveRelease";
+
+/** Tells the function versions that a release has published from those of other people. */
+export const versionDescription = "Published by a release of Portico";
+
 /** Output of the API stack with the id of the REST API. */
 export const apiIdOutput = "ApiId";

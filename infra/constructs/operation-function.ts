@@ -19,7 +19,7 @@ import type { TableAction, TableRight } from "../../shared/contract/operation.ts
 import type { FunctionDeclaration } from "./function-declarations.ts";
 import type { Stage } from "../stages/stage.ts";
 import { acknowledge } from "./acknowledge.ts";
-import { functionNameOf, logGroupNameOf } from "./names.ts";
+import { functionNameOf, logGroupNameOf, versionDescription } from "./names.ts";
 import { removalPolicyOf } from "./removal.ts";
 
 /** ARNs of the table and the secrets that functions get rights to. */
@@ -40,6 +40,8 @@ export interface OperationFunctionProps {
   readonly bundle: string;
   readonly environment: CommonVariables;
   readonly resources: Resources;
+  /** Where role and log group are made: a stack of its own, because a stack has at most 500 resources. Default: here. */
+  readonly support?: Construct;
 }
 
 export class OperationFunction extends Construct {
@@ -48,12 +50,14 @@ export class OperationFunction extends Construct {
   constructor(scope: Construct, id: string, props: OperationFunctionProps) {
     super(scope, id);
     const { stage, declaration } = props;
-    const logGroup = new LogGroup(this, "Logs", {
-      logGroupName: logGroupNameOf(stage, declaration.id),
+    const support = props.support === undefined ? this : new Construct(props.support, id);
+    const logGroupName = logGroupNameOf(stage, declaration.id);
+    const logGroup = new LogGroup(support, "Logs", {
+      logGroupName,
       retention: stage.logRetention,
       removalPolicy: removalPolicyOf(stage),
     });
-    const role = this.#role(props, logGroup);
+    const role = roleIn(support, props, logGroup);
     this.function = new LambdaFunction(this, "Function", {
       functionName: functionNameOf(stage, declaration.id),
       architecture: Architecture.ARM_64,
@@ -65,7 +69,8 @@ export class OperationFunction extends Construct {
       tracing: Tracing.ACTIVE,
       // A new account may have a quota of ten for all functions, so only production reserves concurrency.
       ...(stage.production && { reservedConcurrentExecutions: declaration.reservedConcurrency }),
-      logGroup,
+      // By its name: a stack has at most 200 outputs, and each function needs one for its role.
+      logGroup: LogGroup.fromLogGroupName(this, "LogGroup", logGroupName),
       loggingFormat: LoggingFormat.JSON,
       // START, END and REPORT lines cost more than they tell. Calls that fail or time out are still logged.
       systemLogLevelV2: SystemLogLevel.WARN,
@@ -75,35 +80,12 @@ export class OperationFunction extends Construct {
       role: role.withoutPolicyUpdates(),
       environment: environmentOf(props),
       currentVersionOptions: {
-        description: props.environment.VERSION,
+        // Not the release: a description of its own would make a new version of an unchanged function.
+        description: versionDescription,
         // Kept deployments of the API name versions; `npm run release -- sweep` removes a version that none names.
         removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
       },
     });
-  }
-
-  #role({ declaration, resources }: OperationFunctionProps, logGroup: LogGroup): Role {
-    const role = new Role(this, "Role", {
-      assumedBy: new ServicePrincipal("lambda.amazonaws.com"),
-      inlinePolicies: {
-        declared: new PolicyDocument({
-          statements: [
-            new PolicyStatement({
-              actions: ["logs:CreateLogStream", "logs:PutLogEvents"],
-              resources: [logGroup.logGroupArn],
-            }),
-            new PolicyStatement({ actions: ["xray:PutTraceSegments", "xray:PutTelemetryRecords"], resources: ["*"] }),
-            ...declaration.table.flatMap((right) => tableStatements(right, resources.tableArn)),
-            ...secretStatements(declaration, resources),
-          ],
-        }),
-      },
-    });
-    acknowledge(role, {
-      "AwsSolutions-IAM5[Resource::*]":
-        "xray:PutTraceSegments and xray:PutTelemetryRecords support no resource ARNs; every other statement names its resources",
-    });
-    return role;
   }
 
   /** ARN of the function without a version. */
@@ -182,4 +164,29 @@ function definedOnly(variables: EnvironmentVariables): Record<string, string> {
   return Object.fromEntries(
     Object.entries(variables).filter((entry): entry is [string, string] => entry[1] !== undefined),
   );
+}
+
+/** The role with the declared rights, and those to the function's log and traces. */
+function roleIn(scope: Construct, { declaration, resources }: OperationFunctionProps, logGroup: LogGroup): Role {
+  const role = new Role(scope, "Role", {
+    assumedBy: new ServicePrincipal("lambda.amazonaws.com"),
+    inlinePolicies: {
+      declared: new PolicyDocument({
+        statements: [
+          new PolicyStatement({
+            actions: ["logs:CreateLogStream", "logs:PutLogEvents"],
+            resources: [logGroup.logGroupArn],
+          }),
+          new PolicyStatement({ actions: ["xray:PutTraceSegments", "xray:PutTelemetryRecords"], resources: ["*"] }),
+          ...declaration.table.flatMap((right) => tableStatements(right, resources.tableArn)),
+          ...secretStatements(declaration, resources),
+        ],
+      }),
+    },
+  });
+  acknowledge(role, {
+    "AwsSolutions-IAM5[Resource::*]":
+      "xray:PutTraceSegments and xray:PutTelemetryRecords support no resource ARNs; every other statement names its resources",
+  });
+  return role;
 }

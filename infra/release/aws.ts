@@ -17,8 +17,10 @@ import {
 } from "@aws-sdk/client-lambda";
 import { GetHostedZoneCommand, Route53Client } from "@aws-sdk/client-route-53";
 import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
-import { apiIdOutput } from "../constructs/names.ts";
-import { ReleaseError, type Account, type Cloud, type FunctionVersion } from "./cloud.ts";
+import { releaseVariable, toStageVariable } from "../../shared/runtime/release.ts";
+import { apiIdOutput, versionDescription } from "../constructs/names.ts";
+import { describe } from "./releases.ts";
+import { ReleaseError, type Account, type Cloud, type Deployment, type FunctionVersion } from "./cloud.ts";
 
 const apiStackOf = (stage: string): string => `Portico-${stage}-Api`;
 /** Prefix of the names of a stage's functions and alarms. */
@@ -109,20 +111,30 @@ function gatewayOf(restApiId: string | undefined, stageName: string): GatewayPar
     },
     startCanary: (deployment, percent) =>
       patch(
-        { op: "replace", path: "/canarySettings/deploymentId", value: deployment },
+        { op: "replace", path: "/canarySettings/deploymentId", value: deployment.id },
         { op: "replace", path: "/canarySettings/percentTraffic", value: String(percent) },
+        named(`/canarySettings/stageVariableOverrides/${releaseVariable}`, deployment),
       ),
     endCanary: () => patch(withoutCanary),
     switchTo: async (deployment) => {
       const { canarySettings } = await client.send(new GetStageCommand(own));
       const hasCanary = canarySettings?.deploymentId !== undefined;
-      // One request, so that the stage never serves an intermediate state.
-      await patch({ op: "replace", path: "/deploymentId", value: deployment }, ...(hasCanary ? [withoutCanary] : []));
+      // One request: the stage never serves a third mixture in between.
+      await patch(
+        { op: "replace", path: "/deploymentId", value: deployment.id },
+        named(`/variables/${releaseVariable}`, deployment),
+        ...(hasCanary ? [withoutCanary] : []),
+      );
     },
     deleteDeployment: async (deploymentId) => {
       await client.send(new DeleteDeploymentCommand({ restApiId: own.restApiId, deploymentId }));
     },
   };
+}
+
+/** Sets the stage variable that tells requests their release. */
+function named(path: string, deployment: Deployment): PatchOperation {
+  return { op: "replace", path, value: toStageVariable(describe(deployment)) };
 }
 
 async function collect<Page>(pages: AsyncIterable<Page>): Promise<readonly Page[]> {
@@ -141,10 +153,11 @@ async function versionsOf(client: LambdaClient, prefix: string): Promise<readonl
     for await (const { Versions = [] } of paginateListVersionsByFunction({ client }, { FunctionName: functionName })) {
       const published = Versions.filter(({ Version }) => Version !== "$LATEST");
       versions.push(
-        ...published.map(({ Version = "", Description = "" }) => ({
+        ...published.map(({ Version = "", Description = "", LastModified = "" }) => ({
           functionName,
           version: Version,
-          release: Description,
+          publishedAt: new Date(LastModified),
+          isOurs: Description === versionDescription,
         })),
       );
     }

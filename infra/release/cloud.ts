@@ -18,8 +18,10 @@ export interface Served {
 export interface FunctionVersion {
   readonly functionName: string;
   readonly version: string;
-  /** Name of the release that published it; empty when something else published it. */
-  readonly release: string;
+  /** When its code and settings were those of the function; before the deployment that names it was made. */
+  readonly publishedAt: Date;
+  /** Whether a release has published it. */
+  readonly isOurs: boolean;
 }
 
 /** One stage in its AWS account. */
@@ -27,12 +29,12 @@ export interface Cloud {
   /** The traffic of the stage; undefined when the stage is not deployed. */
   served(): Promise<Served | undefined>;
   deployments(): Promise<readonly Deployment[]>;
-  /** Sends a share of the traffic to a deployment and the rest to the live one. */
-  startCanary(deployment: string, percent: number): Promise<void>;
+  /** Sends a share of the traffic to a deployment, the rest to the live one. Its requests know its release. */
+  startCanary(deployment: Deployment, percent: number): Promise<void>;
   /** Sends all traffic to the live deployment. */
   endCanary(): Promise<void>;
-  /** Makes a deployment live for all traffic at once. */
-  switchTo(deployment: string): Promise<void>;
+  /** Makes a deployment the live one, for all traffic and at once, together with the name of its release. */
+  switchTo(deployment: Deployment): Promise<void>;
   deleteDeployment(id: string): Promise<void>;
   versions(): Promise<readonly FunctionVersion[]>;
   deleteVersion(version: FunctionVersion): Promise<void>;

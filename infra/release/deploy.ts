@@ -7,14 +7,15 @@
 import { spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { liveDeploymentParameter } from "../constructs/names.ts";
+import { toStageVariable } from "../../shared/runtime/release.ts";
+import { liveDeploymentParameter, liveReleaseParameter } from "../constructs/names.ts";
 import { findStage } from "../stages/find-stage.ts";
 import type { Stage } from "../stages/stage.ts";
 import { asCommand, readArguments } from "./arguments.ts";
 import { openAccount, openCloud } from "./aws.ts";
-import { ReleaseError, type Account } from "./cloud.ts";
+import { ReleaseError, type Account, type Deployment } from "./cloud.ts";
 import { allowances, checkAccount, checkPromises, type Allowance } from "./deploy-checks.ts";
-import { describe, hasNewRelease, startCanary, status, sweep } from "./releases.ts";
+import { describe, hasNewRelease, liveRelease, nameLiveRelease, startCanary, status, sweep } from "./releases.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 
@@ -77,30 +78,39 @@ async function deploy(plan: Plan, account: Account): Promise<void> {
   const assembly = await assemblyOf(plan);
   const next = await templateIn(assembly, apiStack);
   checkPromises(await account.template(apiStack), next, { name: stage.name, allowed });
-  const served = await (await openCloud(stage.name)).served();
+  const before = await openCloud(stage.name);
+  const served = await before.served();
   if (served?.canary !== undefined) {
     throw new ReleaseError(`a canary of ${stage.name} is under way: promote it or roll it back first`);
   }
-  const waits = stage.canary !== undefined && served !== undefined;
+  const live = stage.canary === undefined || served === undefined ? undefined : await liveRelease(before);
   await run(
     process.execPath,
     [
       ...["node_modules/aws-cdk/bin/cdk", "deploy", "--all", "--app", assembly, "--no-notices"],
       // A pipeline cannot answer questions.
       ...["--require-approval", process.stdin.isTTY ? "broadening" : "never", "--no-previous-parameters"],
-      ...(waits ? ["--parameters", `${apiStack}:${liveDeploymentParameter}=${served.live}`] : []),
+      ...(live === undefined ? [] : stayLive(apiStack, live)),
     ],
     { CDK_DISABLE_CLI_TELEMETRY: "1" },
   );
   const cloud = await openCloud(stage.name);
-  // A repeated deployment of a commit changes nothing, so there may be no canary.
-  if (waits && stage.canary !== undefined && (await hasNewRelease(cloud))) {
+  if (live !== undefined && !(await hasNewRelease(cloud))) {
+    // The commit changes no function, so there is nothing to try.
+    await nameLiveRelease(cloud);
+  } else if (live !== undefined && stage.canary !== undefined) {
     const started = await startCanary(cloud, stage.canary.percent);
     console.log(`${describe(started)} serves ${stage.canary.percent} % of the traffic of ${stage.name}`);
     console.log(`next: npm run release -- watch --stage ${stage.name}`);
   }
   await sweep(cloud);
   for (const line of await status(cloud)) console.log(line);
+}
+
+/** Has the stack leave the stage at the live release. */
+function stayLive(stack: string, live: Deployment): readonly string[] {
+  const values = { [liveDeploymentParameter]: live.id, [liveReleaseParameter]: toStageVariable(describe(live)) };
+  return Object.entries(values).flatMap(([name, value]) => ["--parameters", `${stack}:${name}=${value}`]);
 }
 
 await asCommand(async () => {

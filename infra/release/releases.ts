@@ -1,6 +1,6 @@
 /** Switches a stage between its releases. A release is one deployment of API Gateway, so routes, authorizer and code switch at once. */
 import { setTimeout as delay } from "node:timers/promises";
-import { ReleaseError, type Cloud, type Deployment, type Served } from "./cloud.ts";
+import { ReleaseError, type Cloud, type Deployment, type FunctionVersion, type Served } from "./cloud.ts";
 
 /** Number of deployments that are kept for a rollback, including the live one. */
 export const keptDeployments = 5;
@@ -35,6 +35,19 @@ export async function hasNewRelease(cloud: Cloud): Promise<boolean> {
   return deployments[0] !== undefined && deployments[0].id !== served.live;
 }
 
+/** The live release. @throws ReleaseError where the API does not have it */
+export async function liveRelease(cloud: Cloud): Promise<Deployment> {
+  const { served, deployments } = await stateOf(cloud);
+  const live = deployments.find(({ id }) => id === served.live);
+  if (live === undefined) throw new ReleaseError(`the live deployment ${served.live} is not among the API's`);
+  return live;
+}
+
+/** Has requests know the live release by its present name: a commit that changes no function gives its deployment a new one. */
+export async function nameLiveRelease(cloud: Cloud): Promise<void> {
+  await cloud.switchTo(await liveRelease(cloud));
+}
+
 /**
  * Sends a share of the traffic to the newest release.
  *
@@ -45,7 +58,7 @@ export async function startCanary(cloud: Cloud, percent: number): Promise<Deploy
   if (served.canary !== undefined) throw new ReleaseError("a canary is under way: promote it or roll it back first");
   const newest = deployments[0];
   if (newest === undefined || newest.id === served.live) throw new ReleaseError("the newest release is live already");
-  await cloud.startCanary(newest.id, percent);
+  await cloud.startCanary(newest, percent);
   return newest;
 }
 
@@ -64,7 +77,7 @@ export async function promote(cloud: Cloud, release?: string): Promise<Deploymen
         : deployments[0];
   if (next === undefined) throw new ReleaseError(`there is no release ${release ?? ""} to promote: see status`);
   if (next.id === served.live) throw new ReleaseError(`${describe(next)} is live already`);
-  await cloud.switchTo(next.id);
+  await cloud.switchTo(next);
   return next;
 }
 
@@ -90,7 +103,7 @@ export async function rollback(cloud: Cloud, release?: string): Promise<Deployme
   if (before === undefined) {
     throw new ReleaseError(`there is no ${release ?? `release before ${describe(live)}`} to go back to: see status`);
   }
-  await cloud.switchTo(before.id);
+  await cloud.switchTo(before);
   return before;
 }
 
@@ -125,7 +138,11 @@ export interface Swept {
   readonly versions: number;
 }
 
-/** Removes deployments beyond the newest five, and the function versions that no kept deployment needs. */
+/**
+ * Removes deployments beyond the newest five, and the function versions that no kept deployment needs. An unchanged function
+ * serves many releases with one version. A deployment names the newest version of each function that there was when it was
+ * made, so everything from the one of the oldest kept deployment on stays.
+ */
 export async function sweep(cloud: Cloud): Promise<Swept> {
   const { served, deployments } = await stateOf(cloud);
   const isKept = ({ id }: Deployment, index: number): boolean =>
@@ -134,14 +151,22 @@ export async function sweep(cloud: Cloud): Promise<Swept> {
   const removed = deployments.filter((deployment, index) => !isKept(deployment, index));
   for (const { id } of removed) await cloud.deleteDeployment(id);
 
-  const needed = new Set(kept.map(({ release }) => release));
-  // Versions that no release published belong to somebody else.
-  const unneeded = (await cloud.versions()).filter(({ release }) => release !== "" && !needed.has(release));
+  const oldest = new Date(Math.min(...kept.map(({ createdAt }) => createdAt.getTime())));
+  const ours = (await cloud.versions()).filter(({ isOurs }) => isOurs);
+  const unneeded = [...Map.groupBy(ours, ({ functionName }) => functionName).values()].flatMap((versions) =>
+    versionsBefore(versions, oldest),
+  );
   for (const version of unneeded) await cloud.deleteVersion(version);
   return { deployments: removed.length, versions: unneeded.length };
 }
 
-/** Finds a release by its name, or by deployment id when it has no name. */
+/** The versions of one function that were replaced before a moment. */
+function versionsBefore(versions: readonly FunctionVersion[], moment: Date): readonly FunctionVersion[] {
+  const numbers = versions.filter(({ publishedAt }) => publishedAt <= moment).map(({ version }) => Number(version));
+  return versions.filter(({ version }) => Number(version) < Math.max(...numbers));
+}
+
+/** A release by its name, or its deployment where it has none. */
 export function describe({ id, release }: Deployment): string {
-  return release === "" ? `deployment ${id}` : release;
+  return release === "" ? `deployment:${id}` : release;
 }

@@ -1,5 +1,5 @@
-/** The stateless stack: REST API, authorizer, one function per operation, bootstrap and key rotation. */
-import { CfnOutput, CfnParameter, CustomResource, Duration, Stack, type StackProps } from "aws-cdk-lib";
+/** What serves requests and keeps nothing: the REST API, its authorizer, one function per operation, bootstrap and key rotation. */
+import { CfnOutput, CfnParameter, CustomResource, Duration, NestedStack, Stack, type StackProps } from "aws-cdk-lib";
 import { CfnPermission } from "aws-cdk-lib/aws-lambda";
 import { CfnRotationSchedule } from "aws-cdk-lib/aws-secretsmanager";
 import type { Construct } from "constructs";
@@ -38,18 +38,23 @@ export class ApiStack extends Stack {
   readonly #props: ApiStackProps;
   /** What every function of the stage is told, except for what only callers of the identity provider need. */
   readonly commonVariables: CommonVariables;
+  /** Name of the release. */
+  readonly release: string;
   readonly #environment: CommonVariables;
+  /** Roles and log groups of the functions. */
+  readonly #support: NestedStack;
 
   constructor(scope: Construct, id: string, props: ApiStackProps) {
     super(scope, id, props);
     const { stage, data, operations } = props;
     this.#props = props;
+    this.#support = new NestedStack(this, "Support", { description: "Portico: roles and log groups of the functions" });
 
     const gateway = new Gateway(this, "Gateway", { stage, release: props.release.name });
     const publicUrl = this.#publicUrl(gateway);
+    this.release = props.release.name;
     this.commonVariables = {
       STAGE: stage.name,
-      VERSION: props.release.name,
       PUBLIC_URL: publicUrl,
       TABLE_NAME: data.table.tableName,
       ALLOWED_ORIGINS: stage.corsOrigins.join(" "),
@@ -78,7 +83,7 @@ export class ApiStack extends Stack {
 
     const bootstrapRun = new CustomResource(this, "BootstrapRun", {
       resourceType: "Custom::PorticoBootstrap",
-      serviceToken: this.#function(bootstrapFunction, bootstrapFunction.id).arn,
+      serviceToken: this.#systemFunction(bootstrapFunction).arn,
       // CloudFormation would wait an hour for a bootstrap that never answers.
       serviceTimeout: Duration.minutes(2),
       // CloudFormation runs the bootstrap when these change, so once per release. The time tells a rollback from a newer release.
@@ -93,13 +98,23 @@ export class ApiStack extends Stack {
     new CfnOutput(this, "ApiUrl", { value: publicUrl, description: "Where callers reach the API" });
   }
 
-  #function(declaration: FunctionDeclaration, entryPoint: string): OperationFunction {
+  /** A function that API Gateway does not invoke: nothing but its environment tells it the release. */
+  #systemFunction(declaration: FunctionDeclaration): OperationFunction {
+    return this.#function(declaration, declaration.id, { VERSION: this.#props.release.name });
+  }
+
+  #function(
+    declaration: FunctionDeclaration,
+    entryPoint: string,
+    more: Pick<CommonVariables, "VERSION"> = {},
+  ): OperationFunction {
     const { stage, data } = this.#props;
     return new OperationFunction(this, constructId(declaration.id), {
       stage,
       declaration,
       bundle: this.#bundle(entryPoint),
-      environment: this.#environment,
+      environment: { ...this.#environment, ...more },
+      support: this.#support,
       resources: data.resources,
     });
   }
@@ -110,7 +125,7 @@ export class ApiStack extends Stack {
 
   /** The schedule is not in the data stack: it needs the function, and the function needs the data stack. */
   #rotateSigningKeys(bootstrapRun: CustomResource): void {
-    const rotation = this.#function(rotationFunction, rotationFunction.id);
+    const rotation = this.#systemFunction(rotationFunction);
     const { secretArn } = this.#props.data.secrets.signingKeys;
     const permission = new CfnPermission(this, "RotationPermission", {
       action: "lambda:InvokeFunction",

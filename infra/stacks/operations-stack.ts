@@ -53,7 +53,8 @@ export class OperationsStack extends Stack {
     new ScheduledFunctions(this, "Scheduled", {
       stage,
       declarations: scheduledFunctionsOf(stage),
-      environment: api.commonVariables,
+      // API Gateway does not invoke them, so nothing else tells them the release.
+      environment: { ...api.commonVariables, VERSION: api.release },
       resources: data.resources,
       bundleOf: (entryPoint) => bundleOf(entryPoint),
     });

@@ -33,6 +33,8 @@ export interface ValidRequest<Path, Query, Body> {
   /** `If-Match` as sent. */
   readonly ifMatch: string | undefined;
   readonly environment: Environment;
+  /** Name of the release that serves the request. */
+  readonly release: string;
   /** A header by its lower-case name. */
   readonly header: (name: string) => string | undefined;
   /** Every value of a header by its lower-case name. */
@@ -91,6 +93,7 @@ export function requestOf<Path, Query, Body>(context: RequestContext): ValidRequ
     sourceIp: context.sourceIp,
     ifMatch: context.header("if-match"),
     environment: context.environment,
+    release: context.release,
     header: (name) => context.header(name),
     headerValues: (name) => context.headerValues(name),
   };

@@ -10,6 +10,8 @@ export interface RequestContext {
   readonly operation: AnyOperation;
   readonly environment: Environment;
   readonly now: Date;
+  /** Name of the release that serves the request. */
+  readonly release: string;
   /** API Gateway's request id, a UUID: the one that the caller sees. */
   readonly requestId: string;
   /** The caller's network address as the gateway saw it. Headers are not trusted for it. */

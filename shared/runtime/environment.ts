@@ -29,8 +29,8 @@ const count = z
 const environmentSchema = z.object({
   /** `dev`, `prod`, `local`. */
   STAGE: z.string().min(1),
-  /** The deployed version, shown by `GET /health`. */
-  VERSION: z.string().min(1),
+  /** The release, for functions that API Gateway does not invoke; the others get it with each request. */
+  VERSION: z.string().min(1).optional(),
   /** The URL of the API without a trailing slash: issuer, audience and base of the problem types. */
   PUBLIC_URL: z.url().regex(/[^/]$/),
   TABLE_NAME: z.string().min(1),

@@ -7,6 +7,8 @@
  * a metric costs neither a call nor a line of its own. A metric whose value is zero is not written.
  */
 
+import { unknownRelease } from "./release.ts";
+
 /** Namespace of the metrics. */
 export const metricNamespace = "Portico";
 
@@ -93,9 +95,14 @@ const severity: Readonly<Record<string, number>> = { DEBUG: 0, INFO: 1, WARN: 2,
 export const serviceNameOf = (stage: string): string => `portico-${stage}`;
 
 const service = serviceNameOf(process.env.STAGE ?? "unknown");
-/** Names the deployed release in every line. */
-const release = process.env.VERSION ?? "unknown";
+/** Names the release in every line: a function that no release changes serves several, one after the other. */
+let release = process.env.VERSION ?? unknownRelease;
 const minSeverity = severity[process.env.LOG_LEVEL ?? "INFO"] ?? 1;
+
+/** Sets the release of the invocation that begins. Lambda gives a process one invocation at a time. */
+export function logAsRelease(name: string): void {
+  release = name;
+}
 
 /** Writes one line. Codes of security events and failures are counted as well. */
 export function log(level: Level, code: LogCode, fields: LogFields): void {

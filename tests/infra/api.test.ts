@@ -206,7 +206,9 @@ describe.each(declarations.map((declaration) => [declaration.id, declaration] as
         ({ Action }) =>
           !list(Action).some((action) => /^(dynamodb:|secretsmanager:GetSecretValue)/.test(String(action))),
       );
-      const logGroup = Properties.LoggingConfig.LogGroup.Ref as string;
+      const [logGroup] = resourcesOf(api, "AWS::Logs::LogGroup").find(
+        ([, group]) => group.Properties.LogGroupName === Properties.LoggingConfig.LogGroup,
+      )!;
       const shown = others.map(({ Action, Resource }) => ({
         actions: list(Action).map(String).sort(),
         resources: list(Resource).map(text),
@@ -475,10 +477,20 @@ test("CORS is off while a stage lists no origins", () => {
 });
 
 describe("a release", () => {
-  test("is one deployment of API Gateway and one version per function with the same name", () => {
-    const named = ["AWS::ApiGateway::Deployment", "AWS::Lambda::Version"].flatMap((type) => resourcesOf(api, type));
-    expect(named).toHaveLength(1 + 1 + operations.length);
-    for (const [, { Properties }] of named) expect(Properties.Description).toBe("7.0.0+test");
+  test("is one deployment of API Gateway, named by it, and a version of every function behind it", () => {
+    expect(propertiesOf(api, "AWS::ApiGateway::Deployment").map(({ Description }) => Description)).toEqual([
+      "7.0.0+test",
+    ]);
+    expect(propertiesOf(api, "AWS::Lambda::Version")).toHaveLength(1 + operations.length);
+  });
+
+  test("is named to requests by a stage variable, whose values have no +", () => {
+    expect(propertiesOf(templateOf(dev, "Api"), "AWS::ApiGateway::Stage")[0].Variables).toEqual({
+      release: releaseOf().name.replace("+", "~"),
+    });
+    const [{ Variables, DeploymentId }] = propertiesOf(api, "AWS::ApiGateway::Stage");
+    const [condition] = DeploymentId["Fn::If"];
+    expect(Variables).toEqual({ release: { "Fn::If": [condition, { Ref: "LiveRelease" }, "7.0.0~test"] } });
   });
 
   test("is retained for a rollback, and deleted when its own creation fails", () => {
@@ -518,10 +530,15 @@ describe("the bootstrap", () => {
     expect(runOf(prod).Release).toBe("7.0.0+test");
   });
 
-  test("has the same release name as every function", () => {
-    for (const { Environment } of propertiesOf(api, "AWS::Lambda::Function")) {
-      expect(Environment.Variables.VERSION).toBe("7.0.0+test");
-    }
+  test("and the rotation know the release by a variable, which would change every other function with every commit", () => {
+    const knowing = propertiesOf(api, "AWS::Lambda::Function").filter(
+      ({ Environment }) => Environment.Variables.VERSION !== undefined,
+    );
+    expect(knowing.map(({ FunctionName }) => FunctionName).sort()).toEqual([
+      "Portico-prod-bootstrap",
+      "Portico-prod-rotation",
+    ]);
+    for (const { Environment } of knowing) expect(Environment.Variables.VERSION).toBe("7.0.0+test");
   });
 });
 

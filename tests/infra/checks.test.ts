@@ -1,3 +1,4 @@
+import { acceptedChecks, checkovComplaints } from "../../infra/checks/checkov.ts";
 import { bundleLimitBytes, oversized, sizeTable } from "../../infra/checks/bundles.ts";
 import { acknowledgementsOf, complaintsOf, findingsOf, resourceLimit } from "../../infra/checks/report.ts";
 
@@ -70,5 +71,31 @@ describe("the gate of bundle sizes", () => {
   test("names the bundles that are too large in its table", () => {
     const lines = sizeTable([atLimit, overLimit]).split("\n");
     expect(lines.filter((line) => line.endsWith("too large"))).toEqual([expect.stringContaining("partners/change")]);
+  });
+});
+
+describe("checkov", () => {
+  const report = (...ids: readonly string[]): string =>
+    JSON.stringify({
+      results: { failed_checks: ids.map((id) => ({ check_id: id, check_name: "Ensure it", resource: "R" })) },
+    });
+  const accepted = Object.keys(acceptedChecks);
+
+  test("passes what is accepted with a reason worth reading", () => {
+    for (const reason of Object.values(acceptedChecks)) expect(reason.length).toBeGreaterThan(20);
+    expect(checkovComplaints(report(...accepted))).toEqual([]);
+  });
+
+  test("fails on a new finding, and on an acceptance that nothing needs any more", () => {
+    expect(checkovComplaints(`[${report("CKV_AWS_999", ...accepted)}]`)).toEqual([
+      "error: CKV_AWS_999 (checkov) at R: Ensure it",
+    ]);
+    expect(checkovComplaints(report(...accepted.slice(1)))).toEqual([
+      expect.stringMatching(/^error: CKV_AWS_33 \(checkov\) is accepted .* nothing has it any more$/),
+    ]);
+  });
+
+  test("that has looked at nothing is no pass", () => {
+    expect(() => checkovComplaints('{"passed": 0, "failed": 0}')).toThrow(/has not read the templates/);
   });
 });

@@ -1,11 +1,14 @@
 /** The same commit gives the same assets and templates, wherever and whenever it is synthesised. */
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { cp, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { appendFile, cp, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import packageJson from "../../package.json" with { type: "json" };
-import { releaseOf } from "../../infra/release/release-name.ts";
+import { readAssembly, type Template } from "../../infra/checks/assembly.ts";
+import { releaseOf, type Release } from "../../infra/release/release-name.ts";
+import { synthesized, templateOf } from "./support/templates.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 /** What a build reads. */
@@ -20,12 +23,22 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
+interface Elsewhere {
+  readonly timeZone?: string;
+  /** Default: the release of this folder. */
+  readonly release?: Release;
+  /** A source file that gets another statement. */
+  readonly changed?: string;
+}
+
 /** Synthesises the stage of the suite's assembly from a copy of the project. @returns the folder of the assembly */
-async function synthElsewhere(timeZone: string): Promise<string> {
+async function synthElsewhere({ timeZone = "UTC", release = releaseOf(), changed }: Elsewhere): Promise<string> {
   const copy = join(folder, "another place");
   for (const source of sources) await cp(join(root, source), join(copy, source), { recursive: true });
   await symlink(join(root, "node_modules"), join(copy, "node_modules"));
-  const { name, committedAt } = releaseOf();
+  if (changed !== undefined)
+    await appendFile(join(copy, changed), "\nObject.assign(globalThis, { isChanged: true });\n");
+  const { name, committedAt } = release;
   execFileSync(process.execPath, ["infra/app.ts"], {
     cwd: copy,
     stdio: ["ignore", "ignore", "inherit"],
@@ -57,9 +70,47 @@ async function deployedFiles(outDir: string): Promise<Readonly<Record<string, st
 
 test("another folder and another time zone give the same templates and assets, so that cdk diff is empty", async () => {
   const first = await deployedFiles(process.env.PORTICO_TEST_ASSEMBLY!);
-  expect(Object.keys(first).filter((path) => path.endsWith(".template.json"))).toHaveLength(3);
-  expect(await deployedFiles(await synthElsewhere("Pacific/Auckland"))).toEqual(first);
+  expect(Object.keys(first).filter((path) => path.endsWith(".template.json"))).toHaveLength(4);
+  expect(await deployedFiles(await synthElsewhere({ timeZone: "Pacific/Auckland" }))).toEqual(first);
 }, 120_000);
+
+describe("the next release", () => {
+  const release: Release = { name: "9.9.9+next", committedAt: "2030-01-01T00:00:00.000Z" };
+  /** `<type>` of every resource of the API that differs, or is only in one of both, with the number of those. */
+  const changes = (before: Template, after: Template): Record<string, number> => {
+    const ids = [...new Set([...Object.keys(before.Resources), ...Object.keys(after.Resources)])];
+    const changed = ids.filter((id) => !isDeepStrictEqual(before.Resources[id], after.Resources[id]));
+    const types = changed.map((id) => (before.Resources[id] ?? after.Resources[id])!.Type);
+    return Object.fromEntries(
+      [...new Set(types)].sort().map((type) => [type, types.filter((other) => other === type).length]),
+    );
+  };
+  const apiOf = async (folder: string): Promise<Template> => templateOf(await readAssembly(folder), "Api");
+  /** What names the release: bootstrap and rotation, the marker of the bootstrap, and the stage. */
+  const named = { "AWS::ApiGateway::Stage": 1, "AWS::Lambda::Function": 2, "Custom::PorticoBootstrap": 1 };
+
+  test("with one changed function replaces exactly its version and the deployment", async () => {
+    const before = await apiOf(process.env.PORTICO_TEST_ASSEMBLY!);
+    const after = await apiOf(await synthElsewhere({ release, changed: "functions/partners/read.ts" }));
+    expect(changes(before, after)).toEqual({
+      ...named,
+      // The old one and the new one.
+      "AWS::ApiGateway::Deployment": 2,
+      "AWS::Lambda::Version": 2,
+      "AWS::Lambda::Function": named["AWS::Lambda::Function"] + 1,
+      // Its integration.
+      "AWS::ApiGateway::Method": 1,
+    });
+  }, 120_000);
+
+  test("without a changed function replaces nothing", async () => {
+    const before = await apiOf(process.env.PORTICO_TEST_ASSEMBLY!);
+    const context = { stage: "local", release: `${release.name} ${release.committedAt}` };
+    const after = templateOf(await synthesized(context, { validate: false }), "Api");
+    // The deployment gets the new name in place.
+    expect(changes(before, after)).toEqual({ ...named, "AWS::ApiGateway::Deployment": 1 });
+  }, 120_000);
+});
 
 describe("a release", () => {
   const git = (...command: readonly string[]): string =>

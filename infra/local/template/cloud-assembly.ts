@@ -1,20 +1,20 @@
 /** Stands in for a CloudFormation deployment: loads the cloud assembly that CDK wrote and resolves its templates. */
 import { existsSync, readFileSync } from "node:fs";
-import { join, resolve as resolvePath } from "node:path";
+import { basename, join, resolve as resolvePath } from "node:path";
 import { AssetManifestArtifact, CloudAssembly } from "aws-cdk-lib/cx-api";
 import * as z from "zod";
 import { LocalHostError, messageOf } from "../support/errors.ts";
 import type { Json } from "../support/json-value.ts";
 import { parseOrRefuse } from "../support/parsing.ts";
 import { TemplateResolver, type ResolvedResource, type Stack } from "./intrinsics.ts";
-import { templateSchema } from "./template-schema.ts";
+import { templateSchema, type Template } from "./template-schema.ts";
 
 export interface LoadedAssembly {
   readonly region: string;
   readonly accountId: string;
   /** The resources of every stack, stacks in dependency order. */
   readonly resources: readonly ResolvedResource[];
-  /** Key of an asset in its bucket (`<hash>.zip`) → absolute path of its folder. */
+  /** Key of an asset in its bucket (`<hash>.zip`) → absolute path of its folder or file. */
   readonly assets: ReadonlyMap<string, string>;
 }
 
@@ -50,7 +50,9 @@ function openAssembly(folder: string): readonly CloudAssembly[] {
   }
 }
 
-function readStacks({ stacks }: CloudAssembly): readonly Stack[] {
+type Assets = LoadedAssembly["assets"];
+
+function readStacks({ stacks }: CloudAssembly, assets: Assets): readonly Stack[] {
   return stacks.map((stack) => {
     const { account, region } = stack.environment;
     const accountId = /^\d{12}$/.test(account) ? account : defaultAccount;
@@ -61,8 +63,16 @@ function readStacks({ stacks }: CloudAssembly): readonly Stack[] {
       region: stackRegion,
       accountId,
       template: parseOrRefuse(templateSchema, stack.template, `stack ${stack.stackName}: template section`),
+      nestedTemplate: (url: string) => readNestedTemplate(url, assets),
     };
   });
+}
+
+/** The template of a nested stack: an asset, whose key ends its URL. */
+function readNestedTemplate(url: string, assets: Assets): Template {
+  const path = assets.get(url.split("/").at(-1) ?? "");
+  if (path === undefined) throw new LocalHostError(`the template ${url} of a nested stack is no asset of the assembly`);
+  return parseOrRefuse(templateSchema, JSON.parse(readFileSync(path, "utf8")), `template ${basename(path)}: section`);
 }
 
 function readAssets({ artifacts, directory }: CloudAssembly): readonly (readonly [key: string, folder: string])[] {
@@ -80,7 +90,7 @@ function readAssets({ artifacts, directory }: CloudAssembly): readonly (readonly
  * @throws LocalHostError when the folder holds no assembly
  */
 export function parametersOf(folder: string): ReadonlySet<string> {
-  const stacks = openAssembly(folder).flatMap(readStacks);
+  const stacks = openAssembly(folder).flatMap((assembly) => readStacks(assembly, new Map()));
   return new Set(stacks.flatMap(({ template }) => Object.keys(template.Parameters)));
 }
 
@@ -94,7 +104,8 @@ export function parametersOf(folder: string): ReadonlySet<string> {
  */
 export function loadAssembly(folder: string, parameters: Readonly<Record<string, string>> = {}): LoadedAssembly {
   const assemblies = openAssembly(folder);
-  const stacks = assemblies.flatMap(readStacks);
+  const assets = new Map(assemblies.flatMap(readAssets));
+  const stacks = assemblies.flatMap((assembly) => readStacks(assembly, assets));
   const [first] = stacks;
   if (first === undefined) throw new LocalHostError(`${folder} holds no stack`);
   const exports = new Map<string, () => Json>();
@@ -111,6 +122,6 @@ export function loadAssembly(folder: string, parameters: Readonly<Record<string,
     region: first.region,
     accountId: first.accountId,
     resources: resolvers.flatMap((resolver) => resolver.resources()),
-    assets: new Map(assemblies.flatMap(readAssets)),
+    assets,
   };
 }

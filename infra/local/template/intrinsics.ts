@@ -25,13 +25,19 @@ export interface Stack {
   readonly region: string;
   readonly accountId: string;
   readonly template: Template;
+  /** The template of a nested stack by its URL. */
+  readonly nestedTemplate: (url: string) => Template;
 }
+
+export const nestedStackType = "AWS::CloudFormation::Stack";
 
 /** Resolves the values of one stack. It reaches other stacks through their exports. */
 export class TemplateResolver {
   readonly #stack: Stack;
   readonly #parameters: Readonly<Record<string, string>>;
   readonly #importValue: (name: string) => Json;
+  /** Logical id → the resolver of a nested stack, made when it is needed. */
+  readonly #nested = new Map<string, TemplateResolver>();
 
   constructor(stack: Stack, parameters: Readonly<Record<string, string>>, importValue: (name: string) => Json) {
     this.#stack = stack;
@@ -81,6 +87,8 @@ export class TemplateResolver {
       case "Fn::GetAtt": {
         const [logicalId, attribute] =
           typeof argument === "string" ? argument.split(/\.(.*)/s) : [String(parts[0]), this.#text(parts[1], at)];
+        const [, output] = /^Outputs\.(.+)$/.exec(String(attribute)) ?? [];
+        if (output !== undefined) return this.#nestedStack(String(logicalId), at).#output(output, at);
         return attributeOf(this.#identity(String(logicalId), at), String(attribute));
       }
       case "Fn::Join":
@@ -164,10 +172,42 @@ export class TemplateResolver {
     };
   }
 
+  #nestedStack(logicalId: string, at: string): TemplateResolver {
+    const known = this.#nested.get(logicalId);
+    if (known !== undefined) return known;
+    const resource = this.#stack.template.Resources[logicalId];
+    if (resource?.Type !== nestedStackType) this.#fail(`${at} names ${logicalId}, which is no nested stack`);
+    const { TemplateURL, Parameters = {} } = resource.Properties;
+    const parameters = Object.entries(Parameters as JsonObject).map(
+      ([name, value]) => [name, this.#text(value, `${logicalId}.Parameters.${name}`)] as const,
+    );
+    const name = `${this.#stack.name}-${logicalId}`;
+    const nested = new TemplateResolver(
+      {
+        ...this.#stack,
+        name,
+        id: this.#stack.id.replace(`:stack/${this.#stack.name}/`, `:stack/${name}/`),
+        template: this.#stack.nestedTemplate(this.#text(TemplateURL, `${logicalId}.TemplateURL`)),
+      },
+      Object.fromEntries(parameters),
+      this.#importValue,
+    );
+    this.#nested.set(logicalId, nested);
+    return nested;
+  }
+
+  #output(name: string, at: string): Json | undefined {
+    const output = this.#stack.template.Outputs[name];
+    if (output === undefined) this.#fail(`${at} names the output ${name}, which does not exist`);
+    return this.#value(output.Value, `Outputs.${name}`);
+  }
+
+  /** The resources of this stack and of the stacks nested in it. */
   resources(): readonly ResolvedResource[] {
     return Object.entries(this.#stack.template.Resources).flatMap(
       ([logicalId, { Type: type, Condition, Properties }]) => {
         if (Condition !== undefined && !this.#condition(Condition)) return [];
+        if (type === nestedStackType) return this.#nestedStack(logicalId, logicalId).resources();
         const identity = this.#identity(logicalId, logicalId);
         return [
           {

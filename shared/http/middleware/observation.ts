@@ -1,7 +1,8 @@
 import { fromAuthorizerContext } from "../../contract/principal.ts";
 import type { Environment } from "../../runtime/environment.ts";
 import { headerValues } from "../../runtime/headers.ts";
-import { describeError, log, logSecurityEvent, logServed } from "../../runtime/log.ts";
+import { describeError, log, logAsRelease, logSecurityEvent, logServed } from "../../runtime/log.ts";
+import { releaseOf } from "../../runtime/release.ts";
 import type { AnyOperation } from "../../contract/operation.ts";
 import { targetOf } from "../../domain/ids.ts";
 import { Problem } from "../../domain/problems.ts";
@@ -14,6 +15,7 @@ export function observation(operation: AnyOperation, environment: Environment): 
   return {
     before: ({ event }) => {
       event.context = beginContext(operation, environment, event);
+      logAsRelease(event.context.release);
     },
     after: ({ event, response }) => conclude(event.context, response?.statusCode ?? 0),
     onError: ({ event, error, response }) => {
@@ -55,6 +57,7 @@ function beginContext(operation: AnyOperation, environment: Environment, event: 
     operation,
     environment,
     now: new Date(),
+    release: releaseOf(event),
     requestId: event.requestContext.requestId,
     sourceIp: event.requestContext.identity.sourceIp,
     correlationId: correlationId !== undefined && correlationIdPattern.test(correlationId) ? correlationId : undefined,

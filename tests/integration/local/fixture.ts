@@ -20,10 +20,12 @@ export function temporaryFolder(): TemporaryFolder {
  *
  * @param stacks name → template; each stack depends on those before it
  * @param bundles name of an asset → source of its `index.mjs`; the asset's key is `<name>.zip`
+ * @param nested name → template of a nested stack; its key is `<name>.json`
  */
 export function writeAssembly(
   stacks: Readonly<Record<string, object>>,
   bundles: Readonly<Record<string, string>> = {},
+  nested: Readonly<Record<string, object>> = {},
 ): TemporaryFolder {
   const assembly = temporaryFolder();
   const write = (name: string, value: object): void =>
@@ -32,17 +34,17 @@ export function writeAssembly(
     mkdirSync(join(assembly.folder, `asset.${name}`));
     writeFileSync(join(assembly.folder, `asset.${name}`, "index.mjs"), source);
   }
+  const asset = (name: string, path: string, ending: string): readonly [string, object] => [
+    name,
+    { source: { path }, destinations: { here: { bucketName: "assets", objectKey: `${name}.${ending}` } } },
+  ];
   write("Fixture.assets.json", {
-    files: Object.fromEntries(
-      Object.keys(bundles).map((name) => [
-        name,
-        {
-          source: { path: `asset.${name}`, packaging: "zip" },
-          destinations: { here: { bucketName: "assets", objectKey: `${name}.zip` } },
-        },
-      ]),
-    ),
+    files: Object.fromEntries([
+      ...Object.keys(bundles).map((name) => asset(name, `asset.${name}`, "zip")),
+      ...Object.keys(nested).map((name) => asset(name, `${name}.nested.template.json`, "json")),
+    ]),
   });
+  for (const [name, template] of Object.entries(nested)) write(`${name}.nested.template.json`, template);
   const names = Object.keys(stacks);
   for (const [name, template] of Object.entries(stacks)) write(`${name}.template.json`, template);
   write("manifest.json", {

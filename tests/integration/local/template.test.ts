@@ -13,9 +13,9 @@ import {
 function load(
   stacks: Readonly<Record<string, object>>,
   parameters: Record<string, string> = {},
-  bundles: Record<string, string> = {},
+  { bundles = {}, nested = {} }: { bundles?: Record<string, string>; nested?: Record<string, object> } = {},
 ): LoadedAssembly {
-  const assembly = writeAssembly(stacks, bundles);
+  const assembly = writeAssembly(stacks, bundles, nested);
   try {
     return loadAssembly(assembly.folder, parameters);
   } finally {
@@ -88,9 +88,58 @@ describe("the template", () => {
   });
 });
 
+describe("a nested stack", () => {
+  const nestedStack = (name: string, more: object = {}) => ({
+    Type: "AWS::CloudFormation::Stack",
+    Properties: {
+      TemplateURL: { "Fn::Join": ["", ["https://s3.", { Ref: "AWS::URLSuffix" }, `/assets/${name}.json`]] },
+      ...more,
+    },
+  });
+  const probe = (value: unknown) => ({ Type: "Custom::Probe", Properties: { value } });
+  const inner = {
+    Parameters: { Name: { Type: "String" } },
+    Resources: { Topic: { Type: "AWS::SNS::Topic", Properties: { TopicName: { Ref: "Name" } } } },
+    Outputs: { Arn: { Value: { Ref: "Topic" } } },
+  };
+  const outer = (output: string, template = "inner") => ({
+    Fixture: {
+      Resources: {
+        Source: probe("news"),
+        Inner: nestedStack(template, { Parameters: { Name: { "Fn::Join": ["", ["new", "s"]] } } }),
+        Probe: probe({ "Fn::GetAtt": ["Inner", `Outputs.${output}`] }),
+      },
+    },
+  });
+
+  test("gets its parameters from its parent, and gives it outputs and resources", () => {
+    const { resources } = load(outer("Arn"), {}, { nested: { inner } });
+    expect(resources.map(({ stack, logicalId }) => `${stack}/${logicalId}`)).toEqual([
+      "Fixture/Source",
+      "Fixture-Inner/Topic",
+      "Fixture/Probe",
+    ]);
+    expect(resources.at(-1)?.properties["value"]).toBe("arn:aws:sns:us-east-1:000000000000:news");
+  });
+
+  test.each([
+    ["an output that it does not have", outer("Nothing"), "names the output Nothing, which does not exist"],
+    ["a template that is no asset", outer("Arn", "other"), "/assets/other.json of a nested stack is no asset"],
+  ])("with %s is refused", (_what, stacks, reason) => {
+    expect(() => load(stacks, {}, { nested: { inner } })).toThrow(reason);
+  });
+
+  test("is the only thing that has outputs", () => {
+    const Resources = { Probe: probe({ "Fn::GetAtt": ["Other", "Outputs.Arn"] }), Other: probe("") };
+    expect(() => load({ Fixture: { Resources } })).toThrow("names Other, which is no nested stack");
+  });
+});
+
 describe("the model", () => {
   const model = (resources: object): unknown =>
-    readModel(load({ Fixture: { Resources: resources } }, {}, { echo: "export const handler = async () => ({})" }));
+    readModel(
+      load({ Fixture: { Resources: resources } }, {}, { bundles: { echo: "export const handler = async () => ({})" } }),
+    );
   const api = { ...apiResources, AuthorizerFunction: functionResource("echo"), Echo: functionResource("echo") };
 
   test.each([

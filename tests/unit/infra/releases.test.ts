@@ -9,6 +9,8 @@ import { checkAccount, checkPromises } from "../../../infra/release/deploy-check
 import {
   hasNewRelease,
   keptDeployments,
+  liveRelease,
+  nameLiveRelease,
   promote,
   rollback,
   startCanary,
@@ -19,10 +21,12 @@ import {
 import dev from "../../../infra/stages/dev.ts";
 import type { Stage } from "../../../infra/stages/stage.ts";
 
-/** A stage whose releases 1 to n were deployed one after another; the deployment `d3` is the release `r3`. */
+/** A stage whose releases 1 to n were deployed one after another; the deployment `d3` is the release `r3`. Each changed `login`. */
 class FakeCloud implements Cloud {
   live: string;
   canary: { deployment: string; percent: number } | undefined;
+  /** The release that requests of the live deployment know. */
+  named: string | undefined;
   ringing: readonly string[] = [];
   readonly #deployments: Deployment[];
   readonly #versions: FunctionVersion[];
@@ -37,9 +41,13 @@ class FakeCloud implements Cloud {
       release: `r${number}`,
       createdAt: new Date(number),
     }));
-    this.#versions = numbers.flatMap((number) =>
-      ["login", "authorizer"].map((functionName) => ({ functionName, version: String(number), release: `r${number}` })),
-    );
+    this.#versions = [
+      ...numbers.map((number) => versionOf("login", number, number)),
+      // Only the first and the fourth release changed it.
+      ...[1, 4]
+        .filter((number) => number <= releases)
+        .map((number, index) => versionOf("authorizer", index + 1, number)),
+    ];
   }
 
   served = async () => ({ live: this.live, ...(this.canary && { canary: this.canary }) });
@@ -49,14 +57,15 @@ class FakeCloud implements Cloud {
     this.onLook();
     return this.ringing;
   };
-  async startCanary(deployment: string, percent: number): Promise<void> {
-    this.canary = { deployment, percent };
+  async startCanary({ id }: Deployment, percent: number): Promise<void> {
+    this.canary = { deployment: id, percent };
   }
   async endCanary(): Promise<void> {
     this.canary = undefined;
   }
-  async switchTo(deployment: string): Promise<void> {
-    this.live = deployment;
+  async switchTo({ id, release }: Deployment): Promise<void> {
+    this.live = id;
+    this.named = release;
     this.canary = undefined;
   }
   async deleteDeployment(id: string): Promise<void> {
@@ -73,6 +82,11 @@ class FakeCloud implements Cloud {
   publish(version: FunctionVersion): void {
     this.#versions.push(version);
   }
+}
+
+/** A version that a release published just before its deployment was made. */
+function versionOf(functionName: string, number: number, release: number): FunctionVersion {
+  return { functionName, version: String(number), publishedAt: new Date(release), isOurs: true };
 }
 
 const notDeployed: Cloud = Object.assign(new FakeCloud(1), { served: async () => undefined });
@@ -150,6 +164,26 @@ describe("a canary", () => {
   });
 });
 
+describe("the live release", () => {
+  test("gets its present name where a deployment of the stack changed no function", async () => {
+    const cloud = new FakeCloud(3);
+    await nameLiveRelease(cloud);
+    expect([cloud.live, cloud.named]).toEqual(["d3", "r3"]);
+  });
+
+  test("is named to its requests by every switch", async () => {
+    const cloud = new FakeCloud(3);
+    await rollback(cloud);
+    expect(cloud.named).toBe("r2");
+    await promote(cloud);
+    expect(cloud.named).toBe("r3");
+  });
+
+  test("must be one of the deployments", async () => {
+    await expect(liveRelease(new FakeCloud(3, 9))).rejects.toThrow(/^the live deployment d9 is not among the API's$/);
+  });
+});
+
 describe("a rollback", () => {
   test("returns to the release before the live one, also repeatedly", async () => {
     const cloud = new FakeCloud(3);
@@ -179,26 +213,38 @@ describe("a rollback", () => {
 });
 
 describe("a sweep", () => {
+  const versionsOf = async (cloud: Cloud, name: string): Promise<readonly string[]> =>
+    (await cloud.versions()).filter(({ functionName }) => functionName === name).map(({ version }) => version);
+
   test("keeps the newest releases with their versions and removes the others", async () => {
     const cloud = new FakeCloud(keptDeployments + 2);
-    expect(await sweep(cloud)).toEqual({ deployments: 2, versions: 4 });
+    expect(await sweep(cloud)).toEqual({ deployments: 2, versions: 2 });
     expect((await cloud.deployments()).map(({ id }) => id)).toEqual(["d3", "d4", "d5", "d6", "d7"]);
-    expect((await cloud.versions()).filter(({ release }) => release === "r2")).toEqual([]);
-    expect((await cloud.versions()).filter(({ release }) => release === "r3")).toHaveLength(2);
+    expect(await versionsOf(cloud, "login")).toEqual(["3", "4", "5", "6", "7"]);
+  });
+
+  test("keeps a version that the oldest kept release took over from an earlier one", async () => {
+    const cloud = new FakeCloud(keptDeployments + 2);
+    await sweep(cloud);
+    // The third release has the authorizer of the first one.
+    expect(await versionsOf(cloud, "authorizer")).toEqual(["1", "2"]);
+    const later = new FakeCloud(keptDeployments + 3);
+    expect(await sweep(later)).toEqual({ deployments: 3, versions: 4 });
+    expect(await versionsOf(later, "authorizer")).toEqual(["2"]);
   });
 
   test("keeps the release that serves traffic, whatever its age", async () => {
     const cloud = new FakeCloud(keptDeployments + 2, 1);
     await startCanary(cloud, 10);
-    expect(await sweep(cloud)).toEqual({ deployments: 1, versions: 2 });
-    expect((await cloud.versions()).filter(({ release }) => release === "r1")).toHaveLength(2);
+    expect(await sweep(cloud)).toEqual({ deployments: 1, versions: 0 });
+    expect(await versionsOf(cloud, "login")).toContain("1");
   });
 
-  test("keeps versions that no release has published", async () => {
-    const cloud = new FakeCloud(2);
-    const foreign = { functionName: "login", version: "9", release: "" };
+  test("leaves versions alone that no release has published", async () => {
+    const cloud = new FakeCloud(keptDeployments + 2);
+    const foreign = { functionName: "login", version: "0", publishedAt: new Date(0), isOurs: false };
     cloud.publish(foreign);
-    expect(await sweep(cloud)).toEqual({ deployments: 0, versions: 0 });
+    expect(await sweep(cloud)).toEqual({ deployments: 2, versions: 2 });
     expect(await cloud.versions()).toContain(foreign);
   });
 });

@@ -99,3 +99,13 @@ test("a field that is not on the allow-list is not written", async () => {
     { level: "INFO", code: "bootstrap_done", release: "0.1.0+abc", requestId: "r-1" },
   ]);
 });
+
+test("a line names the release of the invocation, not the one that the process began with", async () => {
+  const { log, logAsRelease } = await loaded({ STAGE: "prod", LOG_LEVEL: "INFO", VERSION: "0.0.9+bootstrap" });
+  const releaseIn = (): unknown => written(() => log("info", "bootstrap_done", {}))[0]?.["release"];
+  expect(releaseIn()).toBe("0.0.9+bootstrap");
+  logAsRelease("0.1.0+abc");
+  expect(releaseIn()).toBe("0.1.0+abc");
+  logAsRelease("0.1.1+def");
+  expect(releaseIn()).toBe("0.1.1+def");
+});
