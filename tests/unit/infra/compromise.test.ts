@@ -48,3 +48,11 @@ test.each([
 ])("an update of principals that %s", (_title, declared, expected) => {
   expect(compromisePage([declared])).toContain(`- Write a role: ${expected}.`);
 });
+
+test("no operation with the method GET may write", () => {
+  const writes = ["PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem"];
+  const reading = operations.filter(({ method }) => method === "GET");
+  expect(reading.length).toBeGreaterThan(20);
+  const writing = reading.filter(({ table }) => table.some(({ actions }) => actions.some((it) => writes.includes(it))));
+  expect(writing.map(({ id }) => id)).toEqual([]);
+});
