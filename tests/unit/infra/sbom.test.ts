@@ -4,7 +4,7 @@ import type { Metafile } from "esbuild";
 import packageJson from "../../../package.json" with { type: "json" };
 import { defaultOutDir } from "../../../infra/build/bundle.ts";
 import { lockedPackages } from "../../../infra/checks/lock-file.ts";
-import { deployedPlaces, sbom, servedSources } from "../../../infra/checks/sbom.ts";
+import { deployedPlaces, sbom, sbomFile, servedSources } from "../../../infra/checks/sbom.ts";
 
 interface Component {
   readonly type: string;
@@ -102,4 +102,9 @@ test("a package that is not locked is refused", () => {
   expect(() => sbom({ release: "1", places: ["node_modules/none"], locked })).toThrow(
     "node_modules/none is deployed and not in package-lock.json",
   );
+});
+
+test("the workflow that deploys makes and keeps the document", () => {
+  const workflow = readFileSync(join(import.meta.dirname, "../../../.github/workflows/deploy.yml"), "utf8");
+  expect(workflow).toMatch(new RegExp(`npm run sbom\\n[^]*path: dist/${sbomFile.replaceAll(".", "\\.")}\\n`));
 });
