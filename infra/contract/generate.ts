@@ -1,4 +1,4 @@
-/** `npm run generate`: writes every committed file that is generated from the contract. */
+/** `npm run generate`: writes every committed file that is generated from the declarations. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { projectRoot } from "./document.ts";

@@ -1,5 +1,6 @@
-/** The committed files that are generated from the contract, so that reviewers see their changes. */
+/** The committed files that are generated from the declarations, so that reviewers see their changes. */
 import { operations } from "../../shared/operations.ts";
+import { compromisePage, compromisePath } from "./compromise.ts";
 import { contractDocument } from "./document.ts";
 import { postmanCollection, type ShownDocument } from "./postman.ts";
 
@@ -20,6 +21,7 @@ export function generatedFiles(): readonly GeneratedFile[] {
   return [
     { path: contractPath, text: json(document) },
     { path: collectionPath, text: json(postmanCollection(operations, document as unknown as ShownDocument)) },
+    { path: compromisePath, text: compromisePage() },
   ];
 }
 

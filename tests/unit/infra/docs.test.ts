@@ -8,7 +8,8 @@ import { secretVariables } from "../../../shared/runtime/environment.ts";
 
 const root = join(import.meta.dirname, "../../..");
 const read = (path: string) => readFileSync(join(root, path), "utf8");
-const documents = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", ...globSync("docs/**/*.md", { cwd: root })].sort();
+const topLevel = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md"];
+const documents = [...topLevel, ...globSync("docs/**/*.md", { cwd: root })].sort();
 
 /** The lines outside of fenced code. */
 function prose(text: string): readonly string[] {
