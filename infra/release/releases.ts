@@ -108,7 +108,8 @@ export async function rollback(cloud: Cloud, release?: string): Promise<Deployme
 }
 
 /**
- * Watches the stage's alarms during a canary: promotes it when no alarm rings, and rolls it back as soon as one does.
+ * Watches the stage's alarms during a canary: promotes it when no alarm begins to ring, and rolls it back as soon as one does.
+ * An alarm that rings already is not the canary's fault, until it stops and rings again.
  *
  * @param pauseMs time between two checks
  * @returns the alarms that rang; empty when the canary is live
@@ -119,12 +120,15 @@ export async function watch(
 ): Promise<readonly string[]> {
   const { served } = await stateOf(cloud);
   if (served.canary === undefined) throw new ReleaseError("there is no canary to watch");
+  let older = await cloud.ringingAlarms();
   for (let leftMs = minutes * 60_000; ; leftMs -= pauseMs) {
     const ringing = await cloud.ringingAlarms();
-    if (ringing.length > 0) {
+    const begun = ringing.filter((alarm) => !older.includes(alarm));
+    if (begun.length > 0) {
       await rollback(cloud);
-      return ringing;
+      return begun;
     }
+    older = ringing;
     if (leftMs <= 0) break;
     await delay(pauseMs);
   }

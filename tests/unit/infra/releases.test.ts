@@ -152,11 +152,25 @@ describe("a canary", () => {
     await startCanary(cloud, 10);
     let looks = 0;
     cloud.onLook = () => {
-      if (++looks === 2) cloud.ringing = ["Portico-prod-internal-errors"];
+      if (++looks === 3) cloud.ringing = ["Portico-prod-internal-errors"];
     };
     expect(await watch(cloud, { minutes: 60, pauseMs: 1 })).toEqual(["Portico-prod-internal-errors"]);
-    expect(looks).toBe(2);
+    expect(looks).toBe(3);
     expect(await cloud.served()).toEqual({ live: "d2" });
+  });
+
+  test.each([
+    ["that rang before and stops", [true, true, false], "d3"],
+    ["that rang before, stops and rings again", [true, true, false, true], "d2"],
+  ] as const)("meets an alarm %s", async (_what, looks, live) => {
+    const cloud = new FakeCloud(3, 2);
+    await startCanary(cloud, 10);
+    let look = 0;
+    cloud.onLook = () => {
+      cloud.ringing = looks[look++] === true ? ["Portico-prod-synthetic-partner"] : [];
+    };
+    await watch(cloud, { minutes: 0.001, pauseMs: 10 });
+    expect((await cloud.served()).live).toBe(live);
   });
 
   test("is required by watch", async () => {
