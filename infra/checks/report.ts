@@ -32,7 +32,7 @@ interface Place {
 }
 
 /** From this number of resources on a stack has to be split (decision 0031); CloudFormation's own limit is 500. */
-export const resourceLimit = 480;
+export const resourceLimit = 495;
 
 /** From this number on the check says that it will soon fail. */
 export const resourceWarning = 450;

@@ -575,10 +575,11 @@ export const operations = {
       body: z
         .strictObject({ code, password: presentedPassword })
         .partial()
-        .refine(
-          (body) => (body.code === undefined) !== (body.password === undefined),
-          "must have either `code` or `password`",
-        ),
+        .refine(({ code, password }) => code === undefined || password === undefined, {
+          path: ["password"],
+          message: "must not be sent together with code",
+        })
+        .refine(({ code, password }) => code !== undefined || password !== undefined, "must have code or password"),
       bodyExample: { code: "287082" },
     },
     success: { status: 204, description: "The second factor has been removed" },
