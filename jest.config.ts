@@ -2,8 +2,10 @@ import type { Config } from "jest";
 
 const config: Config = {
   testMatch: ["<rootDir>/tests/**/*.test.ts"],
-  // They have their own commands and configurations: `npm run test:browser` and `npm run test:torture`.
-  testPathIgnorePatterns: ["<rootDir>/tests/browser/", "<rootDir>/tests/torture/"],
+  // They have their own commands and configurations: `npm run test:infra`, `test:browser` and `test:torture`.
+  testPathIgnorePatterns: ["infra", "alarms", "browser", "torture", "fuzz"].map(
+    (folder) => `<rootDir>/tests/${folder}/`,
+  ),
   extensionsToTreatAsEsm: [".ts"],
   transform: { "\\.ts$": "<rootDir>/tests/support/transform.mjs" },
   globalSetup: "<rootDir>/tests/support/global-setup.ts",

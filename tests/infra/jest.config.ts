@@ -1,0 +1,12 @@
+/** The tests of the templates, and of the alarms in them: `npm run test:infra`. */
+import type { Config } from "jest";
+import base from "../../jest.config.ts";
+
+const config: Config = {
+  ...base,
+  rootDir: "../..",
+  testMatch: ["<rootDir>/tests/{infra,alarms}/**/*.test.ts"],
+  testPathIgnorePatterns: [],
+};
+
+export default config;
