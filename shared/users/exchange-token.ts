@@ -36,7 +36,7 @@ export async function exchangeToken(
   context: GrantContext,
   proof: Proof | undefined,
 ): Promise<GrantOutcome> {
-  const { table, environment } = context;
+  const { table, secrets, environment, now, sourceIp } = context;
   const clientId = readPublicClient(authorization, body, environment);
   const identity = await verifyExternalToken(readSubjectToken(body), environment);
   if (identity === undefined) return refusedToken("The subject_token is not a valid token of the identity provider");
@@ -48,7 +48,8 @@ export async function exchangeToken(
     authenticatedAt: identity.authenticatedAt,
     ...(identity.usedSecondFactor && { amr: ["mfa"] as const }),
   } as const;
-  const opening = { ...context, thumbprint: proof?.thumbprint };
+  // By name: a spread would read all members of the request, and a public request throws when asked for its principal.
+  const opening = { table, secrets, environment, now, sourceIp, thumbprint: proof?.thumbprint };
   const { tokens, change } =
     userId === undefined ? await signUp(identity, start, opening) : await signInAgain({ ...start, userId }, opening);
   return {
