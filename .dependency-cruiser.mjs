@@ -1,6 +1,6 @@
 /** The import borders of the code. `docs/architecture.md` has the picture. */
 
-const areas = "identity|users|partners|subscriptions|companies|coupons|ledger|threads|oauth|system";
+const areas = "identity|users|partners|subscriptions|companies|coupons|ledger|migrations|threads|oauth|system";
 const area = `^shared/(${areas})/`;
 
 /** The layers of `shared/`, from the lowest. A layer imports itself and the layers below it. */
@@ -22,6 +22,7 @@ const foundations = {
   partners: ["identity", "subscriptions", "companies"],
   coupons: ["identity", "users"],
   ledger: ["users", "coupons"],
+  migrations: ["identity", "users"],
   threads: ["users"],
   oauth: ["identity", "users", "partners"],
   system: [],
@@ -38,7 +39,7 @@ const areaBorders = Object.entries(foundations).map(([name, below]) => ({
 const acting = "/(rules|view|(session-)?store)\\.ts$";
 /** Use cases have verb-noun names, such as `redeem-coupon.ts`. */
 const useCase =
-  "/(authenticate|change|check|delete|ensure|exchange|introspect|issue|limit|list|open|redeem|refresh|remove|revoke|rotate|settle|sign-in)-[a-z-]+\\.ts$";
+  "/(add|authenticate|change|check|delete|ensure|exchange|introspect|issue|limit|list|open|redeem|refresh|remove|revoke|rotate|run|settle|sign-in)-[a-z-]+\\.ts$";
 
 /** @type {import("dependency-cruiser").IConfiguration} */
 export default {

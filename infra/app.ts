@@ -19,7 +19,7 @@ import { ApiStack } from "./stacks/api-stack.ts";
 import { build, bundleFolder } from "./build/bundle.ts";
 import { cdkContext } from "./stages/cdk-context.ts";
 import { DataStack } from "./stacks/data-stack.ts";
-import { scheduledFunctions, systemFunctions } from "./constructs/function-declarations.ts";
+import { operatorFunctions, scheduledFunctions, systemFunctions } from "./constructs/function-declarations.ts";
 import { OperationsStack } from "./stacks/operations-stack.ts";
 import { findStage } from "./stages/find-stage.ts";
 import { releaseOf, type Release } from "./release/release-name.ts";
@@ -32,7 +32,7 @@ async function main(): Promise<void> {
   // Several stages in a row need one build.
   if (context("built") !== "true") await build();
   for (const entryPoint of [
-    ...[...systemFunctions, ...scheduledFunctions].map(({ id }) => id),
+    ...[...systemFunctions, ...scheduledFunctions, ...operatorFunctions].map(({ id }) => id),
     ...operations.map(entryPointOf),
   ]) {
     if (!existsSync(join(bundleFolder(entryPoint), "index.mjs"))) {

@@ -4,6 +4,7 @@ import type { AnyOperation } from "../../shared/contract/operation.ts";
 import { couponPartitions } from "../../shared/coupons/keys.ts";
 import { identityPartitions, principalAttributes, usedProofAttributes } from "../../shared/identity/keys.ts";
 import { ledgerPartitions } from "../../shared/ledger/keys.ts";
+import { migrationRights } from "../../shared/migrations/contract.ts";
 import { syntheticPartnerId } from "../../shared/partners/synthetic-partner.ts";
 import { subscriptionPartitionsOf } from "../../shared/subscriptions/keys.ts";
 import { userPartitions } from "../../shared/users/keys.ts";
@@ -63,7 +64,17 @@ export const rotationFunction: FunctionDeclaration = {
   timeoutSeconds: 29,
 };
 
-/** Every function that serves no operation. */
+/** An operator invokes it to bring older items up to date: `npm run migrate`. */
+export const migrationFunction: FunctionDeclaration = {
+  id: "migration",
+  table: migrationRights,
+  timeoutSeconds: 29,
+};
+
+/** The functions that only operators invoke. */
+export const operatorFunctions: readonly FunctionDeclaration[] = [migrationFunction];
+
+/** The functions of the API that serve no operation. */
 export const systemFunctions: readonly FunctionDeclaration[] = [
   authorizerFunction,
   bootstrapFunction,

@@ -5,7 +5,7 @@
 import { Stack, type StackProps } from "aws-cdk-lib";
 import type { Construct } from "constructs";
 import { bundleFolder } from "../build/bundle.ts";
-import { scheduledFunctionsOf } from "../constructs/function-declarations.ts";
+import { operatorFunctions, scheduledFunctionsOf } from "../constructs/function-declarations.ts";
 import type { AnyOperation } from "../../shared/contract/operation.ts";
 import { AccessLogMetrics } from "../constructs/operations/access-log-metrics.ts";
 import { AccountEvents } from "../constructs/operations/account-events.ts";
@@ -17,6 +17,7 @@ import { objectiveAlarms } from "../constructs/operations/objectives.ts";
 import { ScheduledFunctions } from "../constructs/operations/scheduled-functions.ts";
 import { SavedQueries } from "../constructs/operations/saved-queries.ts";
 import { Spending } from "../constructs/operations/spending.ts";
+import { OperationFunction } from "../constructs/operation-function.ts";
 import type { Stage } from "../stages/stage.ts";
 import type { ApiStack } from "./api-stack.ts";
 import { indexName, type DataStack } from "./data-stack.ts";
@@ -50,14 +51,20 @@ export class OperationsStack extends Stack {
       ...causeAlarms({ stage, operations, tableName, indexName, region: this.region }),
       events.undelivered,
     ];
-    new ScheduledFunctions(this, "Scheduled", {
+    const common = {
       stage,
-      declarations: scheduledFunctionsOf(stage),
       // API Gateway does not invoke them, so nothing else tells them the release.
       environment: { ...api.commonVariables, VERSION: api.release },
       resources: data.resources,
+    };
+    new ScheduledFunctions(this, "Scheduled", {
+      ...common,
+      declarations: scheduledFunctionsOf(stage),
       bundleOf: (entryPoint) => bundleOf(entryPoint),
     });
+    for (const declaration of operatorFunctions) {
+      new OperationFunction(this, declaration.id, { ...common, declaration, bundle: bundleOf(declaration.id) });
+    }
     new Alarms(this, "Alarms", { stage, channels, declarations });
     new AccessLogMetrics(this, "AccessLogMetrics", stage);
     new Spending(this, "Spending", { stage, channels });

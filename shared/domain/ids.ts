@@ -1,8 +1,18 @@
-import { isValid, ulid } from "ulid";
+import { decodeTime, encodeTime, isValid, ulid } from "ulid";
 
 /** A new id: the prefix and a ULID, which sorts by time and has 80 random bits, so that nobody can guess it. */
 export function newId<Prefix extends string>(prefix: Prefix, now: Date): `${Prefix}${string}` {
   return `${prefix}${ulid(now.getTime())}`;
+}
+
+/** When an id was made. */
+export function timeOf(id: string): Date {
+  return new Date(decodeTime(id.slice(4)));
+}
+
+/** A text that sorts before every id with this prefix that was made at this time or later, and after every earlier one. */
+export function beforeIdsFrom(prefix: string, time: Date): string {
+  return `${prefix}${encodeTime(time.getTime())}`;
 }
 
 /** Whether a text is a ULID in its canonical, upper-case form. */

@@ -109,7 +109,8 @@ export interface Session {
   readonly sessionId: string;
   /** The public client that signed the user in. */
   readonly clientId: string;
-  readonly signInMethod: SignInMethod;
+  /** Absent in sessions from before it was kept, until the migration `session-start` adds it. */
+  readonly signInMethod?: SignInMethod;
   /** When the session began, RFC 3339. Its maximum age counts from here. */
   readonly createdAt: string;
   /** When the person signed in, here or at the identity provider, RFC 3339: the claim `auth_time`. */

@@ -1,17 +1,36 @@
 /** Reads and writes of sessions, and of the part of a user's state that decides about them. */
 import { notFound, revokedMeanwhile } from "../domain/problems.ts";
-import type { Change, Expression, Table, Write } from "../runtime/table.ts";
+import type { Change, ConditionalUpdate, Expression, Table, Write } from "../runtime/table.ts";
 import { all, conflict, present, putAbsent, updateIf } from "../runtime/writes.ts";
 import { identityKey } from "./keys.ts";
-import { endedSessionMarginSeconds, maxEndedSessions, type Session, type UserState } from "./model.ts";
-import { expiryOf, isAlive } from "./sessions.ts";
+import {
+  endedSessionMarginSeconds,
+  maxEndedSessions,
+  type Session,
+  type SignInMethod,
+  type UserState,
+} from "./model.ts";
+import { expiryOf, isAlive, withStart, type EarlierSession } from "./sessions.ts";
 import { findUserState } from "./store.ts";
 
 export async function findSession(table: Table, userId: string, sessionId: string): Promise<Session | undefined> {
-  return await table.get(identityKey.session(userId, sessionId));
+  const session = await table.get(identityKey.session(userId, sessionId));
+  return session && withStart(session);
 }
 
 const sessionsPerQuery = 100;
+
+/** The sessions of a user as they are kept, oldest first, ended ones among them. */
+export async function listStoredSessions(table: Table, userId: string): Promise<readonly EarlierSession[]> {
+  const sessions: EarlierSession[] = [];
+  let after: string | undefined;
+  do {
+    const page = await table.query({ partition: identityKey.session(userId, ""), after, limit: sessionsPerQuery });
+    sessions.push(...page.items);
+    after = page.lastKey;
+  } while (after !== undefined);
+  return sessions;
+}
 
 /** The sessions of a user that are alive, oldest first. */
 export async function listLiveSessions(
@@ -20,14 +39,22 @@ export async function listLiveSessions(
   state: UserState,
   { maxAgeSeconds, now }: { readonly maxAgeSeconds: number; readonly now: Date },
 ): Promise<readonly Session[]> {
-  const sessions: Session[] = [];
-  let after: string | undefined;
-  do {
-    const page = await table.query({ partition: identityKey.session(userId, ""), after, limit: sessionsPerQuery });
-    sessions.push(...page.items);
-    after = page.lastKey;
-  } while (after !== undefined);
+  const sessions = (await listStoredSessions(table, userId)).map(withStart);
   return sessions.filter((session) => isAlive(session, state) && expiryOf(session, maxAgeSeconds) > now);
+}
+
+/** Adds what earlier releases did not keep, for the migration `session-start`. Everything else of the session stays as it is. */
+export function sessionStartUpdate(session: EarlierSession, signInMethod: SignInMethod): ConditionalUpdate {
+  const { userId, sessionId } = session;
+  const { createdAt, authenticatedAt } = withStart(session);
+  return updateIf(
+    identityKey.session(userId, sessionId),
+    all(present, { expression: "attribute_not_exists(signInMethod)" }),
+    {
+      expression: "SET createdAt = :createdAt, authenticatedAt = :authenticatedAt, signInMethod = :signInMethod",
+      values: { ":createdAt": createdAt, ":authenticatedAt": authenticatedAt, ":signInMethod": signInMethod },
+    },
+  );
 }
 
 /**
@@ -75,6 +102,8 @@ export function sessionContinuation(before: Session, after: Session): Write {
     condition: all(
       { expression: "tokenHash = :tokenHash", values: { ":tokenHash": before.tokenHash } },
       { expression: "generation = :generation", values: { ":generation": before.generation } },
+      // Otherwise a refresh would undo the migration of the session.
+      ...(before.signInMethod === undefined ? [{ expression: "attribute_not_exists(signInMethod)" }] : []),
     ),
     onConditionFailed: conflict,
   };

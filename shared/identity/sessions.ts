@@ -7,7 +7,7 @@
  */
 import { createHash, createHmac, randomBytes } from "node:crypto";
 import { administrators, type Role } from "../domain/access.ts";
-import { isUlid } from "../domain/ids.ts";
+import { isUlid, timeOf } from "../domain/ids.ts";
 import type { Environment } from "../runtime/environment.ts";
 import { graceMs, refreshTokenSeconds, type Session, type UserState } from "./model.ts";
 
@@ -74,8 +74,20 @@ export function refreshTokenState(token: RefreshToken, session: Session, key: st
   return steps === 1 && spentMs <= graceMs ? "just_spent" : "reused";
 }
 
+/** A session as earlier releases kept it. */
+export type EarlierSession = Omit<Session, "createdAt" | "authenticatedAt"> & Partial<Session>;
+
+/**
+ * A session with the time of its start. Earlier releases did not keep it, but the session's id has it, and they did not know
+ * of an earlier sign-in. The release after every stage has run the migration `session-start` can read sessions as they are.
+ */
+export function withStart(session: EarlierSession): Session {
+  const { createdAt = timeOf(session.sessionId).toISOString(), authenticatedAt = createdAt } = session;
+  return { ...session, createdAt, authenticatedAt };
+}
+
 /** What a session begins with, besides its first refresh token. */
-export interface SessionStart extends Pick<Session, "clientId" | "signInMethod" | "version"> {
+export interface SessionStart extends Required<Pick<Session, "clientId" | "signInMethod" | "version">> {
   /** When the person signed in at the identity provider; default: now. */
   readonly authenticatedAt?: Date | undefined;
   readonly amr?: Session["amr"] | undefined;

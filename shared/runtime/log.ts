@@ -51,6 +51,7 @@ export type LogCode =
   | "sign_in_failed"
   | "bootstrap_done"
   | "ledger_checked"
+  | "migration_continued"
   | "synthetic_partner_served"
   | "synthetic_partner_failed";
 

@@ -48,7 +48,7 @@ export async function exchangeToken(
     authenticatedAt: identity.authenticatedAt,
     ...(identity.usedSecondFactor && { amr: ["mfa"] as const }),
   } as const;
-  // Not a spread: the context may have its members on its prototype.
+  // By name: a spread would read all members of the request, and a public request throws when asked for its principal.
   const opening = { table, secrets, environment, now, sourceIp, thumbprint: proof?.thumbprint };
   const { tokens, change } =
     userId === undefined ? await signUp(identity, start, opening) : await signInAgain({ ...start, userId }, opening);

@@ -55,5 +55,8 @@ export function normalizeUsername(username: string): string {
   return username.toLowerCase();
 }
 
+/** The form of the usernames that are generated for users of the identity provider: a prefix and a ULID. */
+export const externalUsername = /^ext-[0-9a-hjkmnp-tv-z]{26}$/;
+
 /** Shown in place of the username of a deleted user. */
 export const deletedUsername = "deleted";

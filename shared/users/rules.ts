@@ -4,9 +4,10 @@ import type { Role } from "../domain/access.ts";
 import { newId } from "../domain/ids.ts";
 import { patched } from "../domain/merge-patch.ts";
 import { Problem } from "../domain/problems.ts";
+import type { SignInMethod } from "../identity/model.ts";
 import { commonPasswordHashes } from "./common-passwords.ts";
 import type { SelfPatch, UserCreation, UserPatch } from "./contract.ts";
-import { deletedUsername, normalizeUsername, type CreditMovement, type StoredUser } from "./model.ts";
+import { deletedUsername, externalUsername, normalizeUsername, type CreditMovement, type StoredUser } from "./model.ts";
 
 export function createUser(
   { username, name, credit = 0, role = "user" }: Pick<UserCreation, "username" | "name" | "credit"> & { role?: Role },
@@ -114,4 +115,9 @@ export function resetSecondFactor(user: StoredUser, caller: Role): StoredUser | 
 /** Whether a change must end the user's access tokens. */
 export function endsTokens(before: StoredUser, after: StoredUser): boolean {
   return before.status !== after.status || before.role !== after.role;
+}
+
+/** How a user signs in: one of the identity provider has a username that was generated. */
+export function signInMethodOf({ username }: Pick<StoredUser, "username">): SignInMethod {
+  return externalUsername.test(username) ? "identity_provider" : "password";
 }

@@ -12,7 +12,7 @@ export function viewUser(user: StoredUser): UserView {
 
 /** @param maxAgeSeconds by the user's role @param currentId the session of the caller */
 export function viewSession(session: Session, maxAgeSeconds: number, currentId: string): SessionView {
-  const { sessionId, signInMethod, clientId, createdAt, issuedAt } = session;
+  const { sessionId, signInMethod = "password", clientId, createdAt, issuedAt } = session;
   return {
     id: sessionId,
     signInMethod,

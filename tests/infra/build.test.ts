@@ -11,7 +11,11 @@ import {
   findEntryPoints,
 } from "../../infra/build/bundle.ts";
 import { bundleSizes, oversized } from "../../infra/checks/bundles.ts";
-import { scheduledFunctions, systemFunctions } from "../../infra/constructs/function-declarations.ts";
+import {
+  operatorFunctions,
+  scheduledFunctions,
+  systemFunctions,
+} from "../../infra/constructs/function-declarations.ts";
 import { makeFiles } from "../../infra/build/files.ts";
 import { entryPointOf, type AnyOperation } from "../../shared/contract/operation.ts";
 import { operations as docs } from "../../shared/web/docs/contract.ts";
@@ -37,7 +41,7 @@ afterAll(async () => {
 });
 
 test("every operation has a function, and every function an operation", () => {
-  const declared = [...systemFunctions, ...scheduledFunctions, ...operations].map(entryPointOf);
+  const declared = [...systemFunctions, ...scheduledFunctions, ...operatorFunctions, ...operations].map(entryPointOf);
   expect([...findEntryPoints()].sort()).toEqual(declared.sort());
 });
 
@@ -48,7 +52,7 @@ describe("a build", () => {
   });
 
   test("writes only the bundle and the declared files into the deployed folder", async () => {
-    for (const entryPoint of [...systemFunctions, ...scheduledFunctions, ...operations]) {
+    for (const entryPoint of [...systemFunctions, ...scheduledFunctions, ...operatorFunctions, ...operations]) {
       const { files, filesOf } = entryPoint as Pick<AnyOperation, "files" | "filesOf">;
       const expected = [
         ...((files ?? filesOf) ? ["files.json"] : []),
@@ -106,7 +110,7 @@ describe("a build", () => {
       const sdk = Object.keys(outputs[output].inputs).some((input) => input.includes("@aws-sdk/client-"));
       return entryPoint !== undefined && sdk ? [entryPoint] : [];
     });
-    const users = [...systemFunctions, ...scheduledFunctions, ...operations].filter(
+    const users = [...systemFunctions, ...scheduledFunctions, ...operatorFunctions, ...operations].filter(
       ({ table, secrets = [] }) => table.length + secrets.length > 0,
     );
     expect(carriers.sort()).toEqual(users.map(entryPointOf).sort());

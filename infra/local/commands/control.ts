@@ -6,6 +6,8 @@ import { randomBytes, timingSafeEqual } from "node:crypto";
 import { join } from "node:path";
 import * as z from "zod";
 import { checkLedger, type LedgerReport } from "../../checks/ledger.ts";
+import { migrationFunction } from "../../constructs/function-declarations.ts";
+import { migrationEvent, type MigrationAnswer } from "../../../shared/migrations/contract.ts";
 import { contentsOf } from "../services/table-contents.ts";
 import { LocalHostError, messageOf } from "../support/errors.ts";
 import type { Host } from "../host.ts";
@@ -21,6 +23,8 @@ const orders = {
   rotate: z.strictObject({}),
   /** Checks that credit and coupons add up. */
   "check-ledger": z.strictObject({}),
+  /** Invokes the function of migrations. */
+  migrate: z.strictObject({ event: migrationEvent }),
   /** Lists the functions with what a process needs to run them. */
   functions: z.strictObject({}),
   /** Makes the event that a function gets for a request, after authorization. */
@@ -38,6 +42,7 @@ interface Answers {
   /** Names of the secrets. */
   readonly rotate: { readonly rotated: readonly string[] };
   readonly "check-ledger": LedgerReport;
+  readonly migrate: MigrationAnswer;
   readonly functions: { readonly functions: readonly RunnableFunction[] };
   readonly event: { readonly event: Readonly<Record<string, unknown>> };
 }
@@ -62,7 +67,7 @@ export interface OrderServer {
 const maxBodyBytes = 100_000;
 
 /** The part of a host that the orders need. */
-type OrderedHost = Pick<Host, "engineEndpoint" | "environmentOf" | "eventOf" | "idp" | "model" | "rotate">;
+type OrderedHost = Pick<Host, "engineEndpoint" | "environmentOf" | "eventOf" | "idp" | "invoke" | "model" | "rotate">;
 
 /** Takes orders for a host on a free port. */
 export async function startControl(host: OrderedHost): Promise<OrderServer> {
@@ -102,6 +107,8 @@ async function obey(host: OrderedHost, order: string, body: unknown): Promise<An
     case "check-ledger":
       orders[order].parse(body);
       return checkLedger(await contentsOf(host), await contentsOf(host));
+    case "migrate":
+      return await invokeMigration(host, orders[order].parse(body).event);
     case "functions":
       orders[order].parse(body);
       return { functions: runnableFunctions(host) };
@@ -114,6 +121,14 @@ async function obey(host: OrderedHost, order: string, body: unknown): Promise<An
     default:
       throw new LocalHostError(`no such order: ${order}`);
   }
+}
+
+async function invokeMigration({ model, invoke }: OrderedHost, event: unknown): Promise<MigrationAnswer> {
+  const declared = model.functions.find(({ name }) => name.endsWith(`-${migrationFunction.id}`));
+  if (declared === undefined) throw new LocalHostError("the template has no function for migrations");
+  const outcome = await invoke(declared.id, event);
+  if ("failure" in outcome) throw new LocalHostError(`the migration failed: ${outcome.failure.errorMessage}`);
+  return JSON.parse(outcome.payload) as MigrationAnswer;
 }
 
 function runnableFunctions(host: OrderedHost): readonly RunnableFunction[] {

@@ -1,4 +1,8 @@
-import { scheduledFunctions, systemFunctions } from "../../../infra/constructs/function-declarations.ts";
+import {
+  operatorFunctions,
+  scheduledFunctions,
+  systemFunctions,
+} from "../../../infra/constructs/function-declarations.ts";
 import { RequestReader } from "../../../infra/local/iam/authorization-requests.ts";
 import { RolePolicy } from "../../../infra/local/iam/role-policy.ts";
 import { identityPartitions } from "../../../shared/identity/keys.ts";
@@ -90,8 +94,8 @@ describe("updates of principals", () => {
   });
 
   test("every update of principals in a declaration names its attributes", () => {
-    const rights = [...operations, ...systemFunctions, ...scheduledFunctions].flatMap(({ id, table }) =>
-      table.map((right) => ({ id, right })),
+    const rights = [...operations, ...systemFunctions, ...scheduledFunctions, ...operatorFunctions].flatMap(
+      ({ id, table }) => table.map((right) => ({ id, right })),
     );
     const open = rights.filter(
       ({ right }) =>

@@ -12,6 +12,7 @@ import {
   parseRefreshToken,
   refreshTokenState,
   successorOf,
+  withStart,
   type RefreshToken,
 } from "../../../shared/identity/sessions.ts";
 
@@ -243,5 +244,19 @@ describe("the times of a session, to the millisecond:", () => {
     const { tokens, session } = chainOf(0);
     const after = continueSession(session, successorOf(tokens[0], key), { ...use, version: 7 }, start);
     expect(after).toMatchObject({ userId, sessionId, clientId: "web", generation: 2, version: 7 });
+  });
+});
+
+describe("a session of an earlier release", () => {
+  const { createdAt: _created, authenticatedAt: _authenticated, ...earlier } = chainOf(0).session;
+  const idTime = "2024-11-20T04:44:36.308Z";
+
+  test("began at the time of its id, and its owner signed in then", () => {
+    expect(withStart(earlier)).toEqual({ ...earlier, createdAt: idTime, authenticatedAt: idTime });
+  });
+
+  test("keeps the times that it has", () => {
+    const { session } = chainOf(3);
+    expect(withStart(session)).toEqual(session);
   });
 });

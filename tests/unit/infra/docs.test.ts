@@ -2,7 +2,11 @@
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import packageJson from "../../../package.json" with { type: "json" };
-import { scheduledFunctions, systemFunctions } from "../../../infra/constructs/function-declarations.ts";
+import {
+  operatorFunctions,
+  scheduledFunctions,
+  systemFunctions,
+} from "../../../infra/constructs/function-declarations.ts";
 import { operations } from "../../../shared/operations.ts";
 import { secretVariables } from "../../../shared/runtime/environment.ts";
 
@@ -159,8 +163,8 @@ describe("lists that follow from the code are complete", () => {
 
   test("every partition key is in docs/table.md", () => {
     const text = read("docs/table.md");
-    const patterns = [...operations, ...systemFunctions, ...scheduledFunctions].flatMap(({ table }) =>
-      table.flatMap((right) => right.leadingKeys),
+    const patterns = [...operations, ...systemFunctions, ...scheduledFunctions, ...operatorFunctions].flatMap(
+      ({ table }) => table.flatMap((right) => right.leadingKeys),
     );
     const prefixes = [...new Set(patterns)].map((pattern) => pattern.replace(/(\*|ptr_.*)$/, ""));
     expect(prefixes.length).toBeGreaterThan(20);

@@ -1,0 +1,58 @@
+/** The migrations with the rights that each needs, and what the function `migration` is asked. */
+import * as z from "zod";
+import type { TableRight } from "../contract/operation.ts";
+import { identityPartitions } from "../identity/keys.ts";
+import { userPartitions } from "../users/keys.ts";
+import { migrationPartitions } from "./keys.ts";
+import type { Segment } from "./model.ts";
+
+interface MigrationDeclaration {
+  readonly description: string;
+  /** What it reads and changes. The role of the function has these rights and those on the checkpoints. */
+  readonly table: readonly TableRight[];
+}
+
+/** A migration stays here until a release needs its result. */
+export const migrations = {
+  "session-start": {
+    description: "adds createdAt, authenticatedAt and signInMethod to sessions that lack them",
+    table: [
+      { actions: ["Query"], leadingKeys: [userPartitions.userPlaces, identityPartitions.sessions] },
+      { actions: ["GetItem"], leadingKeys: [userPartitions.users] },
+      {
+        actions: ["UpdateItem"],
+        leadingKeys: [identityPartitions.sessions],
+        attributes: ["createdAt", "authenticatedAt", "signInMethod"],
+      },
+    ],
+  },
+} as const satisfies Readonly<Record<string, MigrationDeclaration>>;
+
+export type MigrationName = keyof typeof migrations;
+export const migrationNames = Object.keys(migrations) as MigrationName[];
+
+/** The rights of the function. */
+export const migrationRights: readonly TableRight[] = [
+  { actions: ["Query", "PutItem"], leadingKeys: [migrationPartitions.segments] },
+  ...Object.values(migrations).flatMap(({ table }): readonly TableRight[] => table),
+];
+
+/**
+ * What the function is asked: `status` reads the segments, `begin` makes them, or begins a new round when all are done, and
+ * `continue` works on one of them until it is done or the run has to end.
+ */
+export const migrationEvent = z.discriminatedUnion("action", [
+  z.strictObject({ action: z.enum(["status", "begin"]), migration: z.enum(migrationNames) }),
+  z.strictObject({
+    action: z.literal("continue"),
+    migration: z.enum(migrationNames),
+    segment: z.int().min(1),
+    maxEntries: z.int().min(1).max(1000).default(1000),
+  }),
+]);
+export type MigrationEvent = z.input<typeof migrationEvent>;
+
+/** What the function answers: all segments as they are then. */
+export interface MigrationAnswer {
+  readonly segments: readonly Segment[];
+}
