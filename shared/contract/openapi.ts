@@ -267,9 +267,11 @@ function parametersOf(schema: z.ZodType | undefined, place: "path" | "query", sc
     properties?: Record<string, Json>;
     required?: readonly string[];
   };
-  return Object.entries(properties).map(([name, property]) => ({
+  return Object.entries(properties).map(([name, { description, ...property }]) => ({
     name,
     in: place,
+    // Tools show the description of the parameter, not that of its schema.
+    description,
     required: place === "path" || required.includes(name),
     schema: property,
   }));
@@ -398,24 +400,33 @@ function exampleOAuthError(error: OAuthErrorCode): Json {
 function problemSchema(): Json {
   return {
     type: "object",
-    description: "RFC 9457",
+    description: "Why a request was refused (RFC 9457)",
     required: ["type", "title", "status", "detail", "instance", "code", "requestId"],
     properties: {
       type: { type: "string", format: "uri", description: "The page that explains the code" },
-      title: { type: "string" },
-      status: { type: "integer" },
-      detail: { type: "string" },
-      instance: { type: "string", format: "uri" },
-      code: { type: "string", enum: problemCodes },
-      requestId: { type: "string" },
+      title: { type: "string", description: "Title of the code" },
+      status: { type: "integer", description: "The HTTP status" },
+      detail: { type: "string", description: "Explanation of this occurrence, for developers" },
+      instance: { type: "string", format: "uri", description: "URN of the request" },
+      code: {
+        type: "string",
+        enum: problemCodes,
+        description: "What went wrong, for programs. Treat an unknown code by its status",
+      },
+      requestId: { type: "string", description: "Identifies the request in the logs, as `x-request-id`" },
       errors: {
         type: "array",
+        description: "The fields that are wrong, of `validation_failed`",
         items: {
           type: "object",
           required: ["pointer", "detail"],
           properties: {
-            pointer: { type: "string", format: "json-pointer" },
-            detail: { type: "string" },
+            pointer: {
+              type: "string",
+              format: "json-pointer",
+              description: "JSON Pointer (RFC 6901) of the field in the body, or `/` and the name of the parameter",
+            },
+            detail: { type: "string", description: "What is wrong with the field" },
           },
         },
       },
@@ -425,9 +436,12 @@ function problemSchema(): Json {
 
 const oauthErrorSchema: Json = {
   type: "object",
-  description: "RFC 6749 §5.2",
+  description: "Why an OAuth request was refused (RFC 6749 §5.2)",
   required: ["error"],
-  properties: { error: { type: "string", enum: oauthErrorCodes }, error_description: { type: "string" } },
+  properties: {
+    error: { type: "string", enum: oauthErrorCodes, description: "What went wrong, for programs" },
+    error_description: { type: "string", description: "Explanation for developers" },
+  },
 };
 
 /** A schema as JSON Schema 2020-12. Schemas with an id become components and are referenced. */

@@ -94,6 +94,45 @@ describe("the document", () => {
   });
 });
 
+/** Every property of a schema, at any depth, with its place. References are not followed. */
+function* propertiesIn(schema: any, place: string): Generator<[place: string, property: any]> {
+  for (const [name, property] of Object.entries<any>(schema.properties ?? {})) {
+    yield [`${place}/${name}`, property];
+    yield* propertiesIn(property, `${place}/${name}`);
+  }
+  if (schema.items !== undefined) yield* propertiesIn(schema.items, `${place}/*`);
+  for (const one of [...(schema.anyOf ?? []), ...(schema.oneOf ?? [])]) yield* propertiesIn(one, place);
+}
+
+describe("the explanations", () => {
+  const bodies = each.flatMap(([title, , { requestBody = {}, responses }]) =>
+    [resolved(requestBody), ...Object.values(responses).map(resolved)].flatMap(({ content = {} }) =>
+      Object.values<any>(content).map(({ schema }) => [title, schema] as const),
+    ),
+  );
+  const properties = [...Object.entries<any>(document.components.schemas), ...bodies].flatMap(([place, schema]) => [
+    ...propertiesIn(schema, place),
+  ]);
+  const hasDescription = (node: any) =>
+    /^[^a-z ].*[^.\s]$/su.test(node.description ?? resolved(node).description ?? "");
+
+  test("describe every schema and every property, in short sentences without a last full stop", () => {
+    expect(properties.length).toBeGreaterThan(200);
+    const schemas = Object.entries<any>(document.components.schemas);
+    const silent = [...schemas, ...properties].filter(([, schema]) => !hasDescription(schema)).map(([place]) => place);
+    expect(silent).toEqual([]);
+  });
+
+  test("describe every parameter beside its schema", () => {
+    const parameters = each.flatMap(([title, , described]) =>
+      described.parameters.map((one: any) => [title, resolved(one)]),
+    );
+    expect(parameters.length).toBeGreaterThan(100);
+    const silent = parameters.filter(([, one]) => (one.description ?? "") === "" || "description" in one.schema);
+    expect(silent.map(([title, { name }]) => `${title} ${name}`)).toEqual([]);
+  });
+});
+
 describe.each(each)("%s", (_title, operation, described) => {
   const { access, request, success } = operation;
   const fieldsOf = (place: string): any[] => described.parameters.map(resolved).filter((one: any) => one.in === place);
