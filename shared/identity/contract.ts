@@ -22,6 +22,47 @@ export const tokenRequest = z.looseObject({
 
 export type TokenRequest = z.output<typeof tokenRequest>;
 
+const { client_id, client_secret, scope, refresh_token, subject_token } = tokenRequest.shape;
+const publicClientId = z.string().describe("The public client, which has no secret");
+
+/** The same as the contract shows it: each grant with its parameters. The server itself answers with OAuth errors. */
+export const grantRequest = z.discriminatedUnion("grant_type", [
+  z
+    .object({
+      grant_type: z.literal("client_credentials").describe("A token for a partner (RFC 6749 §4.4)"),
+      client_id,
+      client_secret,
+      scope,
+    })
+    .catchall(z.string())
+    .meta({ id: "ClientCredentialsGrant", description: "A partner asks for an access token" }),
+  z
+    .object({
+      grant_type: z.literal("refresh_token").describe("New tokens of a session (RFC 6749 §6)"),
+      client_id: publicClientId,
+      refresh_token: refresh_token.unwrap().describe("Refresh token of the session to continue"),
+    })
+    .catchall(z.string())
+    .meta({ id: "RefreshTokenGrant", description: "A public client continues a session" }),
+  z
+    .object({
+      grant_type: z
+        .literal("urn:ietf:params:oauth:grant-type:token-exchange")
+        .describe("A session for a token of the identity provider (RFC 8693)"),
+      client_id: publicClientId,
+      subject_token: subject_token.unwrap().describe("JWT of the identity provider (RFC 8693 §2.1)"),
+      subject_token_type: z
+        .string()
+        .describe("`urn:ietf:params:oauth:token-type:id_token`, `…:jwt` or `…:access_token`"),
+      requested_token_type: z
+        .literal("urn:ietf:params:oauth:token-type:access_token")
+        .optional()
+        .describe("Type of the token to issue"),
+    })
+    .catchall(z.string())
+    .meta({ id: "TokenExchangeGrant", description: "A public client exchanges a token of the identity provider" }),
+]);
+
 /** How a token is presented: to whoever holds it (RFC 6750), or with a proof of its key (RFC 9449 §5). */
 const tokenType = z
   .enum(["Bearer", "DPoP"])
@@ -65,12 +106,14 @@ export const introspection = z.object({
 export type Introspection = z.output<typeof introspection>;
 
 /** A token and the client that presents it (RFC 7009 §2.1, RFC 7662 §2.1). */
-export const presentedToken = z.looseObject({
-  token: z.string().optional().describe("The token. Without it, the answer is 400 `invalid_request`"),
-  token_type_hint: z.string().optional().describe("Ignored: tokens tell their type"),
-  client_id: clientId,
-  client_secret: clientSecret,
-});
+export const presentedToken = z
+  .object({
+    token: z.string().optional().describe("The token. Without it, the answer is 400 `invalid_request`"),
+    token_type_hint: z.string().optional().describe("Ignored: tokens tell their type"),
+    client_id: clientId,
+    client_secret: clientSecret,
+  })
+  .catchall(z.string());
 
 export type PresentedToken = z.output<typeof presentedToken>;
 

@@ -2,7 +2,14 @@
 import * as z from "zod";
 import { operation } from "../contract/operation.ts";
 import { scopes } from "../domain/access.ts";
-import { exampleToken, introspection, presentedToken, tokenAnswer, tokenRequest } from "../identity/contract.ts";
+import {
+  exampleToken,
+  grantRequest,
+  introspection,
+  presentedToken,
+  tokenAnswer,
+  tokenRequest,
+} from "../identity/contract.ts";
 import { proofAlgorithms } from "../identity/dpop.ts";
 import { identityPartitions, principalAttributes, usedProofAttributes } from "../identity/keys.ts";
 import { partnerPartitions } from "../partners/keys.ts";
@@ -25,9 +32,11 @@ export const operations = {
       "identity provider for a session. The first exchange of a subject creates its user. A `DPoP` proof (RFC 9449) binds the issued " +
       "tokens to its key; a partner with `dpopBoundAccessTokens` has to send one.",
     access: "public",
+    acceptsClient: true,
     acceptsProof: true,
     request: {
       body: tokenRequest,
+      shownBody: grantRequest,
       bodyType: "form",
       bodyOptional: true,
       bodyExample: { grant_type: "client_credentials", scope: "subscriptions:read subscriptions:write" },
@@ -87,6 +96,7 @@ export const operations = {
       "refresh token or an access token of a session to end that session. The answer is the same for a token that is unknown or " +
       "belongs to another client.",
     access: "public",
+    acceptsClient: true,
     request: {
       body: presentedToken,
       bodyType: "form",
@@ -123,6 +133,7 @@ export const operations = {
     description:
       'RFC 7662, for an authenticated partner and its own access tokens. Any other token is `{"active": false}`.',
     access: "public",
+    acceptsClient: true,
     request: {
       body: presentedToken,
       bodyType: "form",

@@ -133,6 +133,75 @@ describe("the explanations", () => {
   });
 });
 
+describe("the names", () => {
+  test("of request bodies are those of their operations", () => {
+    const bodies = each.filter(([, , { requestBody }]) => requestBody !== undefined);
+    expect(bodies.length).toBeGreaterThan(20);
+    for (const [, , { operationId, requestBody }] of bodies) {
+      const name = `${operationId[0].toUpperCase()}${operationId.slice(1)}Request`;
+      for (const { schema } of Object.values<any>(requestBody.content)) {
+        expect(schema).toEqual({ $ref: `#/components/schemas/${name}` });
+      }
+    }
+  });
+
+  test("of error responses tell their status and stand for one response only", () => {
+    const statusNames: Record<string, string> = {
+      ...{ 400: "BadRequest", 401: "Unauthorized", 403: "Forbidden", 404: "NotFound", 409: "Conflict" },
+      ...{ 412: "PreconditionFailed", 413: "ContentTooLarge", 415: "UnsupportedMediaType" },
+      ...{ 422: "UnprocessableContent", 429: "TooManyRequests", 500: "InternalServerError", 503: "ServiceUnavailable" },
+    };
+    for (const [title, operation, { responses }] of each) {
+      const alone: any = openApiDocument([operation], { publicUrl: "https://api.example.com", version: "1.2.3" });
+      for (const [name, response] of Object.entries(alone.components.responses)) {
+        expect([title, name, document.components.responses[name]]).toEqual([title, name, response]);
+      }
+      for (const [status, { $ref }] of Object.entries<any>(responses)) {
+        if (Number(status) < 400) continue;
+        expect([status, $ref]).toEqual([status, expect.stringContaining(statusNames[status]!)]);
+        expect($ref).toMatch(/\/[A-Z][A-Za-z]{4,60}$/);
+      }
+    }
+  });
+});
+
+describe("the links", () => {
+  const links = each.flatMap(([title, operation, { responses }]) =>
+    Object.entries<any>(responses[operation.success.status].links ?? {}).map(([name, link]) => ({ title, name, link })),
+  );
+
+  test("lead from a new resource to the operations on it", () => {
+    const from = (title: string) => links.filter((link) => link.title === title).map(({ name }) => name);
+    expect(from("POST /v1/companies")).toEqual(
+      expect.arrayContaining(["companiesRead", "companiesChange", "companiesDelete", "companiesAddAccount"]),
+    );
+    expect(from("POST /v1/subscriptions")).toEqual(
+      expect.arrayContaining(["subscriptionsRead", "subscriptionsExtend", "subscriptionsCancel"]),
+    );
+    expect(from("POST /v1/companies/{companyId}/bank-accounts")).toEqual([
+      "companiesChangeAccount",
+      "companiesRemoveAccount",
+    ]);
+  });
+
+  test("give every path parameter of their operation, from the response's example", () => {
+    expect(links.length).toBeGreaterThan(30);
+    for (const { title, name, link } of links) {
+      const [, target] = each.find(([, , { operationId }]) => operationId === name)!;
+      const [, source] = each.find(([other]) => other === title)!;
+      const needed = [...target.path.matchAll(/\{(\w+)\}/g)].map(([, parameter]) => `path.${parameter}`);
+      expect(Object.keys(link.parameters).sort()).toEqual(needed.sort());
+      for (const from of Object.values<string>(link.parameters)) {
+        if (from.startsWith("$request.path.")) expect(source.path).toContain(`{${from.slice(14)}}`);
+        else {
+          const parts = from.replace("$response.body#/", "").split("/");
+          expect(parts.reduce((node: any, part) => node?.[part], source.success.example)).toEqual(expect.any(String));
+        }
+      }
+    }
+  });
+});
+
 describe.each(each)("%s", (_title, operation, described) => {
   const { access, request, success } = operation;
   const fieldsOf = (place: string): any[] => described.parameters.map(resolved).filter((one: any) => one.in === place);
@@ -153,7 +222,9 @@ describe.each(each)("%s", (_title, operation, described) => {
     const schemes = Object.assign({}, ...described.security);
     const expected =
       access === "public"
-        ? {}
+        ? operation.acceptsClient
+          ? { client: [] }
+          : {}
         : {
             partner: access.partner && [access.partner.scope].flatMap((scope) => scope ?? []),
             user: access.user?.roles,
