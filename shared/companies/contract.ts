@@ -86,7 +86,11 @@ const accountFields = z.strictObject({
   agency: digitsOrLetters.describe("Branch of the bank"),
   accountNumber: digitsOrLetters.describe("Number of the account, with its check digit"),
   // The rules check that the bank exists: the refusal has its own problem code.
-  bankCode: z.string().meta({ description: "`code` of a bank of `GET /v1/banks`" }),
+  bankCode: z.string().meta({
+    pattern: "^[0-9]{3}$",
+    description: "`code` of a bank of `GET /v1/banks`",
+    examples: ["341"],
+  }),
 });
 
 const companyFields = z.strictObject({

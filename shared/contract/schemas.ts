@@ -12,6 +12,14 @@ export function codePoints(text: string): number {
 
 const controlCharacters = /[\u0000-\u001f\u007f-\u009f]/u;
 
+/**
+ * What a pattern can say of control and invisible characters: it names those that are never part of a word or an emoji. It has
+ * no property escapes and no astral characters, which not every regular expression of ECMA 262's family knows.
+ */
+const shownLine =
+  "[^\\u0000-\\u001f\\u007f-\\u009f\\u00ad\\u034f\\u061c\\u115f\\u1160\\u17b4\\u17b5\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060-\\u206f" +
+  "\\u3164\\ufeff\\uffa0\\ufff0-\\ufff8]*$";
+
 /** A single line of text of `min` to `max` code points, without control or invisible characters and not blank. */
 export function text(min: number, max: number) {
   return z
@@ -20,7 +28,11 @@ export function text(min: number, max: number) {
     .refine((value) => !controlCharacters.test(value), "must not have control characters")
     .refine((value) => !hasInvisible(value), "must not have invisible characters or direction marks")
     .refine((value) => value.trim() !== "" || min === 0, "must not be blank")
-    .meta({ minLength: min, maxLength: max });
+    .meta({
+      minLength: min,
+      maxLength: max,
+      pattern: min === 0 ? `^${shownLine}` : `^(?=.*\\S)${shownLine}`,
+    });
 }
 
 /** What the ids of each prefix name, for their descriptions. */
@@ -63,10 +75,17 @@ export const wholeNumber = z.int({
   error: ({ input }) => (input === undefined ? undefined : "must be a whole number"),
 });
 
+/** The local part as people use it, and labels of a domain of at most 63 characters that neither begin nor end with a hyphen. */
+const emailPattern =
+  /^(?!\.)(?!.*\.\.)[A-Za-z0-9_'+.-]*[A-Za-z0-9_+-]@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}$/;
+
 /** An e-mail address of at most 254 characters (RFC 5321 §4.5.3.1.3). */
 export const email = z
   // For a missing field, Zod's own message is the right one.
-  .email({ error: ({ input }) => (input === undefined ? undefined : "must be an e-mail address") })
+  .email({
+    pattern: emailPattern,
+    error: ({ input }) => (input === undefined ? undefined : "must be an e-mail address"),
+  })
   .max(254, "must have at most 254 characters")
   .meta({ description: "E-mail address", examples: ["grace@example.com"] });
 
@@ -86,6 +105,8 @@ export const instant = z
   .meta({
     type: "string",
     format: "date-time",
+    // The years 1970 to 9999.
+    pattern: "^(19[7-9][0-9]|[2-9][0-9]{3})-",
     description: "RFC 3339 time with any offset, from 1970 to 9999",
     examples: ["2027-01-01T00:00:00Z"],
   });
@@ -132,7 +153,11 @@ export const pageQuery = {
     .default(20),
   cursor: z
     .string()
-    .meta({ description: "`nextCursor` of the previous page, unchanged. Without it, the list begins at its start" })
+    .meta({
+      // The shortest has a nonce, one byte and a tag.
+      pattern: "^[A-Za-z0-9_-]{39,}$",
+      description: "`nextCursor` of the previous page, unchanged. Without it, the list begins at its start",
+    })
     .optional(),
 };
 

@@ -110,7 +110,8 @@ const creation = z
   .refine(({ startsAt, expiresAt }) => startsAt === undefined || expiresAt === undefined, {
     path: ["expiresAt"],
     message: "must not be sent together with startsAt",
-  });
+  })
+  .meta({ not: { required: ["startsAt", "expiresAt"] } });
 
 const extension = z.strictObject({
   duration,

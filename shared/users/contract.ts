@@ -290,7 +290,7 @@ export const operations = {
           .string()
           .min(1)
           .max(64)
-          .meta({ description: "Username, case-insensitive", examples: ["ada"] }),
+          .meta({ pattern: "^[^\\u0000]*$", description: "Username, case-insensitive", examples: ["ada"] }),
         password: presentedPassword,
         code: code.optional(),
       }),

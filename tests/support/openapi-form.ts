@@ -106,5 +106,9 @@ export const openApiForm = z.strictObject({
 export function readSchema(schemaOfDocument: unknown, components: { readonly schemas: object }): z.ZodType {
   const local = (value: unknown) =>
     JSON.parse(JSON.stringify(value).replaceAll('"#/components/schemas/', '"#/$defs/')) as Record<string, unknown>;
-  return z.fromJSONSchema({ ...local(schemaOfDocument), $defs: local(components.schemas) } as never);
+  // Zod cannot read `not`, which the contract has only beside rules that the server enforces.
+  const known = (_name: string, value: unknown) =>
+    typeof value === "object" && value !== null && "not" in value ? { ...value, not: undefined } : value;
+  const whole = { ...local(schemaOfDocument), $defs: local(components.schemas) };
+  return z.fromJSONSchema(JSON.parse(JSON.stringify(whole, known)) as never);
 }

@@ -133,6 +133,38 @@ describe("the explanations", () => {
   });
 });
 
+describe("the limits", () => {
+  const bodyOf = (path: string, method: string) =>
+    resolved(document.paths[path][method].requestBody.content["application/json"].schema);
+  const isTaken = (schema: any, value: string) => new RegExp(schema.pattern, "u").test(value);
+
+  test("of a line of text exclude blanks, control characters and invisible ones, as the server does", () => {
+    const { name } = bodyOf("/v1/partners", "post").properties;
+    for (const value of ["Blue Bicycle", "Zoë & Søns", "日本", "\u{1f468}\u200d\u{1f469}", " a "]) {
+      expect([value, isTaken(name, value)]).toEqual([value, true]);
+    }
+    for (const value of ["", " ", "a\u0006b", "a\nb", "a\u200bb", "a\u202eb", "\u2028a", "a\ufeff"]) {
+      expect([value, isTaken(name, value)]).toEqual([value, false]);
+    }
+  });
+
+  test("of a cursor exclude texts that the server cannot have issued", () => {
+    const [{ schema }] = document.paths["/v1/partners"].get.parameters.filter(({ name }: any) => name === "cursor");
+    expect(isTaken(schema, Buffer.alloc(29).toString("base64url"))).toBe(true);
+    for (const value of ["", "\u0000", Buffer.alloc(28).toString("base64url"), `${"a".repeat(40)}=`]) {
+      expect(isTaken(schema, value)).toBe(false);
+    }
+  });
+
+  test("of a time are the years that the server reads", () => {
+    const { properties, not } = bodyOf("/v1/subscriptions", "post");
+    const { startsAt } = properties;
+    expect(isTaken(startsAt, "1970-01-01T00:00:00Z") && isTaken(startsAt, "9999-12-31T23:59:59Z")).toBe(true);
+    expect(isTaken(startsAt, "0427-01-01T00:00:00Z") || isTaken(startsAt, "1969-12-31T00:00:00Z")).toBe(false);
+    expect(not).toEqual({ required: ["startsAt", "expiresAt"] });
+  });
+});
+
 describe("the names", () => {
   test("of request bodies are those of their operations", () => {
     const bodies = each.filter(([, , { requestBody }]) => requestBody !== undefined);
