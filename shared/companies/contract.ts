@@ -1,41 +1,49 @@
 /** Operations on a partner's companies, their bank accounts, and the directory of banks. */
 import * as z from "zod";
 import { operation } from "../contract/operation.ts";
-import { etag, id, pageOf, pageQuery, shownInstant, text } from "../contract/schemas.ts";
+import { createdAt, etag, id, pageOf, pageQuery, text, updatedAt } from "../contract/schemas.ts";
 import type { Scope } from "../domain/access.ts";
 import { identityPartitions } from "../identity/keys.ts";
 import { companyPartitions } from "./keys.ts";
 import { maxAccounts, maxCompanyNameLength } from "./model.ts";
 import { canonicalMoney, moneyPattern } from "./money.ts";
 
-const bankSchema = z.object({ code: z.string(), name: z.string() }).meta({ id: "Bank" });
+const bankSchema = z
+  .object({
+    code: z.string().describe("Three digits, as `bankCode` of an account takes them"),
+    name: z.string().describe("Name of the bank"),
+  })
+  .meta({ id: "Bank", description: "A bank of the directory" });
 
 const accountSchema = z
   .object({
     id: id("acc_"),
-    agency: z.string(),
-    accountNumber: z.string(),
+    agency: z.string().describe("Branch of the bank"),
+    accountNumber: z.string().describe("Number of the account, with its check digit"),
     bank: bankSchema,
-    createdAt: shownInstant,
-    updatedAt: shownInstant,
+    createdAt,
+    updatedAt,
     etag,
   })
-  .meta({ id: "BankAccount" });
+  .meta({ id: "BankAccount", description: "A bank account of a company" });
 
 export type BankAccountView = z.output<typeof accountSchema>;
 
 const companySchema = z
   .object({
     id: id("cmp_"),
-    name: z.string(),
-    phone: z.string(),
-    declaredBilling: z.string().meta({ description: "Always has two places", examples: ["1234567890.12"] }),
-    bankAccounts: z.array(accountSchema),
-    createdAt: shownInstant,
-    updatedAt: shownInstant,
+    name: z.string().describe("Name of the company"),
+    phone: z.string().describe("Phone number with its country code, digits only"),
+    declaredBilling: z.string().meta({
+      description: "Declared billing: a decimal as text, always with two places",
+      examples: ["1234567890.12"],
+    }),
+    bankAccounts: z.array(accountSchema).describe("Its bank accounts, oldest first"),
+    createdAt,
+    updatedAt,
     etag,
   })
-  .meta({ id: "Company" });
+  .meta({ id: "Company", description: "A company of a partner" });
 
 export type CompanyView = z.output<typeof companySchema>;
 
@@ -69,25 +77,37 @@ const money = z
     context.issues.push({ code: "custom", input: value, message });
     return z.NEVER;
   })
-  .meta({ type: "string", pattern: moneyPattern.source, examples: ["1234567890.12"] });
+  .meta({ type: "string", pattern: moneyPattern.source, examples: ["1234567890.12"] })
+  .describe("Declared billing: a decimal from 0 to 9999999999.99 with at most two places, as text");
 
 const digitsOrLetters = z.string().regex(/^[0-9A-Za-z]{1,10}$/, "must have 1 to 10 digits or letters");
 
 const accountFields = z.strictObject({
-  agency: digitsOrLetters,
-  accountNumber: digitsOrLetters,
+  agency: digitsOrLetters.describe("Branch of the bank"),
+  accountNumber: digitsOrLetters.describe("Number of the account, with its check digit"),
   // The rules check that the bank exists: the refusal has its own problem code.
-  bankCode: z.string().meta({ description: "`code` of a bank of `GET /v1/banks`" }),
+  bankCode: z.string().meta({
+    pattern: "^[0-9]{3}$",
+    description: "`code` of a bank of `GET /v1/banks`",
+    examples: ["341"],
+  }),
 });
 
 const companyFields = z.strictObject({
-  name: text(1, maxCompanyNameLength),
-  phone: z.string().regex(/^[0-9]{1,15}$/, "must have 1 to 15 digits"),
+  name: text(1, maxCompanyNameLength).describe("Name of the company"),
+  phone: z
+    .string()
+    .regex(/^[0-9]{1,15}$/, "must have 1 to 15 digits")
+    .meta({ description: "Phone number with its country code, digits only", examples: ["551130001234"] }),
   declaredBilling: money,
 });
 
 const creation = companyFields.extend({
-  bankAccounts: z.array(accountFields).max(maxAccounts, `must have at most ${maxAccounts} entries`).optional(),
+  bankAccounts: z
+    .array(accountFields)
+    .max(maxAccounts, `must have at most ${maxAccounts} entries`)
+    .optional()
+    .describe("Bank accounts to create with it; none by default"),
 });
 
 const patch = companyFields.partial();

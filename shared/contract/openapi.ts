@@ -1,6 +1,8 @@
 /** Generates the OpenAPI 3.1 document from the declarations. */
 import * as z from "zod";
 import { administrators, type Scope } from "../domain/access.ts";
+import { linksOf } from "./openapi-links.ts";
+import { errorResponseName, operationIdOf, typePrefixOf } from "./openapi-names.ts";
 import { oauthErrorCodes, toOAuthError, type OAuthErrorCode } from "./oauth-error.ts";
 import type { AnyOperation } from "./operation.ts";
 import { Problem, problemCatalogue, problemCodes, recordedRefusals, type ProblemCode } from "../domain/problems.ts";
@@ -64,7 +66,11 @@ export function openApiDocument(
   operations: readonly AnyOperation[],
   { publicUrl, version }: { readonly publicUrl: string; readonly version: string },
 ): Json & { readonly openapi: string } {
-  const shared: Shared = { schemas: { Problem: problemSchema(), OAuthError: oauthErrorSchema }, responses: {} };
+  const shared: Shared = {
+    schemas: { Problem: problemSchema(), OAuthError: oauthErrorSchema },
+    responses: {},
+    operations,
+  };
   const paths: Record<string, Json> = {};
   for (const operation of operations) {
     (paths[operation.path] ??= {})[operation.method.toLowerCase()] = describeOperation(operation, shared);
@@ -78,46 +84,74 @@ export function openApiDocument(
       description:
         "Business operations live under `/v1` and use JSON in camelCase. Every error is a problem (RFC 9457) with a `code` from a closed " +
         "catalogue; `/oauth` follows its RFCs. Times are RFC 3339 in UTC. Every response carries `x-request-id`.",
+      contact: { name: "The operator of this Portico", url: `${publicUrl}/docs` },
       license: { name: "Apache-2.0", identifier: "Apache-2.0" },
     },
-    servers: [{ url: publicUrl }],
-    tags: [...new Set(operations.map(({ tag }) => tag))].map((name) => ({ name })),
+    servers: [{ url: publicUrl, description: "This deployment" }],
+    tags: [...new Set(operations.map(({ tag }) => tag))].map((name) => ({ name, description: tagDescriptions[name] })),
     paths,
     components: {
-      ...shared,
+      schemas: shared.schemas,
+      responses: shared.responses,
       parameters: sharedParameters,
       headers: sharedHeaders,
       examples: Object.fromEntries([
         ...problemCodes.map((code) => [code, { value: exampleProblem(code, publicUrl) }] as const),
         ...oauthErrorCodes.map((error) => [oauthExample(error), { value: exampleOAuthError(error) }] as const),
       ]),
-      securitySchemes: {
-        partner: {
-          type: "oauth2",
-          description: "A partner's access token, issued for client credentials",
-          flows: { clientCredentials: { tokenUrl: `${publicUrl}/oauth/token`, scopes: scopeDescriptions } },
-        },
-        user: {
-          type: "http",
-          scheme: "bearer",
-          bearerFormat: "JWT",
-          description: "A user's access token, issued at sign-in. Each operation lists the roles that may call it.",
-        },
-        boundToken: {
-          type: "http",
-          scheme: "DPoP",
-          description: "The same access token of a partner or a user, bound to a key (RFC 9449 §7.1)",
-        },
-        proof: {
-          type: "apiKey",
-          in: "header",
-          name: "DPoP",
-          description: "A proof of the token's key, made for this request alone (RFC 9449 §4)",
-        },
-      },
+      securitySchemes: securitySchemes(publicUrl),
     },
   };
 }
+
+function securitySchemes(publicUrl: string): Json {
+  return {
+    partner: {
+      type: "oauth2",
+      description: "A partner's access token, issued for client credentials",
+      flows: { clientCredentials: { tokenUrl: `${publicUrl}/oauth/token`, scopes: scopeDescriptions } },
+    },
+    user: {
+      type: "http",
+      scheme: "bearer",
+      bearerFormat: "JWT",
+      description: "A user's access token, issued at sign-in. Each operation lists the roles that may call it.",
+    },
+    boundToken: {
+      type: "http",
+      scheme: "DPoP",
+      description: "The same access token of a partner or a user, bound to a key (RFC 9449 §7.1)",
+    },
+    proof: {
+      type: "apiKey",
+      in: "header",
+      name: "DPoP",
+      description: "A proof of the token's key, made for this request alone (RFC 9449 §4)",
+    },
+    client: {
+      type: "http",
+      scheme: "basic",
+      description: "Client authentication of a partner (RFC 6749 §2.3.1): client id and client secret",
+    },
+  };
+}
+
+const tagDescriptions: Readonly<Record<string, string>> = {
+  OAuth: "Tokens of partners and of people's sessions, by OAuth 2.0, and how to verify them",
+  "Sign-in": "Signing in and out, and the sessions of the calling user",
+  Users: "The calling user's profile, and the administration of users",
+  "Second factor": "Authenticator apps and recovery codes",
+  Credit: "Credit of users and its movements",
+  Coupons: "Coupons, and their redemption for credit",
+  Partners: "Partners, their client secrets and their tokens",
+  Subscriptions: "What partners sell to the users of their own sites",
+  Companies: "Companies of partners",
+  "Bank accounts": "Bank accounts of companies, and the directory of banks",
+  Threads: "Conversations of users",
+  System: "Health, this document, and the pages that explain problems",
+  Documentation: "This documentation, as pages for people",
+  Console: "The console of administrators",
+};
 
 const scopeDescriptions = {
   "subscriptions:read": "Read the partner's own subscriptions",
@@ -131,16 +165,18 @@ const scopeDescriptions = {
 interface Shared {
   readonly schemas: Json;
   readonly responses: Json;
+  /** All operations, for the links between them. */
+  readonly operations: readonly AnyOperation[];
 }
 
-function describeOperation(operation: AnyOperation, { schemas, responses }: Shared): Json {
-  const { id, tag, summary, description, access, request } = operation;
+function describeOperation(operation: AnyOperation, { schemas, responses, operations }: Shared): Json {
+  const { tag, summary, description, access, request } = operation;
   return {
-    operationId: id.replace(/[.-](.)/g, (_match, letter: string) => letter.toUpperCase()),
+    operationId: operationIdOf(operation),
     tags: [tag],
     summary,
     description,
-    security: access === "public" ? [] : securityOf(access),
+    security: access === "public" ? publicSecurityOf(operation) : securityOf(access),
     parameters: [
       ...parametersOf(request.path, "path", schemas),
       ...parametersOf(request.query, "query", schemas),
@@ -151,8 +187,16 @@ function describeOperation(operation: AnyOperation, { schemas, responses }: Shar
       refer("parameters", "x-correlation-id"),
     ],
     ...(request.body !== undefined && { requestBody: requestBodyOf(operation, schemas) }),
-    responses: { ...successOf(operation, schemas), ...failuresOf(operation, responses) },
+    responses: {
+      ...successOf(operation, schemas, linksOf(operation, operations)),
+      ...failuresOf(operation, responses),
+    },
   };
+}
+
+/** A public operation may take client authentication, which only some of its requests need. */
+function publicSecurityOf({ acceptsClient }: AnyOperation): Json[] {
+  return acceptsClient === true ? [{ client: [] }, {}] : [];
 }
 
 function securityOf(access: Exclude<AnyOperation["access"], "public">): Json[] {
@@ -245,9 +289,14 @@ function headersOf(...names: readonly (keyof typeof sharedHeaders)[]): Json {
   return Object.fromEntries([...common, ...names].map((name) => [name, refer("headers", name)]));
 }
 
-function requestBodyOf({ method, request }: AnyOperation, schemas: Json): Json {
+function requestBodyOf(operation: AnyOperation, schemas: Json): Json {
+  const { method, request } = operation;
+  const schema = jsonSchema(request.shownBody ?? (request.body as z.ZodType), "input", schemas);
+  const name = `${typePrefixOf(operation)}Request`;
+  // Generators drop bodies, or invent names for them, unless they are components.
+  schemas[name] = { description: `Body of: ${operation.summary}`, ...schema };
   const content = {
-    schema: jsonSchema(request.body as z.ZodType, "input", schemas),
+    schema: refer("schemas", name),
     // An absent optional body means `{}`.
     example: request.bodyExample ?? {},
   };
@@ -267,15 +316,17 @@ function parametersOf(schema: z.ZodType | undefined, place: "path" | "query", sc
     properties?: Record<string, Json>;
     required?: readonly string[];
   };
-  return Object.entries(properties).map(([name, property]) => ({
+  return Object.entries(properties).map(([name, { description, ...property }]) => ({
     name,
     in: place,
+    // Tools show the description of the parameter, not that of its schema.
+    description,
     required: place === "path" || required.includes(name),
     schema: property,
   }));
 }
 
-function successOf({ success, idempotent }: AnyOperation, schemas: Json): Json {
+function successOf({ success, idempotent }: AnyOperation, schemas: Json, links: Json | undefined): Json {
   const { status, description, body, example, mediaTypes } = success;
   const content = (body ?? mediaTypes) && {
     ...(body && {
@@ -292,7 +343,7 @@ function successOf({ success, idempotent }: AnyOperation, schemas: Json): Json {
     ...(mediaTypes && { etag: pageEtag }),
   };
   return {
-    [status]: { description, headers, ...(content && { content }) },
+    [status]: { description, headers, ...(content && { content }), ...(links && { links }) },
     ...(mediaTypes && { 304: { description: "The caller has the current page or file", headers } }),
   };
 }
@@ -314,7 +365,12 @@ function failuresOf(operation: AnyOperation, responses: Json): Json {
       const errors = oauth.get(status) ?? [];
       const codes = problems.get(status) ?? [];
       const replayed = operation.idempotent === true && recordedRefusals.has(status);
-      const name = [...errors.map(oauthExample), ...codes, ...(replayed ? ["replayed"] : [])].join("-");
+      const name = errorResponseName(operation, {
+        status,
+        oauthErrors: errors,
+        problems: codes,
+        isReplayable: replayed,
+      });
       responses[name] = {
         description: [...errors, ...codes].map((code) => `\`${code}\``).join(", "),
         headers: headersOf(
@@ -398,24 +454,33 @@ function exampleOAuthError(error: OAuthErrorCode): Json {
 function problemSchema(): Json {
   return {
     type: "object",
-    description: "RFC 9457",
+    description: "Why a request was refused (RFC 9457)",
     required: ["type", "title", "status", "detail", "instance", "code", "requestId"],
     properties: {
       type: { type: "string", format: "uri", description: "The page that explains the code" },
-      title: { type: "string" },
-      status: { type: "integer" },
-      detail: { type: "string" },
-      instance: { type: "string", format: "uri" },
-      code: { type: "string", enum: problemCodes },
-      requestId: { type: "string" },
+      title: { type: "string", description: "Title of the code" },
+      status: { type: "integer", description: "The HTTP status" },
+      detail: { type: "string", description: "Explanation of this occurrence, for developers" },
+      instance: { type: "string", format: "uri", description: "URN of the request" },
+      code: {
+        type: "string",
+        enum: problemCodes,
+        description: "What went wrong, for programs. Treat an unknown code by its status",
+      },
+      requestId: { type: "string", description: "Identifies the request in the logs, as `x-request-id`" },
       errors: {
         type: "array",
+        description: "The fields that are wrong, of `validation_failed`",
         items: {
           type: "object",
           required: ["pointer", "detail"],
           properties: {
-            pointer: { type: "string", format: "json-pointer" },
-            detail: { type: "string" },
+            pointer: {
+              type: "string",
+              format: "json-pointer",
+              description: "JSON Pointer (RFC 6901) of the field in the body, or `/` and the name of the parameter",
+            },
+            detail: { type: "string", description: "What is wrong with the field" },
           },
         },
       },
@@ -425,9 +490,12 @@ function problemSchema(): Json {
 
 const oauthErrorSchema: Json = {
   type: "object",
-  description: "RFC 6749 §5.2",
+  description: "Why an OAuth request was refused (RFC 6749 §5.2)",
   required: ["error"],
-  properties: { error: { type: "string", enum: oauthErrorCodes }, error_description: { type: "string" } },
+  properties: {
+    error: { type: "string", enum: oauthErrorCodes, description: "What went wrong, for programs" },
+    error_description: { type: "string", description: "Explanation for developers" },
+  },
 };
 
 /** A schema as JSON Schema 2020-12. Schemas with an id become components and are referenced. */

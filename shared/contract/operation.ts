@@ -71,6 +71,8 @@ export interface RequestDeclaration<Path, Query, Body> {
   readonly bodyType?: "json" | "form";
   /** The body may be absent, which means `{}`. */
   readonly bodyOptional?: boolean;
+  /** The body as the contract shows it, where the server is more lenient so that it can answer with its own error format. */
+  readonly shownBody?: z.ZodType;
   readonly bodyExample?: unknown;
 }
 
@@ -102,6 +104,8 @@ export interface Operation<Path = unknown, Query = unknown, Body = unknown, Answ
   readonly replaysFirst?: boolean;
   /** Takes effect only while the caller is active and keeps its role: see `whileCallerUnchanged`. */
   readonly sensitive?: boolean;
+  /** A public operation that honours client authentication with HTTP Basic (RFC 6749 §2.3.1). */
+  readonly acceptsClient?: boolean;
   /** A public operation that honours the header `DPoP`; protected ones all do. */
   readonly acceptsProof?: boolean;
   /** `If-Match` is honoured. */

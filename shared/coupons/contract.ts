@@ -2,7 +2,18 @@
 import * as z from "zod";
 import { administrators, roles } from "../domain/access.ts";
 import { operation } from "../contract/operation.ts";
-import { etag, id, instant, pageOf, pageQuery, shownInstant, text, wholeNumber } from "../contract/schemas.ts";
+import {
+  createdAt,
+  etag,
+  id,
+  instant,
+  pageOf,
+  pageQuery,
+  shownInstant,
+  text,
+  updatedAt,
+  wholeNumber,
+} from "../contract/schemas.ts";
 import { identityPartitions } from "../identity/keys.ts";
 import { userPartitions } from "../users/keys.ts";
 import { couponPartitions } from "./keys.ts";
@@ -11,17 +22,17 @@ import { maxCodeLength, maxNameLength, maxQuantity, maxValue, minCodeLength } fr
 const couponSchema = z
   .object({
     id: id("cpn_"),
-    name: z.string(),
+    name: z.string().describe("What it is for"),
     value: z.int().min(0).meta({ description: "The credit that a redemption takes" }),
     quantity: z.int().min(1).meta({ description: "How often it can be redeemed in total" }),
     remaining: z.int().min(0).meta({ description: "How often it can still be redeemed" }),
-    active: z.boolean(),
-    expiresAt: shownInstant,
-    createdAt: shownInstant,
-    updatedAt: shownInstant,
+    active: z.boolean().describe("Whether it can be redeemed and users see it"),
+    expiresAt: shownInstant.describe("When it can no longer be redeemed: RFC 3339, UTC"),
+    createdAt,
+    updatedAt,
     etag,
   })
-  .meta({ id: "Coupon" });
+  .meta({ id: "Coupon", description: "A coupon that users redeem for credit" });
 
 export type CouponView = z.output<typeof couponSchema>;
 
@@ -44,9 +55,9 @@ const redemptionSchema = z
     couponId: id("cpn_"),
     value: z.int().min(0).meta({ description: "The credit that it took" }),
     creditLeft: z.int().min(0).meta({ description: "The caller's credit afterwards" }),
-    redeemedAt: shownInstant,
+    redeemedAt: shownInstant.describe("When it was redeemed: RFC 3339, UTC"),
   })
-  .meta({ id: "Redemption" });
+  .meta({ id: "Redemption", description: "A redemption of a coupon by a user" });
 
 export type RedemptionView = z.output<typeof redemptionSchema>;
 
@@ -62,19 +73,24 @@ const code = text(minCodeLength, maxCodeLength).meta({
   description: "Compared exactly; never shown in a response",
   examples: ["MUSEUM-2026"],
 });
-const name = text(1, maxNameLength);
-const quantity = wholeNumber.min(1, "must be at least 1").max(maxQuantity, `must be at most ${maxQuantity}`);
+const name = text(1, maxNameLength).describe("What it is for");
+const quantity = wholeNumber
+  .min(1, "must be at least 1")
+  .max(maxQuantity, `must be at most ${maxQuantity}`)
+  .describe("How often it can be redeemed in total");
+const expiresAt = instant.describe("When it can no longer be redeemed: RFC 3339 with any offset");
+const active = z.boolean().describe("Whether it can be redeemed and users see it");
 
 const creation = z.strictObject({
   name,
-  value: wholeNumber.min(0, "must not be negative").max(maxValue),
+  value: wholeNumber.min(0, "must not be negative").max(maxValue).describe("The credit that a redemption takes"),
   code,
   quantity,
-  expiresAt: instant,
-  active: z.boolean().default(true),
+  expiresAt,
+  active: active.default(true),
 });
 
-const patch = z.strictObject({ name, active: z.boolean(), expiresAt: instant, quantity }).partial();
+const patch = z.strictObject({ name, active, expiresAt, quantity }).partial();
 
 export type CouponCreation = z.output<typeof creation>;
 export type CouponPatch = z.output<typeof patch>;

@@ -2,11 +2,20 @@
 import * as z from "zod";
 import { operation } from "../contract/operation.ts";
 import { scopes } from "../domain/access.ts";
-import { exampleToken, introspection, presentedToken, tokenAnswer, tokenRequest } from "../identity/contract.ts";
+import {
+  exampleToken,
+  grantRequest,
+  introspection,
+  presentedToken,
+  tokenAnswer,
+  tokenRequest,
+} from "../identity/contract.ts";
 import { proofAlgorithms } from "../identity/dpop.ts";
 import { identityPartitions, principalAttributes, usedProofAttributes } from "../identity/keys.ts";
 import { partnerPartitions } from "../partners/keys.ts";
 import { userPartitions } from "../users/keys.ts";
+
+const authMethods = z.array(z.string());
 
 export const operations = {
   token: operation({
@@ -23,9 +32,11 @@ export const operations = {
       "identity provider for a session. The first exchange of a subject creates its user. A `DPoP` proof (RFC 9449) binds the issued " +
       "tokens to its key; a partner with `dpopBoundAccessTokens` has to send one.",
     access: "public",
+    acceptsClient: true,
     acceptsProof: true,
     request: {
       body: tokenRequest,
+      shownBody: grantRequest,
       bodyType: "form",
       bodyOptional: true,
       bodyExample: { grant_type: "client_credentials", scope: "subscriptions:read subscriptions:write" },
@@ -85,6 +96,7 @@ export const operations = {
       "refresh token or an access token of a session to end that session. The answer is the same for a token that is unknown or " +
       "belongs to another client.",
     access: "public",
+    acceptsClient: true,
     request: {
       body: presentedToken,
       bodyType: "form",
@@ -121,6 +133,7 @@ export const operations = {
     description:
       'RFC 7662, for an authenticated partner and its own access tokens. Any other token is `{"active": false}`.',
     access: "public",
+    acceptsClient: true,
     request: {
       body: presentedToken,
       bodyType: "form",
@@ -165,19 +178,21 @@ export const operations = {
       status: 200,
       description: "The metadata",
       body: z.object({
-        issuer: z.url(),
-        token_endpoint: z.url(),
-        revocation_endpoint: z.url(),
-        introspection_endpoint: z.url(),
-        jwks_uri: z.url(),
-        service_documentation: z.url(),
-        scopes_supported: z.array(z.enum(scopes)),
-        response_types_supported: z.array(z.string()),
-        grant_types_supported: z.array(z.string()),
-        token_endpoint_auth_methods_supported: z.array(z.string()),
-        revocation_endpoint_auth_methods_supported: z.array(z.string()),
-        introspection_endpoint_auth_methods_supported: z.array(z.string()),
-        dpop_signing_alg_values_supported: z.array(z.string()),
+        issuer: z.url().describe("Issuer of the tokens: the URL of the API"),
+        token_endpoint: z.url().describe("URL that issues tokens"),
+        revocation_endpoint: z.url().describe("URL that revokes tokens (RFC 7009)"),
+        introspection_endpoint: z.url().describe("URL that introspects tokens (RFC 7662)"),
+        jwks_uri: z.url().describe("URL of the public keys (RFC 7517)"),
+        service_documentation: z.url().describe("URL of the documentation"),
+        scopes_supported: z.array(z.enum(scopes)).describe("All scopes of partners"),
+        response_types_supported: z.array(z.string()).describe("Empty: there is no authorization endpoint"),
+        grant_types_supported: z.array(z.string()).describe("The grants of the token endpoint"),
+        token_endpoint_auth_methods_supported: authMethods.describe("How clients authenticate at the token endpoint"),
+        revocation_endpoint_auth_methods_supported: authMethods.describe("How clients authenticate at the revocation"),
+        introspection_endpoint_auth_methods_supported: authMethods.describe(
+          "How clients authenticate at introspection",
+        ),
+        dpop_signing_alg_values_supported: z.array(z.string()).describe("Algorithms of proofs (RFC 9449 §5.1)"),
       }),
       example: {
         issuer: "https://api.example.com",
@@ -213,16 +228,18 @@ export const operations = {
       status: 200,
       description: "The key set",
       body: z.object({
-        keys: z.array(
-          z.object({
-            kty: z.literal("OKP"),
-            crv: z.literal("Ed25519"),
-            x: z.string(),
-            kid: z.string(),
-            use: z.literal("sig"),
-            alg: z.literal("EdDSA"),
-          }),
-        ),
+        keys: z
+          .array(
+            z.object({
+              kty: z.literal("OKP").describe("Type of the key (RFC 8037)"),
+              crv: z.literal("Ed25519").describe("Curve of the key"),
+              x: z.string().describe("The public key, base64url"),
+              kid: z.string().describe("Id of the key, as tokens name it"),
+              use: z.literal("sig").describe("The key verifies signatures"),
+              alg: z.literal("EdDSA").describe("Algorithm of the signatures"),
+            }),
+          )
+          .describe("The keys that are valid now"),
       }),
       example: {
         keys: [

@@ -2,7 +2,7 @@
 import * as z from "zod";
 import { companyPartitions } from "../companies/keys.ts";
 import { operation } from "../contract/operation.ts";
-import { email, etag, id, pageOf, pageQuery, shownInstant, text } from "../contract/schemas.ts";
+import { createdAt, email, etag, id, pageOf, pageQuery, shownInstant, text, updatedAt } from "../contract/schemas.ts";
 import { administrators } from "../domain/access.ts";
 import { identityPartitions, principalAttributes } from "../identity/keys.ts";
 import { tokenPolicies } from "../identity/model.ts";
@@ -18,13 +18,28 @@ import {
   partnerStatuses,
 } from "./model.ts";
 
-const name = text(1, maxPartnerNameLength);
+const exampleId = "ptr_01JD3Y5W8Q4T6V2X9ZB7C1D3EF";
+
+const name = text(1, maxPartnerNameLength).describe("Name of the partner");
 
 const websiteUrl = z
   .string()
   .max(maxWebsiteUrlLength, `must have at most ${maxWebsiteUrlLength} characters`)
   .refine(isWebsiteUrl, "must be a URL that begins with https://")
-  .meta({ format: "uri" });
+  .meta({
+    format: "uri",
+    description: "Website of the partner, a URL that begins with https://",
+    examples: ["https://bluebicycle.example"],
+  });
+const partnerEmail = email.describe("E-mail address, unique among partners. It can be used as client id");
+const status = z.enum(partnerStatuses).describe("A suspended partner gets no tokens, and its tokens are refused");
+const tokenPolicy = z
+  .enum(tokenPolicies)
+  .describe("`single`: a new access token revokes the previous one. `many`: all stay valid until they expire");
+const dpopBoundAccessTokens = z.boolean().meta({
+  description: "Every access token is bound to a key (RFC 9449): the token endpoint refuses requests without a proof",
+});
+const clientId = z.string().meta({ description: "Client id: the id of the partner", examples: [exampleId] });
 
 const clientSecret = z
   .string()
@@ -39,25 +54,22 @@ const chosenSecret = clientSecret.optional().meta({
 const partnerSchema = z
   .object({
     id: id("ptr_"),
-    name: z.string(),
-    websiteUrl: z.string().meta({ format: "uri" }),
-    email: z.string(),
-    status: z.enum(partnerStatuses),
-    tokenPolicy: z.enum(tokenPolicies),
-    dpopBoundAccessTokens: z.boolean().meta({
-      description:
-        "Every access token is bound to a key (RFC 9449): the token endpoint refuses requests without a proof",
-    }),
-    createdAt: shownInstant,
-    updatedAt: shownInstant,
+    name: z.string().describe("Name of the partner"),
+    websiteUrl: z.string().meta({ format: "uri", description: "Website of the partner" }),
+    email: z.string().describe("E-mail address, which can be used as client id"),
+    status,
+    tokenPolicy,
+    dpopBoundAccessTokens,
+    createdAt,
+    updatedAt,
     etag,
   })
-  .meta({ id: "Partner" });
+  .meta({ id: "Partner", description: "A partner: a company whose programs call the API" });
 
 export type PartnerView = z.output<typeof partnerSchema>;
 
 const partnerExample: PartnerView = {
-  id: "ptr_01JD3Y5W8Q4T6V2X9ZB7C1D3EF",
+  id: exampleId,
   name: "Blue Bicycle",
   websiteUrl: "https://bluebicycle.example",
   email: "api@bluebicycle.example",
@@ -77,7 +89,7 @@ const byAdministratorOrItself = { user: { roles: administrators }, partner: { sc
 const registration = z.strictObject({
   name,
   websiteUrl,
-  email,
+  email: partnerEmail,
   secret: chosenSecret,
 });
 
@@ -85,10 +97,10 @@ const patch = z
   .strictObject({
     name,
     websiteUrl,
-    email,
-    tokenPolicy: z.enum(tokenPolicies),
-    dpopBoundAccessTokens: z.boolean(),
-    status: z.enum(partnerStatuses),
+    email: partnerEmail,
+    tokenPolicy,
+    dpopBoundAccessTokens,
+    status,
   })
   .partial();
 
@@ -119,8 +131,8 @@ export const operations = {
       status: 201,
       description: "The partner with its client secret",
       body: partnerSchema.extend({
-        clientId: z.string(),
-        clientSecret: z.string().optional().meta({ description: "Absent from a replayed response" }),
+        clientId,
+        clientSecret: z.string().optional().meta({ description: "Shown once. Absent from a replayed response" }),
       }),
       example: { ...partnerExample, clientId: partnerExample.id, clientSecret: exampleSecret },
       secretMembers: ["clientSecret"],
@@ -278,7 +290,12 @@ export const operations = {
             });
             return z.NEVER;
           })
-          .meta({ type: "string", format: "duration" })
+          .meta({
+            type: "string",
+            format: "duration",
+            description: "How long the previous secret stays valid: an ISO 8601 duration from PT0S to P7D",
+            examples: ["P1D"],
+          })
           .default(0),
         secret: chosenSecret,
       }),
@@ -289,9 +306,9 @@ export const operations = {
       status: 200,
       description: "The new client secret",
       body: z.object({
-        clientId: z.string(),
-        clientSecret: z.string().optional().meta({ description: "Absent from a replayed response" }),
-        previousValidUntil: shownInstant,
+        clientId,
+        clientSecret: z.string().optional().meta({ description: "Shown once. Absent from a replayed response" }),
+        previousValidUntil: shownInstant.describe("When the previous secret becomes invalid: RFC 3339, UTC"),
       }),
       example: {
         clientId: partnerExample.id,

@@ -1,7 +1,17 @@
 /** Operations on a partner's subscriptions. */
 import * as z from "zod";
 import { operation } from "../contract/operation.ts";
-import { email, etag, id, instant, pageOf, pageQuery, shownInstant } from "../contract/schemas.ts";
+import {
+  createdAt,
+  email,
+  etag,
+  id,
+  instant,
+  pageOf,
+  pageQuery,
+  shownInstant,
+  updatedAt,
+} from "../contract/schemas.ts";
 import { administrators, type Scope } from "../domain/access.ts";
 import { identityPartitions } from "../identity/keys.ts";
 import { subscriptionPartitions } from "./keys.ts";
@@ -11,7 +21,7 @@ import { parsePeriod, type Duration } from "./period.ts";
 const externalUserId = z
   .string()
   .regex(/^[A-Za-z0-9._~:@-]{1,128}$/, "must have 1 to 128 characters of A-Z a-z 0-9 . _ ~ : @ -")
-  .meta({ examples: ["customer-4711"] });
+  .meta({ description: "The partner's own id of the user", examples: ["customer-4711"] });
 
 const duration = z
   .string()
@@ -22,22 +32,35 @@ const duration = z
     context.issues.push({ code: "custom", input: value, message });
     return z.NEVER;
   })
-  .meta({ type: "string", format: "duration", examples: ["P1M"] });
+  .meta({
+    type: "string",
+    format: "duration",
+    description: "ISO 8601 period of whole days, weeks, months or years, at most 10 years. Months are calendar months",
+    examples: ["P1M"],
+  });
 
-const termSchema = z.object({ duration: z.string(), startsAt: shownInstant, expiresAt: shownInstant });
+const termSchema = z.object({
+  duration: z.string().meta({ description: "ISO 8601 period that was sold last", examples: ["P1M"] }),
+  startsAt: shownInstant.describe("When it begins: RFC 3339, UTC"),
+  expiresAt: shownInstant.describe("When it ends: RFC 3339, UTC"),
+});
+
+const status = z
+  .enum(subscriptionStatuses)
+  .describe("State at the time of reading: not begun, running, past its end, or ended by a cancellation");
 
 const subscriptionSchema = z
   .object({
     id: id("sub_"),
-    externalUserId: z.string(),
-    userEmail: z.string(),
+    externalUserId: z.string().describe("The partner's own id of the user"),
+    userEmail: z.string().describe("E-mail address of the user"),
     ...termSchema.shape,
-    status: z.enum(subscriptionStatuses),
-    createdAt: shownInstant,
-    updatedAt: shownInstant,
+    status,
+    createdAt,
+    updatedAt,
     etag,
   })
-  .meta({ id: "Subscription" });
+  .meta({ id: "Subscription", description: "A subscription of a user of a partner" });
 
 export type SubscriptionView = z.output<typeof subscriptionSchema>;
 
@@ -57,13 +80,13 @@ const subscriptionExample: SubscriptionView = {
 const historyEntrySchema = z
   .object({
     id: id("hst_"),
-    type: z.enum(changeTypes),
-    at: shownInstant,
-    from: termSchema.nullable(),
-    to: termSchema.nullable(),
+    type: z.enum(changeTypes).describe("What happened to the subscription"),
+    at: shownInstant.describe("When it happened: RFC 3339, UTC"),
+    from: termSchema.nullable().describe("The term before the change; null for a creation"),
+    to: termSchema.nullable().describe("The term after the change"),
     tokenId: z.string().meta({ description: "`jti` of the access token that made the change" }),
   })
-  .meta({ id: "SubscriptionChange" });
+  .meta({ id: "SubscriptionChange", description: "A change of a subscription" });
 
 export type HistoryEntryView = z.output<typeof historyEntrySchema>;
 
@@ -79,17 +102,21 @@ const historyExample: HistoryEntryView = {
 const creation = z
   .strictObject({
     externalUserId,
-    userEmail: email,
+    userEmail: email.describe("E-mail address of the user"),
     duration,
-    startsAt: instant.optional(),
-    expiresAt: instant.optional(),
+    startsAt: instant.optional().describe("When it begins; default now. Not together with `expiresAt`"),
+    expiresAt: instant.optional().describe("When it ends. Not together with `startsAt`"),
   })
   .refine(({ startsAt, expiresAt }) => startsAt === undefined || expiresAt === undefined, {
     path: ["expiresAt"],
     message: "must not be sent together with startsAt",
-  });
+  })
+  .meta({ not: { required: ["startsAt", "expiresAt"] } });
 
-const extension = z.strictObject({ duration, expiresAt: instant.optional() });
+const extension = z.strictObject({
+  duration,
+  expiresAt: instant.optional().describe("The exact new end, instead of the end that `duration` gives"),
+});
 
 export type CreationRequest = z.output<typeof creation>;
 export type ExtensionRequest = z.output<typeof extension>;
@@ -97,8 +124,10 @@ export type ExtensionRequest = z.output<typeof extension>;
 const subscriptionPath = z.strictObject({ externalUserId });
 const listQuery = z.strictObject({
   ...pageQuery,
-  status: z.enum(subscriptionStatuses).optional(),
-  expiresBefore: instant.optional(),
+  status: status.optional().describe("Only subscriptions of this status"),
+  expiresBefore: instant
+    .optional()
+    .describe("Only subscriptions that end before this RFC 3339 time, from 1970 to 9999"),
 });
 
 const byPartner = (scope: Scope) => ({ partner: { scope } });

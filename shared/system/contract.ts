@@ -4,29 +4,43 @@ import { operation } from "../contract/operation.ts";
 import { problemCodes, type ProblemCode } from "../domain/problems.ts";
 import { systemPartitions } from "./keys.ts";
 
-const code = z.enum(problemCodes as [ProblemCode, ...ProblemCode[]]);
+const code = z.enum(problemCodes as [ProblemCode, ...ProblemCode[]]).describe("Code of the problem");
+const title = z.string().describe("Title of the problem");
+const status = z.int().describe("HTTP status of its responses");
 
-const problemSummarySchema = z.object({ code, title: z.string(), status: z.int(), meaning: z.string() });
+const problemSummarySchema = z.object({
+  code,
+  title,
+  status,
+  meaning: z.string().describe("What it means"),
+});
 
-const problemListSchema = z.object({ problems: z.array(problemSummarySchema).readonly() });
+const problemListSchema = z.object({
+  problems: z.array(problemSummarySchema).readonly().describe("All problems of the catalogue"),
+});
 
 export type ProblemListView = z.output<typeof problemListSchema>;
 
-const fieldErrorSchema = z.object({ pointer: z.string(), detail: z.string() });
+const fieldErrorSchema = z.object({
+  pointer: z.string().describe("JSON Pointer (RFC 6901) of the field in the request"),
+  detail: z.string().describe("What is wrong with it"),
+});
 
 const problemPageSchema = problemSummarySchema.extend({
-  causes: z.array(z.string()).readonly(),
-  remedy: z.string(),
-  example: z.object({
-    type: z.url(),
-    title: z.string(),
-    status: z.int(),
-    detail: z.string(),
-    instance: z.string(),
-    code,
-    requestId: z.string(),
-    errors: z.array(fieldErrorSchema).readonly().optional(),
-  }),
+  causes: z.array(z.string()).readonly().describe("What leads to it"),
+  remedy: z.string().describe("What to do about it"),
+  example: z
+    .object({
+      type: z.url().describe("The page that explains the code"),
+      title,
+      status,
+      detail: z.string().describe("Explanation of this occurrence"),
+      instance: z.string().describe("URN of the request"),
+      code,
+      requestId: z.string().describe("Identifies the request in the logs"),
+      errors: z.array(fieldErrorSchema).readonly().optional().describe("The fields that are wrong"),
+    })
+    .describe("A response with this code"),
 });
 
 export type ProblemPageView = z.output<typeof problemPageSchema>;
@@ -51,7 +65,11 @@ export const operations = {
     success: {
       status: 200,
       description: "Portico is healthy",
-      body: z.object({ status: z.literal("ok"), version: z.string(), checks: z.object({ table: z.literal("ok") }) }),
+      body: z.object({
+        status: z.literal("ok").describe("Always `ok`: otherwise the response is 503"),
+        version: z.string().describe("The release"),
+        checks: z.object({ table: z.literal("ok").describe("The table can be read") }).describe("What was checked"),
+      }),
       example: { status: "ok", version: "0.1.0", checks: { table: "ok" } },
     },
     problems: ["unavailable"],
@@ -71,7 +89,7 @@ export const operations = {
     success: {
       status: 200,
       description: "The OpenAPI document",
-      body: z.looseObject({ openapi: z.string() }),
+      body: z.looseObject({ openapi: z.string().describe("Version of the specification") }),
       example: { openapi: "3.1.1" },
     },
     problems: [],

@@ -2,23 +2,23 @@
 import * as z from "zod";
 import { roles } from "../domain/access.ts";
 import { operation } from "../contract/operation.ts";
-import { codePoints, id, pageOf, pageQuery, shownInstant, username } from "../contract/schemas.ts";
+import { codePoints, createdAt, id, pageOf, pageQuery, shownInstant, username } from "../contract/schemas.ts";
 import { userPartitions } from "../users/keys.ts";
 import { threadPartitions } from "./keys.ts";
 import { duplicatesIn, maxMessageLength, maxParticipants, minMessageLength } from "./model.ts";
 
-const shownUsername = z.string().meta({ description: "`deleted` for a deleted user" });
+const shownUsername = z.string().meta({ description: "Username; `deleted` for a deleted user" });
 
 const threadSchema = z
   .object({
     id: id("thr_"),
-    participants: z.array(shownUsername),
+    participants: z.array(shownUsername).describe("Usernames of the participants, the creator included"),
     createdBy: shownUsername,
-    createdAt: shownInstant,
-    lastMessageAt: shownInstant.nullable(),
+    createdAt,
+    lastMessageAt: shownInstant.nullable().describe("When the last message was posted; null without messages"),
     lastSequence: z.int().min(0).meta({ description: "The number of messages in the thread" }),
   })
-  .meta({ id: "Thread" });
+  .meta({ id: "Thread", description: "A conversation of users" });
 
 export type ThreadView = z.output<typeof threadSchema>;
 
@@ -34,12 +34,12 @@ const threadExample: ThreadView = {
 const messageSchema = z
   .object({
     id: id("msg_"),
-    sequence: z.int().min(1),
+    sequence: z.int().min(1).describe("Number of the message in its thread: 1, 2, 3 and so on, without gaps"),
     sender: shownUsername,
-    message: z.string(),
-    createdAt: shownInstant,
+    message: z.string().describe("The text"),
+    createdAt,
   })
-  .meta({ id: "Message" });
+  .meta({ id: "Message", description: "A message of a thread" });
 
 export type MessageView = z.output<typeof messageSchema>;
 
@@ -59,7 +59,8 @@ const participants = z
     for (const index of duplicatesIn(usernames)) {
       context.addIssue({ code: "custom", path: [index], message: "is a duplicate; letter case does not matter" });
     }
-  });
+  })
+  .describe("Usernames of the other participants; letter case does not matter");
 
 /** Control characters except tab, line feed and carriage return. */
 const forbiddenCharacters = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/u;
@@ -73,13 +74,22 @@ const messageText = z
     `must have ${minMessageLength} to ${maxMessageLength} characters`,
   )
   .refine((text) => !forbiddenCharacters.test(text), "must not have control characters except line breaks and tabs")
-  .meta({ minLength: minMessageLength, maxLength: maxMessageLength });
+  .meta({
+    minLength: minMessageLength,
+    maxLength: maxMessageLength,
+    description: "The text. Line breaks and tabs are allowed; other control characters are not",
+  });
 
 const afterSequence = z
   .string()
   .regex(/^(0|[1-9]\d{0,11})$/, "must be a whole number of at most 12 digits")
   .transform(Number)
-  .meta({ type: "integer", minimum: 0, maximum: 999_999_999_999, description: "Only messages with a higher number" })
+  .meta({
+    type: "integer",
+    minimum: 0,
+    maximum: 999_999_999_999,
+    description: "Only messages with a higher `sequence`",
+  })
   .default(0);
 
 const threadPath = z.strictObject({ threadId: id("thr_") });

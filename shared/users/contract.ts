@@ -2,7 +2,18 @@
 import * as z from "zod";
 import { administrators, roles } from "../domain/access.ts";
 import { operation } from "../contract/operation.ts";
-import { etag, id, pageOf, pageQuery, shownInstant, text, username, wholeNumber } from "../contract/schemas.ts";
+import {
+  createdAt,
+  etag,
+  id,
+  pageOf,
+  pageQuery,
+  shownInstant,
+  text,
+  updatedAt,
+  username,
+  wholeNumber,
+} from "../contract/schemas.ts";
 import { exampleToken } from "../identity/contract.ts";
 import { identityPartitions, principalAttributes } from "../identity/keys.ts";
 import { recoveryCodeCount, signInMethods } from "../identity/model.ts";
@@ -16,32 +27,38 @@ import {
   userStatuses,
 } from "./model.ts";
 
+const status = z.enum(userStatuses).describe("A suspended user cannot sign in, and its tokens are refused");
+const sex = z.enum(sexes).nullable().describe("Sex of the person; null if unknown");
+
 const userSchema = z
   .object({
     id: id("usr_"),
-    username: z.string(),
-    name: z.string(),
-    role: z.enum(roles),
-    status: z.enum(userStatuses),
-    credit: z.int().min(0),
-    birthDate: z.iso.date().nullable(),
-    sex: z.enum(sexes).nullable(),
-    createdAt: shownInstant,
-    updatedAt: shownInstant,
+    username: z.string().describe("Name at sign-in. It never changes and is never reused"),
+    name: z.string().describe("Name of the person"),
+    role: z.enum(roles).describe("What the user may do"),
+    status,
+    credit: z.int().min(0).describe("Credit that coupons take from"),
+    birthDate: z.iso.date().nullable().describe("Date of birth, YYYY-MM-DD; null if unknown"),
+    sex,
+    createdAt,
+    updatedAt,
     etag,
   })
-  .meta({ id: "User" });
+  .meta({ id: "User", description: "A user" });
 
 export type UserView = z.output<typeof userSchema>;
 
 const selfSchema = userSchema
   .extend({
     secondFactor: z
-      .object({ confirmedAt: shownInstant, recoveryCodesLeft: z.int().min(0).max(recoveryCodeCount) })
+      .object({
+        confirmedAt: shownInstant.describe("When it was confirmed: RFC 3339, UTC"),
+        recoveryCodesLeft: z.int().min(0).max(recoveryCodeCount).describe("How many recovery codes are unused"),
+      })
       .nullable()
-      .meta({ description: "null for a person without a confirmed second factor" }),
+      .meta({ description: "The second factor; null for a person without a confirmed second factor" }),
   })
-  .meta({ id: "Self" });
+  .meta({ id: "Self", description: "The calling user" });
 
 export type SelfView = z.output<typeof selfSchema>;
 
@@ -69,13 +86,13 @@ const movementSchema = z
     id: id("mov_"),
     amount: z.int().meta({ description: "The amount of the movement; negative for credit that was taken" }),
     balance: z.int().min(0).meta({ description: "The credit after this movement" }),
-    reason: z.string(),
+    reason: z.string().describe("Why the credit changed"),
     redemptionId: id("rdm_")
       .nullable()
       .meta({ description: "The redemption that spent the credit; null for any other movement" }),
-    at: shownInstant,
+    at: shownInstant.describe("When the credit changed: RFC 3339, UTC"),
   })
-  .meta({ id: "CreditMovement" });
+  .meta({ id: "CreditMovement", description: "A movement of the credit of a user" });
 
 export type CreditMovementView = z.output<typeof movementSchema>;
 
@@ -91,14 +108,14 @@ const movementExample: CreditMovementView = {
 const sessionSchema = z
   .object({
     id: id("ses_").meta({ description: "The claim `sid` of its access tokens" }),
-    signInMethod: z.enum(signInMethods),
+    signInMethod: z.enum(signInMethods).describe("How the person signed in"),
     clientId: z.string().meta({ description: "The public client that signed the user in" }),
-    createdAt: shownInstant,
+    createdAt: shownInstant.describe("When the person signed in: RFC 3339, UTC"),
     lastUsedAt: shownInstant.meta({ description: "When the session began or was last refreshed" }),
     expiresAt: shownInstant.meta({ description: "When the session ends unless it is refreshed" }),
     current: z.boolean().meta({ description: "Whether it is the session of the access token of this call" }),
   })
-  .meta({ id: "Session" });
+  .meta({ id: "Session", description: "A session of a user" });
 
 export type SessionView = z.output<typeof sessionSchema>;
 
@@ -148,10 +165,18 @@ const exampleRefreshToken =
 const password = z
   .string()
   .refine(isPasswordLength, `must have ${minPasswordLength} to ${maxPasswordLength} characters`)
-  .meta({ minLength: minPasswordLength, maxLength: maxPasswordLength });
+  .meta({
+    minLength: minPasswordLength,
+    maxLength: maxPasswordLength,
+    description: "New password, counted in characters of NFC. Common passwords are refused",
+  });
 
 /** A password that is verified, not chosen. */
-const presentedPassword = z.string().min(1, "must not be empty").max(1024, "must have at most 1024 characters");
+const presentedPassword = z
+  .string()
+  .min(1, "must not be empty")
+  .max(1024, "must have at most 1024 characters")
+  .describe("The current password");
 
 /** Of an authenticator app, or a recovery code; spaces, hyphens and case do not matter. */
 const code = z
@@ -160,11 +185,17 @@ const code = z
   .max(32, "must have at most 32 characters")
   .meta({ description: "The six digits of the authenticator app, or a recovery code" });
 
+const name = text(1, 80).describe("Name of the person");
+
 const creation = z.strictObject({
   username,
-  name: text(1, 80),
+  name,
   password,
-  credit: wholeNumber.min(0, "must not be negative").max(maxCreditAmount).optional(),
+  credit: wholeNumber
+    .min(0, "must not be negative")
+    .max(maxCreditAmount)
+    .optional()
+    .describe("Credit at the start; 0 by default"),
 });
 
 const grant = z.strictObject({
@@ -173,21 +204,24 @@ const grant = z.strictObject({
     .max(maxCreditAmount)
     .refine((amount) => amount !== 0, "must not be 0")
     .meta({ description: "The amount to add; a negative amount takes credit. Not 0" }),
-  reason: text(1, 200),
+  reason: text(1, 200).describe("Why: shown to the user and to administrators"),
 });
 
 const selfPatch = z
   .strictObject({
-    name: text(1, 80),
-    birthDate: z.iso.date("must be a date, YYYY-MM-DD").nullable(),
-    sex: z.enum(sexes).nullable(),
+    name,
+    birthDate: z.iso
+      .date("must be a date, YYYY-MM-DD")
+      .nullable()
+      .meta({ description: "Date of birth, YYYY-MM-DD, in the past; null clears it", examples: ["1915-12-10"] }),
+    sex,
   })
   .partial();
 
 const patch = z
   .strictObject({
-    status: z.enum(userStatuses),
-    role: z.enum(["user", "admin"]),
+    status,
+    role: z.enum(["user", "admin"]).describe("The new role. Only root may change it"),
   })
   .partial();
 
@@ -252,7 +286,11 @@ export const operations = {
     access: "public",
     request: {
       body: z.strictObject({
-        username: z.string().min(1).max(64).meta({ description: "Case-insensitive" }),
+        username: z
+          .string()
+          .min(1)
+          .max(64)
+          .meta({ pattern: "^[^\\u0000]*$", description: "Username, case-insensitive", examples: ["ada"] }),
         password: presentedPassword,
         code: code.optional(),
       }),
@@ -262,14 +300,14 @@ export const operations = {
       status: 200,
       description: "The session",
       body: z.object({
-        accessToken: z.string(),
-        refreshToken: z.string(),
-        tokenType: z.literal("Bearer"),
+        accessToken: z.string().describe("JWT (RFC 9068) for the header `Authorization`"),
+        refreshToken: z.string().describe("Continues the session at `POST /oauth/token`. It works once"),
+        tokenType: z.literal("Bearer").describe("How the access token is sent (RFC 6750)"),
         expiresIn: z
           .int()
           .positive()
           .optional()
-          .meta({ description: "Seconds; absent for a token that never expires" }),
+          .meta({ description: "Lifetime of the access token in seconds; absent for a token that never expires" }),
         user: userSchema,
       }),
       example: {

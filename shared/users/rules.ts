@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import type { Role } from "../domain/access.ts";
 import { newId } from "../domain/ids.ts";
 import { patched } from "../domain/merge-patch.ts";
-import { Problem } from "../domain/problems.ts";
+import { invalid, Problem } from "../domain/problems.ts";
 import type { SignInMethod } from "../identity/model.ts";
 import { commonPasswordHashes } from "./common-passwords.ts";
 import type { SelfPatch, UserCreation, UserPatch } from "./contract.ts";
@@ -75,8 +75,16 @@ export function isSamePassword(change: { readonly currentPassword: string; reado
   return change.currentPassword.normalize("NFC") === change.newPassword.normalize("NFC");
 }
 
-/** Changes a user's own fields; returns the same user for a no-op. */
+/**
+ * Changes a user's own fields; returns the same user for a no-op.
+ *
+ * @throws Problem `validation_failed` for a birth date that is not in the past
+ */
 export function changeSelf(user: StoredUser, patch: SelfPatch, now: Date): StoredUser {
+  // A date has no zone: today is the date in UTC.
+  if ((patch.birthDate ?? "") >= now.toISOString().slice(0, 10)) {
+    throw invalid({ pointer: "/birthDate", detail: "must be in the past" });
+  }
   return patched(user, patch, now);
 }
 

@@ -29,11 +29,20 @@ const parameter = orReference(
     })
     .refine((given) => given.in !== "path" || given.required === true),
 );
+const link = z.strictObject({
+  operationId: z.string(),
+  description: z.string(),
+  parameters: z.record(
+    z.string().regex(/^path\.\w+$/),
+    z.string().regex(/^\$(request\.path\.\w+|response\.body#\/.+)$/),
+  ),
+});
 const response = orReference(
   z.strictObject({
     description: z.string().min(1),
     headers: z.record(z.string(), header).optional(),
     content: content.optional(),
+    links: named(link).optional(),
   }),
 );
 const operation = z.strictObject({
@@ -58,7 +67,7 @@ const securityScheme = z.discriminatedUnion("type", [
   }),
   z.strictObject({
     type: z.literal("http"),
-    scheme: z.enum(["bearer", "DPoP"]),
+    scheme: z.enum(["basic", "bearer", "DPoP"]),
     bearerFormat: z.string().optional(),
     description: z.string(),
   }),
@@ -77,10 +86,11 @@ export const openApiForm = z.strictObject({
     version: z.string(),
     summary: z.string(),
     description: z.string(),
+    contact: z.strictObject({ name: z.string(), url: z.url() }),
     license: z.strictObject({ name: z.string(), identifier: z.string() }),
   }),
-  servers: z.array(z.strictObject({ url: z.url(), description: z.string().optional() })).min(1),
-  tags: z.array(z.strictObject({ name: z.string(), description: z.string().optional() })),
+  servers: z.array(z.strictObject({ url: z.url(), description: z.string() })).min(1),
+  tags: z.array(z.strictObject({ name: z.string(), description: z.string() })),
   paths: z.record(z.string().regex(/^\/(?!.*\/$)/), z.partialRecord(methods, operation)),
   components: z.strictObject({
     schemas: named(schema),
@@ -96,5 +106,9 @@ export const openApiForm = z.strictObject({
 export function readSchema(schemaOfDocument: unknown, components: { readonly schemas: object }): z.ZodType {
   const local = (value: unknown) =>
     JSON.parse(JSON.stringify(value).replaceAll('"#/components/schemas/', '"#/$defs/')) as Record<string, unknown>;
-  return z.fromJSONSchema({ ...local(schemaOfDocument), $defs: local(components.schemas) } as never);
+  // Zod cannot read `not`, which the contract has only beside rules that the server enforces.
+  const known = (_name: string, value: unknown) =>
+    typeof value === "object" && value !== null && "not" in value ? { ...value, not: undefined } : value;
+  const whole = { ...local(schemaOfDocument), $defs: local(components.schemas) };
+  return z.fromJSONSchema(JSON.parse(JSON.stringify(whole, known)) as never);
 }

@@ -66,6 +66,18 @@ describe("changing one's own profile", () => {
     },
   );
 
+  test("rejects a birth date that is not in the past", async () => {
+    const { accessToken } = await newPerson(portico);
+    const tomorrow = new Date(Date.now() + 86_400_000).toISOString().slice(0, 10);
+    for (const birthDate of [tomorrow, "2674-09-01", "9999-12-31"]) {
+      const { status, body } = await changeSelf(accessToken, { birthDate });
+      expect({ status, errors: body.errors }).toEqual({
+        status: 422,
+        errors: [{ pointer: "/birthDate", detail: "must be in the past" }],
+      });
+    }
+  });
+
   test("rejects invalid values and names each field", async () => {
     const { accessToken } = await newPerson(portico);
     const before = await self(accessToken);

@@ -94,6 +94,146 @@ describe("the document", () => {
   });
 });
 
+/** Every property of a schema, at any depth, with its place. References are not followed. */
+function* propertiesIn(schema: any, place: string): Generator<[place: string, property: any]> {
+  for (const [name, property] of Object.entries<any>(schema.properties ?? {})) {
+    yield [`${place}/${name}`, property];
+    yield* propertiesIn(property, `${place}/${name}`);
+  }
+  if (schema.items !== undefined) yield* propertiesIn(schema.items, `${place}/*`);
+  for (const one of [...(schema.anyOf ?? []), ...(schema.oneOf ?? [])]) yield* propertiesIn(one, place);
+}
+
+describe("the explanations", () => {
+  const bodies = each.flatMap(([title, , { requestBody = {}, responses }]) =>
+    [resolved(requestBody), ...Object.values(responses).map(resolved)].flatMap(({ content = {} }) =>
+      Object.values<any>(content).map(({ schema }) => [title, schema] as const),
+    ),
+  );
+  const properties = [...Object.entries<any>(document.components.schemas), ...bodies].flatMap(([place, schema]) => [
+    ...propertiesIn(schema, place),
+  ]);
+  const hasDescription = (node: any) =>
+    /^[^a-z ].*[^.\s]$/su.test(node.description ?? resolved(node).description ?? "");
+
+  test("describe every schema and every property, in short sentences without a last full stop", () => {
+    expect(properties.length).toBeGreaterThan(200);
+    const schemas = Object.entries<any>(document.components.schemas);
+    const silent = [...schemas, ...properties].filter(([, schema]) => !hasDescription(schema)).map(([place]) => place);
+    expect(silent).toEqual([]);
+  });
+
+  test("describe every parameter beside its schema", () => {
+    const parameters = each.flatMap(([title, , described]) =>
+      described.parameters.map((one: any) => [title, resolved(one)]),
+    );
+    expect(parameters.length).toBeGreaterThan(100);
+    const silent = parameters.filter(([, one]) => (one.description ?? "") === "" || "description" in one.schema);
+    expect(silent.map(([title, { name }]) => `${title} ${name}`)).toEqual([]);
+  });
+});
+
+describe("the limits", () => {
+  const bodyOf = (path: string, method: string) =>
+    resolved(document.paths[path][method].requestBody.content["application/json"].schema);
+  const isTaken = (schema: any, value: string) => new RegExp(schema.pattern, "u").test(value);
+
+  test("of a line of text exclude blanks, control characters and invisible ones, as the server does", () => {
+    const { name } = bodyOf("/v1/partners", "post").properties;
+    for (const value of ["Blue Bicycle", "Zoë & Søns", "日本", "\u{1f468}\u200d\u{1f469}", " a "]) {
+      expect([value, isTaken(name, value)]).toEqual([value, true]);
+    }
+    for (const value of ["", " ", "a\u0006b", "a\nb", "a\u200bb", "a\u202eb", "\u2028a", "a\ufeff"]) {
+      expect([value, isTaken(name, value)]).toEqual([value, false]);
+    }
+  });
+
+  test("of a cursor exclude texts that the server cannot have issued", () => {
+    const [{ schema }] = document.paths["/v1/partners"].get.parameters.filter(({ name }: any) => name === "cursor");
+    expect(isTaken(schema, Buffer.alloc(29).toString("base64url"))).toBe(true);
+    for (const value of ["", "\u0000", Buffer.alloc(28).toString("base64url"), `${"a".repeat(40)}=`]) {
+      expect(isTaken(schema, value)).toBe(false);
+    }
+  });
+
+  test("of a time are the years that the server reads", () => {
+    const { properties, not } = bodyOf("/v1/subscriptions", "post");
+    const { startsAt } = properties;
+    expect(isTaken(startsAt, "1970-01-01T00:00:00Z") && isTaken(startsAt, "9999-12-31T23:59:59Z")).toBe(true);
+    expect(isTaken(startsAt, "0427-01-01T00:00:00Z") || isTaken(startsAt, "1969-12-31T00:00:00Z")).toBe(false);
+    expect(not).toEqual({ required: ["startsAt", "expiresAt"] });
+  });
+});
+
+describe("the names", () => {
+  test("of request bodies are those of their operations", () => {
+    const bodies = each.filter(([, , { requestBody }]) => requestBody !== undefined);
+    expect(bodies.length).toBeGreaterThan(20);
+    for (const [, , { operationId, requestBody }] of bodies) {
+      const name = `${operationId[0].toUpperCase()}${operationId.slice(1)}Request`;
+      for (const { schema } of Object.values<any>(requestBody.content)) {
+        expect(schema).toEqual({ $ref: `#/components/schemas/${name}` });
+      }
+    }
+  });
+
+  test("of error responses tell their status and stand for one response only", () => {
+    const statusNames: Record<string, string> = {
+      ...{ 400: "BadRequest", 401: "Unauthorized", 403: "Forbidden", 404: "NotFound", 409: "Conflict" },
+      ...{ 412: "PreconditionFailed", 413: "ContentTooLarge", 415: "UnsupportedMediaType" },
+      ...{ 422: "UnprocessableContent", 429: "TooManyRequests", 500: "InternalServerError", 503: "ServiceUnavailable" },
+    };
+    for (const [title, operation, { responses }] of each) {
+      const alone: any = openApiDocument([operation], { publicUrl: "https://api.example.com", version: "1.2.3" });
+      for (const [name, response] of Object.entries(alone.components.responses)) {
+        expect([title, name, document.components.responses[name]]).toEqual([title, name, response]);
+      }
+      for (const [status, { $ref }] of Object.entries<any>(responses)) {
+        if (Number(status) < 400) continue;
+        expect([status, $ref]).toEqual([status, expect.stringContaining(statusNames[status]!)]);
+        expect($ref).toMatch(/\/[A-Z][A-Za-z]{4,60}$/);
+      }
+    }
+  });
+});
+
+describe("the links", () => {
+  const links = each.flatMap(([title, operation, { responses }]) =>
+    Object.entries<any>(responses[operation.success.status].links ?? {}).map(([name, link]) => ({ title, name, link })),
+  );
+
+  test("lead from a new resource to the operations on it", () => {
+    const from = (title: string) => links.filter((link) => link.title === title).map(({ name }) => name);
+    expect(from("POST /v1/companies")).toEqual(
+      expect.arrayContaining(["companiesRead", "companiesChange", "companiesDelete", "companiesAddAccount"]),
+    );
+    expect(from("POST /v1/subscriptions")).toEqual(
+      expect.arrayContaining(["subscriptionsRead", "subscriptionsExtend", "subscriptionsCancel"]),
+    );
+    expect(from("POST /v1/companies/{companyId}/bank-accounts")).toEqual([
+      "companiesChangeAccount",
+      "companiesRemoveAccount",
+    ]);
+  });
+
+  test("give every path parameter of their operation, from the response's example", () => {
+    expect(links.length).toBeGreaterThan(30);
+    for (const { title, name, link } of links) {
+      const [, target] = each.find(([, , { operationId }]) => operationId === name)!;
+      const [, source] = each.find(([other]) => other === title)!;
+      const needed = [...target.path.matchAll(/\{(\w+)\}/g)].map(([, parameter]) => `path.${parameter}`);
+      expect(Object.keys(link.parameters).sort()).toEqual(needed.sort());
+      for (const from of Object.values<string>(link.parameters)) {
+        if (from.startsWith("$request.path.")) expect(source.path).toContain(`{${from.slice(14)}}`);
+        else {
+          const parts = from.replace("$response.body#/", "").split("/");
+          expect(parts.reduce((node: any, part) => node?.[part], source.success.example)).toEqual(expect.any(String));
+        }
+      }
+    }
+  });
+});
+
 describe.each(each)("%s", (_title, operation, described) => {
   const { access, request, success } = operation;
   const fieldsOf = (place: string): any[] => described.parameters.map(resolved).filter((one: any) => one.in === place);
@@ -114,7 +254,9 @@ describe.each(each)("%s", (_title, operation, described) => {
     const schemes = Object.assign({}, ...described.security);
     const expected =
       access === "public"
-        ? {}
+        ? operation.acceptsClient
+          ? { client: [] }
+          : {}
         : {
             partner: access.partner && [access.partner.scope].flatMap((scope) => scope ?? []),
             user: access.user?.roles,

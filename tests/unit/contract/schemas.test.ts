@@ -126,7 +126,13 @@ describe("a text", () => {
 });
 
 describe("an e-mail address", () => {
-  test.each(["a@b.example", "A.b+c_d-e@sub.example.com", `${"a".repeat(64)}@example.com`])("%s is valid", (value) => {
+  test.each([
+    "a@b.example",
+    "a@h-i.example.com",
+    `a@${"b".repeat(63)}.example`,
+    "A.b+c_d-e@sub.example.com",
+    `${"a".repeat(64)}@example.com`,
+  ])("%s is valid", (value) => {
     expect(takes(email, value)).toBe(true);
   });
 
@@ -140,6 +146,9 @@ describe("an e-mail address", () => {
     "a@b..example",
     "a@@b.example",
     "a@b.example\n",
+    "a@h-.example.com",
+    "a@example-.com",
+    `a@${"b".repeat(64)}.example`,
     " a@b.example",
     `${"a".repeat(250)}@b.example`,
     null,

@@ -88,8 +88,8 @@ describe("a new area", () => {
       summary: `${method} ${path}`,
       description: "For the test",
       access: { partner: {} },
-      request: { path: z.strictObject({ thingId: id("thg_") }) },
-      success: { status, description: "Done", ...(status !== 204 && { body: thing, example: { id: "thg_1" } }) },
+      request: { path: z.strictObject({ thingId: id("sub_") }) },
+      success: { status, description: "Done", ...(status !== 204 && { body: thing, example: { id: "sub_1" } }) },
       problems: [],
       table: [],
     });
