@@ -1,6 +1,7 @@
 /** The Lambda authorizer of every protected route: it authenticates; what the caller may do is for the operation to say. */
 import type { APIGatewayAuthorizerResult, APIGatewayRequestAuthorizerEvent, Context } from "aws-lambda";
 import { publicUrlOf, readEnvironment } from "../shared/runtime/environment.ts";
+import { requireGatewayEvent } from "../shared/runtime/gateway-event.ts";
 import { headerValues } from "../shared/runtime/headers.ts";
 import { describeError, log, logAsRelease, logSecurityEvent } from "../shared/runtime/log.ts";
 import { releaseOf } from "../shared/runtime/release.ts";
@@ -15,6 +16,7 @@ const environment = readEnvironment(process.env);
 const client = createDocumentClient();
 
 const details = {
+  token_missing: "Send an access token in the Authorization header: `Authorization: Bearer <token>`.",
   token_invalid:
     "The access token is malformed, forged, not meant for this API, or bound to a key that was not proven.",
   token_expired: "The access token has expired. Ask for a new one.",
@@ -26,12 +28,13 @@ const details = {
  * Allows the method with the principal as context, or denies it with a reason that a gateway response turns into a 401
  * problem. Every value of a denial's context comes from a closed set: gateway responses put them in without escaping.
  *
- * @throws Error when the table does not answer: API Gateway makes 503 of it
+ * @throws Error when the table does not answer or the event is malformed: API Gateway makes 503 of it
  */
 export async function handler(
   event: APIGatewayRequestAuthorizerEvent,
   context: Context,
 ): Promise<APIGatewayAuthorizerResult> {
+  requireGatewayEvent(event, "authorizer", ["methodArn", "httpMethod", "path"]);
   const { requestId } = event.requestContext;
   logAsRelease(releaseOf(event));
   const table = new Table(client, environment.TABLE_NAME, Date.now() + context.getRemainingTimeInMillis() - 500);
@@ -79,12 +82,14 @@ function refusal(
   });
 }
 
-/** RFC 6750 §3, RFC 9449 §7.1. */
+/** RFC 6750 §3 and, without an error for a request without a token, §3.1; RFC 9449 §7.1. */
 function challengeOf(code: keyof typeof details, scheme: Refused["scheme"]): string {
+  const algorithms = proofAlgorithms.join(" ");
+  if (code === "token_missing") return `Bearer realm="portico", DPoP algs="${algorithms}"`;
   const error = code === "proof_invalid" ? "invalid_dpop_proof" : "invalid_token";
   return scheme === "Bearer"
     ? `Bearer realm="portico", error="${error}"`
-    : `DPoP error="${error}", algs="${proofAlgorithms.join(" ")}"`;
+    : `DPoP error="${error}", algs="${algorithms}"`;
 }
 
 function policy(

@@ -65,6 +65,7 @@ export const gatewayErrors: Readonly<Record<string, GatewayError>> = {
 
 /** The codes that the authorizer may put into its context when it denies access. It also sets title, detail and challenge. */
 export const denialCodes = [
+  "token_missing",
   "token_invalid",
   "token_expired",
   "token_revoked",

@@ -1,12 +1,14 @@
 /** Runs a synthesised cloud assembly on one machine. Every server listens on 127.0.0.1 only. */
 import { setTimeout as delay } from "node:timers/promises";
-import { openSync, renameSync, statSync, writeSync } from "node:fs";
+import { openSync, realpathSync, renameSync, statSync, writeSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { RestApiServer } from "./gateway/rest-api-server.ts";
 import { AccessControl } from "./iam/access-control.ts";
 import type { RightsUsage } from "./iam/rights-usage.ts";
 import { CustomResourceMemory, runCustomResources } from "./lambda/custom-resources.ts";
 import { functionEnvironment } from "./lambda/function-environment.ts";
+import { initSecondsOf } from "./lambda/init-limit.ts";
 import { FunctionPool, type Invocation, type LogSink } from "./lambda/function-pool.ts";
 import { createTable, findTable, startEngine, type Engine } from "./services/dynamodb-engine.ts";
 import { LocalIdentityProvider } from "./services/identity-provider.ts";
@@ -38,6 +40,8 @@ export interface HostOptions {
   readonly engineEndpoint?: string;
   /** Maximum number of processes of a function. Default: the number of cores, at least 2. */
   readonly processesPerFunction?: number;
+  /** Stops each process of a function between its calls: see `FunctionPoolOptions`. */
+  readonly freezesIdleProcesses?: boolean;
   /** Runs the schedules of the template by the clock. Default: they run on request only. */
   readonly runSchedules?: boolean;
   /** Receives one line for each fault that a caller sees only as a 5xx. */
@@ -217,7 +221,12 @@ export class Host {
   /** The variables with which a process outside the host runs a function against the host's services. */
   environmentOf(model: FunctionModel): Readonly<Record<string, string>> {
     const { url: serviceEndpoint } = this.proxy;
-    return functionEnvironment(model, { region: this.model.region, serviceEndpoint, key: this.proxy.keyOf(model.id) });
+    return functionEnvironment(model, {
+      region: this.model.region,
+      serviceEndpoint,
+      key: this.proxy.keyOf(model.id),
+      temporaryFolder: realpathSync(tmpdir()),
+    });
   }
 
   /** Kills the busy processes of a function, for tests. */
@@ -326,7 +335,7 @@ export class Host {
   }
 
   #poolOf({ functions, region }: ServedModel): FunctionPool {
-    const { assembly, compileCache, processesPerFunction } = this.#options;
+    const { assembly, compileCache, processesPerFunction, freezesIdleProcesses = false } = this.#options;
     const { logSink } = this.#services;
     return new FunctionPool({
       functions,
@@ -334,6 +343,8 @@ export class Host {
       keyOf: (functionId) => this.proxy.keyOf(functionId),
       serviceEndpoint: this.proxy.url,
       compileCache: compileCache ?? join(assembly, "compile-cache"),
+      initSeconds: initSecondsOf(process.env),
+      freezesIdleProcesses,
       ...(logSink && { logSink }),
       ...(processesPerFunction !== undefined && { processesPerFunction }),
     });

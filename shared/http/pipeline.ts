@@ -3,11 +3,12 @@
  * answer. `serve.ts` adds the table and the secrets, so that only bundles that use them carry the SDK.
  */
 import middy from "@middy/core";
-import type { Context } from "aws-lambda";
+import type { APIGatewayProxyEvent, Context } from "aws-lambda";
 import type { AnyOperation } from "../contract/operation.ts";
 import type { Principal } from "../contract/principal.ts";
 import { unavailable } from "../domain/problems.ts";
 import { basePathOf, readEnvironment, type Environment } from "../runtime/environment.ts";
+import { requireGatewayEvent } from "../runtime/gateway-event.ts";
 import type { Deadline } from "../runtime/retry.ts";
 import { isCurrent, type Content } from "./content.ts";
 import { answerHeaders } from "./middleware/answer-headers.ts";
@@ -66,7 +67,7 @@ export function pipeline(
   handle: (context: RequestContext, deadline: Deadline) => Promise<Answer>,
 ) {
   const environment = readEnvironment(process.env, operation.secrets);
-  return middy<ServedEvent, Answer>({
+  const served = middy<ServedEvent, Answer>({
     timeoutEarlyInMillis: reserveMs / 2,
     timeoutEarlyResponse: () => {
       throw unavailable();
@@ -76,6 +77,11 @@ export function pipeline(
     .handler(({ context }: ServedEvent, invocation: Context) =>
       handle(context, Date.now() + invocation.getRemainingTimeInMillis() - reserveMs),
     );
+  return async (event: APIGatewayProxyEvent, invocation: Context): Promise<Answer> => {
+    // Before the middleware, whose error path needs the request context that is made of the event.
+    requireGatewayEvent(event, operation.id);
+    return await served(event as ServedEvent, invocation);
+  };
 }
 
 /** The request as its operation sees it. Validation has given path, query and body their declared types. */

@@ -15,7 +15,7 @@ export type Scheme = "Bearer" | "DPoP";
 
 /** Why a caller is not authenticated, and the scheme by which it may try again. */
 export interface Refused {
-  readonly reason: AuthenticationRefusal | "proof_invalid" | "proof_replayed";
+  readonly reason: AuthenticationRefusal | "token_missing" | "proof_invalid" | "proof_replayed";
   readonly scheme: Scheme;
 }
 
@@ -41,6 +41,7 @@ export async function authenticate(
   table: Table,
   options: Verification,
 ): Promise<Principal | Refused> {
+  if (request.authorization.trim() === "") return { reason: "token_missing", scheme: "Bearer" };
   const [, presentedScheme, token = ""] = authorizationPattern.exec(request.authorization) ?? [];
   if (presentedScheme === undefined) return { reason: "token_invalid", scheme: "Bearer" };
   const verified = await verifyAccessToken(token, (kid) => findKey(table, kid), options);

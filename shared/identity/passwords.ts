@@ -1,8 +1,12 @@
 /** Passwords of people: argon2id (RFC 9106) with OWASP's parameters, kept as PHC strings. */
-import { argon2, randomBytes, timingSafeEqual, type Argon2Parameters } from "node:crypto";
+// The default export, because a named import that does not exist fails before any line of this module runs.
+import crypto, { randomBytes, timingSafeEqual, type Argon2Parameters } from "node:crypto";
 import { promisify } from "node:util";
 
-const derive = promisify(argon2);
+if (typeof crypto.argon2 !== "function") {
+  throw new Error(`Portico needs Node.js 24.7 or later: node:crypto of ${process.version} has no argon2`);
+}
+const derive = promisify(crypto.argon2);
 
 /** 19 MiB, 2 passes, 1 lane (OWASP Password Storage Cheat Sheet). */
 const parameters = { memory: 19_456, passes: 2, parallelism: 1 };

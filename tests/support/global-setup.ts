@@ -6,6 +6,8 @@ import { synthesise } from "../../infra/local/commands/synthesise.ts";
 
 /** Bundles and synthesises once; all hosts use the same assembly. */
 export default async function globalSetup(): Promise<void> {
+  // Many hosts start at once and share a few cores: Lambda's 10 s would measure the machine.
+  process.env.PORTICO_INIT_SECONDS ??= "60";
   const folder = await mkdtemp(join(tmpdir(), "portico-tests-"));
   process.env.PORTICO_TEST_FOLDER = folder;
   process.env.PORTICO_TEST_ASSEMBLY = join(folder, "assembly");

@@ -1,5 +1,5 @@
 /**
- * `npm run torture -- [--minutes 5] [--seed N] [--scenario name] [--fault name]`: round after round under faults that the
+ * `npm run torture -- [--minutes 5] [--seed N] [--scenario name] [--fault name] [--freeze]`: round after round under faults that the
  * seed draws, the next round with the next seed, until the time is over or a promise is broken (exit code 1).
  */
 import { mkdtemp, rm } from "node:fs/promises";
@@ -23,6 +23,7 @@ const { values } = parseArgs({
     seed: { type: "string" },
     scenario: { type: "string" },
     fault: { type: "string" },
+    freeze: { type: "boolean", default: false },
   },
 });
 
@@ -74,7 +75,7 @@ try {
   let seed = firstSeed;
   let rounds = 0;
   do {
-    const world = await World.start(processesPerFunction);
+    const world = await World.start(processesPerFunction, { freezesIdleProcesses: values.freeze });
     try {
       do {
         await round(world, seed);
@@ -93,6 +94,7 @@ try {
   const filters = [
     values.scenario === undefined ? "" : ` --scenario ${JSON.stringify(values.scenario)}`,
     values.fault === undefined ? "" : ` --fault ${JSON.stringify(values.fault)}`,
+    values.freeze ? " --freeze" : "",
   ];
   console.error(`${error.message}\nagain: npm run torture -- --seed ${again} --minutes 0${filters.join("")}`);
 } finally {

@@ -1,6 +1,5 @@
 /** The environment variables of a function's process. */
 import { randomUUID } from "node:crypto";
-import { tmpdir } from "node:os";
 import type { AccessKey } from "../services/service-proxy.ts";
 import type { FunctionModel } from "../template/deployment-model.ts";
 
@@ -10,12 +9,14 @@ export interface FunctionSurroundings {
   readonly serviceEndpoint: string;
   /** The key with which the function signs its calls. */
   readonly key: AccessKey;
+  /** The one folder that the function can write to, as `/tmp` on Lambda. */
+  readonly temporaryFolder: string;
 }
 
 /** The variables of the template and of Lambda's runtime, with local endpoints. Nothing of the host's own environment. */
 export function functionEnvironment(
   model: FunctionModel,
-  { region, serviceEndpoint, key }: FunctionSurroundings,
+  { region, serviceEndpoint, key, temporaryFolder }: FunctionSurroundings,
 ): Readonly<Record<string, string>> {
   return {
     ...model.environment,
@@ -29,6 +30,8 @@ export function functionEnvironment(
     AWS_LAMBDA_FUNCTION_VERSION: "$LATEST",
     AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(model.memoryMegabytes),
     AWS_LAMBDA_INITIALIZATION_TYPE: "on-demand",
+    AWS_LAMBDA_LOG_FORMAT: model.logging.format,
+    ...(model.logging.level !== undefined && { AWS_LAMBDA_LOG_LEVEL: model.logging.level }),
     AWS_LAMBDA_LOG_GROUP_NAME: model.logGroup,
     AWS_LAMBDA_LOG_STREAM_NAME: `local/[$LATEST]${randomUUID().replaceAll("-", "")}`,
     // The first one covers services that no function uses today: nothing may reach AWS.
@@ -40,7 +43,7 @@ export function functionEnvironment(
     LAMBDA_RUNTIME_DIR: "/var/runtime",
     LANG: "en_US.UTF-8",
     PATH: "/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:/opt/bin",
-    TMPDIR: tmpdir(),
+    TMPDIR: temporaryFolder,
     TZ: ":UTC",
   };
 }

@@ -2,14 +2,16 @@
  * Stands in for Lambda: each process serves one call at a time, a function has as many processes as it has calls, up to a
  * maximum, and further calls wait.
  */
-import { fork, type ChildProcess } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { availableParallelism } from "node:os";
-import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { FunctionModel } from "../template/deployment-model.ts";
 import type { AccessKey } from "../services/service-proxy.ts";
 import { functionEnvironment } from "./function-environment.ts";
+import { lambdaInitSeconds } from "./init-limit.ts";
+import { runtimeCall, startRuntime } from "./runtime-process.ts";
+import { TemporaryFolders } from "./temporary-folders.ts";
 
 /** One line of a function's output. */
 export interface LogLine {
@@ -42,6 +44,13 @@ export interface FunctionPoolOptions {
   readonly processesPerFunction?: number;
   /** Maximum number of processes of all functions. Default 48. */
   readonly processesInAll?: number;
+  /** Default: Lambda's 10. */
+  readonly initSeconds?: number;
+  /**
+   * Stops each process between its calls, as Lambda freezes an idle execution environment: timers do not fire, and open
+   * connections are closed by their servers. For tests; only where there are signals.
+   */
+  readonly freezesIdleProcesses?: boolean;
 }
 
 interface PendingCall {
@@ -58,6 +67,7 @@ interface Worker {
   timer?: NodeJS.Timeout;
   /** Why the process ends. */
   fatal?: FunctionFailure;
+  isFrozen: boolean;
   /** Order of last use: the process that is unused for longest stops first. */
   lastUse: number;
 }
@@ -67,9 +77,6 @@ interface Pool {
   readonly workers: Set<Worker>;
   readonly queue: PendingCall[];
 }
-
-/** Lambda allows 10 s. A laptop under load may need longer. */
-const maxInitialisationMilliseconds = 30_000;
 
 type Message =
   | { readonly ready: true }
@@ -87,6 +94,11 @@ export class FunctionPool {
   #uses = 0;
   #closed = false;
   #drained: (() => void) | undefined;
+  readonly #temporaryFolders = new TemporaryFolders();
+  /** A frozen process does not notice that its host has ended. */
+  readonly #killAll = (): void => {
+    for (const { process: child } of this.#workers()) child.kill("SIGKILL");
+  };
 
   constructor(options: FunctionPoolOptions) {
     this.#options = options;
@@ -95,6 +107,7 @@ export class FunctionPool {
     this.#pools = new Map(
       options.functions.map((model) => [model.id, { model, workers: new Set<Worker>(), queue: [] }]),
     );
+    if (options.freezesIdleProcesses === true) process.once("exit", this.#killAll);
   }
 
   /** The number of live processes. */
@@ -149,7 +162,7 @@ export class FunctionPool {
         };
       });
     }
-    const workers = [...this.#pools.values()].flatMap((pool) => [...pool.workers]);
+    const workers = this.#workers();
     for (const pool of this.#pools.values()) {
       for (const call of pool.queue.splice(0))
         call.settle({ failure: { errorType: "Runtime.ExitError", errorMessage: "the local host stopped" } });
@@ -162,6 +175,12 @@ export class FunctionPool {
         await exited;
       }),
     );
+    process.off("exit", this.#killAll);
+    this.#temporaryFolders.remove();
+  }
+
+  #workers(): readonly Worker[] {
+    return [...this.#pools.values()].flatMap((pool) => [...pool.workers]);
   }
 
   #busy(): boolean {
@@ -214,14 +233,16 @@ export class FunctionPool {
 
   #start(pool: Pool): void {
     const { model } = pool;
-    const { region, serviceEndpoint, keyOf } = this.#options;
-    const child = fork(join(import.meta.dirname, "runtime.mjs"), [model.id, this.#options.compileCache], {
+    const { region, serviceEndpoint, keyOf, compileCache, initSeconds = lambdaInitSeconds } = this.#options;
+    const temporaryFolder = this.#temporaryFolders.make();
+    const child = startRuntime({
+      functionId: model.id,
+      folder: model.folder,
+      environment: functionEnvironment(model, { region, serviceEndpoint, key: keyOf(model.id), temporaryFolder }),
+      compileCache,
       execArgv: [`--max-old-space-size=${model.memoryMegabytes}`],
-      env: functionEnvironment(model, { region, serviceEndpoint, key: keyOf(model.id) }),
-      cwd: model.folder,
-      stdio: ["ignore", "pipe", "pipe", "ipc"],
     });
-    const worker: Worker = { process: child, owner: pool, state: "starting", lastUse: 0 };
+    const worker: Worker = { process: child, owner: pool, state: "starting", isFrozen: false, lastUse: 0 };
     pool.workers.add(worker);
     this.#live++;
     this.#log(worker, "stdout");
@@ -229,10 +250,10 @@ export class FunctionPool {
     worker.timer = setTimeout(() => {
       worker.fatal = {
         errorType: "Sandbox.Timedout",
-        errorMessage: `initialisation took longer than ${maxInitialisationMilliseconds / 1000} seconds`,
+        errorMessage: `initialisation took longer than ${initSeconds} seconds`,
       };
       child.kill("SIGKILL");
-    }, maxInitialisationMilliseconds);
+    }, initSeconds * 1000);
     child.on("message", (message: Message) => this.#receive(worker, message));
     child.once("error", (error) => this.#ended(worker, error.message));
     child.once("exit", (code, signal) =>
@@ -282,13 +303,11 @@ export class FunctionPool {
       this.#pump(worker.owner);
       this.#feedStarved();
     }, timeoutSeconds * 1000);
-    worker.process.send(
-      { event: call.event, requestId: call.requestId, deadline: Date.now() + timeoutSeconds * 1000 },
-      (error) => {
-        // The channel is closed because the process is ending. Its exit settles the call.
-        if (error) worker.process.kill("SIGKILL");
-      },
-    );
+    this.#thaw(worker);
+    worker.process.send(runtimeCall(call.event, timeoutSeconds, call.requestId), (error) => {
+      // The channel is closed because the process is ending. Its exit settles the call.
+      if (error) worker.process.kill("SIGKILL");
+    });
   }
 
   #finish(worker: Worker, outcome: Invocation): void {
@@ -304,7 +323,14 @@ export class FunctionPool {
     if (worker.state === "gone") return;
     worker.state = "idle";
     this.#pump(worker.owner);
-    if (worker.state === "idle") this.#feedStarved();
+    if (worker.state !== "idle") return;
+    if (this.#options.freezesIdleProcesses === true) worker.isFrozen = worker.process.kill("SIGSTOP");
+    this.#feedStarved();
+  }
+
+  #thaw(worker: Worker): void {
+    if (worker.isFrozen) worker.process.kill("SIGCONT");
+    worker.isFrozen = false;
   }
 
   #feedStarved(): void {

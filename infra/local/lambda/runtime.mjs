@@ -1,7 +1,7 @@
 // Stands in for Lambda's Node.js runtime, in one process of a function. Plain JavaScript without imports of the project, because
 // every cold start loads it. Arguments: the function's ARN and the folder of compiled code that its processes share.
-// Messages in: {event: string (JSON), deadline: ms since the epoch, requestId}. Messages out: {ready}, {result: string (JSON)},
-// {error: {errorType, errorMessage, trace}}. One call at a time.
+// Messages in: {event: string (JSON), deadline: ms since the epoch, requestId, traceId}. Messages out: {ready},
+// {result: string (JSON)}, {error: {errorType, errorMessage, trace}}. One call at a time.
 import { existsSync } from "node:fs";
 import { enableCompileCache, flushCompileCache } from "node:module";
 import { join } from "node:path";
@@ -38,12 +38,27 @@ async function load() {
   if (path === undefined) throw new Error(`Cannot find module '${file}' in ${environment.LAMBDA_TASK_ROOT}`);
   const handler = (await import(pathToFileURL(path).href))[name];
   if (typeof handler !== "function") throw new Error(`${environment._HANDLER} is undefined or not exported`);
+  refuseCallback(handler);
   return handler;
 }
 
-function contextOf({ requestId, deadline }) {
+// From Node 24 on, Lambda fails the initialisation of a handler with a callback; it would never answer.
+function refuseCallback(handler) {
+  if (handler.length < 3) return;
+  const error = new Error(
+    "The handler takes a callback, which Lambda has not supported since Node.js 24: return a promise",
+  );
+  error.name = "Runtime.CallbackHandlerDeprecated";
+  throw error;
+}
+
+// The members of Lambda's own context. Those of mobile clients, Cognito and tenants exist and are undefined.
+function contextOf({ requestId, deadline, traceId }) {
   return {
-    callbackWaitsForEmptyEventLoop: true,
+    clientContext: undefined,
+    identity: undefined,
+    tenantId: undefined,
+    xRayTraceId: traceId,
     functionName: environment.AWS_LAMBDA_FUNCTION_NAME,
     functionVersion: environment.AWS_LAMBDA_FUNCTION_VERSION,
     memoryLimitInMB: environment.AWS_LAMBDA_FUNCTION_MEMORY_SIZE,
@@ -51,7 +66,7 @@ function contextOf({ requestId, deadline }) {
     logStreamName: environment.AWS_LAMBDA_LOG_STREAM_NAME,
     invokedFunctionArn,
     awsRequestId: requestId,
-    getRemainingTimeInMillis: () => Math.max(0, deadline - Date.now()),
+    getRemainingTimeInMillis: () => deadline - Date.now(),
   };
 }
 
@@ -73,6 +88,7 @@ const handler = await load().catch((error) => {
 if (handler !== undefined) {
   let compiledCodeIsKept = false;
   process.on("message", async (call) => {
+    environment._X_AMZN_TRACE_ID = call.traceId;
     try {
       const answer = await handler(JSON.parse(call.event), contextOf(call));
       send({ result: JSON.stringify(answer) ?? "null" });

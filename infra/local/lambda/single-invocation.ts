@@ -1,9 +1,8 @@
 /** Runs a function once, in a process of its own outside the running host. */
-import { fork } from "node:child_process";
-import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { FunctionFailure, Invocation } from "./function-pool.ts";
+import { runtimeCall, startRuntime } from "./runtime-process.ts";
 
 export interface SingleInvocationOptions {
   /** ARN of the function. */
@@ -37,11 +36,12 @@ export async function invokeOnce(options: SingleInvocationOptions): Promise<Sing
   const { functionId, folder, environment, event, timeoutSeconds, execArgv = [], onLine = () => undefined } = options;
   const started = performance.now();
   let ready = started;
-  const child = fork(join(import.meta.dirname, "runtime.mjs"), [functionId, join(folder, "../compile-cache")], {
-    execArgv: [...execArgv],
-    env: { ...environment, LAMBDA_TASK_ROOT: folder },
-    cwd: folder,
-    stdio: ["ignore", "pipe", "pipe", "ipc"],
+  const child = startRuntime({
+    functionId,
+    folder,
+    environment: { ...environment, LAMBDA_TASK_ROOT: folder },
+    compileCache: join(folder, "../compile-cache"),
+    execArgv,
   });
   const log: string[] = [];
   const ended = [child.stdout, child.stderr].map(async (stream) => {
@@ -61,8 +61,7 @@ export async function invokeOnce(options: SingleInvocationOptions): Promise<Sing
             failure: { errorType: "Sandbox.Timedout", errorMessage: `no answer in ${timeoutSeconds} seconds` },
           });
         }, timeoutSeconds * 1000);
-        const deadline = Date.now() + timeoutSeconds * 1000;
-        child.send({ event: JSON.stringify(event), requestId: randomUUID(), deadline });
+        child.send(runtimeCall(JSON.stringify(event), timeoutSeconds));
         return;
       }
       clearTimeout(timer);

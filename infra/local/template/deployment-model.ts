@@ -48,6 +48,14 @@ export interface FunctionModel {
   readonly environment: Readonly<Record<string, string>>;
   readonly roleArn: string;
   readonly logGroup: string;
+  readonly logging: FunctionLogging;
+}
+
+/** How Lambda's runtime writes what the function gives to `console`. */
+export interface FunctionLogging {
+  readonly format: "JSON" | "Text";
+  /** Only of the format JSON. */
+  readonly level?: string;
 }
 
 /** A role's rights as the template states them. */

@@ -5,6 +5,7 @@ import type { LoadedAssembly } from "./cloud-assembly.ts";
 import type {
   CustomResourceModel,
   DeploymentModel,
+  FunctionLogging,
   FunctionModel,
   PermissionModel,
   RoleModel,
@@ -86,8 +87,20 @@ function readFunctions(template: TemplateReader): readonly FunctionModel[] {
       environment: Environment.Variables,
       roleArn: Role,
       logGroup: LoggingConfig.LogGroup ?? `/aws/lambda/${ref}`,
+      logging: loggingOf(LoggingConfig),
     };
   });
+}
+
+/** Lambda's default level is INFO. */
+function loggingOf({
+  LogFormat: format,
+  ApplicationLogLevel: level = "INFO",
+}: {
+  readonly LogFormat: FunctionLogging["format"];
+  readonly ApplicationLogLevel?: string | undefined;
+}): FunctionLogging {
+  return format === "JSON" ? { format, level } : { format };
 }
 
 /** Role ARN → its rights: those in the role itself, and those of policies that are attached to it. */

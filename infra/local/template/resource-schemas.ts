@@ -68,6 +68,16 @@ const rotationSchedule = z.strictObject({
   }),
 });
 
+// The level of AWS's own log lines has no meaning here.
+const loggingConfig = z.object(
+  {
+    LogGroup: text.optional(),
+    LogFormat: z.enum(["JSON", "Text"], { error: mustBe("JSON or Text") }).default("Text"),
+    ApplicationLogLevel: text.optional(),
+  },
+  { error: mustBe("an object") },
+);
+
 const lambdaFunction = z.strictObject({
   FunctionName: text.optional(),
   Code: z.strictObject({ S3Bucket: text, S3Key: text }, { error: mustBe("an asset") }),
@@ -77,8 +87,7 @@ const lambdaFunction = z.strictObject({
   Timeout: number.default(3),
   Environment: z.strictObject({ Variables: textMap.default({}) }).default({ Variables: {} }),
   Role: text,
-  // The format and levels of AWS's own log lines have no meaning here.
-  LoggingConfig: z.object({ LogGroup: text.optional() }, { error: mustBe("an object") }).default({}),
+  LoggingConfig: loggingConfig.default({ LogFormat: "Text" }),
   ...ignored("Architectures", "Description", "ReservedConcurrentExecutions", "RecursiveLoop", "Tags", "TracingConfig"),
   ...ignored("RuntimeManagementConfig", "KmsKeyArn"),
 });

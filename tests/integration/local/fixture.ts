@@ -104,6 +104,7 @@ export function functionModel(
     environment: {},
     roleArn: "arn:aws:iam::000000000000:role/fixture",
     logGroup: "/fixture",
+    logging: { format: "Text" },
     ...more,
   };
 }

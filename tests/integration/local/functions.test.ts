@@ -1,4 +1,4 @@
-import { readdirSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { FunctionPool, type FunctionPoolOptions, type LogLine } from "../../../infra/local/lambda/function-pool.ts";
 import type { FunctionModel } from "../../../infra/local/template/deployment-model.ts";
@@ -87,6 +87,11 @@ describe("the function pool", () => {
   test.each([
     ["cannot be loaded", `throw new TypeError("broken");`, "TypeError"],
     ["exports no handler", `export const other = 1;`, "Error"],
+    [
+      "has a handler with a callback",
+      `export const handler = (event, context, callback) => callback(null, "done");`,
+      "Runtime.CallbackHandlerDeprecated",
+    ],
   ])("fails the calls of a bundle that %s, instead of blocking them", async (_, source, errorType) => {
     const model = define("broken", source);
     const { invoke } = bound(start([model]));
@@ -147,6 +152,106 @@ describe("the function pool", () => {
     expect(environment).not.toHaveProperty("HOME");
   });
 
+  test("sets the variables of the template's log format", async () => {
+    const source = `export const handler = async () => process.env;`;
+    const text = define("text", source);
+    const json = define("json", source, { logging: { format: "JSON", level: "INFO" } });
+    const logging = start([text, json]);
+    const [ofText, ofJson] = [await payload(logging.invoke(text.id, {})), await payload(logging.invoke(json.id, {}))];
+    expect(ofText).toMatchObject({ AWS_LAMBDA_LOG_FORMAT: "Text" });
+    expect(ofText).not.toHaveProperty("AWS_LAMBDA_LOG_LEVEL");
+    expect(ofJson).toMatchObject({ AWS_LAMBDA_LOG_FORMAT: "JSON", AWS_LAMBDA_LOG_LEVEL: "INFO" });
+  });
+
+  test("gives each call a trace id of its own, in the context and in the variable", async () => {
+    const model = define(
+      "traced",
+      `export const handler = async (_, { xRayTraceId }) => [xRayTraceId, process.env._X_AMZN_TRACE_ID];`,
+    );
+    const { invoke } = bound(start([model], { processesPerFunction: 1 }));
+    const [first, second] = [await payload(invoke(model.id, {})), await payload(invoke(model.id, {}))] as string[][];
+    expect(first![0]).toMatch(/^Root=1-[0-9a-f]{8}-[0-9a-f]{24};Parent=[0-9a-f]{16};Sampled=0$/);
+    expect(first![1]).toBe(first![0]);
+    expect(second![1]).toBe(second![0]);
+    expect(second![0]).not.toBe(first![0]);
+  });
+
+  test("has the context members of Lambda, and not the one that Node 24's runtime dropped", async () => {
+    const model = define("members", `export const handler = async (_, context) => Object.keys(context).sort();`);
+    expect(await payload(start([model]).invoke(model.id, {}))).toEqual([
+      "awsRequestId",
+      "clientContext",
+      "functionName",
+      "functionVersion",
+      "getRemainingTimeInMillis",
+      "identity",
+      "invokedFunctionArn",
+      "logGroupName",
+      "logStreamName",
+      "memoryLimitInMB",
+      "tenantId",
+      "xRayTraceId",
+    ]);
+  });
+
+  test("lets a function write to its temporary folder only, and removes that folder", async () => {
+    const source = `
+      import { writeFileSync } from "node:fs";
+      import { tmpdir } from "node:os";
+      const outcome = (path) => { try { writeFileSync(path, "x"); return "written"; } catch ({ code }) { return code; } };
+      export const handler = async () => ({
+        temporary: outcome(tmpdir() + "/file"), bundle: outcome(import.meta.dirname + "/file"),
+        workingDirectory: outcome("file"), folder: tmpdir(),
+      });`;
+    const model = define("writing-files", source);
+    const writing = start([model]);
+    const answer = (await payload(writing.invoke(model.id, {}))) as { readonly folder: string };
+    expect(answer).toMatchObject({
+      temporary: "written",
+      bundle: "ERR_ACCESS_DENIED",
+      workingDirectory: "ERR_ACCESS_DENIED",
+    });
+    expect(existsSync(join(answer.folder, "file"))).toBe(true);
+    await writing.close();
+    expect(existsSync(answer.folder)).toBe(false);
+  });
+
+  test("ends a process that initialises for longer than the limit, and fails its call", async () => {
+    const model = define("hanging", `await new Promise((resolve) => setTimeout(resolve, 60_000));`);
+    const { invoke } = bound(start([model], { initSeconds: 0.2 }));
+    expect(await payload(invoke(model.id, {}))).toEqual({
+      errorType: "Sandbox.Timedout",
+      errorMessage: "initialisation took longer than 0.2 seconds",
+    });
+  });
+
+  test("kills the process of a call that exceeds the timeout, also one that blocks", async () => {
+    const model = define(
+      "blocking",
+      `export const handler = async ({ block }) => { while (block); return process.pid; };`,
+      { timeoutSeconds: 2 },
+    );
+    const blocking = start([model], { processesPerFunction: 1 });
+    const pid = (await payload(blocking.invoke(model.id, {}))) as number;
+    expect(await payload(blocking.invoke(model.id, { block: true }))).toMatchObject({ errorType: "Sandbox.Timedout" });
+    expect(await payload(blocking.invoke(model.id, {}))).not.toBe(pid);
+    expect(() => process.kill(pid, 0)).toThrow("ESRCH");
+  });
+
+  test("freezes a process between its calls, if asked", async () => {
+    const model = define(
+      "frozen",
+      `let ticks = 0; setInterval(() => ticks++, 5);
+       export const handler = async () => ({ pid: process.pid, ticks });`,
+    );
+    const freezing = start([model], { processesPerFunction: 1, freezesIdleProcesses: true });
+    const first = (await payload(freezing.invoke(model.id, {}))) as { readonly pid: number };
+    while (!isStopped(first.pid)) await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(await payload(freezing.invoke(model.id, {}))).toMatchObject({ pid: first.pid });
+    freezing.retire();
+    expect(await payload(freezing.invoke(model.id, {}))).not.toMatchObject({ pid: first.pid });
+  });
+
   test("names the function in the context and counts the remaining time", async () => {
     const model = define(
       "context",
@@ -174,6 +279,11 @@ describe("the function pool", () => {
     );
   });
 });
+
+/** Linux tells it in the third field of the process's state. */
+function isStopped(pid: number): boolean {
+  return readFileSync(`/proc/${pid}/stat`, "utf8").includes(" T ");
+}
 
 function bound(pool: FunctionPool): { invoke: FunctionPool["invoke"] } {
   return { invoke: (functionId, event) => pool.invoke(functionId, event) };

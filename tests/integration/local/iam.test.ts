@@ -33,7 +33,13 @@ function modelOf(statements: readonly object[]): GovernedModel {
     functions: [
       {
         ...{ id: functionId, name: "reader", logicalId: "Reader", folder: "/", handler: "index.handler", roleArn },
-        ...{ memoryMegabytes: 128, timeoutSeconds: 3, environment: {}, logGroup: "/reader" },
+        ...{
+          memoryMegabytes: 128,
+          timeoutSeconds: 3,
+          environment: {},
+          logGroup: "/reader",
+          logging: { format: "Text" },
+        },
       },
     ],
     roles: new Map([[roleArn, { arn: roleArn, statements: statements as never, managedPolicyArns: [] }]]),

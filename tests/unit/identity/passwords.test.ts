@@ -1,3 +1,5 @@
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
 import { hashPassword, verifyPassword } from "../../../shared/identity/passwords.ts";
 
 const password = "correct horse battery staple";
@@ -58,3 +60,15 @@ test.each(["", "plain", "$argon2i$v=19$m=19456,t=2,p=1$AAAA$AAAA", "$2b$10$abcde
     await expect(verifyPassword(password, phc)).rejects.toThrow("argon2id");
   },
 );
+
+test("a Node.js without argon2 is refused at start, in one clear line", () => {
+  const module = join(import.meta.dirname, "../../../shared/identity/passwords.ts");
+  const program = `
+    import crypto from "node:crypto";
+    import { syncBuiltinESMExports } from "node:module";
+    delete crypto.argon2;
+    syncBuiltinESMExports();
+    await import(${JSON.stringify(module)}).catch(({ message }) => console.log(message));`;
+  const { stdout } = spawnSync(process.execPath, ["--input-type=module", "--eval", program], { encoding: "utf8" });
+  expect(stdout).toBe(`Portico needs Node.js 24.7 or later: node:crypto of ${process.version} has no argon2\n`);
+});
