@@ -30,7 +30,7 @@ const subscriptionSchema = z
   .object({
     id: id("sub_"),
     externalUserId: z.string(),
-    userEmail: z.string(),
+    userEmail: z.string().meta({ description: "Empty once it is erased" }),
     ...termSchema.shape,
     status: z.enum(subscriptionStatuses),
     createdAt: shownInstant,
@@ -231,6 +231,25 @@ export const operations = {
     success: { status: 204, description: "The subscription is cancelled" },
     problems: [],
     conditional: true,
+    table: [
+      { actions: ["GetItem", "PutItem"], leadingKeys: [subscriptionPartitions.subscriptions] },
+      { actions: ["PutItem"], leadingKeys: [subscriptionPartitions.histories] },
+    ],
+  }),
+
+  erasePersonalData: operation({
+    id: "subscriptions.erase-personal-data",
+    method: "DELETE",
+    path: "/v1/subscriptions/{externalUserId}/personal-data",
+    tag: "Subscriptions",
+    summary: "Erase an external user's personal data",
+    description:
+      "Erases the e-mail address of an external user; `userEmail` is empty from then on. The sale, its term and its history " +
+      "stay. Erasing again is a no-op. Recorded answers to idempotency keys keep the address for up to 24 hours.",
+    access: byPartner("subscriptions:write"),
+    request: { path: subscriptionPath },
+    success: { status: 204, description: "The personal data is erased" },
+    problems: [],
     table: [
       { actions: ["GetItem", "PutItem"], leadingKeys: [subscriptionPartitions.subscriptions] },
       { actions: ["PutItem"], leadingKeys: [subscriptionPartitions.histories] },

@@ -650,7 +650,8 @@ export const operations = {
     tag: "Users",
     summary: "Delete a user",
     description:
-      "Deletes a user and ends its sessions at once. The username is never reused. The root user cannot be deleted.",
+      "Deletes a user with its name, birth date and sex, and ends its sessions at once. Its messages stay and show `deleted` as " +
+      "their sender. The username is never reused. The root user cannot be deleted.",
     access: byAdministrator,
     request: { path: userPath },
     success: { status: 204, description: "The user has been deleted" },
@@ -660,7 +661,7 @@ export const operations = {
     table: [
       { actions: ["GetItem", "DeleteItem"], leadingKeys: [userPartitions.users] },
       { actions: ["DeleteItem"], leadingKeys: [userPartitions.userPlaces] },
-      { actions: ["PutItem"], leadingKeys: [userPartitions.deletedUsers] },
+      { actions: ["PutItem"], leadingKeys: [userPartitions.usernames, userPartitions.deletedUsers] },
       {
         actions: ["UpdateItem"],
         leadingKeys: [identityPartitions.principals],
