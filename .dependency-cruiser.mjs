@@ -1,6 +1,6 @@
 /** The import borders of the code. `docs/architecture.md` has the picture. */
 
-const areas = "identity|users|partners|subscriptions|companies|coupons|ledger|threads|oauth|system";
+const areas = "identity|users|partners|subscriptions|companies|coupons|ledger|threads|privacy|oauth|system";
 const area = `^shared/(${areas})/`;
 
 /** The layers of `shared/`, from the lowest. A layer imports itself and the layers below it. */
@@ -23,6 +23,7 @@ const foundations = {
   coupons: ["identity", "users"],
   ledger: ["users", "coupons"],
   threads: ["users"],
+  privacy: ["identity", "users", "subscriptions", "coupons", "threads"],
   oauth: ["identity", "users", "partners"],
   system: [],
 };
@@ -38,7 +39,7 @@ const areaBorders = Object.entries(foundations).map(([name, below]) => ({
 const acting = "/(rules|view|(session-)?store)\\.ts$";
 /** Use cases have verb-noun names, such as `redeem-coupon.ts`. */
 const useCase =
-  "/(authenticate|change|check|delete|ensure|exchange|introspect|issue|limit|list|open|redeem|refresh|remove|revoke|rotate|settle|sign-in)-[a-z-]+\\.ts$";
+  "/(authenticate|cancel|change|check|delete|ensure|exchange|export|introspect|issue|limit|list|off|open|redeem|refresh|remove|revoke|rotate|settle|sign-in)-[a-z-]+\\.ts$";
 
 /** @type {import("dependency-cruiser").IConfiguration} */
 export default {

@@ -8,7 +8,7 @@ import { subscriptionPartitions } from "./keys.ts";
 import { changeTypes, subscriptionStatuses } from "./model.ts";
 import { parsePeriod, type Duration } from "./period.ts";
 
-const externalUserId = z
+export const externalUserId = z
   .string()
   .regex(/^[A-Za-z0-9._~:@-]{1,128}$/, "must have 1 to 128 characters of A-Z a-z 0-9 . _ ~ : @ -")
   .meta({ examples: ["customer-4711"] });
@@ -26,7 +26,7 @@ const duration = z
 
 const termSchema = z.object({ duration: z.string(), startsAt: shownInstant, expiresAt: shownInstant });
 
-const subscriptionSchema = z
+export const subscriptionSchema = z
   .object({
     id: id("sub_"),
     externalUserId: z.string(),
@@ -41,7 +41,7 @@ const subscriptionSchema = z
 
 export type SubscriptionView = z.output<typeof subscriptionSchema>;
 
-const subscriptionExample: SubscriptionView = {
+export const subscriptionExample: SubscriptionView = {
   id: "sub_01JD3Y5W8Q4T6V2X9ZB7C1D3EF",
   externalUserId: "customer-4711",
   userEmail: "grace@example.com",
@@ -54,7 +54,7 @@ const subscriptionExample: SubscriptionView = {
   etag: '"1"',
 };
 
-const historyEntrySchema = z
+export const historyEntrySchema = z
   .object({
     id: id("hst_"),
     type: z.enum(changeTypes),
@@ -67,7 +67,7 @@ const historyEntrySchema = z
 
 export type HistoryEntryView = z.output<typeof historyEntrySchema>;
 
-const historyExample: HistoryEntryView = {
+export const historyExample: HistoryEntryView = {
   id: "hst_01JD3Y5W8Q4T6V2X9ZB7C1D3EF",
   type: "created",
   at: "2026-11-20T12:00:00.000Z",

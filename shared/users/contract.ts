@@ -34,7 +34,7 @@ const userSchema = z
 
 export type UserView = z.output<typeof userSchema>;
 
-const selfSchema = userSchema
+export const selfSchema = userSchema
   .extend({
     secondFactor: z
       .object({ confirmedAt: shownInstant, recoveryCodesLeft: z.int().min(0).max(recoveryCodeCount) })
@@ -59,12 +59,12 @@ const userExample: UserView = {
   etag: '"1"',
 };
 
-const selfExample: SelfView = {
+export const selfExample: SelfView = {
   ...userExample,
   secondFactor: { confirmedAt: "2026-11-20T12:00:00.000Z", recoveryCodesLeft: 9 },
 };
 
-const movementSchema = z
+export const movementSchema = z
   .object({
     id: id("mov_"),
     amount: z.int().meta({ description: "The amount of the movement; negative for credit that was taken" }),
@@ -79,7 +79,7 @@ const movementSchema = z
 
 export type CreditMovementView = z.output<typeof movementSchema>;
 
-const movementExample: CreditMovementView = {
+export const movementExample: CreditMovementView = {
   id: "mov_01JD3Y5W8Q4T6V2X9ZB7C1D3EF",
   amount: 50,
   balance: 170,
@@ -88,7 +88,7 @@ const movementExample: CreditMovementView = {
   at: "2026-11-20T12:00:00.000Z",
 };
 
-const sessionSchema = z
+export const sessionSchema = z
   .object({
     id: id("ses_").meta({ description: "The claim `sid` of its access tokens" }),
     signInMethod: z.enum(signInMethods),
@@ -102,7 +102,7 @@ const sessionSchema = z
 
 export type SessionView = z.output<typeof sessionSchema>;
 
-const sessionExample: SessionView = {
+export const sessionExample: SessionView = {
   id: "ses_01JD3Y5X2M6N8P0R4T7V9WBCDE",
   signInMethod: "password",
   clientId: "web",

@@ -24,6 +24,11 @@ export async function readUser(table: Table, userId: string): Promise<StoredUser
   return orThrow((await findUser(table, userId)) ?? notFound());
 }
 
+/** Whether the user existed and was deleted. */
+export async function isDeletedUser(table: Table, userId: string): Promise<boolean> {
+  return (await table.get(userKey.deletedUserPlace(userId))) !== undefined;
+}
+
 /** The id that a username belongs to, in any case; undefined for a deleted user. */
 export async function findUserId(table: Table, username: string): Promise<string | undefined> {
   return (await table.get(userKey.username(username)))?.userId;
