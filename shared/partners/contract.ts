@@ -241,7 +241,8 @@ export const operations = {
     summary: "Off-board a partner",
     description:
       "Suspends a partner, cancels its live subscriptions and deletes its companies, at most 500 of each in a call. Repeat the " +
-      "request until `done` is true; then the partner can be deleted. A repetition is always safe, also after a 503.",
+      "request until `done` is true; then the partner can be deleted. A repetition is always safe, also after a 503; with the " +
+      "same idempotency key it replays the first answer and does not continue.",
     access: byAdministrator,
     request: { path: partnerPath, body: z.strictObject({}), bodyOptional: true },
     success: {
@@ -251,6 +252,7 @@ export const operations = {
       example: { subscriptionsCancelled: 37, companiesDeleted: 2, done: true },
     },
     problems: [],
+    idempotent: true,
     sensitive: true,
     table: [
       { actions: ["GetItem", "PutItem"], leadingKeys: [partnerPartitions.partners] },
