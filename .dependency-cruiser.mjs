@@ -1,6 +1,6 @@
 /** The import borders of the code. `docs/architecture.md` has the picture. */
 
-const areas = "identity|users|partners|subscriptions|companies|coupons|ledger|migrations|threads|oauth|system";
+const areas = "identity|users|partners|subscriptions|companies|coupons|ledger|migrations|threads|privacy|oauth|system";
 const area = `^shared/(${areas})/`;
 
 /** The layers of `shared/`, from the lowest. A layer imports itself and the layers below it. */
@@ -24,6 +24,7 @@ const foundations = {
   ledger: ["users", "coupons"],
   migrations: ["identity", "users"],
   threads: ["users"],
+  privacy: ["identity", "users", "subscriptions", "coupons", "threads"],
   oauth: ["identity", "users", "partners"],
   system: [],
 };
@@ -39,7 +40,7 @@ const areaBorders = Object.entries(foundations).map(([name, below]) => ({
 const acting = "/(rules|view|(session-)?store)\\.ts$";
 /** Use cases have verb-noun names, such as `redeem-coupon.ts`. */
 const useCase =
-  "/(add|authenticate|change|check|delete|ensure|exchange|introspect|issue|limit|list|open|redeem|refresh|remove|revoke|rotate|run|settle|sign-in)-[a-z-]+\\.ts$";
+  "/(add|authenticate|cancel|change|check|delete|ensure|exchange|export|introspect|issue|limit|list|off|open|redeem|refresh|remove|revoke|rotate|run|settle|sign-in)-[a-z-]+\\.ts$";
 
 /** @type {import("dependency-cruiser").IConfiguration} */
 export default {

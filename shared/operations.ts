@@ -7,6 +7,7 @@ import * as companies from "./companies/contract.ts";
 import * as partners from "./partners/contract.ts";
 import * as subscriptions from "./subscriptions/contract.ts";
 import * as oauth from "./oauth/contract.ts";
+import * as privacy from "./privacy/contract.ts";
 import * as threads from "./threads/contract.ts";
 import * as system from "./system/contract.ts";
 import * as users from "./users/contract.ts";
@@ -19,6 +20,7 @@ export const operations: readonly AnyOperation[] = [
   ...Object.values(subscriptions.operations),
   ...Object.values(companies.operations),
   ...Object.values(threads.operations),
+  ...Object.values(privacy.operations),
   ...Object.values(system.operations),
   ...Object.values(docs.operations),
   ...Object.values(consolePages.operations),

@@ -117,6 +117,7 @@ export const steps: Readonly<Record<AnyOperation["id"], Step>> = {
   // The examples suspend, but later requests need an active partner and user.
   "users.change": { body: { status: "active" } },
   "partners.change": { body: { status: "active" } },
+  "privacy.export-external-user": { path: { partnerId: "{{clientId}}" } },
   "users.change-password": { body: { currentPassword: "{{userPassword}}", newPassword: "{{userPassword}}" } },
   "users.end-own-session": { path: { sessionId: "{{sessionId}}" }, before: newSession("{{username}}") },
   "users.end-session": { path: { sessionId: "{{sessionId}}" }, before: newSession("{{memberName}}") },

@@ -49,7 +49,7 @@ const couponExample: CouponView = {
   etag: '"1"',
 };
 
-const redemptionSchema = z
+export const redemptionSchema = z
   .object({
     id: id("rdm_"),
     couponId: id("cpn_"),
@@ -61,7 +61,7 @@ const redemptionSchema = z
 
 export type RedemptionView = z.output<typeof redemptionSchema>;
 
-const redemptionExample: RedemptionView = {
+export const redemptionExample: RedemptionView = {
   id: "rdm_01JD3Y5W8Q4T6V2X9ZB7C1D3EF",
   couponId: couponExample.id,
   value: 40,

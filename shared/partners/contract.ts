@@ -81,6 +81,18 @@ const partnerExample: PartnerView = {
   etag: '"1"',
 };
 
+const offBoardingSchema = z
+  .object({
+    subscriptionsCancelled: z.int().min(0),
+    companiesDeleted: z.int().min(0),
+    done: z
+      .boolean()
+      .meta({ description: "Whether the partner has neither live subscriptions nor companies any more" }),
+  })
+  .meta({ id: "OffBoarding" });
+
+export type OffBoardingView = z.output<typeof offBoardingSchema>;
+
 const partnerPath = z.strictObject({ partnerId: id("ptr_") });
 const byAdministrator = { user: { roles: administrators } };
 /** An administrator, or a partner for itself. Other partners are hidden from it. */
@@ -231,6 +243,41 @@ export const operations = {
         attributes: principalAttributes.changingPartner,
       },
     ],
+  }),
+
+  offBoard: operation({
+    id: "partners.off-board",
+    method: "POST",
+    path: "/v1/partners/{partnerId}/off-board",
+    tag: "Partners",
+    summary: "Off-board a partner",
+    description:
+      "Suspends a partner, cancels its live subscriptions and deletes its companies, at most 500 of each in a call. Repeat the " +
+      "request until `done` is true; then the partner can be deleted. A repetition is always safe, also after a 503; with the " +
+      "same idempotency key it replays the first answer and does not continue.",
+    access: byAdministrator,
+    request: { path: partnerPath, body: z.strictObject({}), bodyOptional: true },
+    success: {
+      status: 200,
+      description: "What this call has done",
+      body: offBoardingSchema,
+      example: { subscriptionsCancelled: 37, companiesDeleted: 2, done: true },
+    },
+    problems: [],
+    idempotent: true,
+    sensitive: true,
+    table: [
+      { actions: ["GetItem", "PutItem"], leadingKeys: [partnerPartitions.partners] },
+      {
+        actions: ["UpdateItem"],
+        leadingKeys: [identityPartitions.principals],
+        attributes: principalAttributes.changingPartner,
+      },
+      { actions: ["Query", "PutItem"], leadingKeys: [subscriptionPartitions.subscriptions] },
+      { actions: ["PutItem"], leadingKeys: [subscriptionPartitions.histories] },
+      { actions: ["Query", "BatchWriteItem"], leadingKeys: [companyPartitions.companies] },
+    ],
+    timeoutSeconds: 29,
   }),
 
   delete: operation({

@@ -15,6 +15,7 @@ export const metricNamespace = "Portico";
 /** What somebody may be attacking, or gains power by. */
 export const securityEvents = [
   "external_token_refused",
+  "personal_data_exported",
   "proof_replayed",
   "refresh_token_repeated",
   "recovery_code_used",

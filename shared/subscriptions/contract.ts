@@ -18,7 +18,7 @@ import { subscriptionPartitions } from "./keys.ts";
 import { changeTypes, subscriptionStatuses } from "./model.ts";
 import { parsePeriod, type Duration } from "./period.ts";
 
-const externalUserId = z
+export const externalUserId = z
   .string()
   .regex(/^[A-Za-z0-9._~:@-]{1,128}$/, "must have 1 to 128 characters of A-Z a-z 0-9 . _ ~ : @ -")
   .meta({ description: "The partner's own id of the user", examples: ["customer-4711"] });
@@ -49,11 +49,11 @@ const status = z
   .enum(subscriptionStatuses)
   .describe("State at the time of reading: not begun, running, past its end, or ended by a cancellation");
 
-const subscriptionSchema = z
+export const subscriptionSchema = z
   .object({
     id: id("sub_"),
     externalUserId: z.string().describe("The partner's own id of the user"),
-    userEmail: z.string().describe("E-mail address of the user"),
+    userEmail: z.string().describe("E-mail address of the user; empty once it is erased"),
     ...termSchema.shape,
     status,
     createdAt,
@@ -64,7 +64,7 @@ const subscriptionSchema = z
 
 export type SubscriptionView = z.output<typeof subscriptionSchema>;
 
-const subscriptionExample: SubscriptionView = {
+export const subscriptionExample: SubscriptionView = {
   id: "sub_01JD3Y5W8Q4T6V2X9ZB7C1D3EF",
   externalUserId: "customer-4711",
   userEmail: "grace@example.com",
@@ -77,7 +77,7 @@ const subscriptionExample: SubscriptionView = {
   etag: '"1"',
 };
 
-const historyEntrySchema = z
+export const historyEntrySchema = z
   .object({
     id: id("hst_"),
     type: z.enum(changeTypes).describe("What happened to the subscription"),
@@ -90,7 +90,7 @@ const historyEntrySchema = z
 
 export type HistoryEntryView = z.output<typeof historyEntrySchema>;
 
-const historyExample: HistoryEntryView = {
+export const historyExample: HistoryEntryView = {
   id: "hst_01JD3Y5W8Q4T6V2X9ZB7C1D3EF",
   type: "created",
   at: "2026-11-20T12:00:00.000Z",
@@ -260,6 +260,25 @@ export const operations = {
     success: { status: 204, description: "The subscription is cancelled" },
     problems: [],
     conditional: true,
+    table: [
+      { actions: ["GetItem", "PutItem"], leadingKeys: [subscriptionPartitions.subscriptions] },
+      { actions: ["PutItem"], leadingKeys: [subscriptionPartitions.histories] },
+    ],
+  }),
+
+  erasePersonalData: operation({
+    id: "subscriptions.erase-personal-data",
+    method: "DELETE",
+    path: "/v1/subscriptions/{externalUserId}/personal-data",
+    tag: "Subscriptions",
+    summary: "Erase an external user's personal data",
+    description:
+      "Erases the e-mail address of an external user; `userEmail` is empty from then on. The sale, its term and its history " +
+      "stay. Erasing again is a no-op. Recorded answers to idempotency keys keep the address for up to 24 hours.",
+    access: byPartner("subscriptions:write"),
+    request: { path: subscriptionPath },
+    success: { status: 204, description: "The personal data is erased" },
+    problems: [],
     table: [
       { actions: ["GetItem", "PutItem"], leadingKeys: [subscriptionPartitions.subscriptions] },
       { actions: ["PutItem"], leadingKeys: [subscriptionPartitions.histories] },

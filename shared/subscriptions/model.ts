@@ -3,7 +3,7 @@
 export const subscriptionStatuses = ["scheduled", "active", "expired", "cancelled"] as const;
 export type SubscriptionStatus = (typeof subscriptionStatuses)[number];
 
-export const changeTypes = ["created", "extended", "cancelled"] as const;
+export const changeTypes = ["created", "extended", "cancelled", "personal_data_erased"] as const;
 export type ChangeType = (typeof changeTypes)[number];
 
 /** The start and end of a subscription, and the duration that last decided them. */
@@ -17,6 +17,7 @@ interface TermWith<Time> {
 interface SubscriptionWith<Time> extends TermWith<Time> {
   readonly id: string;
   readonly externalUserId: string;
+  /** Empty once it is erased. */
   readonly userEmail: string;
   readonly cancelled: boolean;
   readonly createdAt: Time;

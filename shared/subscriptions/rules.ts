@@ -1,4 +1,4 @@
-/** Rules for creating, extending and cancelling subscriptions. Pure: no AWS, no HTTP, and the time is an argument. */
+/** Rules for creating, extending, cancelling and erasing subscriptions. Pure: no AWS, no HTTP, and the time is an argument. */
 import { newId } from "../domain/ids.ts";
 import { Problem } from "../domain/problems.ts";
 import type { CreationRequest, ExtensionRequest } from "./contract.ts";
@@ -92,6 +92,20 @@ export function cancel(subscription: Subscription, now: Date): Subscription {
     expiresAt: expiresAt < moment ? expiresAt : moment,
     cancelled: true,
     updatedAt: moment,
+    revision: subscription.revision + 1,
+  };
+}
+
+/**
+ * The subscription without the e-mail address of its user; the same object if that is erased already. The sale stays, under the
+ * partner's own id of the user.
+ */
+export function erasePersonalData(subscription: Subscription, now: Date): Subscription {
+  if (subscription.userEmail === "") return subscription;
+  return {
+    ...subscription,
+    userEmail: "",
+    updatedAt: timeOfChange(subscription, now),
     revision: subscription.revision + 1,
   };
 }

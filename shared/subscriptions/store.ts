@@ -165,10 +165,19 @@ export async function listHistory(
 }
 
 export async function hasLiveSubscription(table: Table, partnerId: string, now: Date): Promise<boolean> {
-  for await (const { items } of subscriptionPages(table, partnerId)) {
-    if (items.some((stored) => isLive(fromStored(stored), now))) return true;
-  }
+  for await (const live of liveSubscriptions(table, partnerId, now)) if (live.length > 0) return true;
   return false;
+}
+
+/** All live subscriptions of a partner, read consistently, page by page. */
+export async function* liveSubscriptions(
+  table: Table,
+  partnerId: string,
+  now: Date,
+): AsyncGenerator<readonly Subscription[]> {
+  for await (const { items } of subscriptionPages(table, partnerId)) {
+    yield items.map(fromStored).filter((subscription) => isLive(subscription, now));
+  }
 }
 
 /** All subscriptions of a partner, page by page; their sort keys are the external user ids. */

@@ -59,19 +59,31 @@ interface ThreadPage {
   readonly lastKey: string | undefined;
 }
 
-/** A page of a user's threads, newest first, from its places in the table and in the index. */
+/** The ids of a user's threads, newest first, from its places in the table and in the index. */
+export async function listThreadIds(
+  table: Table,
+  userId: string,
+  { limit, after }: { readonly limit: number; readonly after: string | undefined },
+): Promise<readonly string[]> {
+  const range = { partition: threadKey.threadMembership(userId, ""), limit, after, descending: true } as const;
+  const pages = await Promise.all([table.query(range), table.query({ ...range, index: "gsi1" })]);
+  const threadIds = pages.flatMap(({ sortKeys }) => sortKeys);
+  return threadIds.sort().reverse().slice(0, limit);
+}
+
+/** A thread, whoever asks. */
+export async function findThread(table: Table, threadId: string): Promise<Thread | undefined> {
+  return await table.get(threadKey.thread(threadId));
+}
+
+/** A page of a user's threads, newest first. */
 export async function listThreads(
   table: Table,
   userId: string,
   { limit, after }: { readonly limit: number; readonly after: string | undefined },
 ): Promise<ThreadPage> {
-  const range = { partition: threadKey.threadMembership(userId, ""), limit, after, descending: true } as const;
-  const pages = await Promise.all([table.query(range), table.query({ ...range, index: "gsi1" })]);
-  const threadIds = pages
-    .flatMap(({ sortKeys }) => sortKeys)
-    .sort()
-    .reverse();
-  const read = await readConversations(table, threadIds.slice(0, limit));
+  const threadIds = await listThreadIds(table, userId, { limit, after });
+  const read = await readConversations(table, threadIds);
   const conversations = withinUserLimit(read);
   // As in DynamoDB, a full page has a next one, which may be empty.
   const lastKey = conversations.length < read.length ? conversations.at(-1)?.thread.id : threadIds[limit - 1];

@@ -48,7 +48,7 @@ const userSchema = z
 
 export type UserView = z.output<typeof userSchema>;
 
-const selfSchema = userSchema
+export const selfSchema = userSchema
   .extend({
     secondFactor: z
       .object({
@@ -76,12 +76,12 @@ const userExample: UserView = {
   etag: '"1"',
 };
 
-const selfExample: SelfView = {
+export const selfExample: SelfView = {
   ...userExample,
   secondFactor: { confirmedAt: "2026-11-20T12:00:00.000Z", recoveryCodesLeft: 9 },
 };
 
-const movementSchema = z
+export const movementSchema = z
   .object({
     id: id("mov_"),
     amount: z.int().meta({ description: "The amount of the movement; negative for credit that was taken" }),
@@ -96,7 +96,7 @@ const movementSchema = z
 
 export type CreditMovementView = z.output<typeof movementSchema>;
 
-const movementExample: CreditMovementView = {
+export const movementExample: CreditMovementView = {
   id: "mov_01JD3Y5W8Q4T6V2X9ZB7C1D3EF",
   amount: 50,
   balance: 170,
@@ -105,7 +105,7 @@ const movementExample: CreditMovementView = {
   at: "2026-11-20T12:00:00.000Z",
 };
 
-const sessionSchema = z
+export const sessionSchema = z
   .object({
     id: id("ses_").meta({ description: "The claim `sid` of its access tokens" }),
     signInMethod: z.enum(signInMethods).describe("How the person signed in"),
@@ -119,7 +119,7 @@ const sessionSchema = z
 
 export type SessionView = z.output<typeof sessionSchema>;
 
-const sessionExample: SessionView = {
+export const sessionExample: SessionView = {
   id: "ses_01JD3Y5X2M6N8P0R4T7V9WBCDE",
   signInMethod: "password",
   clientId: "web",
@@ -689,7 +689,8 @@ export const operations = {
     tag: "Users",
     summary: "Delete a user",
     description:
-      "Deletes a user and ends its sessions at once. The username is never reused. The root user cannot be deleted.",
+      "Deletes a user with its name, birth date and sex, and ends its sessions at once. Its messages stay and show `deleted` as " +
+      "their sender. The username is never reused. The root user cannot be deleted.",
     access: byAdministrator,
     request: { path: userPath },
     success: { status: 204, description: "The user has been deleted" },
@@ -699,7 +700,7 @@ export const operations = {
     table: [
       { actions: ["GetItem", "DeleteItem"], leadingKeys: [userPartitions.users] },
       { actions: ["DeleteItem"], leadingKeys: [userPartitions.userPlaces] },
-      { actions: ["PutItem"], leadingKeys: [userPartitions.deletedUsers] },
+      { actions: ["PutItem"], leadingKeys: [userPartitions.usernames, userPartitions.deletedUsers] },
       {
         actions: ["UpdateItem"],
         leadingKeys: [identityPartitions.principals],

@@ -20,8 +20,11 @@ interface UserPointer {
 
 export const userKey = {
   user: (userId: string): Key<StoredUser> => ({ pk: `USER#${userId}`, sk: "USER" }),
-  /** Reserves a username for one user, for ever. Upper and lower case are the same name. */
-  username: (username: string): Key<UserPointer> => ({ pk: `USERNAME#${normalizeUsername(username)}`, sk: "USERNAME" }),
+  /** Reserves a username for ever. Upper and lower case are the same name. That of a deleted user points to nobody. */
+  username: (username: string): Key<Partial<UserPointer>> => ({
+    pk: `USERNAME#${normalizeUsername(username)}`,
+    sk: "USERNAME",
+  }),
   /** The user that a subject of an external identity provider is. */
   externalSubject: (issuer: string, subject: string): Key<UserPointer> => ({
     pk: `EXTERNAL-SUBJECT#${hashed(JSON.stringify([issuer, subject]))}`,

@@ -24,12 +24,17 @@ export async function readUser(table: Table, userId: string): Promise<StoredUser
   return orThrow((await findUser(table, userId)) ?? notFound());
 }
 
-/** The id that a username belongs to, in any case; also for a deleted user. */
+/** Whether the user existed and was deleted. */
+export async function isDeletedUser(table: Table, userId: string): Promise<boolean> {
+  return (await table.get(userKey.deletedUserPlace(userId))) !== undefined;
+}
+
+/** The id that a username belongs to, in any case; undefined for a deleted user. */
 export async function findUserId(table: Table, username: string): Promise<string | undefined> {
   return (await table.get(userKey.username(username)))?.userId;
 }
 
-/** The ids that usernames belong to, in their order; also for deleted users. */
+/** The ids that usernames belong to, in their order; undefined for deleted users. */
 export async function findUserIds(
   table: Table,
   usernames: readonly string[],
@@ -150,10 +155,14 @@ export async function listMovements(
   return { movements: items, lastKey };
 }
 
-/** Deletes a user that has not changed since it was read. The username stays taken. */
+/**
+ * Deletes a user that has not changed since it was read. The username stays taken, but nothing connects it to the id any more
+ * that messages and the ledger keep.
+ */
 export function userDeletion(user: StoredUser): Change {
   return [
     deleteUnchanged(userKey.user(user.id), user.revision),
+    { put: userKey.username(user.username) },
     { delete: userKey.userPlace(user.id) },
     putAbsent(userKey.deletedUserPlace(user.id), {}),
     ...principalDeletion(user.id),

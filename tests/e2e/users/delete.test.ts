@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { verdict } from "../../support/conformance.ts";
 import { expectProblem, expectTokenRefused } from "../../support/expect-problem.ts";
 import { newPerson, newUser, refreshed, sessionOf, signIn } from "../../support/people.ts";
@@ -28,6 +29,17 @@ describe("deleting a user", () => {
     await remove(id);
     const left = (await contentsOf(portico.host)).filter((item) => JSON.stringify(item).includes(id));
     expect(left.map(({ pk }) => pk).filter((pk) => /^(CREDENTIAL|USER#|SESSIONS)/.test(String(pk)))).toEqual([]);
+  });
+
+  test("erases the name, and nothing connects the username to the id any more", async () => {
+    const name = `Grace ${randomUUID()}`;
+    const { id, username } = await newUser(portico, { name, credit: 7 });
+    await remove(id);
+    const left = await contentsOf(portico.host);
+    expect(left.filter((item) => JSON.stringify(item).includes(name))).toEqual([]);
+    const named = left.filter((item) => JSON.stringify(item).includes(username));
+    expect(named).toEqual([{ pk: `USERNAME#${username}`, sk: "USERNAME" }]);
+    expectProblem(await create({ username: username.toUpperCase() }), 409, "username_taken");
   });
 
   test("rejects a stale If-Match and accepts the current ETag", async () => {

@@ -1,0 +1,44 @@
+/**
+ * Off-boards a partner in bounded steps that may each be repeated: suspend it, cancel its live subscriptions, remove its
+ * companies. Afterwards nothing prevents its deletion.
+ */
+import { removeCompanies } from "../companies/remove-companies.ts";
+import { whileCallerUnchanged } from "../contract/caller-state.ts";
+import type { Principal } from "../contract/principal.ts";
+import type { Table } from "../runtime/table.ts";
+import { cancelSubscriptions } from "../subscriptions/cancel-subscriptions.ts";
+import type { OffBoardingView } from "./contract.ts";
+import { changePartner } from "./rules.ts";
+import { partnerChange, readPartner } from "./store.ts";
+
+/** The maximum number of subscriptions, and of companies, in one call: it ends in time even while the table is throttled. */
+const maxPerCall = 500;
+
+export interface OffBoardingRequest {
+  readonly partnerId: string;
+  /** The administrator. */
+  readonly principal: Principal;
+  readonly now: Date;
+}
+
+/**
+ * Continues an off-boarding, or begins it.
+ *
+ * @throws Problem `not_found`, `token_revoked` for an administrator who has lost its role, or `unavailable`
+ * @throws ConcurrencyConflict when the partner changed while it was suspended
+ */
+export async function offBoardPartner(table: Table, request: OffBoardingRequest): Promise<OffBoardingView> {
+  const { partnerId, principal, now } = request;
+  const partner = await readPartner(table, partnerId);
+  const suspension = partnerChange(partner, changePartner(partner, { status: "suspended" }, now));
+  // First of all: a suspended partner creates nothing, so what is cancelled and removed below stays so.
+  if (suspension.length > 0) await table.commit(whileCallerUnchanged(principal, suspension));
+  const author = { partnerId, tokenId: principal.tokenId, now };
+  const subscriptions = await cancelSubscriptions(table, author, maxPerCall);
+  const companies = await removeCompanies(table, partnerId, maxPerCall);
+  return {
+    subscriptionsCancelled: subscriptions.cancelled,
+    companiesDeleted: companies.removed,
+    done: subscriptions.done && companies.done,
+  };
+}
