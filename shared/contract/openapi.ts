@@ -145,6 +145,7 @@ const tagDescriptions: Readonly<Record<string, string>> = {
   Coupons: "Coupons, and their redemption for credit",
   Partners: "Partners, their client secrets and their tokens",
   Subscriptions: "What partners sell to the users of their own sites",
+  "Personal data": "Export of the data of a person",
   Companies: "Companies of partners",
   "Bank accounts": "Bank accounts of companies, and the directory of banks",
   Threads: "Conversations of users",

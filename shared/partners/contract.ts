@@ -83,13 +83,13 @@ const partnerExample: PartnerView = {
 
 const offBoardingSchema = z
   .object({
-    subscriptionsCancelled: z.int().min(0),
-    companiesDeleted: z.int().min(0),
+    subscriptionsCancelled: z.int().min(0).describe("Subscriptions that this call cancelled"),
+    companiesDeleted: z.int().min(0).describe("Companies that this call deleted"),
     done: z
       .boolean()
       .meta({ description: "Whether the partner has neither live subscriptions nor companies any more" }),
   })
-  .meta({ id: "OffBoarding" });
+  .meta({ id: "OffBoarding", description: "Progress of the off-boarding of a partner" });
 
 export type OffBoardingView = z.output<typeof offBoardingSchema>;
 

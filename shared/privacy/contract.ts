@@ -25,33 +25,39 @@ import {
 } from "../users/contract.ts";
 import { userPartitions } from "../users/keys.ts";
 
+const nextCursor = z.string().nullable().describe("`cursor` of the next page; null on the last page");
+
 const userExportSchema = z
   .object({
-    profile: selfSchema.nullable().meta({ description: "null for a deleted user, and after the first page" }),
-    sessions: z.array(sessionSchema.omit({ current: true })),
-    creditMovements: z.array(movementSchema),
-    redemptions: z.array(redemptionSchema),
-    threads: z.array(
-      z.object({
-        id: id("thr_"),
-        createdAt: shownInstant,
-        isCreator: z.boolean().meta({ description: "Whether the user began the thread" }),
-      }),
-    ),
+    profile: selfSchema
+      .nullable()
+      .meta({ description: "The profile; null for a deleted user, and after the first page" }),
+    sessions: z.array(sessionSchema.omit({ current: true })).describe("The user's sessions"),
+    creditMovements: z.array(movementSchema).describe("Movements of the user's credit"),
+    redemptions: z.array(redemptionSchema).describe("Coupons that the user redeemed"),
+    threads: z
+      .array(
+        z.object({
+          id: id("thr_"),
+          createdAt: shownInstant,
+          isCreator: z.boolean().meta({ description: "Whether the user began the thread" }),
+        }),
+      )
+      .describe("Threads in which the user takes part"),
     messages: z
       .array(
         z.object({
           id: id("msg_"),
           threadId: id("thr_"),
-          sequence: z.int().min(1),
-          message: z.string(),
+          sequence: z.int().min(1).describe("Number of the message in its thread, from 1"),
+          message: z.string().describe("Text of the message"),
           createdAt: shownInstant,
         }),
       )
       .meta({ description: "The user's own messages" }),
-    nextCursor: z.string().nullable(),
+    nextCursor,
   })
-  .meta({ id: "UserExport" });
+  .meta({ id: "UserExport", description: "A page of what is kept of a user" });
 
 export type UserExportView = z.output<typeof userExportSchema>;
 
@@ -80,10 +86,10 @@ const userExportExample: UserExportView = {
 const externalUserExportSchema = z
   .object({
     subscription: subscriptionSchema,
-    history: z.array(historyEntrySchema),
-    nextCursor: z.string().nullable(),
+    history: z.array(historyEntrySchema).describe("Changes of the subscription, oldest first"),
+    nextCursor,
   })
-  .meta({ id: "ExternalUserExport" });
+  .meta({ id: "ExternalUserExport", description: "A page of what is kept of a partner's user" });
 
 const byAdministrator = { user: { roles: administrators } };
 
