@@ -152,13 +152,19 @@ function creditLosses(tables: Tables): readonly Loss[] {
 
 /** What partners have to repeat: counted by partner, because each learns its own part only. */
 function partnerLosses(tables: Tables): readonly Loss[] {
+  const changes = Map.groupBy(lostItems(tables, "SUBSCRIPTION-HISTORY"), ({ type }) => type === "personal_data_erased");
+  const shown = (item: Item) =>
+    `${idOf(item)}: ${String(item["type"])} at ${String(item["at"])} (${String(item["id"])})`;
   return [
+    {
+      title: "Personal data erased since, and back",
+      remedy: "the partner erases it again",
+      lines: (changes.get(true) ?? []).map(shown),
+    },
     {
       title: "Subscription change lost",
       remedy: "the partner repeats the request, with the same idempotency key or a new one",
-      lines: lostItems(tables, "SUBSCRIPTION-HISTORY").map(
-        (item) => `${idOf(item)}: ${String(item["type"])} at ${String(item["at"])} (${String(item["id"])})`,
-      ),
+      lines: (changes.get(false) ?? []).map(shown),
     },
     {
       title: "Company created since, and lost",

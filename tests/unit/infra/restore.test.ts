@@ -34,6 +34,21 @@ describe("a comparison", () => {
     expect(printed).not.toMatch(/hash-|ada@/);
   });
 
+  test("tells erased personal data, which is back, from other changes", () => {
+    const entry = (sk: string, type: string): Item => ({
+      pk: "SUBSCRIPTION-HISTORY#ptr_1#a",
+      sk,
+      type,
+      at: "t",
+      id: sk,
+    });
+    const losses = compareTables([entry("1", "created"), entry("2", "personal_data_erased")], []);
+    expect(losses.map(({ title, lines }) => [title, lines])).toEqual([
+      ["Personal data erased since, and back", ["ptr_1: personal_data_erased at t (2)"]],
+      ["Subscription change lost", ["ptr_1: created at t (1)"]],
+    ]);
+  });
+
   test("finds lost and changed coupons", () => {
     const coupon = (sk: string, quantity: number): Item => ({ pk: "COUPONS", sk, quantity, active: true });
     const [loss] = compareTables([coupon("cpn_1", 5), coupon("cpn_2", 1)], [coupon("cpn_1", 9)]);
