@@ -19,6 +19,8 @@ const prices = {
   customMetric: 0.3,
   logGigabyte: 0.5,
   traceMillion: 5,
+  backupGigabyte: 0.1,
+  transferGigabyte: 0.02,
 } as const;
 
 /** Maximum size of the log line of a successful call. A test measures it on a running host. */
@@ -90,6 +92,19 @@ function perMillionCalls(assembly: Assembly): readonly (readonly [string, number
   ];
 }
 
+/** The settings of `copies`, none of which production has at first. */
+function copies(assembly: Assembly): readonly (readonly [string, number])[] {
+  const secrets = resourcesOf(assembly, "AWS::SecretsManager::Secret").length;
+  return [
+    ["`dailyBackups`: the key of the vault", prices.kmsKey],
+    ["`dailyBackups`: each gigabyte that is kept", prices.backupGigabyte],
+    ["`copyTo`: each gigabyte that is kept there", prices.backupGigabyte],
+    ["`copyTo` in another Region: each gigabyte that is copied", prices.transferGigabyte],
+    [`\`secretRegions\`: ${secrets} replicas in each Region`, secrets * prices.secret],
+    ["`multiRegionKey`: the replica in each Region", prices.kmsKey],
+  ];
+}
+
 const dollars = (amount: number): string => amount.toFixed(2);
 
 /** The page, computed from the assembly of a production stage. */
@@ -111,6 +126,10 @@ export function costsPage(assembly: Assembly): string {
     "| a million calls | dollars |",
     "| --- | ---: |",
     ...perMillionCalls(assembly).map(([what, amount]) => `| ${what} | ${dollars(amount)} |`),
+    "",
+    "| copies elsewhere, a month | dollars |",
+    "| --- | ---: |",
+    ...copies(assembly).map(([what, amount]) => `| ${what} | ${dollars(amount)} |`),
   ].join("\n")}\n`;
 }
 

@@ -16,6 +16,7 @@ import { runSchedule, ScheduleTimers } from "./services/schedules.ts";
 import { rotateSecret } from "./services/secret-rotation.ts";
 import { LocalSecretsManager } from "./services/secrets-manager.ts";
 import { ServiceProxy, type Interceptor } from "./services/service-proxy.ts";
+import { writesTaken, writeStopped, writeStopVariable } from "../../shared/runtime/write-stop.ts";
 import { DataFolder } from "./support/data-folder.ts";
 import { LocalHostError } from "./support/errors.ts";
 import { loopback } from "./support/loopback-http.ts";
@@ -165,6 +166,7 @@ export class Host {
   readonly #cleanups: Cleanup[];
   readonly #timers: ScheduleTimers;
   #deployment: { readonly model: ServedModel; readonly pool: FunctionPool } | undefined;
+  #readOnly = false;
 
   constructor(options: HostOptions, services: Services, cleanups: Cleanup[]) {
     this.url = services.url;
@@ -229,6 +231,22 @@ export class Host {
     });
   }
 
+  get isReadOnly(): boolean {
+    return this.#readOnly;
+  }
+
+  /** Makes the stage read-only, or lets it take writes again, as `npm run read-only` does on AWS. Schedules pause meanwhile. */
+  setReadOnly(on: boolean): void {
+    this.#readOnly = on;
+    this.#services.gateway.setStageVariable(writeStopVariable, on ? writeStopped : writesTaken);
+    this.#startTimers();
+  }
+
+  #startTimers(): void {
+    if (this.#options.runSchedules !== true) return;
+    this.#timers.start(this.#readOnly ? [] : this.model.schedules);
+  }
+
   /** Kills the busy processes of a function, for tests. */
   kill(functionId: string): number {
     return this.#current.pool.kill(functionId);
@@ -274,7 +292,7 @@ export class Host {
     try {
       const { pool, drained } = await this.#deploy(model);
       this.#deployment = { model, pool };
-      if (this.#options.runSchedules === true) this.#timers.start(model.schedules);
+      this.#startTimers();
       // A request may be between its authorizer and its function, when no function of the old deployment is busy.
       if (before !== undefined) await Promise.race([drained, delay(graceMilliseconds, undefined, { ref: false })]);
     } catch (error) {

@@ -3,7 +3,7 @@ import type { Stage } from "../stages/stage.ts";
 import { ReleaseError, type Account } from "./cloud.ts";
 
 /** Changes that need `--allow NAME`. */
-export const allowances = ["issuer-change", "identity-provider-change"] as const;
+export const allowances = ["issuer-change", "identity-provider-change", "table-change"] as const;
 export type Allowance = (typeof allowances)[number];
 
 /**
@@ -35,7 +35,7 @@ export async function checkAccount(stage: Stage, account: Account): Promise<void
 }
 
 /**
- * Checks that the deployment keeps the issuer, which every token names, and the identity provider.
+ * Checks that the deployment keeps the issuer, which every token names, the identity provider, the table and the cut-off.
  *
  * @param deployed deployed template of the API stack; undefined when it does not exist
  * @param next the new template
@@ -48,6 +48,7 @@ export function checkPromises(
 ): void {
   if (deployed === undefined) return;
   const [before, after] = [promisesOf(deployed), promisesOf(next)];
+  checkData(before, after, { name, allowed });
   if (before.issuer !== after.issuer && !allowed.includes("issuer-change")) {
     throw new ReleaseError(
       `the issuer of stage ${name} would change from ${before.issuer} to ${after.issuer}, and every token would be refused: ` +
@@ -63,21 +64,61 @@ export function checkPromises(
   }
 }
 
+function checkData(before: Promises, after: Promises, { name, allowed }: Permission): void {
+  if (Number(before.tokensFrom) > Number(after.tokensFrom)) {
+    throw new ReleaseError(
+      `the cut-off of stage ${name} would go back, and revoked tokens would be valid again: set tokensFrom to the deployed time or a later one`,
+    );
+  }
+  if (before.table === after.table || allowed.includes("table-change")) return;
+  throw new ReleaseError(
+    `the table of stage ${name} would change from ${before.table} to ${after.table}: correct restoredTable, or add --allow table-change`,
+  );
+}
+
+/**
+ * Whether a deployment changes the table or the cut-off. Such a release takes all traffic at once: beside a canary, two tables would
+ * take writes, and each release would refuse the tokens of the other.
+ */
+export function changesData(deployed: unknown, next: unknown): boolean {
+  if (deployed === undefined) return false;
+  const [before, after] = [promisesOf(deployed), promisesOf(next)];
+  return before.table !== after.table || before.tokensFrom !== after.tokensFrom;
+}
+
 const none = "none";
 
 interface Template {
   readonly Resources?: Readonly<Record<string, { readonly Type: string; readonly Properties?: unknown }>>;
 }
 
-/** Issuer and identity provider in the environment of a template's functions. An intrinsic function is compared as JSON. */
-function promisesOf(template: unknown): { readonly issuer: string; readonly provider: string } {
+interface Permission {
+  readonly name: string;
+  readonly allowed: readonly Allowance[];
+}
+
+interface Promises {
+  readonly issuer: string;
+  readonly provider: string;
+  readonly table: string;
+  /** Seconds of the epoch; 0 without a cut-off. */
+  readonly tokensFrom: string;
+}
+
+/** What the environment of a template's functions promises. An intrinsic function is compared as JSON. */
+function promisesOf(template: unknown): Promises {
   const variables = Object.values((template as Template).Resources ?? {})
     .filter(({ Type }) => Type === "AWS::Lambda::Function")
     .map(({ Properties }) => (Properties as FunctionProperties | undefined)?.Environment?.Variables ?? {})
     .find(({ PUBLIC_URL }) => PUBLIC_URL !== undefined);
   const shown = (value: unknown): string =>
     value === undefined ? none : typeof value === "string" ? value : JSON.stringify(value);
-  return { issuer: shown(variables?.["PUBLIC_URL"]), provider: shown(variables?.["IDP_ISSUER"]) };
+  return {
+    issuer: shown(variables?.["PUBLIC_URL"]),
+    provider: shown(variables?.["IDP_ISSUER"]),
+    table: shown(variables?.["TABLE_NAME"]),
+    tokensFrom: shown(variables?.["TOKENS_FROM"] ?? "0"),
+  };
 }
 
 interface FunctionProperties {

@@ -14,7 +14,9 @@ import type { Stage } from "../stages/stage.ts";
 import { asCommand, readArguments } from "./arguments.ts";
 import { openAccount, openCloud } from "./aws.ts";
 import { ReleaseError, type Account, type Deployment } from "./cloud.ts";
-import { allowances, checkAccount, checkPromises, type Allowance } from "./deploy-checks.ts";
+import { allowances, changesData, checkAccount, checkPromises, type Allowance } from "./deploy-checks.ts";
+import { keepReadOnly, openWriteStop } from "../restore/stage-switch.ts";
+import { checkRestoredTable } from "../restore/check-restored-table.ts";
 import { describe, hasNewRelease, liveRelease, nameLiveRelease, startCanary, status, sweep } from "./releases.ts";
 
 const root = resolve(import.meta.dirname, "../..");
@@ -71,19 +73,8 @@ function run(program: string, words: readonly string[], variables: Readonly<Reco
   });
 }
 
-async function deploy(plan: Plan, account: Account): Promise<void> {
-  const { stage, allowed } = plan;
-  await checkAccount(stage, account);
-  const apiStack = `Portico-${stage.name}-Api`;
-  const assembly = await assemblyOf(plan);
-  const next = await templateIn(assembly, apiStack);
-  checkPromises(await account.template(apiStack), next, { name: stage.name, allowed });
-  const before = await openCloud(stage.name);
-  const served = await before.served();
-  if (served?.canary !== undefined) {
-    throw new ReleaseError(`a canary of ${stage.name} is under way: promote it or roll it back first`);
-  }
-  const live = stage.canary === undefined || served === undefined ? undefined : await liveRelease(before);
+/** @param live what the stage goes on serving; undefined when the new release takes all traffic at once */
+async function runCdk(apiStack: string, assembly: string, live: Deployment | undefined): Promise<void> {
   await run(
     process.execPath,
     [
@@ -94,6 +85,26 @@ async function deploy(plan: Plan, account: Account): Promise<void> {
     ],
     { CDK_DISABLE_CLI_TELEMETRY: "1" },
   );
+}
+
+async function deploy(plan: Plan, account: Account): Promise<void> {
+  const { stage, allowed } = plan;
+  await checkAccount(stage, account);
+  const apiStack = `Portico-${stage.name}-Api`;
+  const assembly = await assemblyOf(plan);
+  const next = await templateIn(assembly, apiStack);
+  const deployed = await account.template(apiStack);
+  checkPromises(deployed, next, { name: stage.name, allowed });
+  await checkRestoredTable(stage);
+  const before = await openCloud(stage.name);
+  const served = await before.served();
+  if (served?.canary !== undefined) {
+    throw new ReleaseError(`a canary of ${stage.name} is under way: promote it or roll it back first`);
+  }
+  const waits = stage.canary !== undefined && served !== undefined && !changesData(deployed, next);
+  const live = waits ? await liveRelease(before) : undefined;
+  const writeStop = served === undefined ? undefined : await openWriteStop(stage);
+  await keepReadOnly(writeStop, () => runCdk(apiStack, assembly, live));
   const cloud = await openCloud(stage.name);
   if (live !== undefined && !(await hasNewRelease(cloud))) {
     // The commit changes no function, so there is nothing to try.

@@ -19,7 +19,7 @@ import {
   type FunctionDeclaration,
 } from "../constructs/function-declarations.ts";
 import type { Release } from "../release/release-name.ts";
-import { isUrl, type Stage } from "../stages/stage.ts";
+import { isUrl, tokensFromOf, type Stage } from "../stages/stage.ts";
 
 /** Days between two rotations of the signing key. */
 const signingKeyDays = 30;
@@ -56,7 +56,8 @@ export class ApiStack extends Stack {
     this.commonVariables = {
       STAGE: stage.name,
       PUBLIC_URL: publicUrl,
-      TABLE_NAME: data.table.tableName,
+      TABLE_NAME: data.usedTable.tableName,
+      ...(stage.tokensFrom !== undefined && { TOKENS_FROM: String(tokensFromOf(stage)) }),
       ALLOWED_ORIGINS: stage.corsOrigins.join(" "),
       LOG_LEVEL: stage.logLevel,
       PARTNER_TOKEN_SECONDS: String(stage.tokenLifetimes.partnerAccessSeconds),
@@ -87,7 +88,12 @@ export class ApiStack extends Stack {
       // CloudFormation would wait an hour for a bootstrap that never answers.
       serviceTimeout: Duration.minutes(2),
       // CloudFormation runs the bootstrap when these change, so once per release. The time tells a rollback from a newer release.
-      properties: { Release: props.release.name, CommittedAt: props.release.committedAt },
+      properties: {
+        Release: props.release.name,
+        CommittedAt: props.release.committedAt,
+        // A restored table has the signing keys and the root user of an earlier day.
+        ...(stage.restoredTable !== undefined && { Table: stage.restoredTable }),
+      },
     });
     this.#rotateSigningKeys(bootstrapRun);
 

@@ -9,6 +9,7 @@ import { syntheticPartnerId } from "../../shared/partners/synthetic-partner.ts";
 import type { SecretName } from "../../shared/runtime/environment.ts";
 import { acknowledge } from "../constructs/acknowledge.ts";
 import type { Resources } from "../constructs/operation-function.ts";
+import { DailyBackups } from "../constructs/daily-backups.ts";
 import { removalPolicyOf } from "../constructs/removal.ts";
 import type { Stage } from "../stages/stage.ts";
 
@@ -112,6 +113,11 @@ export class DataStack extends Stack {
       rootSignIn: this.#secret("rootSignIn", key),
       syntheticPartner: this.#secret("syntheticPartner", key),
     };
+    const { dailyBackups } = props.stage.copies ?? {};
+    if (dailyBackups !== undefined) {
+      const { tableArn } = this.usedTable;
+      new DailyBackups(this, "Backups", { stage: props.stage, tableArn, settings: dailyBackups });
+    }
 
     // Exported whether or not the API stack reads them today. CloudFormation updates this stack first, while the old API
     // stack still imports its values, so an export that disappears with its last reader makes the deployment fail.
@@ -124,6 +130,7 @@ export class DataStack extends Stack {
     const key = new Key(this, "Key", {
       description: `Portico ${this.#stage.name}: table and secrets`,
       enableKeyRotation: true,
+      ...(this.#stage.copies?.multiRegionKey === true && { multiRegion: true }),
       removalPolicy: removalPolicyOf(this.#stage),
       pendingWindow: Duration.days(this.#stage.production ? 30 : 7),
     });
@@ -182,17 +189,30 @@ export class DataStack extends Stack {
       description: `${kind.holds} (Portico ${this.#stage.name})`,
       encryptionKey,
       generateSecretString: kind.generate,
+      // Encrypted there with the Region's own key of Secrets Manager: this stack's key does not exist there.
+      replicaRegions: (this.#stage.copies?.secretRegions ?? []).map((region) => ({ region })),
       removalPolicy: removalPolicyOf(this.#stage),
     });
     acknowledge(secret, { "AwsSolutions-SMG4": kind.noScheduleHere });
     return secret;
   }
 
+  /**
+   * The table that the stage uses: the one of this stack, or a restored one by its name. The exports of this stack's own table
+   * stay, so one deployment can change from one table to the other and back.
+   */
+  get usedTable(): { readonly tableName: string; readonly tableArn: string } {
+    const { restoredTable } = this.#stage;
+    if (restoredTable === undefined) return this.table;
+    const tableArn = this.formatArn({ service: "dynamodb", resource: "table", resourceName: restoredTable });
+    return { tableName: restoredTable, tableArn };
+  }
+
   /** What functions are given rights to. */
   get resources(): Resources {
     const secrets = Object.entries(this.secrets) as [SecretName, Secret][];
     return {
-      tableArn: this.table.tableArn,
+      tableArn: this.usedTable.tableArn,
       secretArns: Object.fromEntries(secrets.map(([name, { secretArn }]) => [name, secretArn])) as Record<
         SecretName,
         string

@@ -35,7 +35,8 @@ export class OperationsStack extends Stack {
   constructor(scope: Construct, id: string, props: OperationsStackProps) {
     super(scope, id, props);
     const { stage, data, api, operations, bundleOf = bundleFolder } = props;
-    const { tableName, tableArn, encryptionKey } = data.table;
+    const { tableName, tableArn } = data.usedTable;
+    const { encryptionKey } = data.table;
     if (encryptionKey === undefined) throw new Error("the table has no key of its own to watch");
 
     const channels = new AlarmChannels(this, "Channels", stage);

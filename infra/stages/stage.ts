@@ -1,5 +1,6 @@
 /** The settings of a deployment, as one typed value per stage. No other code may depend on the name of a stage. */
 import type { RetentionDays } from "aws-cdk-lib/aws-logs";
+import type { Copies } from "./copies.ts";
 import type { OperationsSettings } from "./operations.ts";
 
 /** Lifetimes of access tokens. */
@@ -59,6 +60,13 @@ export interface Stage {
   readonly hostedZone?: HostedZone;
   readonly tokenLifetimes: TokenLifetimes;
   readonly sessions: SessionLimits;
+  /** The cut-off, RFC 3339 in whole seconds of UTC: no token or session that began before it is valid. A restore sets it. */
+  readonly tokensFrom?: string;
+  /**
+   * Name of a restored table, which all functions and alarms use in place of the table of the data stack. It needs a new
+   * `tokensFrom`. See `docs/restore.md`.
+   */
+  readonly restoredTable?: string;
   /** Ids of the public clients that people sign in with (RFC 6749 §2.1). `POST /v1/auth/login` uses the first one. */
   readonly publicClients: readonly string[];
   /**
@@ -77,6 +85,8 @@ export interface Stage {
   readonly removalPolicy: "retain" | "destroy";
   readonly deletionProtection: boolean;
   readonly pointInTimeRecovery: boolean;
+  /** Copies in other accounts and Regions. Absent: none. Their costs are in `docs/costs.md`. */
+  readonly copies?: Copies;
   /** Whether AWS WAF protects the API. */
   readonly waf: boolean;
   /**
@@ -102,6 +112,11 @@ export const defaultSessionLimits: SessionLimits = {
  * `validateStage` refuses the stage.
  */
 export const fillIn = "FILL-IN" as never;
+
+/** The cut-off of a stage in seconds of the epoch; undefined without one. */
+export function tokensFromOf({ tokensFrom }: Stage): number | undefined {
+  return tokensFrom === undefined ? undefined : Date.parse(tokensFrom) / 1000;
+}
 
 /** Whether a public URL is the company's own. */
 export function isUrl(publicUrl: Stage["publicUrl"]): publicUrl is `https://${string}` {

@@ -1,4 +1,5 @@
 /** Refuses a stage with incomplete settings, or with settings that contradict each other or the contract. */
+import { copiesContradictions } from "./copies.ts";
 import { operationsContradictions } from "./operations.ts";
 import { fillIn, isUrl, type Stage } from "./stage.ts";
 
@@ -18,6 +19,8 @@ export function validateStage(stage: Stage): void {
     ...addressContradictions(stage),
     ...identityProviderContradictions(stage.identityProvider),
     ...operationsContradictions(stage.operations),
+    ...restoreContradictions(stage),
+    ...copiesContradictions(stage.copies ?? {}, stage),
     ...(stage.production ? productionContradictions(stage) : []),
   ].filter((contradiction) => contradiction !== false);
   if (contradictions.length > 0) throw new Error(`stage ${stage.name}: ${contradictions.join("; ")}`);
@@ -105,6 +108,20 @@ function identityProviderContradictions(provider: Stage["identityProvider"]): Co
     !/\S/.test(provider.audience) && "the identity provider's tokens need an audience",
     (provider.algorithms.length === 0 || !provider.algorithms.every((name) => asymmetricAlgorithms.test(name))) &&
       "the identity provider signs with asymmetric algorithms only",
+  ];
+}
+
+function restoreContradictions({ restoredTable, tokensFrom }: Stage): Contradictions {
+  return [
+    tokensFrom !== undefined &&
+      !(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(tokensFrom) && !Number.isNaN(Date.parse(tokensFrom))) &&
+      "tokensFrom is a time such as 2026-11-21T20:15:00Z",
+    restoredTable !== undefined &&
+      !/^[A-Za-z0-9_.-]{3,255}$/.test(restoredTable) &&
+      "the name of a table has 3 to 255 letters, digits, dots, hyphens and underscores",
+    restoredTable !== undefined &&
+      tokensFrom === undefined &&
+      "a restored table needs tokensFrom, or revoked tokens would be valid again",
   ];
 }
 

@@ -4,7 +4,7 @@ import { administrators, type Scope } from "../domain/access.ts";
 import { linksOf } from "./openapi-links.ts";
 import { errorResponseName, operationIdOf, typePrefixOf } from "./openapi-names.ts";
 import { oauthErrorCodes, toOAuthError, type OAuthErrorCode } from "./oauth-error.ts";
-import type { AnyOperation } from "./operation.ts";
+import { stopsWhenReadOnly, type AnyOperation } from "./operation.ts";
 import { Problem, problemCatalogue, problemCodes, recordedRefusals, type ProblemCode } from "../domain/problems.ts";
 
 type Json = Record<string, unknown>;
@@ -42,6 +42,7 @@ export function problemsOf(operation: AnyOperation): readonly ProblemCode[] {
   if (request.body !== undefined && request.bodyType !== "form") given.add("body_malformed");
   if (operation.idempotent) given.add("idempotency_key_reused").add("request_in_progress");
   if (operation.conditional) given.add("precondition_failed");
+  if (stopsWhenReadOnly(operation)) given.add("read_only");
   return problemCodes.filter((code) => given.has(code));
 }
 

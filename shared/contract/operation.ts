@@ -110,6 +110,8 @@ export interface Operation<Path = unknown, Query = unknown, Body = unknown, Answ
   readonly acceptsProof?: boolean;
   /** `If-Match` is honoured. */
   readonly conditional?: boolean;
+  /** Goes on while the stage is read-only, although it writes: callers need tokens to read, and a cut-off ends them all. */
+  readonly servedWhenReadOnly?: boolean;
   /** `cache-control` of the answer. Default `no-store`. */
   readonly cacheControl?: string;
   readonly table: readonly TableRight[];
@@ -199,6 +201,11 @@ const guessableMembers: readonly string[] = ["code", "currentPassword", "newPass
 export function needsKeyedFingerprint({ idempotent, request }: AnyOperation): boolean {
   const { shape = {} } = (request.body ?? {}) as { readonly shape?: object };
   return idempotent === true && Object.keys(shape).some((name) => guessableMembers.includes(name));
+}
+
+/** Whether the operation is refused while the stage is read-only. */
+export function stopsWhenReadOnly({ method, servedWhenReadOnly }: AnyOperation): boolean {
+  return method !== "GET" && servedWhenReadOnly !== true;
 }
 
 /** The path of a function below `functions/` and `dist/functions/`, without extension: `partners/register`. */

@@ -52,6 +52,7 @@ export const problemCatalogue = {
   rate_limited: { status: 429, title: "Too many requests" },
   internal_error: { status: 500, title: "Internal error" },
   unavailable: { status: 503, title: "Temporarily unavailable" },
+  read_only: { status: 503, title: "The service is read-only" },
 } as const satisfies Record<string, ProblemDefinition>;
 
 export type ProblemCode = keyof typeof problemCatalogue;
@@ -125,6 +126,15 @@ export function notFound(): Problem {
 export function unavailable(cause?: unknown): Problem {
   const detail = "A service that Portico depends on did not answer in time. Retry the request.";
   return new Problem("unavailable", detail, { retryAfterSeconds: 1 }, cause);
+}
+
+/** How long a write stop lasts at least, in whole seconds. */
+const readOnlyRetrySeconds = 60;
+
+/** The problem for a write while the stage is read-only. Nothing was changed. */
+export function readOnly(): Problem {
+  const detail = "Portico accepts no changes at the moment. Reads work. Send the request again later.";
+  return new Problem("read_only", detail, { retryAfterSeconds: readOnlyRetrySeconds });
 }
 
 /** The body of a problem, `application/problem+json` (RFC 9457 §3.1). */

@@ -17,6 +17,7 @@ import { observation } from "./middleware/observation.ts";
 import { problems } from "./middleware/problems.ts";
 import { rights } from "./middleware/rights.ts";
 import { validation } from "./middleware/validation.ts";
+import { writeStop } from "./middleware/write-stop.ts";
 import type { Answer, RequestContext, ServedEvent } from "./request-context.ts";
 
 /** The validated request, as every operation gets it. */
@@ -36,6 +37,8 @@ export interface ValidRequest<Path, Query, Body> {
   readonly environment: Environment;
   /** Name of the release that serves the request. */
   readonly release: string;
+  /** Whether the stage is read-only. Operations that write are refused before they run, except those that are declared to go on. */
+  readonly isReadOnly: boolean;
   /** A header by its lower-case name. */
   readonly header: (name: string) => string | undefined;
   /** Every value of a header by its lower-case name. */
@@ -73,7 +76,15 @@ export function pipeline(
       throw unavailable();
     },
   })
-    .use([observation(operation, environment), answerHeaders(), problems(), rights(), body(), validation()])
+    .use([
+      observation(operation, environment),
+      answerHeaders(),
+      problems(),
+      rights(),
+      writeStop(),
+      body(),
+      validation(),
+    ])
     .handler(({ context }: ServedEvent, invocation: Context) =>
       handle(context, Date.now() + invocation.getRemainingTimeInMillis() - reserveMs),
     );
@@ -100,6 +111,7 @@ export function requestOf<Path, Query, Body>(context: RequestContext): ValidRequ
     ifMatch: context.header("if-match"),
     environment: context.environment,
     release: context.release,
+    isReadOnly: context.readOnly === true,
     header: (name) => context.header(name),
     headerValues: (name) => context.headerValues(name),
   };

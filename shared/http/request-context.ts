@@ -25,6 +25,8 @@ export interface RequestContext {
   /** Every value of a header by its lower-case name. */
   readonly headerValues: (name: string) => readonly string[];
   principal?: Principal | undefined;
+  /** The stage accepts no changes. */
+  readOnly?: boolean;
   /** Parsed, but not validated yet. */
   rawBody?: unknown;
   /** As sent, for cursors to be bound to. */

@@ -35,16 +35,25 @@ export interface IssuedToken {
   readonly expiresIn: number | undefined;
 }
 
-/**
- * Signs an access token.
- *
- * @param issuer both issuer and audience: the API protects nothing but itself
- * @param lifetimeSeconds undefined for a token that never expires
- */
+/** What all tokens of a stage have in common. */
+export interface TokenTerms {
+  /** Both issuer and audience: the API protects nothing but itself. */
+  readonly issuer: string;
+  /** Undefined for a token that never expires. */
+  readonly lifetimeSeconds: number | undefined;
+  readonly now: Date;
+  /**
+   * The cut-off of the stage, in seconds of the epoch. The token names it: functions that do not know the cut-off yet go on issuing
+   * tokens after it, and their time of issue would not tell these from valid ones.
+   */
+  readonly tokensFrom?: number | undefined;
+}
+
+/** Signs an access token. */
 export async function issueAccessToken(
   { principal, clientId, authTime, version, thumbprint }: TokenSubject,
   key: SigningKey,
-  { issuer, lifetimeSeconds, now }: { issuer: string; lifetimeSeconds: number | undefined; now: Date },
+  { issuer, lifetimeSeconds, now, tokensFrom }: TokenTerms,
 ): Promise<IssuedToken> {
   const issuedAt = Math.floor(now.getTime() / 1000);
   const jwt = new SignJWT({
@@ -54,6 +63,7 @@ export async function issueAccessToken(
     ver: version,
     ...(authTime !== undefined && { auth_time: authTime }),
     ...(thumbprint !== undefined && { cnf: { jkt: thumbprint } }),
+    ...(tokensFrom !== undefined && { epoch: tokensFrom }),
     ...(principal.kind === "partner"
       ? { scope: principal.scopes.join(" ") }
       : { role: principal.role, sid: principal.sessionId, ...(principal.amr && { amr: principal.amr }) }),

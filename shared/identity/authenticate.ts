@@ -92,6 +92,7 @@ async function acceptCurrent(
   verified: VerifiedToken,
   options: Verification,
 ): Promise<VerifiedToken | "token_revoked"> {
+  if (verified.claims["epoch"] !== options.tokensFrom) return "token_revoked";
   const { principal, version } = verified;
   const state = await findPrincipal(table, principal.id);
   if (state === undefined || !isCurrent(state, principal, version)) return "token_revoked";
@@ -140,6 +141,8 @@ export interface Verification {
   /** Whether a token must have an `exp`. */
   readonly expires: boolean;
   readonly administratorsNeedSecondFactor: boolean;
+  /** The cut-off, in seconds of the epoch: tokens issued under a different one, or under none, are revoked. */
+  readonly tokensFrom?: number | undefined;
 }
 
 export function verificationOf(environment: Environment): Verification {
@@ -148,6 +151,7 @@ export function verificationOf(environment: Environment): Verification {
     issuer,
     expires: PARTNER_TOKEN_SECONDS !== undefined && USER_TOKEN_SECONDS !== undefined,
     administratorsNeedSecondFactor: environment.ADMINISTRATORS_NEED_SECOND_FACTOR,
+    tokensFrom: environment.TOKENS_FROM,
   };
 }
 

@@ -92,8 +92,9 @@ export function hasIdentityProvider({ IDP_ISSUER }: Environment): boolean {
  */
 export async function verifyExternalToken(
   token: string,
-  { IDP_ISSUER: issuer, IDP_AUDIENCE: audience, IDP_ALGORITHMS: algorithms, IDP_JWKS_URI: jwksUri }: Environment,
+  environment: Environment,
 ): Promise<ExternalIdentity | undefined> {
+  const { IDP_ISSUER: issuer, IDP_AUDIENCE: audience, IDP_ALGORITHMS: algorithms, IDP_JWKS_URI: jwksUri } = environment;
   if (issuer === undefined || audience === undefined || algorithms === undefined || jwksUri === undefined)
     return undefined;
   if (token.length > maxTokenLength) return undefined;
@@ -111,6 +112,8 @@ export async function verifyExternalToken(
     const claims = claimsSchema.safeParse(payload).data;
     if (claims === undefined || !isForUs(claims, audience)) return undefined;
     if (claims.exp - claims.iat > maxTokenLifetimeSeconds) return undefined;
+    // A restored table does not know which of the earlier tokens were exchanged.
+    if (claims.iat < (environment.TOKENS_FROM ?? 0)) return undefined;
     return identityOf(claims, token);
   } catch (error) {
     if (isProvidersFault(error)) {

@@ -56,6 +56,7 @@ export async function issueSessionTokens(
       issuer: environment.PUBLIC_URL,
       lifetimeSeconds: seconds === undefined ? undefined : Math.min(seconds, secondsLeft),
       now,
+      tokensFrom: environment.TOKENS_FROM,
     },
   );
   return { accessToken: token, refreshToken: formatRefreshToken(refreshToken), expiresIn };

@@ -165,6 +165,11 @@ export function hashNetwork(sessionId: string, network: string, key: string): st
   return createHmac("sha256", key).update(`network ${sessionId} ${network}`).digest("base64url");
 }
 
+/** Whether the current refresh token of a session was issued before the cut-off of the stage, in seconds of the epoch. */
+export function isCutOff({ issuedAt }: Session, tokensFrom: number | undefined): boolean {
+  return tokensFrom !== undefined && Date.parse(issuedAt) < tokensFrom * 1000;
+}
+
 /** Whether a session is alive by the state of its user. */
 export function isAlive(session: Session, state: UserState): boolean {
   return (

@@ -34,6 +34,7 @@ export const operations = {
     access: "public",
     acceptsClient: true,
     acceptsProof: true,
+    servedWhenReadOnly: true,
     request: {
       body: tokenRequest,
       shownBody: grantRequest,
@@ -97,6 +98,7 @@ export const operations = {
       "belongs to another client.",
     access: "public",
     acceptsClient: true,
+    servedWhenReadOnly: true,
     request: {
       body: presentedToken,
       bodyType: "form",
@@ -134,6 +136,7 @@ export const operations = {
       'RFC 7662, for an authenticated partner and its own access tokens. Any other token is `{"active": false}`.',
     access: "public",
     acceptsClient: true,
+    servedWhenReadOnly: true,
     request: {
       body: presentedToken,
       bodyType: "form",

@@ -39,7 +39,12 @@ export async function issuePartnerToken(
       thumbprint: proof?.thumbprint,
     },
     key,
-    { issuer: environment.PUBLIC_URL, lifetimeSeconds: environment.PARTNER_TOKEN_SECONDS, now },
+    {
+      issuer: environment.PUBLIC_URL,
+      lifetimeSeconds: environment.PARTNER_TOKEN_SECONDS,
+      now,
+      tokensFrom: environment.TOKENS_FROM,
+    },
   );
   return { access_token: token, token_type: tokenTypeOf(proof), expires_in: expiresIn, scope: scopes.join(" ") };
 }

@@ -47,6 +47,12 @@ const environmentSchema = z.object({
   ADMINISTRATOR_SESSION_SECONDS: count,
   /** The maximum number of sessions that a user has at once. */
   MAX_SESSIONS: count,
+  /** The cut-off, in seconds of the epoch: no token that was issued before it is valid. Absent: no cut-off. */
+  TOKENS_FROM: z
+    .string()
+    .regex(/^[1-9][0-9]{0,10}$/)
+    .transform(Number)
+    .optional(),
   /** Client ids of the public clients (RFC 6749 §2.1), separated by spaces. `POST /v1/auth/login` uses the first one. */
   PUBLIC_CLIENTS: z.string().min(1),
   /** Whether administrators may do nothing but enrol a second factor while they have none. */

@@ -129,12 +129,13 @@ export type Served = LogFields & {
 
 /** Logs and measures a served request, in one line. */
 export function logServed(served: Served): void {
-  const { status, latencyMs } = served;
+  const { status, latencyMs, problem } = served;
   write("info", "request_served", served, {
     latencyMs,
     ...(status >= 400 && status < 500 && { clientErrors: 1 }),
     ...(status === 500 && { internalErrors: 1 }),
-    ...(status === 503 && { unavailable: 1 }),
+    // An operator has asked for a write stop, so it is nothing to ring for.
+    ...(status === 503 && problem !== "read_only" && { unavailable: 1 }),
   });
 }
 

@@ -284,6 +284,7 @@ export const operations = {
       "one, the answer to the right password is `401 second_factor_required`. Each code works once. After 10 wrong codes in an " +
       "hour the answer is `429 too_many_attempts`.",
     access: "public",
+    servedWhenReadOnly: true,
     request: {
       body: z.strictObject({
         username: z
@@ -348,6 +349,7 @@ export const operations = {
     description: "Ends every session of the caller. All of its access tokens and refresh tokens stop working at once.",
     access: byAnyUser,
     allowedBefore: ["change_password", "enrol_second_factor"],
+    servedWhenReadOnly: true,
     request: { body: z.strictObject({}), bodyOptional: true },
     success: { status: 204, description: "All sessions have ended" },
     problems: [],

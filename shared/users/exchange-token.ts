@@ -2,6 +2,7 @@
 import { OAuthError } from "../contract/oauth-error.ts";
 import { newId } from "../domain/ids.ts";
 import { withoutInvisible } from "../domain/invisible.ts";
+import { readOnly } from "../domain/problems.ts";
 import type { TokenRequest } from "../identity/contract.ts";
 import { verifyExternalToken, type ExternalIdentity } from "../identity/external-identity.ts";
 import type { UserState } from "../identity/model.ts";
@@ -28,6 +29,7 @@ const issuedTokenType = "urn:ietf:params:oauth:token-type:access_token";
  * run in parallel.
  *
  * @param proof binds the tokens of the session to its key
+ * @throws Problem `read_only` for a first exchange while the stage is read-only: the user would be lost with the data
  * @throws OAuthError `invalid_client`, `invalid_request` (also for a refused subject token, RFC 8693 §2.2.2)
  */
 export async function exchangeToken(
@@ -36,12 +38,13 @@ export async function exchangeToken(
   context: GrantContext,
   proof: Proof | undefined,
 ): Promise<GrantOutcome> {
-  const { table, secrets, environment, now, sourceIp } = context;
+  const { table, secrets, environment, now, sourceIp, isReadOnly } = context;
   const clientId = readPublicClient(authorization, body, environment);
   const identity = await verifyExternalToken(readSubjectToken(body), environment);
   if (identity === undefined) return refusedToken("The subject_token is not a valid token of the identity provider");
   const [userId, replayed] = await Promise.all([findExternalUserId(table, identity), isExchanged(table, identity)]);
   if (replayed) return refusedToken("The subject_token was exchanged before: each is accepted once");
+  if (userId === undefined && isReadOnly) throw readOnly();
   const start = {
     clientId,
     signInMethod: "identity_provider",
@@ -49,7 +52,7 @@ export async function exchangeToken(
     ...(identity.usedSecondFactor && { amr: ["mfa"] as const }),
   } as const;
   // By name: a spread would read all members of the request, and a public request throws when asked for its principal.
-  const opening = { table, secrets, environment, now, sourceIp, thumbprint: proof?.thumbprint };
+  const opening = { table, secrets, environment, now, sourceIp, isReadOnly, thumbprint: proof?.thumbprint };
   const { tokens, change } =
     userId === undefined ? await signUp(identity, start, opening) : await signInAgain({ ...start, userId }, opening);
   return {

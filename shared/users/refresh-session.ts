@@ -11,6 +11,7 @@ import {
   endOfSession,
   hashNetwork,
   isAlive,
+  isCutOff,
   maxSessionSeconds,
   parseRefreshToken,
   refreshTokenState,
@@ -32,6 +33,8 @@ export interface GrantContext {
   readonly now: Date;
   /** The caller's network address. */
   readonly sourceIp: string;
+  /** Whether the stage is read-only. */
+  readonly isReadOnly: boolean;
 }
 
 interface GrantEvent {
@@ -74,7 +77,7 @@ export async function refreshSession(
     findUserState(table, presented.userId),
   ]);
   if (session === undefined || state === undefined || !isAlive(session, state)) throw invalidGrant();
-  if (session.clientId !== clientId) throw invalidGrant();
+  if (session.clientId !== clientId || isCutOff(session, environment.TOKENS_FROM)) throw invalidGrant();
   // Before anything else is decided: without the key, nobody ends the session with a spent token.
   if (session.thumbprint !== undefined && session.thumbprint !== proof?.thumbprint) throw invalidGrant();
   const maxAgeSeconds = maxSessionSeconds(state.role, environment);

@@ -98,6 +98,29 @@ describe("settings", () => {
     ],
     ["no session for anybody", { sessions: { ...dev.sessions, maxPerUser: 0 } }, /at least one session/],
     ["too many sessions", { sessions: { ...dev.sessions, maxPerUser: 51 } }, /at most 50/],
+    ["a cut-off without seconds", { tokensFrom: "2026-11-21T21:00Z" }, /tokensFrom is a time/],
+    ["a restored table without a cut-off", { restoredTable: "restored" }, /needs tokensFrom/],
+    [
+      "a restored table by its ARN",
+      { restoredTable: "table/x", tokensFrom: "2026-11-21T21:00:00Z" },
+      /name of a table/,
+    ],
+    [
+      "backups that are kept for no time",
+      { copies: { dailyBackups: { keptDays: 0 } } },
+      /positive whole number of days/,
+    ],
+    [
+      "a copy into something that is no vault",
+      { copies: { dailyBackups: { keptDays: 1, copyTo: "portico" } } },
+      /ARN of a backup vault/,
+    ],
+    ["replicas in a place that is no Region", { copies: { secretRegions: ["Ireland"] } }, /as in eu-west-1/],
+    [
+      "replicas of secrets in their own Region",
+      { region: "eu-west-1", copies: { secretRegions: ["eu-west-1"] } },
+      /other Regions than their own/,
+    ],
     ["protection of what is destroyed", { deletionProtection: true }, /cannot be destroyed/],
   ])("with %s are refused in one line", (_what, change, reason) => {
     expect(() => validateStage({ ...dev, ...change })).toThrow(reason);

@@ -25,6 +25,8 @@ const orders = {
   "check-ledger": z.strictObject({}),
   /** Invokes the function of migrations. */
   migrate: z.strictObject({ event: migrationEvent }),
+  /** Makes the stage read-only, or lets it take writes again; without `on` it only tells. */
+  "read-only": z.strictObject({ on: z.boolean().optional() }),
   /** Lists the functions with what a process needs to run them. */
   functions: z.strictObject({}),
   /** Makes the event that a function gets for a request, after authorization. */
@@ -43,6 +45,7 @@ interface Answers {
   readonly rotate: { readonly rotated: readonly string[] };
   readonly "check-ledger": LedgerReport;
   readonly migrate: MigrationAnswer;
+  readonly "read-only": { readonly on: boolean };
   readonly functions: { readonly functions: readonly RunnableFunction[] };
   readonly event: { readonly event: Readonly<Record<string, unknown>> };
 }
@@ -67,7 +70,10 @@ export interface OrderServer {
 const maxBodyBytes = 100_000;
 
 /** The part of a host that the orders need. */
-type OrderedHost = Pick<Host, "engineEndpoint" | "environmentOf" | "eventOf" | "idp" | "invoke" | "model" | "rotate">;
+type OrderedHost = Pick<
+  Host,
+  "engineEndpoint" | "environmentOf" | "eventOf" | "idp" | "invoke" | "isReadOnly" | "model" | "rotate" | "setReadOnly"
+>;
 
 /** Takes orders for a host on a free port. */
 export async function startControl(host: OrderedHost): Promise<OrderServer> {
@@ -109,6 +115,11 @@ async function obey(host: OrderedHost, order: string, body: unknown): Promise<An
       return checkLedger(await contentsOf(host), await contentsOf(host));
     case "migrate":
       return await invokeMigration(host, orders[order].parse(body).event);
+    case "read-only": {
+      const { on } = orders[order].parse(body);
+      if (on !== undefined) host.setReadOnly(on);
+      return { on: host.isReadOnly };
+    }
     case "functions":
       orders[order].parse(body);
       return { functions: runnableFunctions(host) };

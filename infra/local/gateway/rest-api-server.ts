@@ -62,6 +62,8 @@ export class RestApiServer {
   readonly #server: Server;
   readonly #report: (line: string) => void;
   #serving: RoutedApi | undefined;
+  /** Stage variables that were set by hand, as with `UpdateStage`: they outlast a deployment. */
+  #variables: Readonly<Record<string, string>> = {};
 
   /** @param report receives one line for each fault that a caller sees only as a 5xx */
   constructor(report: (line: string) => void = () => undefined) {
@@ -95,6 +97,11 @@ export class RestApiServer {
     const before = this.#serving;
     this.#serving = { ...serving, router: new Router(serving.api.routes), running: new Set() };
     return Promise.all(before === undefined ? [] : [...before.running]);
+  }
+
+  /** Sets a variable of the stage beside those of the template. Requests that begin from now on get it. */
+  setStageVariable(name: string, value: string): void {
+    this.#variables = { ...this.#variables, [name]: value };
   }
 
   /** Accepts no further connections, and answers the running requests. */
@@ -181,8 +188,12 @@ export class RestApiServer {
     body: Buffer,
   ): Promise<Record<string, unknown>> {
     const { authorizer } = match.route;
-    const authorized = authorizer && (await this.#authorize(serving, authorizer, request, match));
-    const event = proxyEvent(serving.api, request, match, { body, authorizer: authorized });
+    const { api } = serving;
+    const stageVariables =
+      Object.keys(this.#variables).length === 0 ? api.stageVariables : { ...api.stageVariables, ...this.#variables };
+    const stage = { ...serving, api: { ...api, stageVariables } };
+    const authorized = authorizer && (await this.#authorize(stage, authorizer, request, match));
+    const event = proxyEvent(stage.api, request, match, { body, authorizer: authorized });
     if (Buffer.byteLength(JSON.stringify(event)) > maxEventBytes) throw new RequestRefused("REQUEST_TOO_LARGE");
     return event;
   }

@@ -23,7 +23,8 @@ export function observation(operation: AnyOperation, environment: Environment): 
       const status = response?.statusCode ?? 0;
       const common = { operation: operation.id, requestId: context.requestId, principalId: context.principal?.id };
       if (status === 500) log("error", "internal_error", { ...common, ...describeError(error) });
-      if (status === 503) {
+      // A write stop is no failure of a dependency.
+      if (status === 503 && !(error instanceof Problem && error.code === "read_only")) {
         const cause = error instanceof Problem ? error.cause : error;
         log("warn", "dependency_failed", { ...common, ...describeError(cause) });
       }

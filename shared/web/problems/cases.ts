@@ -344,4 +344,11 @@ export const problemCases: Record<ProblemCode, ProblemCase> = {
     ],
     detail: "A service that Portico depends on did not respond in time. Send the request again.",
   },
+  read_only: {
+    causes: [
+      "The operator restores data, and a change that is made now would be lost.",
+      "The operator moves the data to another place.",
+    ],
+    detail: "Portico accepts no changes at the moment. Reads work. Send the request again later.",
+  },
 };

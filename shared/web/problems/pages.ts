@@ -145,6 +145,10 @@ const explanations: Record<ProblemCode, readonly [meaning: string, remedy: strin
     "A service that Portico depends on did not respond in time.",
     "Retry after the number of seconds in the `retry-after` header. With an idempotency key a retry is always safe.",
   ],
+  read_only: [
+    "The operator has stopped all changes, for example to restore data. Reads work.",
+    "Retry after the number of seconds in the `retry-after` header, with the same idempotency key. Nothing was changed.",
+  ],
 };
 
 /** The request id of every example. */
