@@ -105,7 +105,10 @@ describeConsole("users in the console", () => {
       await page.evaluate(`location.hash = "#/users/${user.id}"`);
       await signIn(admin);
       const actions = page.getByRole("group", { name: "Actions" }).getByRole("button");
-      await expectEventually(() => actions.allTextContents(), ["Grant credit", "Suspend", "Delete"]);
+      await expectEventually(
+        () => actions.allTextContents(),
+        ["Grant credit", "Suspend", "Reset the second factor", "Delete"],
+      );
       for (const id of [rootId, admin.id]) {
         await page.evaluate(`location.hash = "#/users/${id}"`);
         await expectEventually(() => actions.allTextContents(), ["Grant credit"]);

@@ -100,7 +100,7 @@ beforeAll(async () => {
   await tables.put(restored, carriedItems(now, before));
   const tokensFrom = `${new Date().toISOString().slice(0, 19)}Z`;
   await deployWith(portico, { restoredTable: restored, tokensFrom });
-});
+}, 180_000);
 
 const linesOf = (title: string): readonly string[] => world.losses.find((loss) => loss.title === title)?.lines ?? [];
 
