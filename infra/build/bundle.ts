@@ -7,9 +7,10 @@ import { createHash } from "node:crypto";
 import { globSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, readdir, rename, rm, rmdir, writeFile } from "node:fs/promises";
 import { dirname, join, relative, resolve, sep } from "node:path";
-import { build as esbuild, type BuildOptions as EsbuildOptions, type OutputFile } from "esbuild";
+import { build as esbuild, type BuildOptions as EsbuildOptions, type Metafile, type OutputFile } from "esbuild";
 import { operations } from "../../shared/operations.ts";
 import { makeFiles } from "./files.ts";
+import { describeBuild, findKeptBundles, sha256 } from "./kept-bundles.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 
@@ -83,7 +84,7 @@ const commonOptions = {
 export async function buildForDebugger(entryPoint: string, file: string): Promise<void> {
   await esbuild({
     ...commonOptions,
-    entryPoints: [`functions/${entryPoint}.ts`],
+    entryPoints: [sourceOf(entryPoint)],
     outfile: file,
     sourcemap: "inline",
   });
@@ -91,18 +92,58 @@ export async function buildForDebugger(entryPoint: string, file: string): Promis
 
 /**
  * Writes `functions/<entry point>/index.mjs` with the files of pages beside it, `source-maps/<entry point>.mjs.map` and
- * esbuild's `meta.json` below `outDir`, and removes other files there. The same sources give the same bytes.
+ * esbuild's `meta.json` below `outDir`, and removes other files there. The same sources give the same bytes, so bundles whose
+ * sources have not changed since the last build stay.
  *
  * @throws Error when a function or a file of a page does not compile, or esbuild warns
  */
 export async function build({ outDir = defaultOutDir }: BuildOptions = {}): Promise<BuildResult> {
   const entryPoints = findEntryPoints();
+  const settings = await describeSettings();
+  const kept = await findKeptBundles(root, outDir, settings);
+  const result = await bundle(
+    entryPoints.filter((entryPoint) => !kept.entryPoints.has(sourceOf(entryPoint))),
+    outDir,
+  );
+  const made = new Map(result.outputFiles.map((file) => [destination(file, outDir), file.contents]));
+  const files = new Map(made);
+  for (const [path, contents] of await makeFiles(operations, root))
+    files.set(join(outDir, "functions", path), contents);
+
+  await mkdir(outDir, { recursive: true });
+  const scratch = await mkdtemp(join(outDir, ".scratch-"));
+  const write = (all: ReadonlyMap<string, Uint8Array>): Promise<unknown> =>
+    Promise.all([...all].map(([path, contents]) => writeChanged(path, contents, scratch)));
+  await write(files);
+  // The description comes last, so it never describes a file that is not there.
+  const metafile = mergeMetafiles(kept.metafile, result.metafile);
+  await write(await describeBuild({ root, outDir, settings }, metafile, made));
+  await rm(scratch, { recursive: true });
+  const wanted = new Set([...files.keys(), ...kept.paths]);
+  await removeOthers(join(outDir, "functions"), wanted);
+  await removeOthers(join(outDir, "source-maps"), wanted);
+  return { entryPoints, outDir };
+}
+
+const sourceOf = (entryPoint: string): string => `functions/${entryPoint}.ts`;
+
+/** SHA-256 of what decides about all bundles: the options, and by the lock file every package and the bundler. */
+async function describeSettings(): Promise<string> {
+  const files = await Promise.all(
+    ["package-lock.json", "tsconfig.json", "infra/build/bundle.ts"].map((file) => readFile(join(root, file), "utf8")),
+  );
+  return sha256(JSON.stringify(files));
+}
+
+/** @throws Error when a function does not compile, or esbuild warns */
+async function bundle(
+  entryPoints: readonly string[],
+  outDir: string,
+): Promise<{ readonly outputFiles: readonly OutputFile[]; readonly metafile: Metafile }> {
+  if (entryPoints.length === 0) return { outputFiles: [], metafile: { inputs: {}, outputs: {} } };
   const result = await esbuild({
     ...commonOptions,
-    entryPoints: entryPoints.map((entryPoint) => ({
-      in: `functions/${entryPoint}.ts`,
-      out: `functions/${entryPoint}/index`,
-    })),
+    entryPoints: entryPoints.map((entryPoint) => ({ in: sourceOf(entryPoint), out: `functions/${entryPoint}/index` })),
     outdir: outDir,
     outExtension: { ".js": ".mjs" },
     minify: true,
@@ -114,18 +155,14 @@ export async function build({ outDir = defaultOutDir }: BuildOptions = {}): Prom
   if (result.warnings.length > 0) {
     throw new Error(`esbuild warns: ${result.warnings.map(({ text }) => text).join("; ")}`);
   }
+  return result;
+}
 
-  const files = new Map(result.outputFiles.map((file) => [destination(file, outDir), file.contents]));
-  for (const [path, contents] of await makeFiles(operations, root))
-    files.set(join(outDir, "functions", path), contents);
-  files.set(join(outDir, "meta.json"), new TextEncoder().encode(JSON.stringify(result.metafile)));
-  await mkdir(outDir, { recursive: true });
-  const scratch = await mkdtemp(join(outDir, ".scratch-"));
-  await Promise.all([...files].map(([path, contents]) => writeChanged(path, contents, scratch)));
-  await rm(scratch, { recursive: true });
-  await removeOthers(join(outDir, "functions"), new Set(files.keys()));
-  await removeOthers(join(outDir, "source-maps"), new Set(files.keys()));
-  return { entryPoints, outDir };
+/** By path, so that the same sources give the same text, whatever was kept. */
+function mergeMetafiles(first: Metafile, second: Metafile): Metafile {
+  const merge = <Value>(one: Record<string, Value>, other: Record<string, Value>): Record<string, Value> =>
+    Object.fromEntries(Object.entries({ ...one, ...other }).sort(([a], [b]) => (a < b ? -1 : 1)));
+  return { inputs: merge(first.inputs, second.inputs), outputs: merge(first.outputs, second.outputs) };
 }
 
 /** `functions/<entry point>/index.mjs.map` → `source-maps/<entry point>.mjs.map`; other files keep their path. */
