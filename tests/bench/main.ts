@@ -1,11 +1,21 @@
-/** `npm run bench [parsers] [imports] [starts] [proxy] [crowd]`: measures, prints tables, and exits with 1 where a target is missed. */
+/**
+ * `npm run bench [-- NAME ...]`: measures, prints tables, and exits with 1 where a target is missed. For `calls` there are
+ * `--operations ID,ID` and `--profile`.
+ */
 import { join } from "node:path";
+import { parseArgs } from "node:util";
 import { build } from "../../infra/build/bundle.ts";
+import { benchCalls } from "./calls/calls.ts";
 import { benchCrowd } from "./crowd.ts";
 import { benchImports } from "./imports.ts";
 import { benchParsers } from "./parsers.ts";
 import { benchProxy } from "./proxy.ts";
 import { benchStarts } from "./starts.ts";
+
+const { values, positionals: chosen } = parseArgs({
+  options: { operations: { type: "string" }, profile: { type: "boolean", default: false } },
+  allowPositionals: true,
+});
 
 const distribution = join(import.meta.dirname, "../../dist/functions");
 
@@ -18,9 +28,10 @@ const benches: Readonly<Record<string, () => Promise<boolean>>> = {
   starts: benchStarts,
   proxy: benchProxy,
   crowd: benchCrowd,
+  calls: () =>
+    benchCalls({ profile: values.profile, ...(values.operations && { only: values.operations.split(",") }) }),
 };
 
-const chosen = process.argv.slice(2);
 const unknown = chosen.filter((name) => !(name in benches));
 if (unknown.length > 0) {
   console.error(`no such benchmark: ${unknown.join(", ")}; there are ${Object.keys(benches).join(", ")}`);
