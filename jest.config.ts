@@ -8,6 +8,7 @@ const config: Config = {
   ),
   extensionsToTreatAsEsm: [".ts"],
   transform: { "\\.ts$": "<rootDir>/tests/support/transform.mjs" },
+  testEnvironment: "<rootDir>/tests/support/environment.mjs",
   globalSetup: "<rootDir>/tests/support/global-setup.ts",
   globalTeardown: "<rootDir>/tests/support/global-teardown.ts",
   reporters: ["default", "<rootDir>/tests/support/rights-reporter.ts"],

@@ -1,5 +1,4 @@
 /** Collects the rights usage of all hosts of a test run, in one file per host. */
-import { randomUUID } from "node:crypto";
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, sep } from "node:path";
 import { rightId, type Denial, type RightsUsage, type RightUsage } from "../../infra/local/iam/rights-usage.ts";
@@ -17,9 +16,13 @@ const recordsIn = (folder: string): readonly string[] =>
     .filter((name) => name.endsWith(".json"))
     .map((name) => join(folder, name));
 
-/** Writes what one host has counted. */
-export function writeRecord(folder: string, record: RightsRecord): void {
-  writeFileSync(join(folder, `${randomUUID()}.json`), JSON.stringify(record));
+/**
+ * Writes what one host has counted.
+ *
+ * @param id names the host: its next record replaces this one
+ */
+export function writeRecord(folder: string, id: string, record: RightsRecord): void {
+  writeFileSync(join(folder, `${id}.json`), JSON.stringify(record));
 }
 
 /** Removes the records of an earlier run. */

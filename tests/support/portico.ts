@@ -1,10 +1,16 @@
 /** A running Portico for tests: a local host on a free port with its data in memory. */
 import { randomUUID } from "node:crypto";
-import { join } from "node:path";
-import { startHost, type Host, type HostOptions } from "../../infra/local/host.ts";
-import { rightsFolderVariable, writeRecord } from "../rights/records.ts";
+import type { Host, HostOptions } from "../../infra/local/host.ts";
+import type { LogSink } from "../../infra/local/lambda/function-pool.ts";
 import type { Answer, RequestHeaders } from "./answer.ts";
 import { expectConforming, operationOf } from "./conformance.ts";
+import type { Hosts, SharedHost } from "./hosts.ts";
+
+/** The hosts of this process, from the environment. */
+const { hosts } = globalThis as unknown as { readonly hosts: Hosts };
+
+/** Tokens end after ten minutes; a file takes less than eight. */
+const youngMilliseconds = 120_000;
 
 export interface CallOptions {
   /** Sent as `Authorization: Bearer …`. */
@@ -29,21 +35,37 @@ export interface TestPartner {
  * `call` may be taken apart: `const { call } = portico`.
  */
 export class Portico {
-  /** Everything that the functions have logged. */
+  /** Everything that the functions have logged for this file. */
   readonly logs: string[] = [];
-  readonly #options: Partial<HostOptions>;
-  #host: Host | undefined;
+  readonly #sink: LogSink = ({ text }) => this.logs.push(text);
+  #shared: SharedHost | undefined;
+  #own: Host | undefined;
+  /** Whether the host's usage of rights counts. */
+  #judged = true;
   #rootToken: string | undefined;
 
-  private constructor(options: Partial<HostOptions>) {
-    this.#options = options;
+  private constructor() {
+    // Only `forSuite`, `alone` and `start` make one.
+  }
+
+  /**
+   * The host that all such files of a worker use, one after the other: its table holds what earlier files have left, its root
+   * user stays as it is, and nobody changes its deployment. For everything else there is `alone`.
+   */
+  static forSuite(): Portico {
+    const portico = new Portico();
+    beforeAll(async () => {
+      portico.#shared = await hosts.share(portico.#sink);
+    });
+    afterAll(() => portico.#record());
+    return portico;
   }
 
   /** A host for the file or the `describe` block of the caller: starts before its tests, stops after them. */
-  static forSuite(options: Partial<HostOptions> = {}): Portico {
-    const portico = new Portico(options);
+  static alone(options: Partial<HostOptions> = {}): Portico {
+    const portico = new Portico();
     beforeAll(async () => {
-      await portico.#start();
+      await portico.#start(options);
     });
     afterAll(async () => {
       await portico.close();
@@ -53,39 +75,36 @@ export class Portico {
 
   /** Starts a host at once; the caller stops it with `close`. */
   static async start(options: Partial<HostOptions> = {}): Promise<Portico> {
-    const portico = new Portico(options);
-    await portico.#start();
+    const portico = new Portico();
+    await portico.#start(options);
     return portico;
   }
 
-  async #start(): Promise<void> {
-    const assembly = process.env.PORTICO_TEST_ASSEMBLY;
-    if (assembly === undefined) throw new Error("the global setup has not synthesised an assembly");
-    this.#host = await startHost({
-      assembly,
-      // All hosts share one cache, also those with an altered assembly.
-      compileCache: join(assembly, "compile-cache"),
-      logSink: ({ text }) => this.logs.push(text),
-      ...this.#options,
-    });
+  async #start(options: Partial<HostOptions>): Promise<void> {
+    this.#judged = options.assembly === undefined;
+    this.#own = await hosts.start({ logSink: this.#sink, ...options });
   }
 
   get host(): Host {
-    if (this.#host === undefined) throw new Error("the host has not started");
-    return this.#host;
+    const host = this.#own ?? this.#shared?.host;
+    if (host === undefined) throw new Error("the host has not started");
+    return host;
   }
 
   get url(): string {
     return this.host.url;
   }
 
+  /** Stops an own host. */
   async close(): Promise<void> {
-    if (this.#host === undefined) return;
-    await this.#host.close();
-    const folder = process.env[rightsFolderVariable];
+    if (this.#own === undefined) return;
+    await this.#own.close();
     // An altered assembly has different roles, so its usage says nothing about the real ones.
-    if (folder === undefined || this.#options.assembly !== undefined) return;
-    writeRecord(folder, { testPath: expect.getState().testPath ?? "", ...this.#host.rights() });
+    if (this.#judged) this.#record();
+  }
+
+  #record(): void {
+    hosts.record(this.host, expect.getState().testPath ?? "");
   }
 
   /** Calls the API over HTTP. Fails if the contract does not declare the answer. */
@@ -116,12 +135,17 @@ export class Portico {
     return await this.call(method, path, { token: await this.rootToken(), json, headers });
   }
 
-  /** An access token of the root user, the same one for all calls of a test file. */
+  /** An access token of the root user: the same one for all calls of a file, and for later files while it is young. */
   async rootToken(): Promise<string> {
-    if (this.#rootToken === undefined) {
-      const { body } = await this.call("POST", "/v1/auth/login", { json: this.host.rootSignIn });
-      this.#rootToken = body.accessToken as string;
+    if (this.#rootToken !== undefined) return this.#rootToken;
+    const known = this.#shared?.root;
+    if (known !== undefined && performance.now() - known.since < youngMilliseconds) {
+      return (this.#rootToken = known.token);
     }
+    const since = performance.now();
+    const { body } = await this.call("POST", "/v1/auth/login", { json: this.host.rootSignIn });
+    this.#rootToken = body.accessToken as string;
+    if (this.#shared !== undefined) this.#shared.root = { token: this.#rootToken, since };
     return this.#rootToken;
   }
 

@@ -68,9 +68,10 @@ export class RestApiServer {
   /** @param report receives one line for each fault that a caller sees only as a 5xx */
   constructor(report: (line: string) => void = () => undefined) {
     this.#report = report;
-    // Node's own answers to bad requests have no body; `Host` is checked below.
+    // Node's own answers to bad requests have no body; `Host` is checked below. A caller on a busy machine may pause for longer
+    // than Node's five seconds, and would write into a connection that is just being closed.
     this.#server = createServer(
-      { maxHeaderSize: 2 * maxHeaderBytes, requireHostHeader: false },
+      { maxHeaderSize: 2 * maxHeaderBytes, requireHostHeader: false, keepAliveTimeout: 75_000 },
       (request, response) => void this.#serve(request, response),
     );
     this.#server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => {

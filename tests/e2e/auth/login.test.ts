@@ -9,7 +9,7 @@ import { codesOf, linesOf, sessionCalls } from "../../support/sessions.ts";
 import { contentsOf, plantItem } from "../../support/table.ts";
 import { crowdTimeoutMs, wrongPassword } from "../../support/values.ts";
 
-const portico = Portico.forSuite();
+const portico = Portico.alone();
 const { expectAlive, present } = sessionCalls(portico);
 
 const windowSeconds = 15 * 60;
@@ -328,7 +328,7 @@ test("a successful sign-in rehashes a password with weaker parameters, a failed 
 });
 
 describe("after ten failures for a name", () => {
-  const portico = Portico.forSuite();
+  const portico = Portico.alone();
 
   test(
     "even the right password is rejected, earlier successes do not reset the count, and sessions stay active",
@@ -350,7 +350,7 @@ describe("after ten failures for a name", () => {
 });
 
 describe("fifty parallel wrong guesses", () => {
-  const portico = Portico.forSuite();
+  const portico = Portico.alone();
 
   test(
     "at most ten are checked, the others are rejected with 429",

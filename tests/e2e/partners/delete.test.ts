@@ -171,7 +171,7 @@ describe("deleting a partner while others are created between its checks and its
 
   let interceptor = interleaving();
 
-  const host = Portico.forSuite({ interceptors: [(call, next) => interceptor(call, next)] });
+  const host = Portico.alone({ interceptors: [(call, next) => interceptor(call, next)] });
 
   beforeEach(() => {
     interceptor = interleaving();

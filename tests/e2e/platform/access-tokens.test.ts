@@ -9,7 +9,7 @@ import { newPerson } from "../../support/people.ts";
 import type { Answer } from "../../support/answer.ts";
 import { Portico } from "../../support/portico.ts";
 
-const portico = Portico.forSuite();
+const portico = Portico.alone();
 
 /** A request that every active partner token may make. */
 async function present(token: string): Promise<Answer> {

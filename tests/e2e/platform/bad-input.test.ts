@@ -13,7 +13,7 @@ import { pointersOf } from "../../support/conformance.ts";
 import { Portico } from "../../support/portico.ts";
 import { requestSchema } from "../../support/requests.ts";
 
-const portico = Portico.forSuite();
+const portico = Portico.alone();
 const { expectRefused, send } = bodyCalls(portico);
 
 /** JSON texts of unusual values. */

@@ -15,7 +15,7 @@ import { Portico } from "../../support/portico.ts";
 import { pathOf, rightfulToken } from "../../support/requests.ts";
 import { contentsOf } from "../../support/table.ts";
 
-const portico = Portico.forSuite();
+const portico = Portico.alone();
 const { callers, expectRefused, send } = bodyCalls(portico);
 
 describe("the size of a body", () => {

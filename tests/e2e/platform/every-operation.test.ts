@@ -8,7 +8,7 @@ import type { Answer } from "../../support/answer.ts";
 import { Portico, type CallOptions } from "../../support/portico.ts";
 import { expendableToken, makeCallers, pathOf, wrongCallers, type Callers } from "../../support/requests.ts";
 
-const portico = Portico.forSuite();
+const portico = Portico.alone();
 let callers: Callers;
 beforeAll(async () => {
   callers = await makeCallers(portico);

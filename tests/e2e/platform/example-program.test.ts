@@ -9,7 +9,7 @@ import { Portico } from "../../support/portico.ts";
 const root = join(import.meta.dirname, "../../..");
 const run = promisify(execFile);
 
-const portico = Portico.forSuite();
+const portico = Portico.alone();
 beforeAll(async () => {
   await run(process.execPath, ["infra/contract/client.ts"], { cwd: root });
 });

@@ -148,7 +148,7 @@ describe("a rotation on a new host", () => {
 });
 
 describe("a rotation on a shared host", () => {
-  const portico = Portico.forSuite();
+  const portico = Portico.alone();
 
   test("testSecret alone, as at the creation of a schedule, changes nothing", async () => {
     const { arn } = rotationOf(portico);
@@ -196,7 +196,7 @@ describe("a rotation that fails", () => {
     call.functionId === failing?.functionId && call.action === failing.action
       ? errorAnswer("AccessDeniedException", "not now")
       : await next();
-  const portico = Portico.forSuite({ interceptors: [interceptor] });
+  const portico = Portico.alone({ interceptors: [interceptor] });
 
   test.each(failures)("in %s changes nothing, and the next rotation completes it", async (step, action) => {
     const { arn, functionId } = rotationOf(portico);

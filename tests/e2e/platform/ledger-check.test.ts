@@ -6,7 +6,7 @@ import { couponCalls } from "../../support/coupons.ts";
 import { Portico } from "../../support/portico.ts";
 import { plantChanges } from "../../support/table.ts";
 
-const portico = Portico.forSuite();
+const portico = Portico.alone();
 const { newCoupon, person, redeem } = couponCalls(portico);
 const run = async () => await portico.host.runSchedule("Portico-local-ledger-check");
 const logged = (code: string) => portico.logs.filter((line) => line.includes(`"code":"${code}"`));

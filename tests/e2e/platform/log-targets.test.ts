@@ -6,7 +6,7 @@ import { Portico } from "../../support/portico.ts";
 import { linesOf } from "../../support/sessions.ts";
 import { subscriptionCalls } from "../../support/subscriptions.ts";
 
-const portico = Portico.forSuite();
+const portico = Portico.alone();
 const { call } = portico;
 const { create } = subscriptionCalls(portico);
 

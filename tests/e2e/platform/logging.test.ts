@@ -9,7 +9,7 @@ import { sessionCalls } from "../../support/sessions.ts";
 import { subscriptionCalls } from "../../support/subscriptions.ts";
 import { tokenEndpointCalls } from "../../support/token-endpoints.ts";
 
-const portico = Portico.forSuite();
+const portico = Portico.alone();
 const { call } = portico;
 const { changePassword, revoke } = sessionCalls(portico);
 const { requestToken, requestWithBasic } = tokenRequests(portico);

@@ -32,7 +32,7 @@ const watching: Interceptor = async (call, next) => {
   if (call.functionId.endsWith("-migration") && call.action === "UpdateItem") onUpdate?.();
   return await next();
 };
-const portico = Portico.forSuite({ interceptors: [watching] });
+const portico = Portico.alone({ interceptors: [watching] });
 
 let control: OrderServer;
 beforeAll(async () => {

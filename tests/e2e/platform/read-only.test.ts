@@ -7,7 +7,7 @@ import { expectProblem } from "../../support/expect-problem.ts";
 import { Portico } from "../../support/portico.ts";
 import { expendableToken, makeCallers, pathOf, type Callers } from "../../support/requests.ts";
 
-const portico = Portico.forSuite();
+const portico = Portico.alone();
 let callers: Callers;
 beforeAll(async () => {
   callers = await makeCallers(portico);

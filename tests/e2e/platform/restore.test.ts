@@ -11,7 +11,7 @@ import { newPerson, newUser, refresh, sessionOf, type TestSession, type TestUser
 import { Portico, inParallel, type TestPartner } from "../../support/portico.ts";
 import { deployWith, removeDeployments, snapshotTable, tableOf, tablesOf } from "../../support/restore.ts";
 
-const portico = Portico.forSuite();
+const portico = Portico.alone();
 const { call } = portico;
 const coupons = couponCalls(portico);
 afterAll(removeDeployments);

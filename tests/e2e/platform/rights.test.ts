@@ -61,7 +61,7 @@ test("a call without the right in the template fails as on AWS and changes nothi
 });
 
 describe("updates of principals", () => {
-  const portico = Portico.forSuite();
+  const portico = Portico.alone();
 
   /** The decision of a function's role, as the template grants it, on an update of one attribute of a principal. */
   function mayUpdate(functionId: string, attribute: string): boolean {

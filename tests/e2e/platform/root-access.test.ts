@@ -9,7 +9,7 @@ import { crowdTimeoutMs } from "../../support/values.ts";
 
 const username = "root";
 
-const portico = Portico.forSuite();
+const portico = Portico.alone();
 /** Root's password before each test, and the one that the operator then sets. Each test has its own. */
 let password = "";
 let newPassword = "";
@@ -197,7 +197,7 @@ test.each<[string, unknown]>([
 });
 
 describe("a changed secret at a deployment", () => {
-  const portico = Portico.forSuite();
+  const portico = Portico.alone();
 
   test("gives root access with the new password and ends its sessions", async () => {
     const { host } = portico;

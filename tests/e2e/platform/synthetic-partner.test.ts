@@ -6,7 +6,7 @@ import { contentsOf, plantChanges } from "../../support/table.ts";
 import { subscriptionKey } from "../../../shared/subscriptions/keys.ts";
 
 let broken: Interceptor | undefined;
-const portico = Portico.forSuite({
+const portico = Portico.alone({
   interceptors: [(call, next) => (broken ?? ((_call, done) => done()))(call, next)],
 });
 beforeEach(() => {

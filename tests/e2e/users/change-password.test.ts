@@ -151,7 +151,7 @@ describe("races with a password change", () => {
   /** Sets the order in which the functions access the table. */
   let interleaving: Interceptor = async (_call, next) => await next();
 
-  const host = Portico.forSuite({ interceptors: [async (call, next) => await interleaving(call, next)] });
+  const host = Portico.alone({ interceptors: [async (call, next) => await interleaving(call, next)] });
 
   async function changeOn(token: string, currentPassword: string, chosen: string): Promise<Answer> {
     const json = { currentPassword, newPassword: chosen };

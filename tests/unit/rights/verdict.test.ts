@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -28,7 +29,7 @@ beforeEach(() => {
 afterEach(() => rmSync(rootDir, { recursive: true, force: true }));
 
 const record = (testPath: string, rights: RightUsage[], denials: Denial[] = []) =>
-  writeRecord(folder, { testPath, rights, denials });
+  writeRecord(folder, randomUUID(), { testPath, rights, denials });
 const ran = (...names: string[]) => ({
   testResults: names.map((name) => ({ testFilePath: testFile("e2e", name), numFailingTests: 0 })),
 });

@@ -11,7 +11,7 @@ import { codesOf, linesOf, sessionCalls, tampered } from "../../../support/sessi
 import { contentsOf } from "../../../support/table.ts";
 import { crowdTimeoutMs } from "../../../support/values.ts";
 
-const portico = Portico.forSuite();
+const portico = Portico.alone();
 const { expectAlive, expectOver, present } = sessionCalls(portico);
 
 describe("refreshing a session", () => {
