@@ -154,6 +154,15 @@ describe("an e-mail address", () => {
     null,
     1,
   ])("%j is invalid", (value) => expect(takes(email, value)).toBe(false));
+
+  test("has a local part without an empty piece between dots and without an apostrophe at its end", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: fc.constantFrom("a", ".", "'"), maxLength: 6 }), (local) => {
+        const isValid = !local.split(".").includes("") && !local.endsWith("'");
+        expect(takes(email, `${local}@b.example`)).toBe(isValid);
+      }),
+    );
+  });
 });
 
 describe("the page of a list", () => {
