@@ -82,7 +82,7 @@ export const wholeNumber = z.int({
 const emailPattern =
   /^(?:[A-Za-z0-9_'+-]+\.)*[A-Za-z0-9_'+-]*[A-Za-z0-9_+-]@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}$/;
 
-/** An e-mail address of at most 254 characters (RFC 5321 §4.5.3.1.3). */
+/** An e-mail address of at most 254 characters, 64 of them before the @ (RFC 5321 §4.5.3.1). */
 export const email = z
   // For a missing field, Zod's own message is the right one.
   .email({
@@ -90,6 +90,7 @@ export const email = z
     error: ({ input }) => (input === undefined ? undefined : "must be an e-mail address"),
   })
   .max(254, "must have at most 254 characters")
+  .refine((value) => value.indexOf("@") <= 64, "must have at most 64 characters before the @")
   .meta({ description: "E-mail address", examples: ["grace@example.com"] });
 
 const instantPattern = /^(\d{4})-(\d{2})-(\d{2})[Tt](\d{2}):(\d{2}):(\d{2})(?:\.\d{1,9})?(?:[Zz]|[+-](\d{2}):(\d{2}))$/;
