@@ -307,7 +307,7 @@ function requestBodyOf(operation: AnyOperation, schemas: Json): Json {
       ? ["application/x-www-form-urlencoded"]
       : ["application/json", ...(method === "PATCH" ? ["application/merge-patch+json"] : [])];
   return {
-    required: request.bodyOptional !== true,
+    required: request.bodyOptional !== true || request.shownBody !== undefined,
     content: Object.fromEntries(types.map((type) => [type, content])),
   };
 }

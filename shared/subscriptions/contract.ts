@@ -16,7 +16,7 @@ import { administrators, type Scope } from "../domain/access.ts";
 import { identityPartitions } from "../identity/keys.ts";
 import { subscriptionPartitions } from "./keys.ts";
 import { changeTypes, subscriptionStatuses } from "./model.ts";
-import { parsePeriod, type Duration } from "./period.ts";
+import { parsePeriod, shownPeriods, type Duration } from "./period.ts";
 
 export const externalUserId = z
   .string()
@@ -35,6 +35,7 @@ const duration = z
   .meta({
     type: "string",
     format: "duration",
+    pattern: shownPeriods,
     description: "ISO 8601 period of whole days, weeks, months or years, at most 10 years. Months are calendar months",
     examples: ["P1M"],
   });

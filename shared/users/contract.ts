@@ -619,7 +619,8 @@ export const operations = {
           path: ["password"],
           message: "must not be sent together with code",
         })
-        .refine(({ code, password }) => code !== undefined || password !== undefined, "must have code or password"),
+        .refine(({ code, password }) => code !== undefined || password !== undefined, "must have code or password")
+        .meta({ minProperties: 1, maxProperties: 1 }),
       bodyExample: { code: "287082" },
     },
     success: { status: 204, description: "The second factor has been removed" },
