@@ -65,6 +65,8 @@ const fieldNames = [
   "network",
   "status",
   "problem",
+  "pointers",
+  "route",
   "latencyMs",
   "replayed",
   "reason",

@@ -13,6 +13,7 @@ const coveredBy: Readonly<Record<string, string>> = {
   "coupons/read": "coupons/list",
   "coupons/redemptions": "coupons/redeem",
   "docs/file": "docs/page",
+  "docs/read": "docs/page",
   "oauth/keys": "oauth/metadata",
   "partners/self": "partners/read",
   "subscriptions/list-of-partner": "subscriptions/list",
