@@ -7,11 +7,12 @@ import { viewUser } from "../../shared/users/view.ts";
 import { userCreation } from "../../shared/users/store.ts";
 
 export const handler = serve(operations.create, async ({ body, now }) => {
-  const password = orThrow(choosePassword(body.password));
+  const password = body.password === undefined ? undefined : orThrow(choosePassword(body.password));
   const user = createUser({ ...body, username: orThrow(chooseUsername(body.username)) }, now);
+  const passwordHash = password === undefined ? undefined : await hashPassword(password);
   return {
     body: viewUser(user),
     location: `/v1/users/${user.id}`,
-    change: userCreation(user, await hashPassword(password), { passwordIsOneTime: true }),
+    change: userCreation(user, passwordHash, { passwordIsOneTime: passwordHash !== undefined }),
   };
 });

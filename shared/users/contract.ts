@@ -161,6 +161,8 @@ const sessionEnding = {
 const exampleRefreshToken =
   "01JD3Y5W8Q4T6V2X9ZB7C1D3EF.01JD3Y5X2M6N8P0R4T7V9WBCDE.1.Zk3mY0vQx1lT7cN5sR9wB2hJ8dF4gK6pA1uE3iO5yTc";
 
+const exampleLinkToken = "01JD3Y5W8Q4T6V2X9ZB7C1D3EF.Zk3mY0vQx1lT7cN5sR9wB2hJ8dF4gK6pA1uE3iO5yTc";
+
 /** The rules refuse common passwords, with a problem code of their own. */
 const password = z
   .string()
@@ -190,7 +192,9 @@ const name = text(1, 80).describe("Name of the person");
 const creation = z.strictObject({
   username,
   name,
-  password,
+  password: password.optional().meta({
+    description: "First password, which is one-time. Without it, the person sets one with a one-time link",
+  }),
   credit: wholeNumber
     .min(0, "must not be negative")
     .max(maxCreditAmount)
@@ -340,6 +344,53 @@ export const operations = {
     reservedConcurrency: 50,
   }),
 
+  resetPassword: operation({
+    id: "auth.reset-password",
+    method: "POST",
+    path: "/v1/auth/password-reset",
+    tag: "Sign-in",
+    summary: "Set a new password with a one-time link",
+    description:
+      "Sets the password of the person for whom an administrator made the link, and ends all sessions of the person and a lockout " +
+      "of its password. The token works once. A second factor stays. After 100 wrong tokens in 15 minutes the answer is " +
+      "`429 too_many_attempts`; the right one always passes.",
+    access: "public",
+    request: {
+      body: z.strictObject({
+        token: z
+          .string()
+          .min(1, "must not be empty")
+          .max(256, "must have at most 256 characters")
+          .describe("The token of the link"),
+        newPassword: password,
+      }),
+      bodyExample: { token: exampleLinkToken, newPassword: "a longer ride on a blue bicycle" },
+    },
+    success: {
+      status: 200,
+      description: "The password has been set",
+      body: z.object({ username: z.string().describe("Name with which the person signs in") }),
+      example: { username: "ada" },
+    },
+    problems: ["password_link_invalid", "password_too_common", "too_many_attempts"],
+    table: [
+      {
+        actions: ["GetItem"],
+        leadingKeys: [userPartitions.users, identityPartitions.principals, identityPartitions.passwordLinks],
+      },
+      { actions: ["DeleteItem"], leadingKeys: [identityPartitions.passwordLinks] },
+      { actions: ["UpdateItem"], leadingKeys: [identityPartitions.credentials] },
+      {
+        actions: ["UpdateItem"],
+        leadingKeys: [identityPartitions.principals],
+        attributes: principalAttributes.changingPassword,
+      },
+      { actions: ["UpdateItem", "DeleteItem"], leadingKeys: [identityPartitions.attempts] },
+    ],
+    secrets: ["clientSecretKey"],
+    memoryMegabytes: 1024,
+  }),
+
   logout: operation({
     id: "auth.logout",
     method: "POST",
@@ -369,8 +420,9 @@ export const operations = {
     tag: "Users",
     summary: "Create a user",
     description:
-      "Creates a user with the role `user`. Usernames are case-insensitive and are never reused. The password is one-time: until " +
-      "the person has changed it, every other operation answers `403 password_change_required`.",
+      "Creates a user with the role `user`. Usernames are case-insensitive and are never reused. A `password` is one-time: until " +
+      "the person has changed it, every other operation answers `403 password_change_required`. Without one, nobody can sign in " +
+      "until the person has set it with the link of `POST /v1/users/{userId}/password-reset`.",
     access: byAdministrator,
     request: {
       body: creation,
@@ -473,6 +525,7 @@ export const operations = {
     table: [
       { actions: ["GetItem", "UpdateItem"], leadingKeys: [identityPartitions.credentials] },
       { actions: ["GetItem"], leadingKeys: [userPartitions.users, identityPartitions.sessions] },
+      { actions: ["DeleteItem"], leadingKeys: [identityPartitions.passwordLinks] },
       {
         actions: ["GetItem", "UpdateItem"],
         leadingKeys: [identityPartitions.principals],
@@ -708,7 +761,14 @@ export const operations = {
         leadingKeys: [identityPartitions.principals],
         attributes: principalAttributes.deleting,
       },
-      { actions: ["DeleteItem"], leadingKeys: [identityPartitions.credentials, identityPartitions.secondFactors] },
+      {
+        actions: ["DeleteItem"],
+        leadingKeys: [
+          identityPartitions.credentials,
+          identityPartitions.secondFactors,
+          identityPartitions.passwordLinks,
+        ],
+      },
     ],
   }),
 
@@ -810,6 +870,51 @@ export const operations = {
         attributes: principalAttributes.changingSecondFactor,
       },
     ],
+  }),
+
+  createPasswordLink: operation({
+    id: "users.create-password-link",
+    method: "POST",
+    path: "/v1/users/{userId}/password-reset",
+    tag: "Users",
+    summary: "Make a one-time link for a new password",
+    description:
+      "Makes a link with which a person sets a password: for a new user without one, and for a person who has forgotten it. It is " +
+      "shown once; pass it on by a way that you trust. It ends after 24 hours, when it is used, when a newer one is made, and when " +
+      "the person changes the password or its role changes. Until it is used, nothing changes for the person. An administrator makes " +
+      "links for users, root for administrators; root itself gets its password from an operator.",
+    access: byAdministrator,
+    request: { path: userPath, body: z.strictObject({}), bodyOptional: true },
+    success: {
+      status: 200,
+      description: "The link",
+      body: z.object({
+        url: z.string().optional().meta({
+          format: "uri",
+          description:
+            "Page of the console that takes the new password. The token is in the fragment. Absent from a replayed response",
+        }),
+        token: z
+          .string()
+          .optional()
+          .meta({ description: "For `POST /v1/auth/password-reset`. Shown once. Absent from a replayed response" }),
+        expiresAt: shownInstant.describe("When the link ends: RFC 3339, UTC"),
+      }),
+      example: {
+        url: `https://api.example.com/console#/password/${exampleLinkToken}`,
+        token: exampleLinkToken,
+        expiresAt: "2026-11-21T12:00:00.000Z",
+      },
+      secretMembers: ["url", "token"],
+    },
+    problems: [],
+    idempotent: true,
+    sensitive: true,
+    table: [
+      { actions: ["GetItem"], leadingKeys: [userPartitions.users] },
+      { actions: ["PutItem"], leadingKeys: [identityPartitions.passwordLinks] },
+    ],
+    secrets: ["clientSecretKey"],
   }),
 
   ownLedger: operation({

@@ -120,6 +120,19 @@ export function resetSecondFactor(user: StoredUser, caller: Role): StoredUser | 
   return user;
 }
 
+/**
+ * Decides who gets a person to a new password: an administrator that of users, root that of administrators, an operator that of
+ * root.
+ */
+export function linkPassword(user: StoredUser, caller: Role): StoredUser | Problem {
+  if (user.role === "root") return new Problem("forbidden", "Only an operator can reset the password of root.");
+  if (user.role === "admin" && caller !== "root") {
+    return new Problem("forbidden", "Only root can reset the password of an administrator.");
+  }
+  if (signInMethodOf(user) === "password") return user;
+  return new Problem("forbidden", "This person signs in at the identity provider and has no password here.");
+}
+
 /** Whether a change must end the user's access tokens. */
 export function endsTokens(before: StoredUser, after: StoredUser): boolean {
   return before.status !== after.status || before.role !== after.role;

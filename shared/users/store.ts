@@ -3,8 +3,9 @@ import { notFound, orThrow, Problem } from "../domain/problems.ts";
 import { ConcurrencyConflict } from "../domain/conflict.ts";
 import type { ExternalIdentity } from "../identity/external-identity.ts";
 import { identityKey } from "../identity/keys.ts";
+import { passwordLinkRemoval } from "../identity/password-link-store.ts";
 import { principalCreation, principalDeletion, userStateChange } from "../identity/store.ts";
-import type { Change, Table, Write } from "../runtime/table.ts";
+import type { Change, Item, Table, Write } from "../runtime/table.ts";
 import { all, deleteUnchanged, putAbsent, putUnchanged, unchanged } from "../runtime/writes.ts";
 import { userKey } from "./keys.ts";
 import type { CreditMovement, StoredUser } from "./model.ts";
@@ -82,14 +83,22 @@ export function userCreation(
   const opening = openingMovement(user);
   const oneTime = passwordIsOneTime ? { passwordIsOneTime } : {};
   const state = { kind: "user", status, role, version: 1, sessionsFrom: 1, ...oneTime } as const;
-  const onExisting = () => new Problem("username_taken", "The username belongs to another user, or did.");
   return [
-    putAbsent(userKey.username(username), { userId: id }, { onExisting }),
+    putAbsent(userKey.username(username), { userId: id }, { onExisting: usernameTaken }),
     putAbsent(userKey.user(id), user),
     putAbsent(userKey.userPlace(id), {}),
     ...principalCreation(id, state, { passwordHash }),
     ...(opening === undefined ? [] : [movementEntry(user, opening)]),
   ];
+}
+
+/** Only administrators create users with a name of their choice, so the answer may tell them why it is taken. */
+function usernameTaken(existing: Item | undefined): Problem {
+  const detail =
+    existing?.["userId"] === undefined
+      ? "The username belonged to a user who was deleted. It stays taken, so that nobody can pose as that person."
+      : "The username belongs to another user.";
+  return new Problem("username_taken", detail);
 }
 
 /** Creates a user for an external identity. Of parallel creations for one subject, only one succeeds. */
@@ -167,5 +176,6 @@ export function userDeletion(user: StoredUser): Change {
     putAbsent(userKey.deletedUserPlace(user.id), {}),
     ...principalDeletion(user.id),
     { delete: identityKey.secondFactor(user.id) },
+    passwordLinkRemoval(user.id),
   ];
 }
