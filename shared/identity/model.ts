@@ -59,6 +59,8 @@ export const deletionHoldMs = 60_000;
 /** The hashes of a partner's client secrets. */
 export interface ClientCredential {
   readonly secretHash: string;
+  /** When the secret was issued, RFC 3339; absent for one that was issued before this was kept. */
+  readonly issuedAt?: string;
   /** The previous secret, which is valid until `previousValidUntil`. */
   readonly previousHash?: string;
   /** RFC 3339. */

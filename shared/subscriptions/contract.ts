@@ -132,6 +132,29 @@ const listQuery = z.strictObject({
     .describe("Only subscriptions that end before this RFC 3339 time, from 1970 to 9999"),
 });
 
+const finders = ["externalUserIdPrefix", "subscriptionId"] as const;
+const listOfPartnerQuery = z
+  .strictObject({
+    ...listQuery.shape,
+    externalUserIdPrefix: z
+      .string()
+      .regex(/^[A-Za-z0-9._~:@-]{1,128}$/, "must have 1 to 128 characters of A-Z a-z 0-9 . _ ~ : @ -")
+      .optional()
+      .meta({ description: "Only external users whose id begins with this text, in upper and lower case as given" }),
+    subscriptionId: id("sub_")
+      .optional()
+      .describe(
+        "Only the external user to whom the subscription with this id was sold; its latest subscription is shown",
+      ),
+  })
+  .refine(
+    (given) => {
+      const used = finders.filter((name) => given[name] !== undefined).length;
+      return used === 0 || (used === 1 && given.status === undefined && given.expiresBefore === undefined);
+    },
+    { message: "externalUserIdPrefix and subscriptionId must be sent without other filters" },
+  );
+
 const byPartner = (scope: Scope) => ({ partner: { scope } });
 const byAdministrator = { user: { roles: administrators } };
 
@@ -216,13 +239,18 @@ export const operations = {
     tag: "Subscriptions",
     summary: "List a partner's subscriptions",
     description:
-      "Lists a partner's subscriptions for administrators, with the same filters, order and pages as the partner's own list. A " +
-      "filtered list may lag behind a change for a moment.",
+      "Lists a partner's subscriptions for administrators, with the same filters, order and pages as the partner's own list; or finds " +
+      "them by the beginning of an external user id, or by the id of a subscription. A filtered list may lag behind a change for a " +
+      "moment.",
     access: byAdministrator,
-    request: { path: partnerPath, query: listQuery },
+    request: { path: partnerPath, query: listOfPartnerQuery },
     success: listAnswer,
     problems: ["cursor_invalid"],
-    table: [{ actions: ["GetItem"], leadingKeys: [identityPartitions.principals] }, ...listRights],
+    table: [
+      { actions: ["GetItem"], leadingKeys: [identityPartitions.principals, subscriptionPartitions.subscriptions] },
+      ...listRights,
+      { actions: ["Query"], leadingKeys: [subscriptionPartitions.subscriptionIds], index: "gsi1" },
+    ],
     secrets: ["cursorKey"],
   }),
 

@@ -7,7 +7,10 @@ import {
   etag,
   id,
   pageOf,
+  orderBy,
   pageQuery,
+  search,
+  searchedOrSorted,
   shownInstant,
   text,
   updatedAt,
@@ -104,6 +107,19 @@ export const movementExample: CreditMovementView = {
   redemptionId: null,
   at: "2026-11-20T12:00:00.000Z",
 };
+
+const ledgerMovementSchema = movementSchema
+  .extend({
+    by: id("usr_").nullable().meta({
+      description:
+        "The administrator who granted or took the credit; null for a redemption, and for a movement from before this was kept",
+    }),
+  })
+  .meta({ id: "LedgerMovement", description: "A movement of the credit of a user, as administrators see it" });
+
+export type LedgerMovementView = z.output<typeof ledgerMovementSchema>;
+
+const ledgerMovementExample: LedgerMovementView = { ...movementExample, by: "usr_01JD3Y5X2M6N8P0R4T7V9WBCDE" };
 
 export const sessionSchema = z
   .object({
@@ -232,6 +248,17 @@ const patch = z
 export type UserCreation = z.output<typeof creation>;
 export type UserPatch = z.output<typeof patch>;
 export type SelfPatch = z.output<typeof selfPatch>;
+
+const listQuery = searchedOrSorted(
+  z.strictObject({
+    ...pageQuery,
+    search: search.describe(
+      "The beginning of an id, a username or a name, in any case. First come those found by username",
+    ),
+    sort: orderBy(["newest", "username", "name"]).describe("The order of the whole list. Not together with `search`"),
+  }),
+  "newest",
+);
 
 const sessionPath = z.strictObject({ sessionId: id("ses_") });
 const userPath = z.strictObject({ userId: id("usr_") });
@@ -454,9 +481,11 @@ export const operations = {
     path: "/v1/users",
     tag: "Users",
     summary: "List users",
-    description: "All users, newest first.",
+    description:
+      "All users, newest first or in the order that `sort` names; or those that `search` finds. A search and a sorted list may lag " +
+      "behind a change for a moment.",
     access: byAdministrator,
-    request: { query: z.strictObject(pageQuery) },
+    request: { query: listQuery },
     success: {
       status: 200,
       description: "A page of users",
@@ -466,6 +495,11 @@ export const operations = {
     problems: ["cursor_invalid"],
     table: [
       { actions: ["Query"], leadingKeys: [userPartitions.userPlaces] },
+      {
+        actions: ["Query"],
+        leadingKeys: [userPartitions.usersByUsername, userPartitions.usersByName],
+        index: "gsi1",
+      },
       { actions: ["BatchGetItem"], leadingKeys: [userPartitions.users] },
     ],
     secrets: ["cursorKey"],
@@ -499,6 +533,7 @@ export const operations = {
     conditional: true,
     table: [
       { actions: ["GetItem", "PutItem"], leadingKeys: [userPartitions.users] },
+      { actions: ["PutItem"], leadingKeys: [userPartitions.userPlaces] },
       { actions: ["GetItem"], leadingKeys: [identityPartitions.secondFactors] },
     ],
   }),
@@ -941,6 +976,11 @@ export const operations = {
     access: byAdministrator,
     request: { path: userPath, query: z.strictObject(pageQuery) },
     ...movementPage,
+    success: {
+      ...movementPage.success,
+      body: pageOf(ledgerMovementSchema),
+      example: { items: [ledgerMovementExample], nextCursor: null },
+    },
     table: [
       { actions: ["GetItem"], leadingKeys: [userPartitions.users] },
       { actions: ["Query"], leadingKeys: [userPartitions.creditMovements] },
@@ -962,7 +1002,7 @@ export const operations = {
       body: grant,
       bodyExample: { amount: 50, reason: "Thank you for the bug report" },
     },
-    success: { status: 201, description: "The movement", body: movementSchema, example: movementExample },
+    success: { status: 201, description: "The movement", body: ledgerMovementSchema, example: ledgerMovementExample },
     problems: ["credit_insufficient"],
     idempotent: true,
     sensitive: true,

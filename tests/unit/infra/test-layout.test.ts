@@ -16,6 +16,7 @@ const coveredBy: Readonly<Record<string, string>> = {
   "coupons/redemptions": "coupons/redeem",
   "docs/file": "docs/page",
   "oauth/keys": "oauth/metadata",
+  "partners/secret-state": "partners/new-secret",
   "partners/self": "partners/read",
   "subscriptions/erase-personal-data-of-partner": "subscriptions/cancel-of-partner",
   "subscriptions/history-of-partner": "subscriptions/cancel-of-partner",
