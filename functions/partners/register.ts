@@ -11,6 +11,6 @@ export const handler = serve(operations.register, async ({ body, now, secrets })
   return {
     body: { ...viewPartner(partner), clientId: partner.id, clientSecret },
     location: `/v1/partners/${partner.id}`,
-    change: partnerCreation(partner, { secretHash }),
+    change: partnerCreation(partner, { secretHash, issuedAt: now.toISOString() }),
   };
 });

@@ -165,6 +165,25 @@ export const pageQuery = {
     .optional(),
 };
 
+/** A text by whose beginning a list is searched. */
+export const search = text(1, 80).optional();
+
+/** The orders of a list, the default first. */
+export function orderBy<const Orders extends readonly [string, ...string[]]>(orders: Orders) {
+  return z.enum(orders).default(orders[0] as Orders[number]);
+}
+
+/** A search has an order of its own. */
+export function searchedOrSorted<Shape extends z.ZodRawShape>(query: z.ZodObject<Shape>, defaultOrder: string) {
+  return query.refine(
+    (given) => {
+      const { search: wanted, sort } = given as { readonly search?: unknown; readonly sort?: unknown };
+      return wanted === undefined || sort === defaultOrder;
+    },
+    { path: ["sort"], message: "must not be sent together with search" },
+  );
+}
+
 /** The name of a file that a page loads, with the hash of its content. */
 export const servedFile = z
   .string()

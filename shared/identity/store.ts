@@ -232,8 +232,8 @@ export function clientCredentialReplacement(
   credential: Required<ClientCredential>,
   revision: number,
 ): Write {
-  const { secretHash, previousHash, previousValidUntil } = credential;
-  const next = { secretHash, previousHash, previousValidUntil, revision: revision + 1 };
+  const { secretHash, issuedAt, previousHash, previousValidUntil } = credential;
+  const next = { secretHash, issuedAt, previousHash, previousValidUntil, revision: revision + 1 };
   return putUnchanged(identityKey.credential(partnerId), next, revision);
 }
 

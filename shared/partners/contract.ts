@@ -2,7 +2,20 @@
 import * as z from "zod";
 import { companyPartitions } from "../companies/keys.ts";
 import { operation } from "../contract/operation.ts";
-import { createdAt, email, etag, id, pageOf, pageQuery, shownInstant, text, updatedAt } from "../contract/schemas.ts";
+import {
+  createdAt,
+  email,
+  etag,
+  id,
+  orderBy,
+  pageOf,
+  pageQuery,
+  search,
+  searchedOrSorted,
+  shownInstant,
+  text,
+  updatedAt,
+} from "../contract/schemas.ts";
 import { administrators } from "../domain/access.ts";
 import { identityPartitions, principalAttributes } from "../identity/keys.ts";
 import { tokenPolicies } from "../identity/model.ts";
@@ -93,6 +106,33 @@ const offBoardingSchema = z
 
 export type OffBoardingView = z.output<typeof offBoardingSchema>;
 
+const secretStateSchema = z
+  .object({
+    issuedAt: shownInstant.nullable().meta({
+      format: "date-time",
+      description:
+        "When the current secret was issued: RFC 3339, UTC; null for one that was issued before this was kept",
+    }),
+    previousValidUntil: shownInstant.nullable().meta({
+      format: "date-time",
+      description: "When the previous secret becomes invalid: RFC 3339, UTC; null if it is not valid any more",
+    }),
+  })
+  .meta({ id: "ClientSecretState", description: "The age of a client secret" });
+
+export type SecretStateView = z.output<typeof secretStateSchema>;
+
+const listQuery = searchedOrSorted(
+  z.strictObject({
+    ...pageQuery,
+    search: search.describe(
+      "The beginning of an id, a name or an e-mail address, in any case. First come those found by name",
+    ),
+    sort: orderBy(["newest", "name", "email"]).describe("The order of the whole list. Not together with `search`"),
+  }),
+  "newest",
+);
+
 const partnerPath = z.strictObject({ partnerId: id("ptr_") });
 const byAdministrator = { user: { roles: administrators } };
 /** An administrator, or a partner for itself. Other partners are hidden from it. */
@@ -172,9 +212,11 @@ export const operations = {
     path: "/v1/partners",
     tag: "Partners",
     summary: "List partners",
-    description: "Lists all partners, newest first.",
+    description:
+      "Lists all partners, newest first or in the order that `sort` names; or those that `search` finds. A search and a sorted list " +
+      "may lag behind a change for a moment.",
     access: byAdministrator,
-    request: { query: z.strictObject(pageQuery) },
+    request: { query: listQuery },
     success: {
       status: 200,
       description: "A page of partners",
@@ -182,7 +224,14 @@ export const operations = {
       example: { items: [partnerExample], nextCursor: null },
     },
     problems: ["cursor_invalid"],
-    table: [{ actions: ["Query"], leadingKeys: [partnerPartitions.partners] }],
+    table: [
+      { actions: ["Query", "BatchGetItem"], leadingKeys: [partnerPartitions.partners] },
+      {
+        actions: ["Query"],
+        leadingKeys: [partnerPartitions.partnersByName, partnerPartitions.partnersByEmail],
+        index: "gsi1",
+      },
+    ],
     secrets: ["cursorKey"],
   }),
 
@@ -369,6 +418,26 @@ export const operations = {
     sensitive: true,
     table: [{ actions: ["GetItem", "PutItem"], leadingKeys: [identityPartitions.credentials] }],
     secrets: ["clientSecretKey"],
+  }),
+
+  secretState: operation({
+    id: "partners.secret-state",
+    method: "GET",
+    path: "/v1/partners/{partnerId}/secret",
+    tag: "Partners",
+    summary: "Read the age of the client secret",
+    description:
+      "Tells when the client secret was issued, and until when the previous one is valid. Nobody can read the secret.",
+    access: byAdministratorOrItself,
+    request: { path: partnerPath },
+    success: {
+      status: 200,
+      description: "The age of the client secret",
+      body: secretStateSchema,
+      example: { issuedAt: "2026-11-20T12:00:00.000Z", previousValidUntil: "2026-11-21T12:00:00.000Z" },
+    },
+    problems: [],
+    table: [{ actions: ["GetItem"], leadingKeys: [identityPartitions.credentials] }],
   }),
 
   revokeTokens: operation({

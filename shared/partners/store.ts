@@ -2,9 +2,11 @@
 import { notFound, orThrow, Problem } from "../domain/problems.ts";
 import type { ClientCredential } from "../identity/model.ts";
 import { partnerStateChange, principalCreation, principalDeletion } from "../identity/store.ts";
-import type { Change, Page, QueryRange, Table, Write } from "../runtime/table.ts";
-import { deleteUnchanged, putAbsent, putUnchanged } from "../runtime/writes.ts";
-import { partnerKey } from "./keys.ts";
+import type { Partition } from "../runtime/key.ts";
+import type { Change, Page, Table, Write } from "../runtime/table.ts";
+import { beginningWith, pageOfMatches, searchForm, type PagedSource, type PageRequest } from "../runtime/search.ts";
+import { all, conflict, deleteUnchanged, placeIfNone, putAbsent, putUnchanged, unchanged } from "../runtime/writes.ts";
+import { partnerKey, partnerPartitions, placeByEmail, placeByName } from "./keys.ts";
 import { normalizeEmail, type StoredPartner } from "./model.ts";
 import { endsTokens } from "./rules.ts";
 
@@ -22,11 +24,61 @@ export async function findPartnerIdByEmail(table: Table, email: string): Promise
 }
 
 /** A page of all partners, newest first. */
-export async function listPartners(
-  table: Table,
-  page: Pick<QueryRange, "after" | "limit">,
-): Promise<Page<StoredPartner>> {
+export async function listPartners(table: Table, page: PageRequest): Promise<Page<StoredPartner>> {
   return await table.query({ partition: partnerKey.partner(""), descending: true, ...page });
+}
+
+/** A page of all partners in the order of their names or of their e-mail addresses, from the index. */
+export async function sortPartners(table: Table, by: "name" | "email", page: PageRequest): Promise<PartnerPage> {
+  return await partnersOf(table, await (by === "name" ? byName(table, "") : byEmail(table, ""))(page));
+}
+
+/**
+ * A page of the partners whose name begins with a text, and behind them those whose e-mail address does. A text that begins like
+ * an id is compared with ids.
+ */
+export async function searchPartners(table: Table, text: string, page: PageRequest): Promise<PartnerPage> {
+  if (text.startsWith("ptr_")) {
+    return await table.query({ partition: partnerKey.partner(""), ...beginningWith(text), ...page });
+  }
+  const name = searchForm(text);
+  const { items, lastKey } = await pageOfMatches([byName(table, name), byEmail(table, normalizeEmail(text))], page);
+  const partners = await table.getAll(items.map(({ id }) => partnerKey.partner(id)));
+  const isRepeated = (partner: StoredPartner, list: number) => list > 0 && searchForm(partner.name).startsWith(name);
+  const found = items.flatMap(({ list }, index) => {
+    const partner = partners[index];
+    return partner === undefined || isRepeated(partner, list) ? [] : [partner];
+  });
+  return { items: found, lastKey };
+}
+
+interface PartnerPage {
+  readonly items: readonly StoredPartner[];
+  readonly lastKey?: string | undefined;
+}
+
+type IdPage = Awaited<ReturnType<PagedSource<string>>>;
+
+function byName(table: Table, text: string): PagedSource<string> {
+  return async (page) => {
+    const partition: Partition<StoredPartner> = { pk: partnerPartitions.partnersByName };
+    const { items, lastKey } = await table.query({ partition, index: "gsi1", ...beginningWith(text), ...page });
+    return { items: items.map(({ id }) => id), lastKey };
+  };
+}
+
+function byEmail(table: Table, text: string): PagedSource<string> {
+  return async (page) => {
+    const partition: Partition<{ readonly partnerId: string }> = { pk: partnerPartitions.partnersByEmail };
+    const { items, lastKey } = await table.query({ partition, index: "gsi1", ...beginningWith(text), ...page });
+    return { items: items.map(({ partnerId }) => partnerId), lastKey };
+  };
+}
+
+/** The partners as they are now: the index may lag behind a change. */
+async function partnersOf(table: Table, { items: ids, lastKey }: IdPage): Promise<PartnerPage> {
+  const partners = await table.getAll(ids.map(partnerKey.partner));
+  return { items: partners.filter((partner) => partner !== undefined), lastKey };
 }
 
 /** Creates a partner. Refused with `partner_email_taken` if another partner has the e-mail address. */
@@ -34,7 +86,7 @@ export function partnerCreation(partner: StoredPartner, credential: ClientCreden
   const { id, status, tokenPolicy } = partner;
   return [
     reserveEmail(partner),
-    putAbsent(partnerKey.partner(id), partner),
+    putAbsent(partnerKey.partner(id), partner, { index: placeByName(partner) }),
     // No token has been issued yet. The first one raises the version to 1.
     ...principalCreation(id, { kind: "partner", status, tokenPolicy, version: 0 }, credential),
   ];
@@ -49,7 +101,7 @@ export function partnerChange(before: StoredPartner, after: StoredPartner): Chan
     before.tokenPolicy !== after.tokenPolicy ||
     before.dpopBoundAccessTokens !== after.dpopBoundAccessTokens;
   return [
-    putUnchanged(partnerKey.partner(after.id), after, before.revision),
+    putUnchanged(partnerKey.partner(after.id), after, before.revision, placeByName(after)),
     ...(emailChanges ? [reserveEmail(after), releaseEmail(before)] : []),
     ...(stateChanges ? [partnerStateChange(after.id, after, { endsTokens: endsTokens(before, after) })] : []),
   ];
@@ -69,6 +121,7 @@ function reserveEmail({ id, email }: StoredPartner): Write {
     partnerKey.partnerEmail(email),
     { partnerId: id },
     {
+      index: placeByEmail(email),
       onExisting: () =>
         new Problem("partner_email_taken", "Another partner has this e-mail address. Use a different one."),
     },
@@ -77,4 +130,18 @@ function reserveEmail({ id, email }: StoredPartner): Write {
 
 function releaseEmail({ email }: StoredPartner): Write {
   return { delete: partnerKey.partnerEmail(email) };
+}
+
+/** The changes that give a partner of an earlier release its places in the index. One that changes meanwhile gets them then. */
+export async function partnerSearchUpdates(table: Table, partnerId: string): Promise<readonly Change[]> {
+  const partner = await findPartner(table, partnerId);
+  if (partner === undefined) return [];
+  const { email, revision } = partner;
+  const key = partnerKey.partner(partnerId);
+  const place = placeIfNone(key, placeByName(partner));
+  const isUnchanged = { check: key, condition: unchanged(revision), onConditionFailed: conflict };
+  return [
+    [{ ...place, condition: all(place.condition, unchanged(revision)) }],
+    [isUnchanged, placeIfNone(partnerKey.partnerEmail(email), placeByEmail(email))],
+  ];
 }

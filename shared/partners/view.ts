@@ -1,6 +1,7 @@
 /** Partners as callers see them. */
 import { etagOf } from "../domain/etag.ts";
-import type { PartnerView } from "./contract.ts";
+import type { ClientCredential } from "../identity/model.ts";
+import type { PartnerView, SecretStateView } from "./contract.ts";
 import type { StoredPartner } from "./model.ts";
 
 export function viewPartner(partner: StoredPartner): PartnerView {
@@ -8,4 +9,9 @@ export function viewPartner(partner: StoredPartner): PartnerView {
   const { id, name, websiteUrl, email, status, tokenPolicy, createdAt, updatedAt } = profile;
   const shown = { id, name, websiteUrl, email, status, tokenPolicy, dpopBoundAccessTokens, createdAt, updatedAt };
   return { ...shown, etag: etagOf(revision) };
+}
+
+export function viewSecretState({ issuedAt, previousValidUntil }: ClientCredential, now: Date): SecretStateView {
+  const isValid = previousValidUntil !== undefined && previousValidUntil > now.toISOString();
+  return { issuedAt: issuedAt ?? null, previousValidUntil: isValid ? previousValidUntil : null };
 }

@@ -15,6 +15,8 @@ export const metricNamespace = "Portico";
 /** What somebody may be attacking, or gains power by. */
 export const securityEvents = [
   "external_token_refused",
+  "password_link_created",
+  "password_reset",
   "personal_data_exported",
   "proof_replayed",
   "refresh_token_repeated",

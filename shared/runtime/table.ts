@@ -279,7 +279,15 @@ function queryInput(tableName: string, range: QueryRange): QueryCommandInput {
 }
 
 function isEmpty({ after, from, to }: Extract<QueryRange, { descending?: false }>): boolean {
-  return to !== undefined && ((from !== undefined && from > to) || (after !== undefined && after >= to));
+  return (
+    to !== undefined &&
+    ((from !== undefined && inKeyOrder(from, to) > 0) || (after !== undefined && inKeyOrder(after, to) >= 0))
+  );
+}
+
+/** DynamoDB sorts keys by their bytes in UTF-8; JavaScript compares UTF-16 units, which sorts emoji before other letters. */
+function inKeyOrder(one: string, other: string): number {
+  return Buffer.compare(Buffer.from(one), Buffer.from(other));
 }
 
 /** A key condition takes one condition on the sort key, so both ends have to be said in one. */

@@ -62,3 +62,11 @@ export function deleteUnchanged(key: Key, readRevision: number): ConditionalWrit
 export function updateIf<Shape>(key: Key<Shape>, condition: Expression, set: Expression): ConditionalUpdate<Shape> {
   return { update: key, set, condition, onConditionFailed: conflict };
 }
+
+/** Gives an item that has none a place in the index; otherwise it is an optimistic-concurrency conflict. */
+export function placeIfNone(key: Key, { gsi1pk, gsi1sk }: IndexKey): ConditionalUpdate {
+  return updateIf(key, all(present, { expression: "attribute_not_exists(gsi1pk)" }), {
+    expression: "SET gsi1pk = :gsi1pk, gsi1sk = :gsi1sk",
+    values: { ":gsi1pk": gsi1pk, ":gsi1sk": gsi1sk },
+  });
+}

@@ -6,6 +6,8 @@ import type { HistoryEntry, StoredSubscription } from "./model.ts";
 export const subscriptionPartitions = {
   subscriptions: "SUBSCRIPTIONS#*",
   histories: "SUBSCRIPTION-HISTORY#*",
+  /** In the index only. */
+  subscriptionIds: "SUBSCRIPTION-ID#*",
 } as const;
 
 /** The partition keys of one partner alone. */
@@ -36,4 +38,12 @@ export function byExpiry(partnerId: string, cancelled: boolean): Partition<Store
 export function placeByExpiry(partnerId: string, subscription: StoredSubscription): IndexKey {
   const { cancelled, expiresAt, externalUserId } = subscription;
   return { gsi1pk: byExpiry(partnerId, cancelled).pk, gsi1sk: `${expiresAt}#${externalUserId}` };
+}
+
+/** The place of a sale in the index: the entry of the history that it began with. */
+export function placeById(
+  partnerId: string,
+  { id, externalUserId }: Pick<StoredSubscription, "id" | "externalUserId">,
+) {
+  return { gsi1pk: `SUBSCRIPTION-ID#${id}`, gsi1sk: `${partnerId}#${externalUserId}` } satisfies IndexKey;
 }

@@ -3,9 +3,10 @@ import { newId } from "../domain/ids.ts";
 import { notFound, orThrow } from "../domain/problems.ts";
 import { whileActive } from "../identity/store.ts";
 import type { Key, Partition } from "../runtime/key.ts";
-import type { Change, Page, QueryRange, Table } from "../runtime/table.ts";
+import { beginningWith, type PageRequest } from "../runtime/search.ts";
+import type { Change, Page, Table } from "../runtime/table.ts";
 import { putAbsent, putUnchanged } from "../runtime/writes.ts";
-import { byExpiry, placeByExpiry, subscriptionKey } from "./keys.ts";
+import { byExpiry, placeByExpiry, placeById, subscriptionKey } from "./keys.ts";
 import {
   termOf,
   type ChangeType,
@@ -59,13 +60,13 @@ export function subscriptionChange(
   const comesToLife = isLive(after, now) && !(before && isLive(before, now));
   return [
     before === undefined ? putAbsent(key, stored, { index }) : putUnchanged(key, stored, before.revision, index),
-    putAbsent(subscriptionKey.historyEntry(partnerId, after.externalUserId, after.revision), entry),
+    putAbsent(subscriptionKey.historyEntry(partnerId, after.externalUserId, after.revision), entry, {
+      index: type === "created" ? placeById(partnerId, after) : undefined,
+    }),
     // A new or reactivated subscription must not escape a deletion of the partner.
     ...(comesToLife ? [whileActive(partnerId, now)] : []),
   ];
 }
-
-type PageRequest = Pick<QueryRange, "after" | "limit">;
 
 interface SubscriptionPage {
   readonly items: readonly Subscription[];
@@ -95,6 +96,38 @@ export async function findSubscriptions(
 export async function listSubscriptions(table: Table, partnerId: string, page: PageRequest): Promise<SubscriptionPage> {
   const { items, lastKey } = await table.query({ partition: subscriptionKey.subscription(partnerId, ""), ...page });
   return { items: items.map(fromStored), lastKey };
+}
+
+/** A page of the partner's subscriptions whose external user id begins with a text, read consistently. */
+export async function searchSubscriptions(
+  table: Table,
+  partnerId: string,
+  text: string,
+  page: PageRequest,
+): Promise<SubscriptionPage> {
+  const partition = subscriptionKey.subscription(partnerId, "");
+  const { items, lastKey } = await table.query({ partition, ...beginningWith(text), ...page });
+  return { items: items.map(fromStored), lastKey };
+}
+
+/**
+ * The latest subscription of the external user to whom the partner sold one with this id. It has another id if that sale was
+ * followed by another one.
+ */
+export async function findBySubscriptionId(
+  table: Table,
+  partnerId: string,
+  subscriptionId: string,
+): Promise<Subscription | undefined> {
+  const { gsi1pk: pk } = placeById(partnerId, { id: subscriptionId, externalUserId: "" });
+  const { sortKeys } = await table.query({ partition: { pk }, index: "gsi1", limit: 1 });
+  const [owner, externalUserId] = splitOnce(sortKeys[0] ?? "", "#");
+  return owner === partnerId ? await findSubscription(table, partnerId, externalUserId) : undefined;
+}
+
+function splitOnce(text: string, separator: string): readonly [string, string] {
+  const at = text.indexOf(separator);
+  return [text.slice(0, at), text.slice(at + 1)];
 }
 
 /** The maximum number of index pages that one call reads to fill its own: scheduled and active ones are mixed in the index. */
