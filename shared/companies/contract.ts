@@ -3,6 +3,7 @@ import * as z from "zod";
 import { operation } from "../contract/operation.ts";
 import { createdAt, etag, id, pageOf, pageQuery, text, updatedAt } from "../contract/schemas.ts";
 import type { Scope } from "../domain/access.ts";
+import { eventPartitions } from "../events/keys.ts";
 import { identityPartitions } from "../identity/keys.ts";
 import { companyPartitions } from "./keys.ts";
 import { maxAccounts, maxCompanyNameLength } from "./model.ts";
@@ -120,6 +121,7 @@ export type AccountPatch = z.output<typeof accountPatch>;
 
 const companyPath = z.strictObject({ companyId: id("cmp_") });
 const accountPath = companyPath.extend({ accountId: id("acc_") });
+const eventRight = { actions: ["PutItem"], leadingKeys: [eventPartitions.events] } as const;
 const byPartner = (scope: Scope) => ({ partner: { scope } });
 
 const accountBodyExample = { agency: "0001", accountNumber: "123456X", bankCode: "341" };
@@ -148,7 +150,7 @@ export const operations = {
     problems: ["bank_unknown", "bank_account_exists"],
     idempotent: true,
     table: [
-      { actions: ["PutItem"], leadingKeys: [companyPartitions.companies] },
+      { actions: ["PutItem"], leadingKeys: [companyPartitions.companies, eventPartitions.events] },
       { actions: ["ConditionCheckItem"], leadingKeys: [identityPartitions.principals] },
     ],
   }),
@@ -205,7 +207,7 @@ export const operations = {
     },
     problems: [],
     conditional: true,
-    table: [{ actions: ["GetItem", "PutItem"], leadingKeys: [companyPartitions.companies] }],
+    table: [{ actions: ["GetItem", "PutItem"], leadingKeys: [companyPartitions.companies] }, eventRight],
   }),
 
   delete: operation({
@@ -220,7 +222,7 @@ export const operations = {
     success: { status: 204, description: "The company is deleted" },
     problems: [],
     conditional: true,
-    table: [{ actions: ["GetItem", "DeleteItem"], leadingKeys: [companyPartitions.companies] }],
+    table: [{ actions: ["GetItem", "DeleteItem"], leadingKeys: [companyPartitions.companies] }, eventRight],
   }),
 
   addAccount: operation({
@@ -237,7 +239,7 @@ export const operations = {
     success: { status: 201, description: "The bank account", ...accountAnswer },
     problems: ["bank_unknown", "bank_account_exists", "limit_reached"],
     idempotent: true,
-    table: [{ actions: ["GetItem", "PutItem"], leadingKeys: [companyPartitions.companies] }],
+    table: [{ actions: ["GetItem", "PutItem"], leadingKeys: [companyPartitions.companies] }, eventRight],
   }),
 
   listAccounts: operation({
@@ -277,7 +279,7 @@ export const operations = {
     },
     problems: ["bank_unknown", "bank_account_exists"],
     conditional: true,
-    table: [{ actions: ["GetItem", "PutItem"], leadingKeys: [companyPartitions.companies] }],
+    table: [{ actions: ["GetItem", "PutItem"], leadingKeys: [companyPartitions.companies] }, eventRight],
   }),
 
   removeAccount: operation({
@@ -292,7 +294,7 @@ export const operations = {
     success: { status: 204, description: "The bank account is removed" },
     problems: [],
     conditional: true,
-    table: [{ actions: ["GetItem", "PutItem"], leadingKeys: [companyPartitions.companies] }],
+    table: [{ actions: ["GetItem", "PutItem"], leadingKeys: [companyPartitions.companies] }, eventRight],
   }),
 
   banks: operation({

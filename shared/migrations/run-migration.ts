@@ -5,6 +5,8 @@
 import type { Partition } from "../runtime/key.ts";
 import type { Table } from "../runtime/table.ts";
 import { userKey } from "../users/keys.ts";
+import { partnerKey } from "../partners/keys.ts";
+import { addExpiryNotices } from "./add-expiry-notices.ts";
 import { addSessionStarts } from "./add-session-starts.ts";
 import type { MigrationName } from "./contract.ts";
 import type { Count, Segment } from "./model.ts";
@@ -20,6 +22,7 @@ interface Steps {
 }
 
 const stepsOf: Readonly<Record<MigrationName, Steps>> = {
+  "expiry-notice": { list: partnerKey.partner(""), migrate: addExpiryNotices },
   "session-start": { list: userKey.userPlace(""), migrate: addSessionStarts },
 };
 

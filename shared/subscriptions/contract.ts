@@ -13,6 +13,7 @@ import {
   updatedAt,
 } from "../contract/schemas.ts";
 import { administrators, type Scope } from "../domain/access.ts";
+import { eventPartitions } from "../events/keys.ts";
 import { identityPartitions } from "../identity/keys.ts";
 import { subscriptionPartitions } from "./keys.ts";
 import { changeTypes, subscriptionStatuses } from "./model.ts";
@@ -164,7 +165,7 @@ export const operations = {
     idempotent: true,
     table: [
       { actions: ["GetItem", "PutItem"], leadingKeys: [subscriptionPartitions.subscriptions] },
-      { actions: ["PutItem"], leadingKeys: [subscriptionPartitions.histories] },
+      { actions: ["PutItem"], leadingKeys: [subscriptionPartitions.histories, eventPartitions.events] },
       { actions: ["ConditionCheckItem"], leadingKeys: [identityPartitions.principals] },
     ],
   }),
@@ -243,7 +244,7 @@ export const operations = {
     conditional: true,
     table: [
       { actions: ["GetItem", "PutItem"], leadingKeys: [subscriptionPartitions.subscriptions] },
-      { actions: ["PutItem"], leadingKeys: [subscriptionPartitions.histories] },
+      { actions: ["PutItem"], leadingKeys: [subscriptionPartitions.histories, eventPartitions.events] },
       { actions: ["ConditionCheckItem"], leadingKeys: [identityPartitions.principals] },
     ],
   }),
@@ -262,7 +263,7 @@ export const operations = {
     conditional: true,
     table: [
       { actions: ["GetItem", "PutItem"], leadingKeys: [subscriptionPartitions.subscriptions] },
-      { actions: ["PutItem"], leadingKeys: [subscriptionPartitions.histories] },
+      { actions: ["PutItem"], leadingKeys: [subscriptionPartitions.histories, eventPartitions.events] },
     ],
   }),
 
@@ -281,7 +282,7 @@ export const operations = {
     problems: [],
     table: [
       { actions: ["GetItem", "PutItem"], leadingKeys: [subscriptionPartitions.subscriptions] },
-      { actions: ["PutItem"], leadingKeys: [subscriptionPartitions.histories] },
+      { actions: ["PutItem"], leadingKeys: [subscriptionPartitions.histories, eventPartitions.events] },
     ],
   }),
 

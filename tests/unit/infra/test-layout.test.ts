@@ -13,6 +13,8 @@ const coveredBy: Readonly<Record<string, string>> = {
   "coupons/read": "coupons/list",
   "coupons/redemptions": "coupons/redeem",
   "docs/file": "docs/page",
+  "events/list-of-partner": "events/list",
+  "events/read": "events/list",
   "oauth/keys": "oauth/metadata",
   "partners/self": "partners/read",
   "subscriptions/list-of-partner": "subscriptions/list",
