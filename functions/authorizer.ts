@@ -64,11 +64,13 @@ function presented(event: APIGatewayRequestAuthorizerEvent): PresentedRequest {
 }
 
 function refusal(
-  { methodArn, pathParameters, requestContext: { requestId } }: APIGatewayRequestAuthorizerEvent,
+  { methodArn, httpMethod, resource, pathParameters, requestContext: { requestId } }: APIGatewayRequestAuthorizerEvent,
   refused: Refused,
 ): APIGatewayAuthorizerResult {
   const { reason } = refused;
-  log("warn", "token_refused", { requestId, reason, targetId: targetOf(pathParameters ?? {}) });
+  // The authorizer knows routes, not operations.
+  const route = `${httpMethod} ${resource}`;
+  log("warn", "token_refused", { requestId, reason, route, targetId: targetOf(pathParameters ?? {}) });
   if (reason === "token_invalid") logSecurityEvent("token_forged", { requestId, operation: "authorizer" });
   if (reason === "proof_replayed") logSecurityEvent(reason, { requestId, operation: "authorizer" });
   // Callers learn no more about a replayed proof than about another invalid one.

@@ -1,12 +1,12 @@
-import { basePathOf, publicClients } from "../../shared/runtime/environment.ts";
-import { openFiles } from "../../shared/http/files.ts";
 import { serveStateless } from "../../shared/http/serve-stateless.ts";
 import { operations } from "../../shared/web/docs/contract.ts";
-import { docsPage } from "../../shared/web/docs/page.ts";
+import { homePage } from "../../shared/web/docs/pages.ts";
+import { openPages } from "../../shared/web/docs/served-pages.ts";
 
-const files = openFiles(import.meta.dirname);
+const pages = openPages(import.meta.dirname);
 
 export const handler = serveStateless(operations.page, async ({ environment }) => {
-  const [signInClient = ""] = publicClients(environment);
-  return { content: docsPage({ basePath: basePathOf(environment), files }, signInClient) };
+  const content = pages.find(homePage, environment);
+  if (content === undefined) throw new Error("the build has rendered no home page");
+  return { content };
 });

@@ -1,9 +1,12 @@
 import { serve } from "../../shared/http/serve.ts";
 import { operations } from "../../shared/partners/contract.ts";
-import { listPartners } from "../../shared/partners/store.ts";
+import { listPartners, searchPartners, sortPartners } from "../../shared/partners/store.ts";
 import { viewPartner } from "../../shared/partners/view.ts";
 
 export const handler = serve(operations.list, async ({ query, table, paging }) => {
-  const { items, lastKey } = await listPartners(table, { limit: query.limit, after: await paging.after() });
+  const { search, sort, limit } = query;
+  const page = { limit, after: await paging.after() };
+  const order = sort === "newest" ? () => listPartners(table, page) : () => sortPartners(table, sort, page);
+  const { items, lastKey } = search === undefined ? await order() : await searchPartners(table, search, page);
   return { body: { items: items.map(viewPartner), nextCursor: await paging.cursor(lastKey) } };
 });

@@ -1,13 +1,22 @@
 import { serve } from "../../shared/http/serve.ts";
 import { requirePartner } from "../../shared/identity/store.ts";
 import { operations } from "../../shared/subscriptions/contract.ts";
-import { findSubscriptions } from "../../shared/subscriptions/store.ts";
+import { findBySubscriptionId, findSubscriptions, searchSubscriptions } from "../../shared/subscriptions/store.ts";
 import { viewSubscription } from "../../shared/subscriptions/view.ts";
 
 export const handler = serve(operations.listOfPartner, async ({ path, query, now, table, paging }) => {
-  await requirePartner(table, path.partnerId);
-  const page = { limit: query.limit, after: await paging.after() };
-  const { items, lastKey } = await findSubscriptions(table, path.partnerId, { ...query, now }, page);
+  const { partnerId } = path;
+  const { externalUserIdPrefix, subscriptionId, limit } = query;
+  await requirePartner(table, partnerId);
+  if (subscriptionId !== undefined) {
+    const found = await findBySubscriptionId(table, partnerId, subscriptionId);
+    return { body: { items: found === undefined ? [] : [viewSubscription(found, now)], nextCursor: null } };
+  }
+  const page = { limit, after: await paging.after() };
+  const { items, lastKey } =
+    externalUserIdPrefix === undefined
+      ? await findSubscriptions(table, partnerId, { ...query, now }, page)
+      : await searchSubscriptions(table, partnerId, externalUserIdPrefix, page);
   const shown = items.map((subscription) => viewSubscription(subscription, now));
   return { body: { items: shown, nextCursor: await paging.cursor(lastKey) } };
 });

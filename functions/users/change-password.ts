@@ -1,6 +1,7 @@
 import { requireSession } from "../../shared/contract/principal.ts";
 import { invalid, orThrow, Problem } from "../../shared/domain/problems.ts";
 import { serve } from "../../shared/http/serve.ts";
+import { passwordLinkRemoval } from "../../shared/identity/password-link-store.ts";
 import { hashPassword } from "../../shared/identity/passwords.ts";
 import { endAllSessions, requireAlive } from "../../shared/identity/session-store.ts";
 import { passwordReplacement } from "../../shared/identity/store.ts";
@@ -20,5 +21,6 @@ export const handler = serve(operations.changePassword, async (request) => {
   const proven = await confirmPassword(table, user, body.currentPassword, request);
   if (proven === undefined) throw new Problem("credentials_invalid", "The current password is wrong.");
   const replacement = passwordReplacement(user.id, await hashPassword(password), proven);
-  return { change: [replacement, endAllSessions(user.id, session, { remove: "passwordIsOneTime" })] };
+  const ended = endAllSessions(user.id, session, { remove: "passwordIsOneTime" });
+  return { change: [replacement, ended, passwordLinkRemoval(user.id)] };
 });

@@ -6,12 +6,13 @@ import { choosePassword, chooseUsername, createUser } from "../../shared/users/r
 import { viewUser } from "../../shared/users/view.ts";
 import { userCreation } from "../../shared/users/store.ts";
 
-export const handler = serve(operations.create, async ({ body, now }) => {
-  const password = orThrow(choosePassword(body.password));
+export const handler = serve(operations.create, async ({ body, principal, now }) => {
+  const password = body.password === undefined ? undefined : orThrow(choosePassword(body.password));
   const user = createUser({ ...body, username: orThrow(chooseUsername(body.username)) }, now);
+  const passwordHash = password === undefined ? undefined : await hashPassword(password);
   return {
     body: viewUser(user),
     location: `/v1/users/${user.id}`,
-    change: userCreation(user, await hashPassword(password), { passwordIsOneTime: true }),
+    change: userCreation(user, passwordHash, { passwordIsOneTime: passwordHash !== undefined, by: principal.id }),
   };
 });

@@ -1,10 +1,10 @@
 import { serve } from "../../shared/http/serve.ts";
 import { operations } from "../../shared/users/contract.ts";
 import { creditChange, readUser } from "../../shared/users/store.ts";
-import { viewMovement } from "../../shared/users/view.ts";
+import { viewLedgerMovement } from "../../shared/users/view.ts";
 
-export const handler = serve(operations.grantCredit, async ({ path, body, now, table }) => {
+export const handler = serve(operations.grantCredit, async ({ path, body, principal, now, table }) => {
   const user = await readUser(table, path.userId);
-  const { movement, change } = creditChange(user, body, now);
-  return { body: viewMovement(movement), location: `/v1/users/${user.id}/credit`, change };
+  const { movement, change } = creditChange(user, { ...body, by: principal.id }, now);
+  return { body: viewLedgerMovement(movement), location: `/v1/users/${user.id}/credit`, change };
 });

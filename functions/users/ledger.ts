@@ -1,7 +1,7 @@
 import { serve } from "../../shared/http/serve.ts";
 import { operations } from "../../shared/users/contract.ts";
 import { listMovements, readUser } from "../../shared/users/store.ts";
-import { viewMovement } from "../../shared/users/view.ts";
+import { viewLedgerMovement } from "../../shared/users/view.ts";
 
 export const handler = serve(operations.ledger, async ({ path, query, table, paging }) => {
   const page = { limit: query.limit, after: await paging.after() };
@@ -9,5 +9,5 @@ export const handler = serve(operations.ledger, async ({ path, query, table, pag
     listMovements(table, path.userId, page),
     readUser(table, path.userId),
   ]);
-  return { body: { items: movements.map(viewMovement), nextCursor: await paging.cursor(lastKey) } };
+  return { body: { items: movements.map(viewLedgerMovement), nextCursor: await paging.cursor(lastKey) } };
 });

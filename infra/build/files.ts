@@ -6,6 +6,10 @@ import { build as esbuild } from "esbuild";
 import { file } from "../../shared/http/content.ts";
 import { fileFolder, fileList } from "../../shared/http/files.ts";
 import { entryPointOf, type AnyOperation } from "../../shared/contract/operation.ts";
+import { pageFolder, pagePlaceholders } from "../../shared/web/docs/served-pages.ts";
+import { clientPackage } from "../contract/client-package.ts";
+import { partnerCollection } from "../contract/partner-contract.ts";
+import { searchIndex, sitePages } from "../site/pages.ts";
 
 /** Maximum size of a file: 2 MB. A Lambda response has at most 6 MB, and text grows when it is encoded as JSON. */
 export const fileLimitBytes = 2 * 1024 * 1024;
@@ -28,8 +32,11 @@ export async function makeFiles(
     ),
   );
   const below = (operation: AnyOperation, path: string) => `${entryPointOf(operation)}/${path}`;
-  return new Map(
-    operations.flatMap((operation) => {
+  return new Map([
+    ...pagesOf(operations, made.get("docs.file") ?? []).map(
+      ([operation, path, html]) => [below(operation, path), html] as const,
+    ),
+    ...operations.flatMap((operation) => {
       const id = operation.filesOf ?? (operation.files && operation.id);
       if (id === undefined) return [];
       const files = made.get(id);
@@ -42,7 +49,42 @@ export async function makeFiles(
           .map(({ servedName, contents }) => [below(operation, `${fileFolder}/${servedName}`), contents] as const),
       ];
     }),
+  ]);
+}
+
+/** The pages of each operation that declares some, rendered with the names of the files that they load. */
+function pagesOf(
+  operations: readonly AnyOperation[],
+  files: readonly MadeFile[],
+): readonly (readonly [AnyOperation, path: string, html: Uint8Array])[] {
+  const owners = operations.filter(({ pages }) => pages !== undefined);
+  if (owners.length === 0 || files.length === 0) return [];
+  const servedNames = new Map(files.map(({ name, servedName }) => [name, servedName]));
+  const rendered = sitePages((name) => {
+    const servedName = servedNames.get(name);
+    if (servedName === undefined) throw new Error(`a page names ${name}, which docs.file does not declare`);
+    return servedName;
+  });
+  return owners.flatMap((operation) =>
+    (operation.pages ?? []).map((name) => {
+      const html = rendered.get(name);
+      if (html === undefined) throw new Error(`${operation.id}: there is no page ${name}`);
+      return [operation, `${pageFolder}/${name}.html`, new TextEncoder().encode(html)] as const;
+    }),
   );
+}
+
+/** The files that the build makes from the declarations, by the name behind `generated:`. */
+const generators: Readonly<Record<string, () => Promise<string>>> = {
+  search: async () => searchIndex(),
+  "partner-collection": async () => `${JSON.stringify(partnerCollection(pagePlaceholders.publicUrl), undefined, 2)}\n`,
+  "partner-client": clientPackage,
+};
+
+async function generated(name: string): Promise<Uint8Array> {
+  const generate = generators[name];
+  if (generate === undefined) throw new Error(`nothing generates ${name}`);
+  return new TextEncoder().encode(await generate());
 }
 
 interface MadeFile {
@@ -70,6 +112,7 @@ function servedName(name: string, contents: Uint8Array): string {
 }
 
 async function contentsOf(source: string, root: string): Promise<Uint8Array> {
+  if (source.startsWith("generated:")) return await generated(source.slice("generated:".length));
   if (source.startsWith("node_modules/") || !/\.(ts|css)$/.test(source)) return await readFile(join(root, source));
   const { outputFiles, warnings } = await esbuild({
     absWorkingDir: root,

@@ -1,21 +1,26 @@
 /** `npm run client`: generates a TypeScript client of the contract in `dist/client`. The client only needs `fetch`. */
 import { join } from "node:path";
 import { createClient } from "@hey-api/openapi-ts";
-import { projectRoot } from "./document.ts";
-import { contractPath } from "./generated-files.ts";
+import { contractDocument, projectRoot } from "./document.ts";
+import { withoutBoundTokens } from "./partner-contract.ts";
 
 /** Not committed: it has several thousand lines that follow from the contract. */
 export const clientFolder = join(projectRoot, "dist/client");
 
+/** Writes the client of all operations and replaces the content of its folder. */
+export async function makeClient(): Promise<void> {
+  await generateClient(withoutBoundTokens(contractDocument()), clientFolder);
+}
+
 /**
- * Writes the client and replaces the content of its folder. `new Portico({ client }).subscriptions.create(…)` is the operation
+ * Writes the client of an OpenAPI document. `new Portico({ client }).subscriptions.create(…)` is the operation
  * `subscriptionsCreate` of the document.
  */
-export async function makeClient(): Promise<void> {
+export async function generateClient(document: Readonly<Record<string, unknown>>, folder: string): Promise<void> {
   await createClient({
-    input: join(projectRoot, contractPath),
+    input: { ...document },
     // Imports keep the extension `.ts`, because Node strips the types.
-    output: { path: clientFolder, module: { extension: ".ts" } },
+    output: { path: folder, module: { extension: ".ts" } },
     logs: { level: "silent", file: false },
     plugins: [
       "@hey-api/typescript",

@@ -24,7 +24,24 @@ export interface OpeningStep extends Step {
 }
 
 /** The variables that a person sets before a run. Requests set the others. */
-export const inputs: Readonly<Record<string, { readonly value: string; readonly description: string }>> = {
+type Inputs = Readonly<Record<string, { readonly value: string; readonly description: string }>>;
+
+/** What makes a collection run from its first request to its last. */
+export interface Flow {
+  readonly title: string;
+  readonly introduction: string;
+  /** Description of the first folder. */
+  readonly tokensDescription: string;
+  readonly inputs: Inputs;
+  /** Lines that run before the first request, and the variables that they set. */
+  readonly preparation: readonly string[];
+  readonly prepared: readonly string[];
+  readonly opening: readonly OpeningStep[];
+  readonly steps: Readonly<Record<AnyOperation["id"], Step>>;
+  readonly endings: readonly AnyOperation["id"][];
+}
+
+export const inputs: Inputs = {
   baseUrl: { value: "http://127.0.0.1:3000", description: "Where Portico runs, without a slash at the end" },
   rootUsername: { value: "root", description: "Name of the root user, or of another administrator" },
   rootPassword: { value: "", description: "Its password. Keep it in an environment or in your vault, not in here" },
@@ -139,3 +156,63 @@ export const steps: Readonly<Record<AnyOperation["id"], Step>> = {
 
 /** Runs last, like the deletions: it ends the tokens that the other requests need. */
 export const endings: readonly AnyOperation["id"][] = ["auth.logout", "oauth.revoke"];
+
+/** The flow over all operations, from an administrator's sign-in on. */
+export const fullFlow: Flow = {
+  title: "Portico",
+  introduction: [
+    "Every operation of Portico, made from the contract: `npm run generate` writes this file.",
+    "Give `rootPassword` in an environment, then run the collection as a whole, or the folder *Tokens* and after it what you like. " +
+      "Scripts keep tokens and ids in the collection's variables. What it makes is new with each run; *Endings* deletes.",
+  ].join("\n\n"),
+  tokensDescription: "Tokens of an administrator, of a user and of a partner, which the other requests use.",
+  inputs,
+  preparation,
+  prepared,
+  opening,
+  steps,
+  endings,
+};
+
+const ownPartner = { partnerId: "{{clientId}}" };
+
+/** The flow of a partner, which has its client id and its client secret. @param baseUrl where the partner reaches Portico */
+export function partnerFlow(baseUrl: string): Flow {
+  return {
+    title: "Portico for partners",
+    introduction: [
+      "A partner's operations, made from the contract.",
+      "Set `clientId` and `clientSecret` in an environment, then run the folder *Tokens* and after it what you like. Scripts keep the " +
+        "token and ids in the collection's variables. Calls are real: they sell, change and delete what belongs to this partner.",
+    ].join("\n\n"),
+    tokensDescription: "The partner's access token, which the other requests use.",
+    inputs: {
+      baseUrl: { value: baseUrl, description: "Where the API is, without a slash at the end" },
+      clientId: { value: "", description: "Client id of the partner" },
+      clientSecret: {
+        value: "",
+        description: "Client secret of the partner. Keep it in an environment or in your vault",
+      },
+    },
+    preparation: [`pm.collectionVariables.set("run", Date.now().toString(36));`],
+    prepared: ["run"],
+    opening: [
+      {
+        operation: "oauth.token",
+        name: "Get an access token",
+        body: allScopes,
+        keeps: { partnerToken: "access_token" },
+      },
+    ],
+    steps: {
+      "oauth.token": { body: allScopes, keeps: { partnerToken: "access_token" } },
+      "oauth.introspect": { body: { ...client, token: "{{partnerToken}}" } },
+      "oauth.revoke": { body: { ...client, token: "{{partnerToken}}" } },
+      "companies.add-account": { body: { accountNumber: "7654321" } },
+      "partners.change": { path: ownPartner, body: { status: undefined, dpopBoundAccessTokens: false } },
+      "partners.new-secret": { path: ownPartner },
+      "partners.revoke-tokens": { path: ownPartner },
+    },
+    endings: ["partners.new-secret", "partners.revoke-tokens", "oauth.revoke"],
+  };
+}

@@ -5,51 +5,63 @@
  */
 import { createHash } from "node:crypto";
 import { STATUS_CODES } from "node:http";
-import * as z from "zod";
 import type { AnyOperation } from "../../shared/contract/operation.ts";
 import { problemCatalogue } from "../../shared/domain/problems.ts";
-import { endings, inputs, opening, preparation, prepared, steps, type Step } from "./flow.ts";
+import { exampleOf, membersOf, parameterNames } from "./examples.ts";
+import { fullFlow, type Flow, type Step } from "./flow.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 
 /** The parts of the OpenAPI document that the collection contains. */
 export interface ShownDocument {
   readonly info: { readonly title: string; readonly version: string };
+  readonly tags: readonly { readonly name: string; readonly description: string }[];
   readonly components: { readonly examples: Readonly<Record<string, { readonly value: unknown }>> };
 }
 
 const schemaUrl = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json";
 
-const introduction = [
-  "Every operation of Portico, made from the contract: `npm run generate` writes this file.",
-  "Give `rootPassword` in an environment, then run the collection as a whole, or the folder *Tokens* and after it what you like. " +
-    "Scripts keep tokens and ids in the collection's variables. What it makes is new with each run; *Endings* deletes.",
-].join("\n\n");
-
 /** The collection. It leaves out the files of pages, because their names contain a hash. */
-export function postmanCollection(declared: readonly AnyOperation[], document: ShownDocument): Json {
+export function postmanCollection(
+  declared: readonly AnyOperation[],
+  document: ShownDocument,
+  flow: Flow = fullFlow,
+): Json {
+  const { steps, opening, inputs, prepared } = flow;
   const operations = declared.filter(({ files }) => files === undefined);
   const providers = providersOf(operations);
+  const isEnding = ({ id, method }: AnyOperation) => method === "DELETE" || flow.endings.includes(id);
   const itemOf = (operation: AnyOperation, step: Step = steps[operation.id] ?? {}, name?: string) =>
     requestItem(operation, { ...step, keeps: { ...captureOf(operation, providers, name), ...step.keeps } }, document, {
       name: name ?? operation.summary,
       providers,
+      ...(name !== undefined && name === opening[0]?.name && { preparation: flow.preparation }),
     });
   const first = opening.map((step) => itemOf(operationById(operations, step.operation), step, step.name));
-  const last = operations.filter(isEnding).sort(byDepthDescending);
+  const place = ({ id }: AnyOperation) => flow.endings.indexOf(id);
+  const last = operations.filter(isEnding).sort((a, b) => byDepthDescending(a, b) || place(a) - place(b));
+  const descriptions = new Map(document.tags.map(({ name, description }) => [name, description]));
+  const areas = areasInOrder(
+    operations.filter((one) => !isEnding(one)),
+    providers,
+  );
   const folders = [
-    { name: "Tokens", item: first },
-    ...areasInOrder(operations, providers).map(([name, area]) => ({ name, item: area.map((one) => itemOf(one)) })),
-    { name: "Endings", item: last.map((one) => itemOf(one)) },
+    { name: "Tokens", description: flow.tokensDescription, item: first },
+    ...areas.map(([name, area]) => ({
+      name,
+      description: descriptions.get(name) ?? "",
+      item: area.map((one) => itemOf(one)),
+    })),
+    { name: "Endings", description: endingsDescription, item: last.map((one) => itemOf(one)) },
   ];
   const kept = [...opening, ...Object.values(steps)].flatMap(({ keeps = {} }) => Object.keys(keeps));
-  const variables = [...prepared, ...kept, ...providers.keys()];
+  const variables = [...prepared, ...kept, ...providers.keys()].filter((name) => !(name in inputs));
   return {
     info: {
-      _postman_id: fixedId(document.info.title),
-      name: document.info.title,
+      _postman_id: fixedId(flow.title),
+      name: flow.title,
       version: document.info.version,
-      description: introduction,
+      description: flow.introduction,
       schema: schemaUrl,
     },
     item: folders.filter(({ item }) => item.length > 0),
@@ -60,6 +72,8 @@ export function postmanCollection(declared: readonly AnyOperation[], document: S
     ],
   };
 }
+
+const endingsDescription = "Requests that delete, and those that end tokens. They run last.";
 
 function operationById(operations: readonly AnyOperation[], id: AnyOperation["id"]): AnyOperation {
   const found = operations.find((operation) => operation.id === id);
@@ -80,8 +94,8 @@ function providersOf(operations: readonly AnyOperation[]): ReadonlyMap<string, A
   const creators = operations.filter(({ method, success }) => method === "POST" && success.status === 201);
   return new Map(
     creators.flatMap((creator) => {
-      const below = operations.find(({ path }) => parentOf(path) === creator.path && parametersOf(path).length > 0);
-      const name = below && parametersOf(below.path).at(-1);
+      const below = operations.find(({ path }) => parentOf(path) === creator.path && parameterNames(path).length > 0);
+      const name = below && parameterNames(below.path).at(-1);
       return name === undefined || !below?.path.endsWith(`{${name}}`) ? [] : [[name, creator] as const];
     }),
   );
@@ -89,10 +103,6 @@ function providersOf(operations: readonly AnyOperation[]): ReadonlyMap<string, A
 
 function parentOf(path: string): string {
   return path.slice(0, path.lastIndexOf("/"));
-}
-
-function parametersOf(path: string): readonly string[] {
-  return [...path.matchAll(/\{(\w+)\}/g)].map(([, name = ""]) => name);
 }
 
 /** The id of the created object. The first partner and user have different variables, because later requests change and delete others. */
@@ -107,10 +117,6 @@ function captureOf(
   return Object.fromEntries(provided.map((name) => [name, name in example ? name : "id"]));
 }
 
-function isEnding({ id, method }: AnyOperation): boolean {
-  return method === "DELETE" || endings.includes(id);
-}
-
 /** Nested objects are deleted before their parent, and tokens end last. */
 function byDepthDescending(a: AnyOperation, b: AnyOperation): number {
   const rank = (one: AnyOperation) => (one.method === "DELETE" ? one.path.split("/").length : 0);
@@ -118,21 +124,18 @@ function byDepthDescending(a: AnyOperation, b: AnyOperation): number {
 }
 
 /**
- * The areas with their operations, without the final deletions. Creating operations come first in an area, and an
+ * The areas with their operations. Creating operations come first in an area, and an
  * area comes after the areas whose ids it uses.
  */
 function areasInOrder(
   operations: readonly AnyOperation[],
   providers: ReadonlyMap<string, AnyOperation>,
 ): readonly (readonly [string, readonly AnyOperation[]])[] {
-  const areas = Map.groupBy(
-    operations.filter((one) => !isEnding(one)),
-    ({ tag }) => tag,
-  );
+  const areas = Map.groupBy(operations, ({ tag }) => tag);
   const isCreator = (one: AnyOperation) => [...providers.values()].includes(one);
   const needs = (tag: string, area: readonly AnyOperation[]) =>
     area
-      .flatMap(({ path }) => parametersOf(path).flatMap((name) => providers.get(name)?.tag ?? []))
+      .flatMap(({ path }) => parameterNames(path).flatMap((name) => providers.get(name)?.tag ?? []))
       .filter((other) => other !== tag && areas.has(other));
   const ordered: (readonly [string, readonly AnyOperation[]])[] = [];
   const waiting = [...areas];
@@ -149,9 +152,12 @@ function areasInOrder(
 interface Naming {
   readonly name: string;
   readonly providers: ReadonlyMap<string, AnyOperation>;
+  /** Lines that run before the request, of the first one only. */
+  readonly preparation?: readonly string[];
 }
 
-function requestItem(operation: AnyOperation, step: Step, document: ShownDocument, { name, providers }: Naming): Json {
+function requestItem(operation: AnyOperation, step: Step, document: ShownDocument, naming: Naming): Json {
+  const { name, providers, preparation = [] } = naming;
   const request = {
     method: operation.method,
     description: operation.description,
@@ -160,7 +166,7 @@ function requestItem(operation: AnyOperation, step: Step, document: ShownDocumen
     ...bodyOf(operation, step),
     url: urlOf(operation, providers, step),
   };
-  const before = [...(name === opening[0]?.name ? preparation : []), ...(step.before ?? [])];
+  const before = [...preparation, ...(step.before ?? [])];
   return {
     name,
     request,
@@ -211,7 +217,7 @@ function urlOf(
     ...(description !== undefined && { description }),
     disabled: true,
   }));
-  const variable = parametersOf(path).map((key) => ({
+  const variable = parameterNames(path).map((key) => ({
     key,
     value: chosen[key] ?? (providers.has(key) ? `{{${key}}}` : exampleOf(membersOf(request.path)[key] ?? {})),
   }));
@@ -222,18 +228,6 @@ function urlOf(
     ...(query.length > 0 && { query }),
     ...(variable.length > 0 && { variable }),
   };
-}
-
-function membersOf(schema: z.ZodType | undefined): Readonly<Record<string, Json>> {
-  if (schema === undefined) return {};
-  const { properties = {} } = z.toJSONSchema(schema, { io: "input", unrepresentable: "any" });
-  return properties as Readonly<Record<string, Json>>;
-}
-
-function exampleOf({ examples, enum: choices }: Json): string {
-  return String(
-    (examples as readonly unknown[] | undefined)?.[0] ?? (choices as readonly unknown[] | undefined)?.[0] ?? "",
-  );
 }
 
 function testOf({ success }: AnyOperation, { keeps = {} }: Step): readonly string[] {

@@ -14,6 +14,7 @@ import { createTable, findTable, startEngine, type Engine } from "./services/dyn
 import { LocalIdentityProvider } from "./services/identity-provider.ts";
 import { runSchedule, ScheduleTimers } from "./services/schedules.ts";
 import { rotateSecret } from "./services/secret-rotation.ts";
+import { RequestJournal, type JournalEntry } from "./services/request-journal.ts";
 import { LocalSecretsManager } from "./services/secrets-manager.ts";
 import { ServiceProxy, type Interceptor } from "./services/service-proxy.ts";
 import { writesTaken, writeStopped, writeStopVariable } from "../../shared/runtime/write-stop.ts";
@@ -75,13 +76,15 @@ interface Services {
   readonly access: AccessControl;
   readonly proxy: ServiceProxy;
   readonly memory: CustomResourceMemory;
-  readonly logSink: LogSink | undefined;
+  readonly journal: RequestJournal;
+  readonly logSink: LogSink;
 }
 
 /** @param cleanups receives what stops the started services, in the order of their start */
 async function startServices(options: HostOptions, cleanups: Cleanup[]): Promise<Services> {
   const { dataDir, engineEndpoint, report = () => undefined } = options;
-  const gateway = new RestApiServer(report);
+  const journal = new RequestJournal();
+  const gateway = new RestApiServer(report, (line) => journal.answered(line));
   const port = await gateway.listen(options.port ?? 0);
   cleanups.push(() => gateway.close());
   const data =
@@ -99,13 +102,17 @@ async function startServices(options: HostOptions, cleanups: Cleanup[]): Promise
   const proxy = await ServiceProxy.start({
     engineEndpoint: engine.endpoint,
     secrets,
-    interceptors: [access.intercept, ...(options.interceptors ?? [])],
+    interceptors: [journal.intercept, access.intercept, ...(options.interceptors ?? [])],
   });
   cleanups.push(() => proxy.close());
   const logFile = data?.path("functions.log");
-  const logSink = options.logSink ?? (logFile === undefined ? undefined : fileLogSink(logFile));
+  const sink = options.logSink ?? (logFile === undefined ? undefined : fileLogSink(logFile));
+  const logSink: LogSink = (line) => {
+    journal.logged(line.text);
+    sink?.(line);
+  };
   const url = `http://${loopback}:${port}`;
-  return { gateway, url, data, idp, secrets, engine, access, proxy, memory, logSink };
+  return { gateway, url, data, idp, secrets, engine, access, proxy, memory, journal, logSink };
 }
 
 async function openEngine(
@@ -220,6 +227,11 @@ export class Host {
   /** The event that a function would get for a request: see `RestApiServer.eventOf`. */
   eventOf: RestApiServer["eventOf"] = (head, body) => this.#services.gateway.eventOf(head, body);
 
+  /** What the host knows of one of its last requests: see `RequestJournal`. */
+  requestOf(requestId: string): JournalEntry | undefined {
+    return this.#services.journal.find(requestId);
+  }
+
   /** The variables with which a process outside the host runs a function against the host's services. */
   environmentOf(model: FunctionModel): Readonly<Record<string, string>> {
     const { url: serviceEndpoint } = this.proxy;
@@ -321,7 +333,9 @@ export class Host {
     const createsTable = await this.#createData(model);
     if (createsTable) memory.clear();
     const pool = this.#poolOf(model);
-    const invoke: FunctionPool["invoke"] = (functionId, event) => pool.invoke(functionId, event);
+    const { journal } = this.#services;
+    const invoke: FunctionPool["invoke"] = (functionId, event) =>
+      journal.invoked(functionId, event, () => pool.invoke(functionId, event));
     try {
       await runCustomResources(model.customResources, memory, invoke);
     } catch (error) {
@@ -363,7 +377,7 @@ export class Host {
       compileCache: compileCache ?? join(assembly, "compile-cache"),
       initSeconds: initSecondsOf(process.env),
       freezesIdleProcesses,
-      ...(logSink && { logSink }),
+      logSink,
       ...(processesPerFunction !== undefined && { processesPerFunction }),
     });
   }

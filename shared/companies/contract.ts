@@ -2,7 +2,8 @@
 import * as z from "zod";
 import { operation } from "../contract/operation.ts";
 import { createdAt, etag, id, pageOf, pageQuery, text, updatedAt } from "../contract/schemas.ts";
-import type { Scope } from "../domain/access.ts";
+import { administrators, type Scope } from "../domain/access.ts";
+import { eventPartitions } from "../events/keys.ts";
 import { identityPartitions } from "../identity/keys.ts";
 import { companyPartitions } from "./keys.ts";
 import { maxAccounts, maxCompanyNameLength } from "./model.ts";
@@ -120,10 +121,20 @@ export type AccountPatch = z.output<typeof accountPatch>;
 
 const companyPath = z.strictObject({ companyId: id("cmp_") });
 const accountPath = companyPath.extend({ accountId: id("acc_") });
+const partnerPath = z.strictObject({ partnerId: id("ptr_") });
+const companyOfPartnerPath = partnerPath.extend({ companyId: id("cmp_") });
+const eventRight = { actions: ["PutItem"], leadingKeys: [eventPartitions.events] } as const;
 const byPartner = (scope: Scope) => ({ partner: { scope } });
+const byAdministrator = { user: { roles: administrators } };
 
 const accountBodyExample = { agency: "0001", accountNumber: "123456X", bankCode: "341" };
 const companyAnswer = { body: companySchema, example: companyExample };
+const companyPage = {
+  status: 200,
+  description: "A page of companies",
+  body: pageOf(companySchema),
+  example: { items: [companyExample], nextCursor: null },
+} as const;
 const accountAnswer = { body: accountSchema, example: accountExample };
 
 export const operations = {
@@ -148,9 +159,57 @@ export const operations = {
     problems: ["bank_unknown", "bank_account_exists"],
     idempotent: true,
     table: [
-      { actions: ["PutItem"], leadingKeys: [companyPartitions.companies] },
+      { actions: ["PutItem"], leadingKeys: [companyPartitions.companies, eventPartitions.events] },
       { actions: ["ConditionCheckItem"], leadingKeys: [identityPartitions.principals] },
     ],
+  }),
+
+  listOfPartner: operation({
+    id: "companies.list-of-partner",
+    method: "GET",
+    path: "/v1/partners/{partnerId}/companies",
+    tag: "Companies",
+    summary: "List a partner's companies",
+    description: "Lists a partner's companies with their bank accounts for administrators, newest first.",
+    access: byAdministrator,
+    request: { path: partnerPath, query: z.strictObject(pageQuery) },
+    success: companyPage,
+    problems: ["cursor_invalid"],
+    table: [
+      { actions: ["GetItem"], leadingKeys: [identityPartitions.principals] },
+      { actions: ["Query"], leadingKeys: [companyPartitions.companies] },
+    ],
+    secrets: ["cursorKey"],
+  }),
+
+  readOfPartner: operation({
+    id: "companies.read-of-partner",
+    method: "GET",
+    path: "/v1/partners/{partnerId}/companies/{companyId}",
+    tag: "Companies",
+    summary: "Read a company of a partner",
+    description: "Returns a company of a partner with its bank accounts, for administrators.",
+    access: byAdministrator,
+    request: { path: companyOfPartnerPath },
+    success: { status: 200, description: "The company", ...companyAnswer },
+    problems: [],
+    table: [{ actions: ["GetItem"], leadingKeys: [companyPartitions.companies] }],
+  }),
+
+  deleteOfPartner: operation({
+    id: "companies.delete-of-partner",
+    method: "DELETE",
+    path: "/v1/partners/{partnerId}/companies/{companyId}",
+    tag: "Companies",
+    summary: "Delete a company of a partner",
+    description: "Deletes a company of a partner with all its bank accounts, for administrators.",
+    access: byAdministrator,
+    request: { path: companyOfPartnerPath },
+    success: { status: 204, description: "The company is deleted" },
+    problems: [],
+    conditional: true,
+    sensitive: true,
+    table: [{ actions: ["GetItem", "DeleteItem"], leadingKeys: [companyPartitions.companies] }, eventRight],
   }),
 
   list: operation({
@@ -162,12 +221,7 @@ export const operations = {
     description: "Lists the partner's companies with their bank accounts, newest first.",
     access: byPartner("companies:read"),
     request: { query: z.strictObject(pageQuery) },
-    success: {
-      status: 200,
-      description: "A page of companies",
-      body: pageOf(companySchema),
-      example: { items: [companyExample], nextCursor: null },
-    },
+    success: companyPage,
     problems: ["cursor_invalid"],
     table: [{ actions: ["Query"], leadingKeys: [companyPartitions.companies] }],
     secrets: ["cursorKey"],
@@ -205,7 +259,7 @@ export const operations = {
     },
     problems: [],
     conditional: true,
-    table: [{ actions: ["GetItem", "PutItem"], leadingKeys: [companyPartitions.companies] }],
+    table: [{ actions: ["GetItem", "PutItem"], leadingKeys: [companyPartitions.companies] }, eventRight],
   }),
 
   delete: operation({
@@ -220,7 +274,7 @@ export const operations = {
     success: { status: 204, description: "The company is deleted" },
     problems: [],
     conditional: true,
-    table: [{ actions: ["GetItem", "DeleteItem"], leadingKeys: [companyPartitions.companies] }],
+    table: [{ actions: ["GetItem", "DeleteItem"], leadingKeys: [companyPartitions.companies] }, eventRight],
   }),
 
   addAccount: operation({
@@ -237,7 +291,7 @@ export const operations = {
     success: { status: 201, description: "The bank account", ...accountAnswer },
     problems: ["bank_unknown", "bank_account_exists", "limit_reached"],
     idempotent: true,
-    table: [{ actions: ["GetItem", "PutItem"], leadingKeys: [companyPartitions.companies] }],
+    table: [{ actions: ["GetItem", "PutItem"], leadingKeys: [companyPartitions.companies] }, eventRight],
   }),
 
   listAccounts: operation({
@@ -277,7 +331,7 @@ export const operations = {
     },
     problems: ["bank_unknown", "bank_account_exists"],
     conditional: true,
-    table: [{ actions: ["GetItem", "PutItem"], leadingKeys: [companyPartitions.companies] }],
+    table: [{ actions: ["GetItem", "PutItem"], leadingKeys: [companyPartitions.companies] }, eventRight],
   }),
 
   removeAccount: operation({
@@ -292,7 +346,7 @@ export const operations = {
     success: { status: 204, description: "The bank account is removed" },
     problems: [],
     conditional: true,
-    table: [{ actions: ["GetItem", "PutItem"], leadingKeys: [companyPartitions.companies] }],
+    table: [{ actions: ["GetItem", "PutItem"], leadingKeys: [companyPartitions.companies] }, eventRight],
   }),
 
   banks: operation({

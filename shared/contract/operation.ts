@@ -118,11 +118,14 @@ export interface Operation<Path = unknown, Query = unknown, Body = unknown, Answ
   readonly secrets?: readonly SecretName[];
   /**
    * Text files for browsers that are deployed beside the function: name → source, from the project's root. Our own TypeScript
-   * and CSS are bundled; other files are copied. The name of a served file changes with its content.
+   * and CSS are bundled; `generated:<name>` is made by the build; other files are copied. The name of a served file changes with
+   * its content.
    */
   readonly files?: Readonly<Record<string, string>>;
   /** The id of the operation that serves the files of this one's page. */
   readonly filesOf?: AnyOperation["id"];
+  /** The names of the pages of the docs that the build renders beside the function. */
+  readonly pages?: readonly string[];
   /** Memory of the function in MB. Default 512. */
   readonly memoryMegabytes?: number;
   /**

@@ -16,6 +16,7 @@ export const problemCatalogue = {
   proof_invalid: { status: 401, title: "The DPoP proof is invalid" },
   credentials_invalid: { status: 401, title: "The username or password is wrong" },
   second_factor_required: { status: 401, title: "A code of the second factor is required" },
+  password_link_invalid: { status: 401, title: "The one-time link is invalid" },
   second_factor_invalid: { status: 401, title: "The code of the second factor is wrong" },
   password_change_required: { status: 403, title: "The password must be changed first" },
   second_factor_enrolment_required: { status: 403, title: "A second factor must be enrolled first" },

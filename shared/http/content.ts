@@ -36,7 +36,9 @@ export function page(html: string, allowed: Readonly<Record<string, string>> = {
 const mediaTypes: Readonly<Record<string, string>> = {
   css: "text/css",
   js: "text/javascript",
+  json: "application/json",
   svg: "image/svg+xml",
+  tar: "application/x-tar",
   txt: "text/plain",
 };
 

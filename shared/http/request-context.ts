@@ -39,6 +39,8 @@ export interface RequestContext {
   claim?: Claim | undefined;
   /** The problem code, or the OAuth error, that the request ended with. */
   problem?: string;
+  /** The fields that were wrong, as the log may name them. */
+  pointers?: readonly string[];
   replayed?: boolean;
 }
 

@@ -48,6 +48,7 @@ export function replaceClientSecret(
 ): Required<ClientCredential> {
   return {
     secretHash: newHash,
+    issuedAt: now.toISOString(),
     previousHash: secretHash,
     previousValidUntil: new Date(now.getTime() + graceMs).toISOString(),
   };

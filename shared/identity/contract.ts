@@ -115,6 +115,11 @@ export const presentedToken = z
   })
   .catchall(z.string());
 
+/** The same as the contract shows it: without a token, the server answers with an OAuth error instead of a problem. */
+export const shownPresentedToken = presentedToken.extend({
+  token: z.string().min(1).describe("The token. Without it, the answer is 400 `invalid_request`"),
+});
+
 export type PresentedToken = z.output<typeof presentedToken>;
 
 /** Shown in examples. Its signature is not valid. */

@@ -3,6 +3,7 @@ import { principalPartitions, principalStateKey } from "../contract/principal-ke
 import { hashed, type Key } from "../runtime/key.ts";
 import type {
   FailureCount,
+  PasswordLink,
   PrincipalState,
   PublicKey,
   Session,
@@ -21,6 +22,7 @@ export const identityPartitions = {
   sessions: "SESSIONS#*",
   usedProofs: "USED-PROOF#*",
   secondFactors: "SECOND-FACTOR#*",
+  passwordLinks: "PASSWORD-LINK#*",
 } as const;
 
 const sessionAttributes = ["version", "sessionsFrom", "keptSession", "keptTokensFrom", "endedSessions"] as const;
@@ -35,7 +37,7 @@ export const principalAttributes = {
   revokingTokens: ["version"],
   issuingTokens: ["status", "tokenPolicy", "dpopBoundAccessTokens", "version"],
   deleting: ["status", "deletionUntil"],
-  changingPartner: ["status", "tokenPolicy", "dpopBoundAccessTokens", "version"],
+  changingPartner: ["status", "tokenPolicy", "dpopBoundAccessTokens", "expiryNotice", "version"],
   changingUser: ["status", "role", ...sessionAttributes],
 } as const;
 
@@ -51,6 +53,11 @@ export const identityKey = {
   credential: (id: string): Key<StoredCredential> => ({ pk: `CREDENTIAL#${id}`, sk: "CREDENTIAL" }),
   /** A person's second factor, confirmed or not. */
   secondFactor: (userId: string): Key<StoredSecondFactor> => ({ pk: `SECOND-FACTOR#${userId}`, sk: "SECOND-FACTOR" }),
+  /** The newest one-time link with which a person sets a new password. */
+  passwordLink: (userId: string): Key<PasswordLink & { readonly ttl: number }> => ({
+    pk: `PASSWORD-LINK#${userId}`,
+    sk: "PASSWORD-LINK",
+  }),
   /** Failed attempts of one kind for one name. */
   attempts: (kind: string, name: string): Key<StoredAttempts> => ({
     pk: `ATTEMPTS#${kind}#${hashed(name)}`,

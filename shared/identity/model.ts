@@ -20,6 +20,8 @@ export interface PartnerState extends CommonState {
   readonly tokenPolicy: TokenPolicy;
   /** Every access token is bound to a key (RFC 9449 §5.2); absent means no. */
   readonly dpopBoundAccessTokens?: boolean | undefined;
+  /** How long before its expiry a subscription is announced. Here, because the authorizer reads it anyway. Absent: the default. */
+  readonly expiryNotice?: string | undefined;
 }
 
 export interface UserState extends CommonState {
@@ -59,6 +61,8 @@ export const deletionHoldMs = 60_000;
 /** The hashes of a partner's client secrets. */
 export interface ClientCredential {
   readonly secretHash: string;
+  /** When the secret was issued, RFC 3339; absent for one that was issued before this was kept. */
+  readonly issuedAt?: string;
   /** The previous secret, which is valid until `previousValidUntil`. */
   readonly previousHash?: string;
   /** RFC 3339. */
@@ -94,6 +98,19 @@ export type AuthenticationMethod = (typeof authenticationMethods)[number];
 
 /** The methods of a sign-in with a password and a code. */
 export const withSecondFactor: readonly AuthenticationMethod[] = ["pwd", "otp", "mfa"];
+
+/** A one-time link with which a person sets a new password, as it is kept. */
+export interface PasswordLink {
+  /** A keyed hash of its token. */
+  readonly tokenHash: string;
+  /** RFC 3339. */
+  readonly expiresAt: string;
+  /** The person's role when the link was made: a link for a user must not open the account of an administrator. */
+  readonly role: Role;
+}
+
+/** Lifetime of a one-time link: a day, because a person has to receive it first. */
+export const passwordLinkSeconds = 24 * 60 * 60;
 
 /** Either credential as it is kept. */
 export type StoredCredential = (ClientCredential | PasswordCredential) & { readonly revision: number };
@@ -166,6 +183,9 @@ export const secondFactorGuessLimit: AttemptLimit = { maxFailures: 10, windowSec
 
 /** A hundred wrong client secrets in fifteen minutes: more than a misconfigured program sends before somebody looks. */
 export const clientSecretGuessLimit: AttemptLimit = { maxFailures: 100, windowSeconds: 15 * 60 };
+
+/** A hundred wrong tokens of one-time links in fifteen minutes. A token has 256 random bits, so nobody finds one by guessing. */
+export const passwordLinkGuessLimit: AttemptLimit = { maxFailures: 100, windowSeconds: 15 * 60 };
 
 /** Counts failures of one name in one window of time. */
 export interface FailureCount {

@@ -222,6 +222,8 @@ const nextVersion = "SET version = version + :one, sessionsFrom = version + :one
 export interface StateChange {
   readonly set?: "secondFactor";
   readonly remove?: "secondFactor" | "passwordIsOneTime";
+  /** The state that was decided on; a change of it since is an optimistic-concurrency conflict. */
+  readonly decidedOn?: UserState;
 }
 
 /**
@@ -229,14 +231,16 @@ export interface StateChange {
  *
  * @param kept the session that continues; a change of its state since it was read is an optimistic-concurrency conflict
  */
-export function endAllSessions(userId: string, kept?: LiveSession, { set, remove }: StateChange = {}): Write {
+export function endAllSessions(userId: string, kept?: LiveSession, change: StateChange = {}): Write {
+  const { set, remove, decidedOn } = change;
   const key = identityKey.principal(userId);
   const setting = set === undefined ? "" : `, ${set} = :true`;
   const removing = remove === undefined ? "" : `, ${remove}`;
   const values = { ":one": 1, ...(set !== undefined && { ":true": true }) };
   if (kept === undefined) {
     const expression = `${nextVersion}${setting} REMOVE keptSession, keptTokensFrom, endedSessions${removing}`;
-    return updateIf(key, present, { expression, values });
+    const condition = decidedOn === undefined ? present : sessionsUnchanged(decidedOn);
+    return updateIf(key, condition, { expression, values });
   }
   return updateIf(key, sessionsUnchanged(kept.state), {
     expression: `${nextVersion}, keptSession = :kept, keptTokensFrom = :from${setting} REMOVE endedSessions${removing}`,

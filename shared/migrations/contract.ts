@@ -2,6 +2,8 @@
 import * as z from "zod";
 import type { TableRight } from "../contract/operation.ts";
 import { identityPartitions } from "../identity/keys.ts";
+import { partnerPartitions } from "../partners/keys.ts";
+import { noticeAttributes, subscriptionPartitions } from "../subscriptions/keys.ts";
 import { userPartitions } from "../users/keys.ts";
 import { migrationPartitions } from "./keys.ts";
 import type { Segment } from "./model.ts";
@@ -11,6 +13,8 @@ interface MigrationDeclaration {
   /** What it reads and changes. The role of the function has these rights and those on the checkpoints. */
   readonly table: readonly TableRight[];
 }
+
+const placeAttributes = ["gsi1pk", "gsi1sk"] as const;
 
 /** A migration stays here until a release needs its result. */
 export const migrations = {
@@ -23,6 +27,42 @@ export const migrations = {
         actions: ["UpdateItem"],
         leadingKeys: [identityPartitions.sessions],
         attributes: ["createdAt", "authenticatedAt", "signInMethod"],
+      },
+    ],
+  },
+  "user-search": {
+    description: "adds the places in the index by which users are found, to users from before them",
+    table: [
+      { actions: ["Query"], leadingKeys: [userPartitions.userPlaces] },
+      { actions: ["GetItem", "ConditionCheckItem"], leadingKeys: [userPartitions.users] },
+      {
+        actions: ["UpdateItem"],
+        leadingKeys: [userPartitions.usernames, userPartitions.userPlaces],
+        attributes: placeAttributes,
+      },
+    ],
+  },
+  "partner-search": {
+    description: "adds the places in the index by which partners are found, to partners from before them",
+    table: [
+      { actions: ["Query", "GetItem", "ConditionCheckItem"], leadingKeys: [partnerPartitions.partners] },
+      {
+        actions: ["UpdateItem"],
+        leadingKeys: [partnerPartitions.partners],
+        attributes: [...placeAttributes, "revision"],
+      },
+      { actions: ["UpdateItem"], leadingKeys: [partnerPartitions.partnerEmails], attributes: placeAttributes },
+    ],
+  },
+  "expiry-notice": {
+    description: "adds the notice of its expiry to live subscriptions that lack it",
+    table: [
+      { actions: ["Query"], leadingKeys: [partnerPartitions.partners, subscriptionPartitions.subscriptions] },
+      { actions: ["GetItem"], leadingKeys: [identityPartitions.principals] },
+      {
+        actions: ["UpdateItem"],
+        leadingKeys: [subscriptionPartitions.subscriptions],
+        attributes: [...noticeAttributes, "revision"],
       },
     ],
   },

@@ -2,10 +2,13 @@
  * Runs migrations in small steps that can be interrupted anywhere and repeated: a step brings a page of a list up to date and
  * then stores its checkpoint, so a killed run repeats one page at the most, which changes nothing that is up to date.
  */
+import { partnerKey } from "../partners/keys.ts";
 import type { Partition } from "../runtime/key.ts";
 import type { Table } from "../runtime/table.ts";
 import { userKey } from "../users/keys.ts";
+import { addExpiryNotices } from "./add-expiry-notices.ts";
 import { addSessionStarts } from "./add-session-starts.ts";
+import { addPartnerPlaces, addUserPlaces } from "./add-search-places.ts";
 import type { MigrationName } from "./contract.ts";
 import type { Count, Segment } from "./model.ts";
 import { advance, planSegments, restart } from "./rules.ts";
@@ -20,7 +23,10 @@ interface Steps {
 }
 
 const stepsOf: Readonly<Record<MigrationName, Steps>> = {
+  "expiry-notice": { list: partnerKey.partner(""), migrate: addExpiryNotices },
   "session-start": { list: userKey.userPlace(""), migrate: addSessionStarts },
+  "user-search": { list: userKey.userPlace(""), migrate: addUserPlaces },
+  "partner-search": { list: partnerKey.partner(""), migrate: addPartnerPlaces },
 };
 
 /** What one run may do. */

@@ -7,6 +7,7 @@ import {
   grantRequest,
   introspection,
   presentedToken,
+  shownPresentedToken,
   tokenAnswer,
   tokenRequest,
 } from "../identity/contract.ts";
@@ -101,6 +102,7 @@ export const operations = {
     servedWhenReadOnly: true,
     request: {
       body: presentedToken,
+      shownBody: shownPresentedToken,
       bodyType: "form",
       bodyOptional: true,
       bodyExample: { token: exampleToken, token_type_hint: "access_token" },
@@ -139,6 +141,7 @@ export const operations = {
     servedWhenReadOnly: true,
     request: {
       body: presentedToken,
+      shownBody: shownPresentedToken,
       bodyType: "form",
       bodyOptional: true,
       bodyExample: { token: exampleToken },

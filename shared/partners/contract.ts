@@ -2,11 +2,26 @@
 import * as z from "zod";
 import { companyPartitions } from "../companies/keys.ts";
 import { operation } from "../contract/operation.ts";
-import { createdAt, email, etag, id, pageOf, pageQuery, shownInstant, text, updatedAt } from "../contract/schemas.ts";
+import {
+  createdAt,
+  email,
+  etag,
+  id,
+  orderBy,
+  pageOf,
+  pageQuery,
+  search,
+  searchedOrSorted,
+  shownInstant,
+  text,
+  updatedAt,
+} from "../contract/schemas.ts";
 import { administrators } from "../domain/access.ts";
+import { eventPartitions } from "../events/keys.ts";
 import { identityPartitions, principalAttributes } from "../identity/keys.ts";
 import { tokenPolicies } from "../identity/model.ts";
 import { subscriptionPartitions } from "../subscriptions/keys.ts";
+import { expiryNoticePattern } from "../subscriptions/model.ts";
 import { partnerPartitions } from "./keys.ts";
 import {
   clientSecretPattern,
@@ -39,6 +54,15 @@ const tokenPolicy = z
 const dpopBoundAccessTokens = z.boolean().meta({
   description: "Every access token is bound to a key (RFC 9449): the token endpoint refuses requests without a proof",
 });
+const expiryNotice = z
+  .string()
+  .regex(expiryNoticePattern, "must be a period of 1 to 90 whole days, such as P7D")
+  .meta({
+    description:
+      "How long before its expiry a subscription is announced by the event `subscription.expiring`: 1 to 90 whole days. It counts for " +
+      "subscriptions that are created or extended from then on",
+    examples: ["P7D"],
+  });
 const clientId = z.string().meta({ description: "Client id: the id of the partner", examples: [exampleId] });
 
 const clientSecret = z
@@ -60,6 +84,10 @@ const partnerSchema = z
     status,
     tokenPolicy,
     dpopBoundAccessTokens,
+    expiryNotice: z.string().meta({
+      description: "How long before its expiry a subscription is announced: an ISO 8601 period of whole days",
+      examples: ["P7D"],
+    }),
     createdAt,
     updatedAt,
     etag,
@@ -76,6 +104,7 @@ const partnerExample: PartnerView = {
   status: "active",
   tokenPolicy: "single",
   dpopBoundAccessTokens: false,
+  expiryNotice: "P7D",
   createdAt: "2026-11-20T12:00:00.000Z",
   updatedAt: "2026-11-20T12:00:00.000Z",
   etag: '"1"',
@@ -93,7 +122,35 @@ const offBoardingSchema = z
 
 export type OffBoardingView = z.output<typeof offBoardingSchema>;
 
+const secretStateSchema = z
+  .object({
+    issuedAt: shownInstant.nullable().meta({
+      format: "date-time",
+      description:
+        "When the current secret was issued: RFC 3339, UTC; null for one that was issued before this was kept",
+    }),
+    previousValidUntil: shownInstant.nullable().meta({
+      format: "date-time",
+      description: "When the previous secret becomes invalid: RFC 3339, UTC; null if it is not valid any more",
+    }),
+  })
+  .meta({ id: "ClientSecretState", description: "The age of a client secret" });
+
+export type SecretStateView = z.output<typeof secretStateSchema>;
+
+const listQuery = searchedOrSorted(
+  z.strictObject({
+    ...pageQuery,
+    search: search.describe(
+      "The beginning of an id, a name or an e-mail address, in any case. First come those found by name",
+    ),
+    sort: orderBy(["newest", "name", "email"]).describe("The order of the whole list. Not together with `search`"),
+  }),
+  "newest",
+);
+
 const partnerPath = z.strictObject({ partnerId: id("ptr_") });
+const eventRight = { actions: ["PutItem"], leadingKeys: [eventPartitions.events] } as const;
 const byAdministrator = { user: { roles: administrators } };
 /** An administrator, or a partner for itself. Other partners are hidden from it. */
 const byAdministratorOrItself = { user: { roles: administrators }, partner: { scope: "partner:manage" } } as const;
@@ -112,6 +169,7 @@ const patch = z
     email: partnerEmail,
     tokenPolicy,
     dpopBoundAccessTokens,
+    expiryNotice,
     status,
   })
   .partial();
@@ -160,6 +218,7 @@ export const operations = {
           partnerPartitions.partnerEmails,
           identityPartitions.principals,
           identityPartitions.credentials,
+          eventPartitions.events,
         ],
       },
     ],
@@ -172,9 +231,11 @@ export const operations = {
     path: "/v1/partners",
     tag: "Partners",
     summary: "List partners",
-    description: "Lists all partners, newest first.",
+    description:
+      "Lists all partners, newest first or in the order that `sort` names; or those that `search` finds. A search and a sorted list " +
+      "may lag behind a change for a moment.",
     access: byAdministrator,
-    request: { query: z.strictObject(pageQuery) },
+    request: { query: listQuery },
     success: {
       status: 200,
       description: "A page of partners",
@@ -182,7 +243,14 @@ export const operations = {
       example: { items: [partnerExample], nextCursor: null },
     },
     problems: ["cursor_invalid"],
-    table: [{ actions: ["Query"], leadingKeys: [partnerPartitions.partners] }],
+    table: [
+      { actions: ["Query", "BatchGetItem"], leadingKeys: [partnerPartitions.partners] },
+      {
+        actions: ["Query"],
+        leadingKeys: [partnerPartitions.partnersByName, partnerPartitions.partnersByEmail],
+        index: "gsi1",
+      },
+    ],
     secrets: ["cursorKey"],
   }),
 
@@ -222,7 +290,7 @@ export const operations = {
     summary: "Change a partner",
     description:
       "Changes the given fields (RFC 7396). A suspension revokes the partner's tokens at once, and so do a change of the token " +
-      "policy from `many` to `single` and the step to bound tokens. A partner may change `dpopBoundAccessTokens` of itself.",
+      "policy from `many` to `single` and the step to bound tokens. A partner may change `dpopBoundAccessTokens` and `expiryNotice` of itself.",
     access: byAdministratorOrItself,
     request: { path: partnerPath, body: patch, bodyExample: { status: "suspended" } },
     success: {
@@ -237,6 +305,7 @@ export const operations = {
     table: [
       { actions: ["GetItem", "PutItem"], leadingKeys: [partnerPartitions.partners] },
       { actions: ["PutItem", "DeleteItem"], leadingKeys: [partnerPartitions.partnerEmails] },
+      eventRight,
       {
         actions: ["UpdateItem"],
         leadingKeys: [identityPartitions.principals],
@@ -274,8 +343,8 @@ export const operations = {
         attributes: principalAttributes.changingPartner,
       },
       { actions: ["Query", "PutItem"], leadingKeys: [subscriptionPartitions.subscriptions] },
-      { actions: ["PutItem"], leadingKeys: [subscriptionPartitions.histories] },
-      { actions: ["Query", "BatchWriteItem"], leadingKeys: [companyPartitions.companies] },
+      { actions: ["PutItem"], leadingKeys: [subscriptionPartitions.histories, eventPartitions.events] },
+      { actions: ["Query", "DeleteItem"], leadingKeys: [companyPartitions.companies] },
     ],
     timeoutSeconds: 29,
   }),
@@ -308,6 +377,7 @@ export const operations = {
         leadingKeys: [subscriptionPartitions.subscriptions, subscriptionPartitions.histories],
       },
       { actions: ["Query"], leadingKeys: [companyPartitions.companies] },
+      eventRight,
     ],
     timeoutSeconds: 29,
   }),
@@ -369,6 +439,26 @@ export const operations = {
     sensitive: true,
     table: [{ actions: ["GetItem", "PutItem"], leadingKeys: [identityPartitions.credentials] }],
     secrets: ["clientSecretKey"],
+  }),
+
+  secretState: operation({
+    id: "partners.secret-state",
+    method: "GET",
+    path: "/v1/partners/{partnerId}/secret",
+    tag: "Partners",
+    summary: "Read the age of the client secret",
+    description:
+      "Tells when the client secret was issued, and until when the previous one is valid. Nobody can read the secret.",
+    access: byAdministratorOrItself,
+    request: { path: partnerPath },
+    success: {
+      status: 200,
+      description: "The age of the client secret",
+      body: secretStateSchema,
+      example: { issuedAt: "2026-11-20T12:00:00.000Z", previousValidUntil: "2026-11-21T12:00:00.000Z" },
+    },
+    problems: [],
+    table: [{ actions: ["GetItem"], leadingKeys: [identityPartitions.credentials] }],
   }),
 
   revokeTokens: operation({

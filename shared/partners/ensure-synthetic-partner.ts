@@ -26,6 +26,11 @@ export async function ensureSyntheticPartner(
     return;
   }
   if (acceptsClientSecret(found.value, secretHash, now)) return;
-  const credential = { secretHash, previousHash: secretHash, previousValidUntil: now.toISOString() };
+  const credential = {
+    secretHash,
+    issuedAt: now.toISOString(),
+    previousHash: secretHash,
+    previousValidUntil: now.toISOString(),
+  };
   await table.commit([clientCredentialReplacement(syntheticPartnerId, credential, found.revision)]);
 }

@@ -15,6 +15,8 @@ export const metricNamespace = "Portico";
 /** What somebody may be attacking, or gains power by. */
 export const securityEvents = [
   "external_token_refused",
+  "password_link_created",
+  "password_reset",
   "personal_data_exported",
   "proof_replayed",
   "refresh_token_repeated",
@@ -34,6 +36,7 @@ export type SecurityEvent = (typeof securityEvents)[number];
 /** What failed and is seen in no answer of an operation. */
 export const failureCodes = [
   "bootstrap_failed",
+  "expiry_behind",
   "identity_provider_clock_ahead",
   "identity_provider_unreachable",
   "ledger_differs",
@@ -51,6 +54,7 @@ export type LogCode =
   | "client_authentication_failed"
   | "sign_in_failed"
   | "bootstrap_done"
+  | "expiry_announced"
   | "ledger_checked"
   | "migration_continued"
   | "synthetic_partner_served"
@@ -65,6 +69,8 @@ const fieldNames = [
   "network",
   "status",
   "problem",
+  "pointers",
+  "route",
   "latencyMs",
   "replayed",
   "reason",

@@ -13,10 +13,11 @@ import {
   updatedAt,
 } from "../contract/schemas.ts";
 import { administrators, type Scope } from "../domain/access.ts";
+import { eventPartitions } from "../events/keys.ts";
 import { identityPartitions } from "../identity/keys.ts";
 import { subscriptionPartitions } from "./keys.ts";
 import { changeTypes, subscriptionStatuses } from "./model.ts";
-import { parsePeriod, type Duration } from "./period.ts";
+import { parsePeriod, shownPeriods, type Duration } from "./period.ts";
 
 export const externalUserId = z
   .string()
@@ -35,6 +36,7 @@ const duration = z
   .meta({
     type: "string",
     format: "duration",
+    pattern: shownPeriods,
     description: "ISO 8601 period of whole days, weeks, months or years, at most 10 years. Months are calendar months",
     examples: ["P1M"],
   });
@@ -122,6 +124,8 @@ export type CreationRequest = z.output<typeof creation>;
 export type ExtensionRequest = z.output<typeof extension>;
 
 const subscriptionPath = z.strictObject({ externalUserId });
+const partnerPath = z.strictObject({ partnerId: id("ptr_") });
+const subscriptionOfPartnerPath = partnerPath.extend({ externalUserId });
 const listQuery = z.strictObject({
   ...pageQuery,
   status: status.optional().describe("Only subscriptions of this status"),
@@ -130,7 +134,51 @@ const listQuery = z.strictObject({
     .describe("Only subscriptions that end before this RFC 3339 time, from 1970 to 9999"),
 });
 
+const finders = ["externalUserIdPrefix", "subscriptionId"] as const;
+const listOfPartnerQuery = z
+  .strictObject({
+    ...listQuery.shape,
+    externalUserIdPrefix: z
+      .string()
+      .regex(/^[A-Za-z0-9._~:@-]{1,128}$/, "must have 1 to 128 characters of A-Z a-z 0-9 . _ ~ : @ -")
+      .optional()
+      .meta({ description: "Only external users whose id begins with this text, in upper and lower case as given" }),
+    subscriptionId: id("sub_")
+      .optional()
+      .describe(
+        "Only the external user to whom the subscription with this id was sold; its latest subscription is shown",
+      ),
+  })
+  .refine(
+    (given) => {
+      const used = finders.filter((name) => given[name] !== undefined).length;
+      return used === 0 || (used === 1 && given.status === undefined && given.expiresBefore === undefined);
+    },
+    { message: "externalUserIdPrefix and subscriptionId must be sent without other filters" },
+  );
+
 const byPartner = (scope: Scope) => ({ partner: { scope } });
+const byAdministrator = { user: { roles: administrators } };
+
+const subscriptionAnswer = {
+  status: 200,
+  description: "The subscription",
+  body: subscriptionSchema,
+  example: subscriptionExample,
+} as const;
+
+const historyPage = {
+  status: 200,
+  description: "A page of changes",
+  body: pageOf(historyEntrySchema),
+  example: { items: [historyExample], nextCursor: null },
+} as const;
+
+/** Changing a subscription without bringing it to life. */
+const changeRights = [
+  { actions: ["GetItem", "PutItem"], leadingKeys: [subscriptionPartitions.subscriptions] },
+  { actions: ["PutItem"], leadingKeys: [subscriptionPartitions.histories, eventPartitions.events] },
+] as const;
 
 const listAnswer = {
   status: 200,
@@ -164,7 +212,7 @@ export const operations = {
     idempotent: true,
     table: [
       { actions: ["GetItem", "PutItem"], leadingKeys: [subscriptionPartitions.subscriptions] },
-      { actions: ["PutItem"], leadingKeys: [subscriptionPartitions.histories] },
+      { actions: ["PutItem"], leadingKeys: [subscriptionPartitions.histories, eventPartitions.events] },
       { actions: ["ConditionCheckItem"], leadingKeys: [identityPartitions.principals] },
     ],
   }),
@@ -193,13 +241,81 @@ export const operations = {
     tag: "Subscriptions",
     summary: "List a partner's subscriptions",
     description:
-      "Lists a partner's subscriptions for administrators, with the same filters, order and pages as the partner's own list. A " +
-      "filtered list may lag behind a change for a moment.",
-    access: { user: { roles: administrators } },
-    request: { path: z.strictObject({ partnerId: id("ptr_") }), query: listQuery },
+      "Lists a partner's subscriptions for administrators, with the same filters, order and pages as the partner's own list; or finds " +
+      "them by the beginning of an external user id, or by the id of a subscription. A filtered list may lag behind a change for a " +
+      "moment.",
+    access: byAdministrator,
+    request: { path: partnerPath, query: listOfPartnerQuery },
     success: listAnswer,
     problems: ["cursor_invalid"],
-    table: [{ actions: ["GetItem"], leadingKeys: [identityPartitions.principals] }, ...listRights],
+    table: [
+      { actions: ["GetItem"], leadingKeys: [identityPartitions.principals, subscriptionPartitions.subscriptions] },
+      ...listRights,
+      { actions: ["Query"], leadingKeys: [subscriptionPartitions.subscriptionIds], index: "gsi1" },
+    ],
+    secrets: ["cursorKey"],
+  }),
+
+  readOfPartner: operation({
+    id: "subscriptions.read-of-partner",
+    method: "GET",
+    path: "/v1/partners/{partnerId}/subscriptions/{externalUserId}",
+    tag: "Subscriptions",
+    summary: "Read a subscription of a partner",
+    description: "Returns the latest subscription of a partner's external user, for administrators.",
+    access: byAdministrator,
+    request: { path: subscriptionOfPartnerPath },
+    success: subscriptionAnswer,
+    problems: [],
+    table: [{ actions: ["GetItem"], leadingKeys: [subscriptionPartitions.subscriptions] }],
+  }),
+
+  cancelOfPartner: operation({
+    id: "subscriptions.cancel-of-partner",
+    method: "DELETE",
+    path: "/v1/partners/{partnerId}/subscriptions/{externalUserId}",
+    tag: "Subscriptions",
+    summary: "Cancel a subscription of a partner",
+    description: "Ends a subscription of a partner now, as the partner could. Cancelling it again is a no-op.",
+    access: byAdministrator,
+    request: { path: subscriptionOfPartnerPath },
+    success: { status: 204, description: "The subscription is cancelled" },
+    problems: [],
+    conditional: true,
+    sensitive: true,
+    table: changeRights,
+  }),
+
+  erasePersonalDataOfPartner: operation({
+    id: "subscriptions.erase-personal-data-of-partner",
+    method: "DELETE",
+    path: "/v1/partners/{partnerId}/subscriptions/{externalUserId}/personal-data",
+    tag: "Subscriptions",
+    summary: "Erase the personal data of a partner's external user",
+    description:
+      "Erases the e-mail address of a partner's external user, as the partner could. The sale, its term and its history stay. Erasing " +
+      "again is a no-op.",
+    access: byAdministrator,
+    request: { path: subscriptionOfPartnerPath },
+    success: { status: 204, description: "The personal data is erased" },
+    problems: [],
+    sensitive: true,
+    table: changeRights,
+  }),
+
+  historyOfPartner: operation({
+    id: "subscriptions.history-of-partner",
+    method: "GET",
+    path: "/v1/partners/{partnerId}/subscriptions/{externalUserId}/history",
+    tag: "Subscriptions",
+    summary: "List the changes of a subscription of a partner",
+    description:
+      "Lists every change of the subscriptions of a partner's external user, oldest first, for administrators.",
+    access: byAdministrator,
+    request: { path: subscriptionOfPartnerPath, query: z.strictObject(pageQuery) },
+    success: historyPage,
+    problems: ["cursor_invalid"],
+    table: [{ actions: ["Query"], leadingKeys: [subscriptionPartitions.histories] }],
     secrets: ["cursorKey"],
   }),
 
@@ -212,7 +328,7 @@ export const operations = {
     description: "Returns the latest subscription of an external user. Its status is computed at the time of reading.",
     access: byPartner("subscriptions:read"),
     request: { path: subscriptionPath },
-    success: { status: 200, description: "The subscription", body: subscriptionSchema, example: subscriptionExample },
+    success: subscriptionAnswer,
     problems: [],
     table: [{ actions: ["GetItem"], leadingKeys: [subscriptionPartitions.subscriptions] }],
   }),
@@ -243,7 +359,7 @@ export const operations = {
     conditional: true,
     table: [
       { actions: ["GetItem", "PutItem"], leadingKeys: [subscriptionPartitions.subscriptions] },
-      { actions: ["PutItem"], leadingKeys: [subscriptionPartitions.histories] },
+      { actions: ["PutItem"], leadingKeys: [subscriptionPartitions.histories, eventPartitions.events] },
       { actions: ["ConditionCheckItem"], leadingKeys: [identityPartitions.principals] },
     ],
   }),
@@ -260,10 +376,7 @@ export const operations = {
     success: { status: 204, description: "The subscription is cancelled" },
     problems: [],
     conditional: true,
-    table: [
-      { actions: ["GetItem", "PutItem"], leadingKeys: [subscriptionPartitions.subscriptions] },
-      { actions: ["PutItem"], leadingKeys: [subscriptionPartitions.histories] },
-    ],
+    table: changeRights,
   }),
 
   erasePersonalData: operation({
@@ -279,10 +392,7 @@ export const operations = {
     request: { path: subscriptionPath },
     success: { status: 204, description: "The personal data is erased" },
     problems: [],
-    table: [
-      { actions: ["GetItem", "PutItem"], leadingKeys: [subscriptionPartitions.subscriptions] },
-      { actions: ["PutItem"], leadingKeys: [subscriptionPartitions.histories] },
-    ],
+    table: changeRights,
   }),
 
   history: operation({
@@ -295,12 +405,7 @@ export const operations = {
       "Lists every change of an external user's subscriptions, oldest first, including those of earlier subscriptions.",
     access: byPartner("subscriptions:read"),
     request: { path: subscriptionPath, query: z.strictObject(pageQuery) },
-    success: {
-      status: 200,
-      description: "A page of changes",
-      body: pageOf(historyEntrySchema),
-      example: { items: [historyExample], nextCursor: null },
-    },
+    success: historyPage,
     problems: ["cursor_invalid"],
     table: [{ actions: ["Query"], leadingKeys: [subscriptionPartitions.histories] }],
     secrets: ["cursorKey"],

@@ -18,6 +18,11 @@ const periodPattern = /^P([1-9]\d{0,3})([DWMY])$/;
 /** Ten years in each unit: they have at least 3652 days. */
 const maxCount: Record<Period["unit"], number> = { D: 3652, W: 521, M: 120, Y: 10 };
 
+/** The texts that name a period of at most ten years, as the contract shows them. */
+export const shownPeriods =
+  "^P(?:(?:[1-9][0-9]{0,2}|[12][0-9]{3}|3[0-5][0-9]{2}|36[0-4][0-9]|365[0-2])D|" +
+  "(?:[1-9][0-9]?|[1-4][0-9]{2}|5[01][0-9]|52[01])W|(?:[1-9][0-9]?|1[01][0-9]|120)M|(?:[1-9]|10)Y)$";
+
 /** The period that a text names; undefined for any other text and for more than ten years. */
 export function parsePeriod(text: string): Period | undefined {
   const [, count, unit] = periodPattern.exec(text) ?? [];

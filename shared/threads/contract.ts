@@ -60,7 +60,7 @@ const participants = z
       context.addIssue({ code: "custom", path: [index], message: "is a duplicate; letter case does not matter" });
     }
   })
-  .describe("Usernames of the other participants; letter case does not matter");
+  .meta({ uniqueItems: true, description: "Usernames of the other participants; letter case does not matter" });
 
 /** Control characters except tab, line feed and carriage return. */
 const forbiddenCharacters = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/u;
@@ -77,6 +77,7 @@ const messageText = z
   .meta({
     minLength: minMessageLength,
     maxLength: maxMessageLength,
+    pattern: "^[^\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f-\\u009f]*$",
     description: "The text. Line breaks and tabs are allowed; other control characters are not",
   });
 

@@ -7,7 +7,10 @@ import {
   etag,
   id,
   pageOf,
+  orderBy,
   pageQuery,
+  search,
+  searchedOrSorted,
   shownInstant,
   text,
   updatedAt,
@@ -105,6 +108,19 @@ export const movementExample: CreditMovementView = {
   at: "2026-11-20T12:00:00.000Z",
 };
 
+const ledgerMovementSchema = movementSchema
+  .extend({
+    by: id("usr_").nullable().meta({
+      description:
+        "The administrator who granted or took the credit; null for a redemption, and for a movement from before this was kept",
+    }),
+  })
+  .meta({ id: "LedgerMovement", description: "A movement of the credit of a user, as administrators see it" });
+
+export type LedgerMovementView = z.output<typeof ledgerMovementSchema>;
+
+const ledgerMovementExample: LedgerMovementView = { ...movementExample, by: "usr_01JD3Y5X2M6N8P0R4T7V9WBCDE" };
+
 export const sessionSchema = z
   .object({
     id: id("ses_").meta({ description: "The claim `sid` of its access tokens" }),
@@ -161,6 +177,8 @@ const sessionEnding = {
 const exampleRefreshToken =
   "01JD3Y5W8Q4T6V2X9ZB7C1D3EF.01JD3Y5X2M6N8P0R4T7V9WBCDE.1.Zk3mY0vQx1lT7cN5sR9wB2hJ8dF4gK6pA1uE3iO5yTc";
 
+const exampleLinkToken = "01JD3Y5W8Q4T6V2X9ZB7C1D3EF.Zk3mY0vQx1lT7cN5sR9wB2hJ8dF4gK6pA1uE3iO5yTc";
+
 /** The rules refuse common passwords, with a problem code of their own. */
 const password = z
   .string()
@@ -190,7 +208,9 @@ const name = text(1, 80).describe("Name of the person");
 const creation = z.strictObject({
   username,
   name,
-  password,
+  password: password.optional().meta({
+    description: "First password, which is one-time. Without it, the person sets one with a one-time link",
+  }),
   credit: wholeNumber
     .min(0, "must not be negative")
     .max(maxCreditAmount)
@@ -228,6 +248,17 @@ const patch = z
 export type UserCreation = z.output<typeof creation>;
 export type UserPatch = z.output<typeof patch>;
 export type SelfPatch = z.output<typeof selfPatch>;
+
+const listQuery = searchedOrSorted(
+  z.strictObject({
+    ...pageQuery,
+    search: search.describe(
+      "The beginning of an id, a username or a name, in any case. First come those found by username",
+    ),
+    sort: orderBy(["newest", "username", "name"]).describe("The order of the whole list. Not together with `search`"),
+  }),
+  "newest",
+);
 
 const sessionPath = z.strictObject({ sessionId: id("ses_") });
 const userPath = z.strictObject({ userId: id("usr_") });
@@ -340,6 +371,53 @@ export const operations = {
     reservedConcurrency: 50,
   }),
 
+  resetPassword: operation({
+    id: "auth.reset-password",
+    method: "POST",
+    path: "/v1/auth/password-reset",
+    tag: "Sign-in",
+    summary: "Set a new password with a one-time link",
+    description:
+      "Sets the password of the person for whom an administrator made the link, and ends all sessions of the person and a lockout " +
+      "of its password. The token works once. A second factor stays. After 100 wrong tokens in 15 minutes the answer is " +
+      "`429 too_many_attempts`; the right one always passes.",
+    access: "public",
+    request: {
+      body: z.strictObject({
+        token: z
+          .string()
+          .min(1, "must not be empty")
+          .max(256, "must have at most 256 characters")
+          .describe("The token of the link"),
+        newPassword: password,
+      }),
+      bodyExample: { token: exampleLinkToken, newPassword: "a longer ride on a blue bicycle" },
+    },
+    success: {
+      status: 200,
+      description: "The password has been set",
+      body: z.object({ username: z.string().describe("Name with which the person signs in") }),
+      example: { username: "ada" },
+    },
+    problems: ["password_link_invalid", "password_too_common", "too_many_attempts"],
+    table: [
+      {
+        actions: ["GetItem"],
+        leadingKeys: [userPartitions.users, identityPartitions.principals, identityPartitions.passwordLinks],
+      },
+      { actions: ["DeleteItem"], leadingKeys: [identityPartitions.passwordLinks] },
+      { actions: ["UpdateItem"], leadingKeys: [identityPartitions.credentials] },
+      {
+        actions: ["UpdateItem"],
+        leadingKeys: [identityPartitions.principals],
+        attributes: principalAttributes.changingPassword,
+      },
+      { actions: ["UpdateItem", "DeleteItem"], leadingKeys: [identityPartitions.attempts] },
+    ],
+    secrets: ["clientSecretKey"],
+    memoryMegabytes: 1024,
+  }),
+
   logout: operation({
     id: "auth.logout",
     method: "POST",
@@ -369,8 +447,9 @@ export const operations = {
     tag: "Users",
     summary: "Create a user",
     description:
-      "Creates a user with the role `user`. Usernames are case-insensitive and are never reused. The password is one-time: until " +
-      "the person has changed it, every other operation answers `403 password_change_required`.",
+      "Creates a user with the role `user`. Usernames are case-insensitive and are never reused. A `password` is one-time: until " +
+      "the person has changed it, every other operation answers `403 password_change_required`. Without one, nobody can sign in " +
+      "until the person has set it with the link of `POST /v1/users/{userId}/password-reset`.",
     access: byAdministrator,
     request: {
       body: creation,
@@ -402,9 +481,11 @@ export const operations = {
     path: "/v1/users",
     tag: "Users",
     summary: "List users",
-    description: "All users, newest first.",
+    description:
+      "All users, newest first or in the order that `sort` names; or those that `search` finds. A search and a sorted list may lag " +
+      "behind a change for a moment.",
     access: byAdministrator,
-    request: { query: z.strictObject(pageQuery) },
+    request: { query: listQuery },
     success: {
       status: 200,
       description: "A page of users",
@@ -414,6 +495,11 @@ export const operations = {
     problems: ["cursor_invalid"],
     table: [
       { actions: ["Query"], leadingKeys: [userPartitions.userPlaces] },
+      {
+        actions: ["Query"],
+        leadingKeys: [userPartitions.usersByUsername, userPartitions.usersByName],
+        index: "gsi1",
+      },
       { actions: ["BatchGetItem"], leadingKeys: [userPartitions.users] },
     ],
     secrets: ["cursorKey"],
@@ -447,6 +533,7 @@ export const operations = {
     conditional: true,
     table: [
       { actions: ["GetItem", "PutItem"], leadingKeys: [userPartitions.users] },
+      { actions: ["PutItem"], leadingKeys: [userPartitions.userPlaces] },
       { actions: ["GetItem"], leadingKeys: [identityPartitions.secondFactors] },
     ],
   }),
@@ -473,6 +560,7 @@ export const operations = {
     table: [
       { actions: ["GetItem", "UpdateItem"], leadingKeys: [identityPartitions.credentials] },
       { actions: ["GetItem"], leadingKeys: [userPartitions.users, identityPartitions.sessions] },
+      { actions: ["DeleteItem"], leadingKeys: [identityPartitions.passwordLinks] },
       {
         actions: ["GetItem", "UpdateItem"],
         leadingKeys: [identityPartitions.principals],
@@ -619,7 +707,8 @@ export const operations = {
           path: ["password"],
           message: "must not be sent together with code",
         })
-        .refine(({ code, password }) => code !== undefined || password !== undefined, "must have code or password"),
+        .refine(({ code, password }) => code !== undefined || password !== undefined, "must have code or password")
+        .meta({ minProperties: 1, maxProperties: 1 }),
       bodyExample: { code: "287082" },
     },
     success: { status: 204, description: "The second factor has been removed" },
@@ -708,7 +797,14 @@ export const operations = {
         leadingKeys: [identityPartitions.principals],
         attributes: principalAttributes.deleting,
       },
-      { actions: ["DeleteItem"], leadingKeys: [identityPartitions.credentials, identityPartitions.secondFactors] },
+      {
+        actions: ["DeleteItem"],
+        leadingKeys: [
+          identityPartitions.credentials,
+          identityPartitions.secondFactors,
+          identityPartitions.passwordLinks,
+        ],
+      },
     ],
   }),
 
@@ -812,6 +908,51 @@ export const operations = {
     ],
   }),
 
+  createPasswordLink: operation({
+    id: "users.create-password-link",
+    method: "POST",
+    path: "/v1/users/{userId}/password-reset",
+    tag: "Users",
+    summary: "Make a one-time link for a new password",
+    description:
+      "Makes a link with which a person sets a password: for a new user without one, and for a person who has forgotten it. It is " +
+      "shown once; pass it on by a way that you trust. It ends after 24 hours, when it is used, when a newer one is made, and when " +
+      "the person changes the password or its role changes. Until it is used, nothing changes for the person. An administrator makes " +
+      "links for users, root for administrators; root itself gets its password from an operator.",
+    access: byAdministrator,
+    request: { path: userPath, body: z.strictObject({}), bodyOptional: true },
+    success: {
+      status: 200,
+      description: "The link",
+      body: z.object({
+        url: z.string().optional().meta({
+          format: "uri",
+          description:
+            "Page of the console that takes the new password. The token is in the fragment. Absent from a replayed response",
+        }),
+        token: z
+          .string()
+          .optional()
+          .meta({ description: "For `POST /v1/auth/password-reset`. Shown once. Absent from a replayed response" }),
+        expiresAt: shownInstant.describe("When the link ends: RFC 3339, UTC"),
+      }),
+      example: {
+        url: `https://api.example.com/console#/password/${exampleLinkToken}`,
+        token: exampleLinkToken,
+        expiresAt: "2026-11-21T12:00:00.000Z",
+      },
+      secretMembers: ["url", "token"],
+    },
+    problems: [],
+    idempotent: true,
+    sensitive: true,
+    table: [
+      { actions: ["GetItem"], leadingKeys: [userPartitions.users] },
+      { actions: ["PutItem"], leadingKeys: [identityPartitions.passwordLinks] },
+    ],
+    secrets: ["clientSecretKey"],
+  }),
+
   ownLedger: operation({
     id: "users.own-ledger",
     method: "GET",
@@ -836,6 +977,11 @@ export const operations = {
     access: byAdministrator,
     request: { path: userPath, query: z.strictObject(pageQuery) },
     ...movementPage,
+    success: {
+      ...movementPage.success,
+      body: pageOf(ledgerMovementSchema),
+      example: { items: [ledgerMovementExample], nextCursor: null },
+    },
     table: [
       { actions: ["GetItem"], leadingKeys: [userPartitions.users] },
       { actions: ["Query"], leadingKeys: [userPartitions.creditMovements] },
@@ -857,7 +1003,7 @@ export const operations = {
       body: grant,
       bodyExample: { amount: 50, reason: "Thank you for the bug report" },
     },
-    success: { status: 201, description: "The movement", body: movementSchema, example: movementExample },
+    success: { status: 201, description: "The movement", body: ledgerMovementSchema, example: ledgerMovementExample },
     problems: ["credit_insufficient"],
     idempotent: true,
     sensitive: true,

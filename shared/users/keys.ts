@@ -1,5 +1,6 @@
 /** Keys of users, their names, their place in the list and the movements of their credit. */
-import { hashed, padded, type Key } from "../runtime/key.ts";
+import { hashed, padded, type IndexKey, type Key } from "../runtime/key.ts";
+import { searchForm } from "../runtime/search.ts";
 import { normalizeUsername, type CreditMovement, type StoredUser } from "./model.ts";
 
 /** Partition keys as roles are granted them; `*` stands for any characters. */
@@ -11,10 +12,23 @@ export const userPartitions = {
   userPlaces: "USERS",
   deletedUsers: "DELETED-USERS",
   creditMovements: "CREDIT#*",
+  /** In the index only. */
+  usersByUsername: "USERS#BY-USERNAME",
+  usersByName: "USERS#BY-NAME",
 } as const;
 
+/** The place of a username in the index, for searches. */
+export function placeByUsername(username: string): IndexKey {
+  return { gsi1pk: userPartitions.usersByUsername, gsi1sk: normalizeUsername(username) };
+}
+
+/** The place of a user's name in the index, for searches. Several users may have the same name. */
+export function placeByName({ id, name }: Pick<StoredUser, "id" | "name">): IndexKey {
+  return { gsi1pk: userPartitions.usersByName, gsi1sk: `${searchForm(name)}#${id}` };
+}
+
 /** An item that points to a user. */
-interface UserPointer {
+export interface UserPointer {
   readonly userId: string;
 }
 

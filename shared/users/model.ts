@@ -33,6 +33,8 @@ export interface CreditMovement {
   readonly reason: string;
   /** The redemption that spent the credit; null for any other movement. */
   readonly redemptionId: string | null;
+  /** The administrator who made it; absent for a redemption, and for a movement from before this was kept. */
+  readonly by?: string;
   /** RFC 3339. */
   readonly at: string;
 }

@@ -30,14 +30,15 @@ export function createUser(
 }
 
 /** The first movement of a new user's credit; undefined without credit. The sum of the movements is always the balance. */
-export function openingMovement({ credit, createdAt }: StoredUser): CreditMovement | undefined {
+export function openingMovement({ credit, createdAt }: StoredUser, by?: string): CreditMovement | undefined {
   if (credit === 0) return undefined;
   const id = newId("mov_", new Date(createdAt));
-  return { id, amount: credit, balance: credit, reason: "Initial credit", redemptionId: null, at: createdAt };
+  const movement = { id, amount: credit, balance: credit, reason: "Initial credit", redemptionId: null, at: createdAt };
+  return by === undefined ? movement : { ...movement, by };
 }
 
 /** The cause of a credit movement: an administrator's grant or debit, or a redemption. */
-export type CreditCause = Pick<CreditMovement, "amount" | "reason"> & { readonly redemptionId?: string };
+export type CreditCause = Pick<CreditMovement, "amount" | "reason" | "by"> & { readonly redemptionId?: string };
 
 /**
  * The user with its credit moved, and the movement for the ledger. The balance may be negative here; `creditChange` refuses
@@ -45,7 +46,7 @@ export type CreditCause = Pick<CreditMovement, "amount" | "reason"> & { readonly
  */
 export function moveCredit(
   user: StoredUser,
-  { amount, reason, redemptionId }: CreditCause,
+  { amount, reason, redemptionId, by }: CreditCause,
   now: Date,
 ): { readonly user: StoredUser; readonly movement: CreditMovement } {
   const balance = user.credit + amount;
@@ -53,7 +54,15 @@ export function moveCredit(
   const at = user.updatedAt > now.toISOString() ? user.updatedAt : now.toISOString();
   return {
     user: { ...user, credit: balance, movements: user.movements + 1, updatedAt: at, revision: user.revision + 1 },
-    movement: { id: newId("mov_", new Date(at)), amount, balance, reason, redemptionId: redemptionId ?? null, at },
+    movement: {
+      id: newId("mov_", new Date(at)),
+      amount,
+      balance,
+      reason,
+      redemptionId: redemptionId ?? null,
+      ...(by !== undefined && { by }),
+      at,
+    },
   };
 }
 
@@ -118,6 +127,19 @@ export function resetSecondFactor(user: StoredUser, caller: Role): StoredUser | 
     return new Problem("forbidden", "Only root can reset the second factor of an administrator.");
   }
   return user;
+}
+
+/**
+ * Decides who gets a person to a new password: an administrator that of users, root that of administrators, an operator that of
+ * root.
+ */
+export function linkPassword(user: StoredUser, caller: Role): StoredUser | Problem {
+  if (user.role === "root") return new Problem("forbidden", "Only an operator can reset the password of root.");
+  if (user.role === "admin" && caller !== "root") {
+    return new Problem("forbidden", "Only root can reset the password of an administrator.");
+  }
+  if (signInMethodOf(user) === "password") return user;
+  return new Problem("forbidden", "This person signs in at the identity provider and has no password here.");
 }
 
 /** Whether a change must end the user's access tokens. */

@@ -46,6 +46,11 @@ export function unlockSignIn({ id, username }: Pick<StoredUser, "id" | "username
   return locked.map(({ kind, name }) => attemptsRemoval(kind, name));
 }
 
+/** Ends a lockout of a password that is replaced. Guesses of the second factor keep their limit. */
+export function forgetPasswordAttempts({ id, username }: Pick<StoredUser, "id" | "username">): Change {
+  return [signInAttempts(username), passwordAttempts(id)].map(({ kind, name }) => attemptsRemoval(kind, name));
+}
+
 /**
  * Asks a user whose password was right for its second factor, if it has one. The state is the one of the check of the password:
  * a session that begins without a code while a factor is confirmed is over at once, like one with an old password.

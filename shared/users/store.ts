@@ -3,17 +3,15 @@ import { notFound, orThrow, Problem } from "../domain/problems.ts";
 import { ConcurrencyConflict } from "../domain/conflict.ts";
 import type { ExternalIdentity } from "../identity/external-identity.ts";
 import { identityKey } from "../identity/keys.ts";
+import { passwordLinkRemoval } from "../identity/password-link-store.ts";
 import { principalCreation, principalDeletion, userStateChange } from "../identity/store.ts";
-import type { Change, Table, Write } from "../runtime/table.ts";
-import { all, deleteUnchanged, putAbsent, putUnchanged, unchanged } from "../runtime/writes.ts";
-import { userKey } from "./keys.ts";
-import type { CreditMovement, StoredUser } from "./model.ts";
+import type { Partition } from "../runtime/key.ts";
+import type { Change, Item, Table, Write } from "../runtime/table.ts";
+import { beginningWith, pageOfMatches, searchForm, type PagedSource, type PageRequest } from "../runtime/search.ts";
+import { all, conflict, deleteUnchanged, placeIfNone, putAbsent, putUnchanged, unchanged } from "../runtime/writes.ts";
+import { placeByName, placeByUsername, userKey, userPartitions, type UserPointer } from "./keys.ts";
+import { normalizeUsername, type CreditMovement, type StoredUser } from "./model.ts";
 import { endsTokens, moveCredit, openingMovement, type CreditCause } from "./rules.ts";
-
-interface PageRequest {
-  readonly limit: number;
-  readonly after: string | undefined;
-}
 
 export async function findUser(table: Table, userId: string): Promise<StoredUser | undefined> {
   return await table.get(userKey.user(userId));
@@ -57,39 +55,111 @@ export async function findExternalUserId(
   return (await table.get(userKey.externalSubject(issuer, subject)))?.userId;
 }
 
+interface UserPage {
+  readonly users: readonly StoredUser[];
+  readonly lastKey: string | undefined;
+}
+
 /** A page of users, newest first. */
-export async function listUsers(
-  table: Table,
-  page: PageRequest,
-): Promise<{ readonly users: readonly StoredUser[]; readonly lastKey: string | undefined }> {
+export async function listUsers(table: Table, page: PageRequest): Promise<UserPage> {
   const { sortKeys: ids, lastKey } = await table.query({ partition: userKey.userPlace(""), descending: true, ...page });
+  return { users: await usersInOrder(table, ids), lastKey };
+}
+
+/** A page of all users in the order of their usernames or of their names, from the index. */
+export async function sortUsers(table: Table, by: "username" | "name", page: PageRequest): Promise<UserPage> {
+  const { items: ids, lastKey } = await (by === "username" ? byUsername(table, "") : byName(table, ""))(page);
+  return { users: await usersInOrder(table, ids), lastKey };
+}
+
+/**
+ * A page of the users whose username begins with a text, and behind them those whose name does. A text that begins like an id is
+ * compared with ids.
+ */
+export async function searchUsers(table: Table, text: string, page: PageRequest): Promise<UserPage> {
+  if (text.startsWith("usr_")) {
+    const { sortKeys: ids, lastKey } = await table.query({
+      partition: userKey.userPlace(""),
+      ...beginningWith(text),
+      ...page,
+    });
+    return { users: await usersInOrder(table, ids), lastKey };
+  }
+  const username = normalizeUsername(text);
+  const { items, lastKey } = await pageOfMatches([byUsername(table, username), byName(table, searchForm(text))], page);
+  const users = await findUsers(
+    table,
+    items.map(({ id }) => id),
+  );
+  const isRepeated = (user: StoredUser, list: number) =>
+    list > 0 && normalizeUsername(user.username).startsWith(username);
+  const found = items.flatMap(({ id, list }) => {
+    const user = users.get(id);
+    return user === undefined || isRepeated(user, list) ? [] : [user];
+  });
+  return { users: found, lastKey };
+}
+
+/** The ids of the users whose username begins with a text. */
+function byUsername(table: Table, text: string): PagedSource<string> {
+  return async (page) => {
+    const partition = { pk: userPartitions.usersByUsername } as Partition<Partial<UserPointer>>;
+    const { items, lastKey } = await table.query({ partition, index: "gsi1", ...beginningWith(text), ...page });
+    return { items: items.flatMap(({ userId }) => userId ?? []), lastKey };
+  };
+}
+
+const idLength = 30;
+
+/** The ids of the users whose name begins with a text: they are at the end of the keys. */
+function byName(table: Table, text: string): PagedSource<string> {
+  return async (page) => {
+    const partition = { pk: userPartitions.usersByName };
+    const { sortKeys, lastKey } = await table.query({ partition, index: "gsi1", ...beginningWith(text), ...page });
+    return { items: sortKeys.map((key) => key.slice(-idLength)), lastKey };
+  };
+}
+
+async function usersInOrder(table: Table, ids: readonly string[]): Promise<readonly StoredUser[]> {
   const found = await findUsers(table, ids);
-  return { users: ids.flatMap((id) => found.get(id) ?? []), lastKey };
+  return ids.flatMap((id) => found.get(id) ?? []);
 }
 
 /**
  * Creates a user. Refused with `username_taken` if the name belongs to anyone, or did.
  *
  * @param passwordHash of `hashPassword`; undefined for a user that signs in elsewhere
- * @param options whether somebody else chose the password, so that its owner has to change it
+ * @param options whether somebody else chose the password, so that its owner has to change it; the administrator who creates it
  */
 export function userCreation(
   user: StoredUser,
   passwordHash: string | undefined,
-  { passwordIsOneTime = false }: { readonly passwordIsOneTime?: boolean } = {},
+  { passwordIsOneTime = false, by }: { readonly passwordIsOneTime?: boolean; readonly by?: string } = {},
 ): Change {
   const { id, username, status, role } = user;
-  const opening = openingMovement(user);
+  const opening = openingMovement(user, by);
   const oneTime = passwordIsOneTime ? { passwordIsOneTime } : {};
   const state = { kind: "user", status, role, version: 1, sessionsFrom: 1, ...oneTime } as const;
-  const onExisting = () => new Problem("username_taken", "The username belongs to another user, or did.");
   return [
-    putAbsent(userKey.username(username), { userId: id }, { onExisting }),
+    putAbsent(
+      userKey.username(username),
+      { userId: id },
+      { index: placeByUsername(username), onExisting: usernameTaken },
+    ),
     putAbsent(userKey.user(id), user),
-    putAbsent(userKey.userPlace(id), {}),
+    putAbsent(userKey.userPlace(id), {}, { index: placeByName(user) }),
     ...principalCreation(id, state, { passwordHash }),
     ...(opening === undefined ? [] : [movementEntry(user, opening)]),
   ];
+}
+
+/** Only administrators create users with a name of their choice, so the answer may tell them why it is taken. */
+function usernameTaken(existing: Item | undefined): Problem {
+  const detail =
+    existing?.["userId"] === undefined
+      ? "The username belonged to a user who was deleted. It stays taken, so that nobody can pose as that person."
+      : "The username belongs to another user.";
+  return new Problem("username_taken", detail);
 }
 
 /** Creates a user for an external identity. Of parallel creations for one subject, only one succeeds. */
@@ -111,6 +181,7 @@ export function userChange(before: StoredUser, after: StoredUser): Change {
   if (after.revision === before.revision) return [];
   return [
     putUnchanged(userKey.user(after.id), after, before.revision),
+    ...(before.name === after.name ? [] : [{ put: { ...userKey.userPlace(after.id), ...placeByName(after) } }]),
     ...(endsTokens(before, after) ? [userStateChange(after.id, after)] : []),
   ];
 }
@@ -167,5 +238,17 @@ export function userDeletion(user: StoredUser): Change {
     putAbsent(userKey.deletedUserPlace(user.id), {}),
     ...principalDeletion(user.id),
     { delete: identityKey.secondFactor(user.id) },
+    passwordLinkRemoval(user.id),
+  ];
+}
+
+/** The changes that give a user of an earlier release its places in the index. A user that changes meanwhile gets them then. */
+export async function userSearchUpdates(table: Table, userId: string): Promise<readonly Change[]> {
+  const user = await findUser(table, userId);
+  if (user === undefined) return [];
+  const isUnchanged = { check: userKey.user(userId), condition: unchanged(user.revision), onConditionFailed: conflict };
+  return [
+    [isUnchanged, placeIfNone(userKey.username(user.username), placeByUsername(user.username))],
+    [isUnchanged, placeIfNone(userKey.userPlace(userId), placeByName(user))],
   ];
 }

@@ -2,7 +2,7 @@
 import { etagOf } from "../domain/etag.ts";
 import type { SecondFactor, Session } from "../identity/model.ts";
 import { expiryOf } from "../identity/sessions.ts";
-import type { CreditMovementView, SelfView, SessionView, UserView } from "./contract.ts";
+import type { CreditMovementView, LedgerMovementView, SelfView, SessionView, UserView } from "./contract.ts";
 import type { CreditMovement, StoredUser } from "./model.ts";
 
 export function viewUser(user: StoredUser): UserView {
@@ -34,4 +34,9 @@ export function viewSelf(user: StoredUser, factor: SecondFactor | undefined): Se
 export function viewMovement(movement: CreditMovement): CreditMovementView {
   const { id, amount, balance, reason, redemptionId, at } = movement;
   return { id, amount, balance, reason, redemptionId, at };
+}
+
+/** A movement as administrators see it. */
+export function viewLedgerMovement(movement: CreditMovement): LedgerMovementView {
+  return { ...viewMovement(movement), by: movement.by ?? null };
 }

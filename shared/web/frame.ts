@@ -16,6 +16,8 @@ export interface FramedPage {
   readonly path: string;
   /** HTML of the page's content. It starts with the only `h1`. */
   readonly main: string;
+  /** HTML between the header and the content. */
+  readonly aside?: string;
   /** More HTML for the head. */
   readonly head?: string;
   /** Directives of the content security policy in addition to those that every page of the frame needs. */
@@ -59,22 +61,38 @@ ${body}</body>
 }
 
 /** A page in the frame. It loads Portico's own style sheet and nothing else unless `policy` allows more. */
-export function framed({ title, path, main, head = "", policy }: FramedPage, { basePath, files }: Site): Content {
-  const link = ([to, label]: (typeof destinations)[number]) =>
-    `<a href="${basePath}${to}"${to === path ? ' aria-current="page"' : ""}>${label}</a>`;
+export function framed(framedPage: FramedPage, site: Site): Content {
+  return framedContent(framedDocument(framedPage, site), framedPage.policy);
+}
+
+/** The content of a whole document in the frame. */
+export function framedContent(html: string, policy: FramedPage["policy"]): Content {
+  return page(html, { "style-src": "'self'", "img-src": "data:", ...policy });
+}
+
+/** The whole HTML document of a page in the frame. */
+export function framedDocument(
+  { title, path, main, aside = "", head = "" }: Omit<FramedPage, "policy">,
+  { basePath, files }: Site,
+): string {
+  const link = ([to, label]: (typeof destinations)[number]) => {
+    const current = to === path ? "page" : path.startsWith(`${to}/`) ? "true" : undefined;
+    return `<a href="${basePath}${to}"${current === undefined ? "" : ` aria-current="${current}"`}>${label}</a>`;
+  };
   const body = `<a class="skip" href="#main">Skip to the content</a>
 <header>
 <a class="brand" href="${basePath}/docs">Portico</a>
 <nav aria-label="Pages">${destinations.map(link).join("")}</nav>
 </header>
-<main id="main" tabindex="-1">
+${aside}<main id="main" tabindex="-1">
 ${main}</main>
 `;
   const style = `<link rel="stylesheet" href="${basePath}/docs/${files.servedAs("pages.css")}">\n`;
-  return page(documentOf({ title: `${title} · Portico`, head: head + style, body }), {
-    "style-src": "'self'",
-    "img-src": "data:",
-    ...policy,
+  return documentOf({
+    title: `${title} · Portico`,
+    head: head + style,
+    body,
+    ...(aside !== "" && { bodyClass: "wide" }),
   });
 }
 

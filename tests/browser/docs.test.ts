@@ -1,6 +1,8 @@
 /** The docs and the problem pages, in a real browser against a running Portico. */
 import type { Browser, BrowserContextOptions, Locator, Page } from "playwright-core";
+import { audiencesOf } from "../../infra/site/reference.ts";
 import { operations } from "../../shared/operations.ts";
+import { pageNames } from "../../shared/web/docs/pages.ts";
 import {
   accessibilityFindings,
   describeInBrowser,
@@ -18,6 +20,7 @@ let browser: Browser;
 let origin: string;
 
 const desktop = { width: 1280, height: 800 };
+const phone = { width: 360, height: 740 };
 
 let watched: WatchedPage;
 let page: Page;
@@ -47,21 +50,17 @@ async function expectAccessible(): Promise<void> {
   expect(await overflow(page)).toBe(0);
 }
 
-/** Sends a request without changes. @returns the status and the body that the page shows */
-async function tryOut(id: string): Promise<{ status: string; body: string }> {
-  const operation = page.locator(`[id="operations-${id}"]`);
-  await operation.locator(".opblock-summary-control").click();
-  await operation.getByRole("button", { name: "Try it out" }).click();
-  return await execute(operation);
-}
-
-async function execute(operation: Locator): Promise<{ status: string; body: string }> {
-  await operation.getByRole("button", { name: "Execute" }).click();
-  const answer = operation.locator(".live-responses-table .response").first();
+/** Sends the request of an operation's form. @returns the status line and the answer that the page shows */
+async function send(id: string): Promise<{ status: string; answer: string }> {
+  const operation = page.locator(`#${id}`);
+  const details = operation.locator("details", { has: page.locator("form.try") });
+  if ((await details.getAttribute("open")) === null) await details.locator("summary").first().click();
+  await operation.getByRole("button", { name: "Send" }).click();
+  const answer = operation.locator(".answer");
   await answer.waitFor();
   return {
-    status: (await answer.locator(".response-col_status").textContent())!.trim(),
-    body: (await answer.locator(".highlight-code code").first().textContent())!,
+    status: (await operation.locator(".answer-status").textContent())!,
+    answer: (await answer.textContent())!,
   };
 }
 
@@ -72,7 +71,7 @@ async function signIn({ username, password } = portico.host.rootSignIn!): Promis
 }
 
 async function expectStatus(text: string | RegExp): Promise<void> {
-  await page.locator(".sign-in [role=status]", { hasText: text }).waitFor();
+  await page.locator(".token-panel [role=status]", { hasText: text }).waitFor();
 }
 
 /** Signs in. @returns the page's access token */
@@ -83,6 +82,9 @@ async function signInWithToken(): Promise<string> {
   await expectStatus("Signed in as root, role root.");
   return accessToken;
 }
+
+/** Height of an element in pixels. */
+const heightOf = (locator: Locator): Promise<number> => locator.evaluate((element: any) => element.offsetHeight);
 
 const isRefused = (token: string): Promise<number> =>
   eventually(
@@ -102,108 +104,130 @@ describeInBrowser("the docs", () => {
 
   describe.each([
     ["on a desktop", { viewport: desktop }],
-    ["on a phone, in the dark", { viewport: { width: 360, height: 740 }, colorScheme: "dark" as const }],
+    ["on a phone, in the dark", { viewport: phone, colorScheme: "dark" as const }],
   ])("%s", (_name, options) => {
-    usePage("/docs", options);
+    usePage("/docs/pages/partner-api", options);
 
-    test("all operations are shown, and client credentials authorize calls to the page's own origin", async () => {
+    test("a partner gets a token and sends a call to the page's own origin", async () => {
       const { id, secret } = await portico.registerPartner();
-      await button("Authorize").click();
-      expect(await page.title()).toBe("API reference · Portico");
-      expect(await page.locator(".opblock").count()).toBe(operations.length);
-      const dialog = page.locator(".dialog-ux");
-      expect(await page.evaluate("document.activeElement.dataset.name")).toBe("clientId");
-      expect(await page.locator(".modal-ux-content").evaluate((content: any) => content.scrollTop)).toBe(0);
-      await dialog.getByLabel("client_id").fill(id);
-      await dialog.getByLabel("client_secret").fill(secret);
-      await expectAccessible();
-      await dialog.getByRole("button", { name: "Authorize" }).first().click();
-      await dialog.getByRole("button", { name: "Logout" }).waitFor();
-      await dialog.getByRole("button", { name: "Close" }).last().click();
-      const { status, body } = await tryOut("Partners-partnersSelf");
-      expect(status).toBe("200");
-      expect(body).toContain(id);
+      const partnerOperations = operations.filter((one) => audiencesOf(one).includes("partner-api"));
+      expect(await page.locator(".operation").count()).toBe(partnerOperations.length);
+      await page.getByLabel("Client id").fill(id);
+      await page.getByLabel("Client secret").fill(`${secret}x`);
+      await button("Get a token").click();
+      await page.locator(".failure", { hasText: /client/i }).waitFor();
+      await page.getByLabel("Client secret").fill(secret);
+      await button("Get a token").click();
+      await expectStatus(`The page has a token of ${id}.`);
+      const { status, answer } = await send("subscriptionsCreate");
+      expect(status).toMatch(/^201 in \d+ ms$/);
+      expect(answer).toMatch(/location: \/v1\/subscriptions\/customer-4711[\s\S]*"externalUserId": "customer-4711"/);
+      const introspected = await send("oauthIntrospect");
+      expect(introspected.status).toMatch(/^200 /);
+      await button("Forget the token").click();
+      const operation = page.locator("#subscriptionsCreate");
+      await operation.getByRole("button", { name: "Send" }).click();
+      await operation.locator(".answer-status", { hasText: "Get a token first" }).waitFor();
+    });
+
+    test("an operation fits the window, and has no serious fault with everything open", async () => {
+      const operation = page.locator("#subscriptionsCreate");
+      await operation.scrollIntoViewIfNeeded();
+      expect(await heightOf(operation)).toBeLessThanOrEqual(options.viewport.height);
+      await page.evaluate("for (const details of document.querySelectorAll('details')) details.open = true");
+      await page.evaluate(
+        "for (const one of document.querySelectorAll('.operation')) one.style.contentVisibility = 'visible'",
+      );
       await expectAccessible();
     });
 
-    test("an opened schema has no serious fault", async () => {
-      await page.getByRole("button", { name: "Schemas" }).click();
-      const schema = page.locator(".json-schema-2020-12").first();
-      await schema.getByRole("button", { name: "Expand all" }).click();
-      await schema.getByText("The page that explains the code").waitFor();
+    test("samples show every language before anything is sent", async () => {
+      const operation = page.locator("#subscriptionsExtend");
+      await operation.scrollIntoViewIfNeeded();
+      const shown = operation.locator(".sample:visible");
+      expect(await shown.textContent()).toContain(`curl -i -X PUT '${portico.url}/v1/subscriptions/customer-4711'`);
+      for (const [name, text] of [
+        ["JavaScript", "await fetch("],
+        ["Python", "urllib.request"],
+        ["Go", "package main"],
+      ]) {
+        await operation.getByRole("button", { name: name!, exact: true }).click();
+        expect(await shown.textContent()).toContain(text);
+        expect(await shown.count()).toBe(1);
+      }
+      expect(
+        await page
+          .locator("#subscriptionsCreate .sample[data-language=go]")
+          .evaluate((one: any) => one.checkVisibility()),
+      ).toBe(true);
+    });
+
+    test("the search leads to an operation and to a guide", async () => {
+      const search = page.getByLabel("Search the docs");
+      await search.fill("cancel subscr");
+      await page.locator(".search li", { hasText: "Cancel a subscription" }).waitFor();
       await expectAccessible();
-      await page.locator('[id="operations-Subscriptions-subscriptionsCreate"] .opblock-summary-control').click();
-      const operation = page.locator('[id="operations-Subscriptions-subscriptionsCreate"]');
-      await operation.getByText("Schema", { exact: true }).first().click();
-      await operation.getByRole("button", { name: "Expand all" }).first().click();
-      await operation.getByRole("button", { name: "Collapse all" }).first().waitFor();
-      await expectAccessible();
+      await search.press("Enter");
+      await eventually(
+        async () => new URL(page.url()).hash,
+        (hash) => hash === "#subscriptionsCancel",
+      );
+      await search.fill("zzzz");
+      await page.getByText("Nothing found.").waitFor();
+      await search.press("Escape");
+      await search.fill("choose the key");
+      await page.locator(".search li a", { hasText: "Choose the key" }).click();
+      await page.getByRole("heading", { level: 1, name: "Idempotency and retries" }).waitFor();
+      expect(new URL(page.url()).hash).toBe("#choose-the-key");
+    });
+
+    test("every guide has no serious fault", async () => {
+      for (const name of [
+        "",
+        ...pageNames.filter((one) => !/-api$|administration/.test(one)).map((one) => `/pages/${one}`),
+      ]) {
+        await page.goto(`${origin}/docs${name}`);
+        await page.locator("h1").waitFor();
+        expect([name, await accessibilityFindings(page), await overflow(page)]).toEqual([name, [], 0]);
+      }
     });
   });
 
-  describe("at any width", () => {
-    usePage("/docs", { viewport: desktop });
+  describe("for people and administrators", () => {
+    usePage("/docs/pages/administration", { viewport: desktop });
 
-    test("a user can sign in, call an operation and sign out", async () => {
-      await portico.registerPartner({ name: "Red Bicycle" });
-      const token = await signInWithToken();
-      const { status, body } = await tryOut("Partners-partnersList");
-      expect(status).toBe("200");
-      expect(body).toContain("Red Bicycle");
-      await button("Sign out").click();
-      await expectStatus("Signed out.");
-      expect(await isRefused(token)).toBe(401);
-      expect((await execute(page.locator('[id="operations-Partners-partnersList"]'))).status).toBe("401");
-    });
-
-    test("the address of an operation opens it", async () => {
-      const summary = page.locator('[id="operations-Subscriptions-subscriptionsCreate"] .opblock-summary-control');
-      await summary.focus();
-      await page.keyboard.press("Enter");
-      await eventually(
-        async () => new URL(page.url()).hash,
-        (hash) => hash === "#/Subscriptions/subscriptionsCreate",
-      );
-      await page.reload();
-      await page.getByText("Sells a subscription to a user").waitFor();
-      expect(await summary.getAttribute("aria-expanded")).toBe("true");
-      await expectAccessible();
-    });
-
-    test.each(["#/%", "#%", "#/Users/%E0%A4%A", "#/%22%5D", '#/"]/"]'])(
-      "the malformed address %s shows the reference without a fault",
-      async (hash) => {
-        await page.goto("about:blank");
-        await page.goto(`${origin}/docs${hash}`);
-        await page.locator(".opblock").first().waitFor();
-        await page.evaluate(`location.hash = ${JSON.stringify(hash.replace("#", "#/"))}`);
-        await button("Authorize").click();
-        await page.locator(".dialog-ux").waitFor();
-      },
-    );
-
-    test("a wrong password is refused; tokens are in memory only and end with the page or in its dialog", async () => {
+    test("a person signs in and sends a call; the token is in memory only and ends with the page", async () => {
       await signIn({ username: "nobody", password: "a wrong password" });
       await page.locator(".failure", { hasText: "The username or the password is wrong." }).waitFor();
       expect(await button("Sign out").isVisible()).toBe(false);
       const first = await signInWithToken();
       expect(await page.locator(".failure").textContent()).toBe("");
-      await button("Authorize").click();
-      await page.locator(".dialog-ux").getByRole("button", { name: "Logout" }).click();
-      await expectStatus("Signed out.");
+      await portico.registerPartner({ name: "Red Bicycle" });
+      const { status, answer } = await send("partnersList");
+      expect(status).toMatch(/^200 /);
+      expect(answer).toContain("Red Bicycle");
+      await button("Sign out").click();
       expect(await isRefused(first)).toBe(401);
-      await page.locator(".dialog-ux").getByRole("button", { name: "Close" }).last().click();
       const second = await signInWithToken();
       const stored = "JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie])";
       expect(await page.evaluate(stored)).toBe('[{},{},""]');
       await page.reload();
-      expect(await page.locator(".sign-in [role=status]").textContent()).toBe("");
+      expect(await page.locator(".token-panel [role=status]").textContent()).toBe("");
       expect(await isRefused(second)).toBe(401);
     });
+
+    test.each(["#/%", "#%", "#/Users/%E0%A4%A", '#/"]/"]'])(
+      "the malformed address %s raises no fault",
+      async (hash) => {
+        await page.goto("about:blank");
+        await page.goto(`${origin}/docs/pages/administration${hash}`);
+        await page.locator(".operation").first().waitFor();
+      },
+    );
   });
 
   describe.each([
-    ["on a phone", { viewport: { width: 360, height: 740 } }],
+    ["on a phone", { viewport: phone }],
     ["in dark mode", { viewport: desktop, colorScheme: "dark" as const }],
   ])("%s", (_name, options) => {
     usePage("/problems", options);

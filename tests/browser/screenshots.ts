@@ -41,7 +41,7 @@ async function main(): Promise<void> {
         await shoot(page, name);
       }
       const docs = await browser.newPage({ viewport: desktop });
-      await docs.goto(`${host.url}/docs#/Subscriptions/subscriptionsCreate`);
+      await docs.goto(`${host.url}/docs/pages/partner-api#subscriptionsCreate`);
       await docs.getByText("Sells a subscription to a user").waitFor();
       await shoot(docs, "docs");
     } finally {

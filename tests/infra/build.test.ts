@@ -53,10 +53,11 @@ describe("a build", () => {
 
   test("writes only the bundle and the declared files into the deployed folder", async () => {
     for (const entryPoint of [...systemFunctions, ...scheduledFunctions, ...operatorFunctions, ...operations]) {
-      const { files, filesOf } = entryPoint as Pick<AnyOperation, "files" | "filesOf">;
+      const { files, filesOf, pages = [] } = entryPoint as Pick<AnyOperation, "files" | "filesOf" | "pages">;
       const expected = [
         ...((files ?? filesOf) ? ["files.json"] : []),
         ...Object.keys(files ?? {}).map((name) => `files/${name.replace(/(\.\w+)$/, "-<hash>$1")}`),
+        ...pages.map((name) => `pages/${name}.html`),
         "index.mjs",
       ];
       const found = await bundleFiles(entryPointOf(entryPoint), first);
@@ -74,7 +75,10 @@ describe("a build", () => {
         .digest("hex");
       expect(name).toContain(`-${hash.slice(0, 12)}.`);
     }
-    expect(await readFile(join(bundleFolder("docs/page", first), "files.json"), "utf8")).toBe(JSON.stringify(served));
+    const problems = join(bundleFolder("system/problems", first), "files.json");
+    expect(await readFile(problems, "utf8")).toBe(JSON.stringify(served));
+    const home = await readFile(join(bundleFolder("docs/page", first), "pages/index.html"), "utf8");
+    expect(home).toContain(`__BASE_PATH__/docs/${served["docs.js"]}`);
   });
 
   test("fails on a missing, too large or unknown file, and on an operation without files", async () => {
@@ -82,7 +86,11 @@ describe("a build", () => {
     await expect(makeFiles([{ ...docs.file, files: { "a.exe": "LICENSE" } }], root)).rejects.toThrow("a.exe");
     const large = "node_modules/typescript/lib/typescript.js";
     await expect(makeFiles([{ ...docs.file, files: { "a.js": large } }], root)).rejects.toThrow("larger");
-    await expect(makeFiles([docs.page], root)).rejects.toThrow("docs.file declares no files");
+    await expect(makeFiles([{ ...docs.file, files: { "a.json": "generated:gone" } }], root)).rejects.toThrow("gone");
+    await expect(makeFiles([{ ...docs.page, filesOf: "docs.file" }], root)).rejects.toThrow(
+      "docs.file declares no files",
+    );
+    await expect(makeFiles([docs.file, { ...docs.page, pages: ["gone"] }], root)).rejects.toThrow("no page gone");
   });
 
   test("keeps the source maps outside the deployed folders", async () => {

@@ -161,7 +161,12 @@ export function expectProblem(answer: Answer, url: string, codes: readonly Probl
   assert.ok(namesFields, "validation_failed names no field");
   assert.equal(headers.get("cache-control"), "no-store");
   // Signing in does not use HTTP authentication, so it has no challenge.
-  const isOfSignIn = ["credentials_invalid", "second_factor_required", "second_factor_invalid"].includes(problem.code);
+  const isOfSignIn = [
+    "credentials_invalid",
+    "password_link_invalid",
+    "second_factor_required",
+    "second_factor_invalid",
+  ].includes(problem.code);
   if (status === 401 && !isOfSignIn)
     assert.match(
       headers.get("www-authenticate") ?? headers.get("x-amzn-remapped-www-authenticate") ?? "",

@@ -19,7 +19,7 @@ export const ownPolicy = [
 /** The paths of the files that the page loads, in order. */
 export async function loadedPaths({ call }: Portico, page: string): Promise<string[]> {
   const { text } = await call("GET", page);
-  return [...text.matchAll(/(?:href|src)="(\/\w+\/[^"]+)"/g)]
+  return [...text.matchAll(/<(?:link|script) [^>]*(?:href|src)="(\/\w+\/[^"]+)"/g)]
     .map(([, path]) => path!)
     .filter((path) => path.startsWith(`${page}/`));
 }

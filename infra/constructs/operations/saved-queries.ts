@@ -4,6 +4,7 @@ import { Construct } from "constructs";
 import { syntheticPartnerId } from "../../../shared/partners/synthetic-partner.ts";
 import type { Stage } from "../../stages/stage.ts";
 import { apiNameOf, firewallLogName, logGroupNameOf } from "../names.ts";
+import { requestQuery } from "./request-query.ts";
 
 /** The partners and users with the most calls, from the access log, which contains the calls of all functions. */
 export const topTalkers = [
@@ -67,7 +68,7 @@ const savedQueries: readonly SavedQuery[] = [
   },
   {
     name: "Everything of one request",
-    lines: ["fields @timestamp, @log, @message", "filter requestId = 'PUT-THE-REQUEST-ID-HERE'", "sort @timestamp asc"],
+    lines: requestQuery("PUT-THE-REQUEST-ID-HERE"),
   },
 ];
 

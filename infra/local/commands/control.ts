@@ -8,6 +8,7 @@ import * as z from "zod";
 import { checkLedger, type LedgerReport } from "../../checks/ledger.ts";
 import { migrationFunction } from "../../constructs/function-declarations.ts";
 import { migrationEvent, type MigrationAnswer } from "../../../shared/migrations/contract.ts";
+import type { JournalEntry } from "../services/request-journal.ts";
 import { contentsOf } from "../services/table-contents.ts";
 import { LocalHostError, messageOf } from "../support/errors.ts";
 import type { Host } from "../host.ts";
@@ -29,6 +30,8 @@ const orders = {
   "read-only": z.strictObject({ on: z.boolean().optional() }),
   /** Lists the functions with what a process needs to run them. */
   functions: z.strictObject({}),
+  /** Tells everything of one of the last requests. */
+  request: z.strictObject({ requestId: z.string() }),
   /** Makes the event that a function gets for a request, after authorization. */
   event: z.strictObject({
     method: z.string(),
@@ -47,6 +50,11 @@ interface Answers {
   readonly migrate: MigrationAnswer;
   readonly "read-only": { readonly on: boolean };
   readonly functions: { readonly functions: readonly RunnableFunction[] };
+  readonly request: {
+    readonly entry: JournalEntry | null;
+    /** ARN of a function → its name. */
+    readonly names: Readonly<Record<string, string>>;
+  };
   readonly event: { readonly event: Readonly<Record<string, unknown>> };
 }
 
@@ -72,7 +80,16 @@ const maxBodyBytes = 100_000;
 /** The part of a host that the orders need. */
 type OrderedHost = Pick<
   Host,
-  "engineEndpoint" | "environmentOf" | "eventOf" | "idp" | "invoke" | "isReadOnly" | "model" | "rotate" | "setReadOnly"
+  | "engineEndpoint"
+  | "environmentOf"
+  | "eventOf"
+  | "idp"
+  | "invoke"
+  | "isReadOnly"
+  | "model"
+  | "requestOf"
+  | "rotate"
+  | "setReadOnly"
 >;
 
 /** Takes orders for a host on a free port. */
@@ -123,6 +140,10 @@ async function obey(host: OrderedHost, order: string, body: unknown): Promise<An
     case "functions":
       orders[order].parse(body);
       return { functions: runnableFunctions(host) };
+    case "request": {
+      const entry = host.requestOf(orders[order].parse(body).requestId) ?? null;
+      return { entry, names: Object.fromEntries(host.model.functions.map(({ id, name }) => [id, name])) };
+    }
     case "event": {
       const { method, path, headers, body: text } = orders[order].parse(body);
       const rawHeaders = Object.entries(headers).flat();

@@ -5,6 +5,7 @@
 import { createServer, STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Invocation } from "../lambda/function-pool.ts";
+import type { AccessLine } from "../services/request-journal.ts";
 import { LocalHostError, messageOf } from "../support/errors.ts";
 import { closeServer, listen, readBody } from "../support/loopback-http.ts";
 import type { ApiModel, AuthorizerModel } from "../template/deployment-model.ts";
@@ -61,13 +62,21 @@ class RequestRefused extends Error {
 export class RestApiServer {
   readonly #server: Server;
   readonly #report: (line: string) => void;
+  readonly #answered: (line: AccessLine) => void;
   #serving: RoutedApi | undefined;
   /** Stage variables that were set by hand, as with `UpdateStage`: they outlast a deployment. */
   #variables: Readonly<Record<string, string>> = {};
 
-  /** @param report receives one line for each fault that a caller sees only as a 5xx */
-  constructor(report: (line: string) => void = () => undefined) {
+  /**
+   * @param report receives one line for each fault that a caller sees only as a 5xx
+   * @param answered receives what the access log says of each request
+   */
+  constructor(
+    report: (line: string) => void = () => undefined,
+    answered: (line: AccessLine) => void = () => undefined,
+  ) {
     this.#report = report;
+    this.#answered = answered;
     // Node's own answers to bad requests have no body; `Host` is checked below. A caller on a busy machine may pause for longer
     // than Node's five seconds, and would write into a connection that is just being closed.
     this.#server = createServer(
@@ -140,6 +149,10 @@ export class RestApiServer {
     const { api, router } = serving;
     const request = readRequest(incoming);
     let match: Match | undefined;
+    let gatewayError: string | undefined;
+    response.once("close", () =>
+      this.#answered(accessLine(request, match, { status: response.statusCode, gatewayError })),
+    );
     try {
       checkHeaders(incoming);
       const body = await readBody(incoming, maxPayloadBytes).catch(() => undefined);
@@ -156,6 +169,7 @@ export class RestApiServer {
         error instanceof PathMalformed ? new RequestRefused("DEFAULT_4XX", { message: "Bad Request" }) : error;
       if (!(refused instanceof RequestRefused)) throw error;
       const { type, status, message } = refused;
+      gatewayError = type;
       const variables = responseVariables(api, request, match);
       const context = { ...variables.context, ...errorVariables(type, message || undefined), ...refused.context };
       const answer = gatewayResponse(type, api.gatewayResponses, { ...variables, context }, status);
@@ -239,6 +253,22 @@ export class RestApiServer {
       throw new RequestRefused("DEFAULT_5XX");
     }
   }
+}
+
+function accessLine(
+  { requestId, receivedAt, method, path }: GatewayRequest,
+  match: Match | undefined,
+  answer: Pick<AccessLine, "status" | "gatewayError">,
+): AccessLine {
+  return {
+    requestId,
+    time: receivedAt.toISOString(),
+    method,
+    path,
+    resource: match?.route.resourcePath,
+    latencyMilliseconds: Date.now() - receivedAt.getTime(),
+    ...answer,
+  };
 }
 
 function checkHeaders({ rawHeaders, headers, url = "", httpVersion }: IncomingMessage): void {

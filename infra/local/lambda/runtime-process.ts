@@ -53,6 +53,8 @@ export function runtimeCall(event: string, timeoutSeconds: number, requestId: st
   const now = Date.now();
   const seconds = Math.floor(now / 1000).toString(16);
   const hex = (bytes: number): string => randomBytes(bytes).toString("hex");
-  const traceId = `Root=1-${seconds}-${hex(12)};Parent=${hex(8)};Sampled=0`;
+  // As on AWS, the functions of one request share its trace. The quotes of a body are escaped, so only the header matches.
+  const [, root = `Root=1-${seconds}-${hex(12)}`] = /"X-Amzn-Trace-Id":"(Root=[0-9a-f-]+)"/.exec(event) ?? [];
+  const traceId = `${root};Parent=${hex(8)};Sampled=0`;
   return { event, requestId, traceId, deadline: now + timeoutSeconds * 1000 };
 }

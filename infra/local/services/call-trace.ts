@@ -1,6 +1,7 @@
 /** Stands between one function and the host's services, and notes every call with its cost. */
 import type { Server } from "node:http";
 import { closeServer, readBody, startServer, Upstream } from "../support/loopback-http.ts";
+import type { ServiceAnswer, ServiceName } from "./service-proxy.ts";
 
 /** One call of a function to an AWS service. */
 export interface TracedCall {
@@ -67,18 +68,25 @@ export class CallTrace {
     const got = JSON.parse(answer.body.toString() || "{}") as Members;
     this.calls.push({
       action,
-      subjects: isTable ? keysOf(sent) : [String(sent["SecretId"] ?? "")],
+      subjects: subjectsOf(isTable ? "dynamodb" : "secretsmanager", sent),
       milliseconds,
       units: isTable && answer.status === 200 ? unitsOf(got["ConsumedCapacity"]) : undefined,
-      result:
-        answer.status === 200
-          ? "ok"
-          : (String(got["__type"] ?? answer.status)
-              .split("#")
-              .at(-1) ?? ""),
+      result: callResult(answer),
     });
     return answer;
   }
+}
+
+/** The keys of the items that a call names, or the id of the secret. */
+export function subjectsOf(service: ServiceName, request: Members): readonly string[] {
+  return service === "dynamodb" ? keysOf(request) : [String(request["SecretId"] ?? "")];
+}
+
+/** `ok`, or the name of the error in a service's answer. */
+export function callResult({ status, body }: Pick<ServiceAnswer, "status" | "body">): string {
+  if (status === 200) return "ok";
+  const { __type: type = status } = JSON.parse(body.toString() || "{}") as { readonly __type?: string };
+  return String(type).split("#").at(-1) ?? "";
 }
 
 /** `pk / sk` of every item that a request names. */

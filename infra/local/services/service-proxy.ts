@@ -18,6 +18,8 @@ export interface ServiceCall {
   readonly service: ServiceName;
   /** AWS's name: `GetItem`, `GetSecretValue`. */
   readonly action: string;
+  /** Root of the trace of the invocation, as the SDK on Lambda sends it; undefined outside an invocation. */
+  readonly traceRoot: string | undefined;
   /** The JSON request; parsed on first use. */
   readonly body: Readonly<Record<string, unknown>>;
 }
@@ -155,7 +157,8 @@ export class ServiceProxy {
       const message = `the local host has no service for the target ${JSON.stringify(target)}`;
       return errorAnswer("UnknownOperationException", message);
     }
-    const call = callOf(functionId, service, action, body);
+    const [traceRoot] = /Root=[0-9a-f-]+/.exec(String(request.headers["x-amzn-trace-id"] ?? "")) ?? [];
+    const call = callOf({ functionId, service, action, traceRoot }, body);
     const last = (): Promise<ServiceAnswer> =>
       service === "dynamodb" ? this.#forward(request, body) : this.#askSecrets(call);
     return this.#interceptors.reduceRight<() => Promise<ServiceAnswer>>(
@@ -189,12 +192,10 @@ export class ServiceProxy {
   }
 }
 
-function callOf(functionId: string, service: ServiceName, action: string, body: Buffer): ServiceCall {
+function callOf(head: Omit<ServiceCall, "body">, body: Buffer): ServiceCall {
   let parsed: ServiceCall["body"] | undefined;
   return {
-    functionId,
-    service,
-    action,
+    ...head,
     get body() {
       return (parsed ??= JSON.parse(body.toString() || "{}") as ServiceCall["body"]);
     },

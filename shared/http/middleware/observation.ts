@@ -36,12 +36,13 @@ export function observation(operation: AnyOperation, environment: Environment): 
 }
 
 function conclude(context: RequestContext, status: number): void {
-  const { operation, problem, requestId, correlationId, principal, targetId, replayed } = context;
+  const { operation, problem, pointers, requestId, correlationId, principal, targetId, replayed } = context;
   logServed({
     operation: operation.id,
     status,
     latencyMs: Date.now() - context.now.getTime(),
     problem,
+    pointers,
     requestId,
     correlationId,
     principalId: principal?.id,

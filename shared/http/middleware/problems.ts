@@ -1,5 +1,6 @@
 import { OAuthError, toOAuthError } from "../../contract/oauth-error.ts";
 import { Problem, problemBody, problemCatalogue } from "../../domain/problems.ts";
+import { loggedPointers } from "../logged-pointers.ts";
 import type { Answer, Middleware, RequestContext } from "../request-context.ts";
 
 /** Turns any error into the answer: a refusal as it is, everything else into `internal_error`, which is a bug. */
@@ -29,6 +30,8 @@ export function refusalAnswer(context: RequestContext, refusal: Problem | OAuthE
 /** The answer that carries a problem (RFC 9457). */
 export function problemAnswer(context: RequestContext, problem: Problem): Answer {
   context.problem = problem.code;
+  const { errors } = problem.extras;
+  if (errors !== undefined) context.pointers = loggedPointers(context.operation, errors);
   return {
     statusCode: problemCatalogue[problem.code].status,
     headers: { "content-type": "application/problem+json", ...challenge(problem), ...retryAfter(problem) },

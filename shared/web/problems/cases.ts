@@ -80,6 +80,15 @@ export const problemCases: Record<ProblemCode, ProblemCase> = {
     ],
     detail: "Send the `code` of the authenticator app, or a recovery code, as well.",
   },
+  password_link_invalid: {
+    causes: [
+      "The link was used before, or an administrator has made a newer one.",
+      "The link is older than 24 hours.",
+      "The link was cut off when it was passed on.",
+      "The account was suspended or deleted, or its role has changed since the link was made.",
+    ],
+    detail: "The one-time link is wrong, has expired, was used or was replaced by a newer one.",
+  },
   second_factor_invalid: {
     causes: [
       "The code was mistyped, or it expired: an app shows a new one every 30 seconds.",

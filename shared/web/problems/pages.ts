@@ -37,6 +37,10 @@ const explanations: Record<ProblemCode, readonly [meaning: string, remedy: strin
     "The password is right, and the person has a second factor: the sign-in needs a code as well.",
     "Send the same request with `code`: the six digits of the authenticator app, or a recovery code.",
   ],
+  password_link_invalid: [
+    "The token of a one-time link for a new password is not valid. The response does not say why.",
+    "Ask an administrator for a new link. Open the newest one, once, within 24 hours.",
+  ],
   second_factor_invalid: [
     "The code of the second factor is wrong, has expired or was used before.",
     "Wait for the app's next code, or use a recovery code. After ten wrong codes in an hour, you have to wait.",

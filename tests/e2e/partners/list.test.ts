@@ -1,3 +1,4 @@
+import { allPages as pagesOf } from "../../support/lists.ts";
 import { expectProblem } from "../../support/expect-problem.ts";
 import { partnerCalls } from "../../support/partners.ts";
 import type { Answer } from "../../support/answer.ts";
@@ -127,5 +128,53 @@ describe("listing partners", () => {
     expectProblem(await list(one.token, `limit=1&cursor=${cursor}`), 400, "cursor_invalid");
     expectProblem(await list(other.token, `limit=1&status=active&cursor=${cursor}`), 400, "cursor_invalid");
     expectProblem(await asRoot("GET", `/v1/partners?cursor=${cursor}`), 400, "cursor_invalid");
+  });
+});
+
+describe("finding partners", () => {
+  const find = async (query: Readonly<Record<string, string>>): Promise<readonly any[]> => {
+    const pages = await pagesOf(async (cursor) => {
+      const parameters = new URLSearchParams({ ...query, ...(cursor && { cursor }) });
+      return await asRoot("GET", `/v1/partners?${parameters.toString()}`);
+    });
+    return pages.flat();
+  };
+  const idsOf = (partners: readonly any[]) => partners.map(({ id }) => id as string);
+
+  test("finds partners by the beginning of name, e-mail address and id, in any case, each once", async () => {
+    const named = await portico.registerPartner({ name: "Zürich Bank", email: "Zurich@one.example" });
+    const other = await portico.registerPartner({ name: "Other", email: "zurich.two@example.com" });
+    for (const limit of ["1", "100"]) {
+      expect(idsOf(await find({ search: "zurich", limit }))).toEqual([named.id, other.id]);
+      expect(idsOf(await find({ search: "ZURICH@", limit }))).toEqual([named.id]);
+      expect(idsOf(await find({ search: named.id, limit }))).toEqual([named.id]);
+    }
+    expect((await find({ search: named.id }))[0]).toEqual((await read(named.id)).body);
+  });
+
+  test("follows changes of name and e-mail address, and forgets deleted partners", async () => {
+    const { id } = await portico.registerPartner({ name: "Before" });
+    const { body } = await asRoot("PATCH", `/v1/partners/${id}`, { name: "Xylophone", email: "xeno@after.example" });
+    expect(body.name).toBe("Xylophone");
+    expect(idsOf(await find({ search: "xylo" }))).toEqual([id]);
+    expect(idsOf(await find({ search: "xeno@" }))).toEqual([id]);
+    expect(await find({ search: "before" })).toEqual([]);
+    await asRoot("PATCH", `/v1/partners/${id}`, { status: "suspended" });
+    expect((await find({ search: "xylo" }))[0]).toMatchObject({ id, status: "suspended" });
+    await asRoot("DELETE", `/v1/partners/${id}`);
+    expect(await find({ search: "xylo" })).toEqual([]);
+    expect(await find({ search: "xeno@" })).toEqual([]);
+  });
+
+  test.each(["name", "email"])("sorts all partners by %s, for any page size", async (sort) => {
+    const [one, other] = [await find({ sort, limit: "2" }), await find({ sort, limit: "100" })];
+    expect(idsOf(one)).toEqual(idsOf(other));
+    expect(new Set(idsOf(await find({ limit: "100" })))).toEqual(new Set(idsOf(one)));
+    const emails = one.map(({ email }) => String(email).toLowerCase());
+    if (sort === "email") expect(emails).toEqual(emails.toSorted());
+  });
+
+  test.each(["search=", "search=a&sort=name", "sort=status"])("rejects ?%s", async (query) => {
+    expectProblem(await asRoot("GET", `/v1/partners?${query}`), 422, "validation_failed");
   });
 });

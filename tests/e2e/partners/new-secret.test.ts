@@ -1,3 +1,4 @@
+/** New client secrets, and their age. Covers `partners/secret-state`. */
 import { verdict } from "../../support/conformance.ts";
 import { expectProblem } from "../../support/expect-problem.ts";
 import { expectReplayed, withKey } from "../../support/idempotency.ts";
@@ -116,4 +117,22 @@ describe("Idempotency-Key", () => {
     for (const answer of others) expectReplayed(answer, shown[0]!);
     expect(await acceptsSecret(id, shown[0]!.body.clientSecret)).toBe(true);
   });
+});
+
+test("administrators and the partner see how old the secret is, and nobody sees the secret", async () => {
+  const partner = await portico.partnerWithToken();
+  const path = `/v1/partners/${partner.id}/secret`;
+  const { body: registered } = await portico.callAsRoot("GET", `/v1/partners/${partner.id}`);
+  const first = await portico.callAsRoot("GET", path);
+  expect(first.body).toEqual({ issuedAt: registered.createdAt, previousValidUntil: null });
+  const { body: replaced } = await portico.callAsRoot("POST", path, { gracePeriod: "P1D" });
+  const second = await portico.call("GET", path, { token: partner.token });
+  expect(second.body.issuedAt > first.body.issuedAt).toBe(true);
+  expect(second.body.previousValidUntil).toBe(replaced.previousValidUntil);
+  await portico.callAsRoot("POST", path, { gracePeriod: "PT0S" });
+  expect((await portico.callAsRoot("GET", path)).body.previousValidUntil).toBeNull();
+  const other = await portico.registerPartner();
+  const answer = await portico.call("GET", `/v1/partners/${other.id}/secret`, { token: partner.token });
+  expectProblem(answer, 404, "not_found");
+  expectProblem(await portico.callAsRoot("GET", `/v1/partners/${unknownPartnerId}/secret`), 404, "not_found");
 });

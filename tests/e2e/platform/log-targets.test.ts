@@ -38,10 +38,24 @@ test("an object within another one has both ids", async () => {
   expect(await lineOf(answer)).toMatchObject({ targetId: `${person.id}/${sid}` });
 });
 
-test("a refused token's line names what it was tried on", async () => {
+test("a refused token's line names its route and what it was tried on", async () => {
   const person = await newPerson(portico);
   const answer = await call("GET", `/v1/users/${person.id}`, { token: "forged" });
-  expect(await lineOf(answer, "token_refused")).toMatchObject({ targetId: person.id });
+  const route = "GET /v1/users/{userId}";
+  expect(await lineOf(answer, "token_refused")).toMatchObject({ targetId: person.id, route });
+});
+
+test("a 422's line names the fields that are wrong, and neither their values nor names that the caller chose", async () => {
+  const { token } = await portico.partnerWithToken();
+  const json = { externalUserId: "searched for", duration: 1, "searched-for": 1, userEmail: "searched-for" };
+  const answer = await call("POST", "/v1/subscriptions", { token, json });
+  expect(answer.status).toBe(422);
+  const pointers = ["/externalUserId", "/userEmail", "/duration", "/*"];
+  expect(await lineOf(answer)).toMatchObject({
+    problem: "validation_failed",
+    pointers: expect.arrayContaining(pointers),
+  });
+  expect((await linesOf(portico, answer)).filter((line) => /searched.for/.test(line))).toEqual([]);
 });
 
 test("the id that a partner gave to its user does not appear: it may be an e-mail address", async () => {

@@ -16,7 +16,10 @@ import {
 } from "../../../shared/identity/sessions.ts";
 import { migrationKey } from "../../../shared/migrations/keys.ts";
 import type { MigrationAnswer, MigrationEvent } from "../../../shared/migrations/contract.ts";
+import { partnerKey } from "../../../shared/partners/keys.ts";
 import type { Item } from "../../../shared/runtime/table.ts";
+import { userKey } from "../../../shared/users/keys.ts";
+import { userChange } from "../../../shared/users/store.ts";
 import { newSubject } from "../../support/external-tokens.ts";
 import { externalSession } from "../../support/oauth-answers.ts";
 import { newUser, plantUsers, refresh, sessionOf } from "../../support/people.ts";
@@ -188,3 +191,36 @@ test("an unknown migration or action is refused", async () => {
     failure: { errorMessage: "the event is not one that `npm run migrate` sends" },
   });
 });
+
+test("users and partners of earlier releases are found after their migrations, and later changes stay", async () => {
+  const [user, renamed] = await plantUsers(portico, 2);
+  const partner = await portico.registerPartner({ name: "Earlier" });
+  const withoutPlace = { expression: "REMOVE gsi1pk, gsi1sk" };
+  const { pk, sk } = partnerKey.partnerEmail(partner.email);
+  const earlier = [
+    ...[user!, renamed!].flatMap(({ id, username }) => [userKey.userPlace(id), userKey.username(username)]),
+    partnerKey.partner(partner.id),
+    { pk, sk },
+  ];
+  await plantChanges(
+    portico.host,
+    earlier.map((key) => [{ update: key, set: withoutPlace }]),
+  );
+  const find = async (path: string) => (await portico.callAsRoot("GET", path)).body.items.map(({ id }: any) => id);
+  expect(await find(`/v1/users?search=${user!.username}`)).toEqual([]);
+  const runAll = async () =>
+    await Promise.all(
+      (["user-search", "partner-search"] as const).map((name) =>
+        runMigration(invoke, name, { maxEntries: 1000, pauseMs: 0, print: () => undefined }),
+      ),
+    );
+  await plantChanges(portico.host, [userChange(renamed!, { ...renamed!, name: "Octavia", revision: 2 })]);
+  // The place of the renamed user is up to date, so five items lack theirs.
+  expect((await runAll()).map(changedBy)).toEqual([3, 2]);
+  expect(await find(`/v1/users?search=${user!.username}`)).toEqual([user!.id]);
+  expect(await find(`/v1/users?search=${renamed!.username}`)).toEqual([renamed!.id]);
+  expect(await find("/v1/users?search=octavia")).toEqual([renamed!.id]);
+  expect(await find(`/v1/partners?search=${partner.email}`)).toEqual([partner.id]);
+  expect(await find("/v1/partners?search=earlier")).toEqual([partner.id]);
+  expect((await runAll()).map(changedBy)).toEqual([0, 0]);
+}, 60_000);

@@ -25,7 +25,7 @@ function documentedStatuses(text: string): readonly string[] {
   return [...text.matchAll(/ # (\d{3})$/gm)].map(([, status = ""]) => status);
 }
 
-const missing = ["bash", "curl"].filter((program) => spawnSync(program, ["--version"]).error !== undefined);
+const missing = ["bash", "curl", "python3"].filter((program) => spawnSync(program, ["--version"]).error !== undefined);
 
 /** `test` for what needs a shell. Without one it is skipped with a message; in CI it fails. */
 function testInShell(title: string, body: () => Promise<void>): void {
@@ -82,5 +82,15 @@ testInShell("the first call of the README works as shown", async () => {
 testInShell("the quick start works as shown, from its first call to its last", async () => {
   const text = script("docs/quick-start.md");
   expect(documentedStatuses(text).length).toBeGreaterThan(10);
+  expect(await statusesOf(text)).toEqual(documentedStatuses(text));
+});
+
+testInShell("the quick start that partners read works as shown, with nothing but their credentials", async () => {
+  const { id, secret } = await portico.registerPartner();
+  const text = script("docs/guides/quick-start.md")
+    .replaceAll("https://api.example.com", portico.url)
+    .replace("='ptr_…'", `='${id}'`)
+    .replace("SECRET='…'", `SECRET='${secret}'`);
+  expect(documentedStatuses(text).length).toBeGreaterThan(6);
   expect(await statusesOf(text)).toEqual(documentedStatuses(text));
 });

@@ -354,3 +354,43 @@ test("rejects an unknown or repeated parameter and names it", async () => {
     expect(pointersOf(answer)).toEqual([pointer]);
   }
 });
+
+describe("finding a subscription of a partner", () => {
+  const path = (query: string) => `/v1/partners/${mixed.id}/subscriptions?limit=1&${query}`;
+  const found = async (query: string): Promise<readonly any[]> =>
+    (await allPages((cursor) => portico.callAsRoot("GET", path(query) + (cursor ? `&cursor=${cursor}` : "")))).flat();
+
+  test("by the beginning of the external user id, in the order of the ids", async () => {
+    const all = mixed.subscriptions.map(({ externalUserId }) => externalUserId as string).toSorted();
+    const wanted = all.filter((id) => id.startsWith(all[0]!.slice(0, 2)));
+    const shown = await found(`externalUserIdPrefix=${all[0]!.slice(0, 2)}`);
+    expect(shown.map(({ externalUserId }) => externalUserId)).toEqual(wanted);
+    expect(await found("externalUserIdPrefix=~~~")).toEqual([]);
+  });
+
+  test("by the id of a subscription, also of one that was followed by another one", async () => {
+    const { id, token } = await portico.partnerWithToken();
+    const calls = subscriptionCalls(portico);
+    const first = (await calls.create(token)).body;
+    await calls.extend(token);
+    await calls.cancel(token);
+    const second = (await calls.create(token)).body;
+    const find = async (partnerId: string, subscriptionId: string) =>
+      (await portico.callAsRoot("GET", `/v1/partners/${partnerId}/subscriptions?subscriptionId=${subscriptionId}`))
+        .body;
+    for (const subscriptionId of [first.id, second.id]) {
+      expect(await find(id, subscriptionId)).toEqual({ items: [second], nextCursor: null });
+    }
+    expect(await find(mixed.id, first.id)).toEqual({ items: [], nextCursor: null });
+    expect(await find(id, "sub_01JD3Y5W8Q4T6V2X9ZB7C1D3EF")).toEqual({ items: [], nextCursor: null });
+  });
+
+  test.each([
+    "externalUserIdPrefix=%20",
+    "subscriptionId=sub_1",
+    "externalUserIdPrefix=a&status=active",
+    "externalUserIdPrefix=a&subscriptionId=sub_01JD3Y5W8Q4T6V2X9ZB7C1D3EF",
+  ])("rejects ?%s", async (query) => {
+    expect(verdict(await portico.callAsRoot("GET", path(query)))).toBe("422 validation_failed");
+  });
+});

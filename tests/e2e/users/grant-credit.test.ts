@@ -11,8 +11,9 @@ import { checkLedger } from "../../../infra/checks/ledger.ts";
 
 const portico = Portico.forSuite();
 let admin: string;
+let adminId: string;
 beforeAll(async () => {
-  admin = (await newPerson(portico, "admin")).accessToken;
+  ({ accessToken: admin, id: adminId } = await newPerson(portico, "admin"));
 });
 
 async function person(credit = 0): Promise<CrowdMember> {
@@ -43,6 +44,7 @@ describe("granting credit", () => {
       balance: 70,
       reason: "Thank you",
       redemptionId: null,
+      by: adminId,
       at: expect.any(String),
     });
     expect((await move(id, { amount: -70, reason: "Taken back" })).body.balance).toBe(0);
@@ -166,7 +168,12 @@ describe("the ledger", () => {
       [5, 12],
       [7, 7],
     ]);
-    expect(await ledgerOf(`/v1/users/${id}/credit`, admin, 3)).toEqual(own);
+    // Only administrators see who moved the credit.
+    const [initial, ...moved] = own.toReversed();
+    expect(await ledgerOf(`/v1/users/${id}/credit`, admin, 3)).toEqual([
+      ...moved.toReversed().map((movement) => ({ ...movement, by: adminId })),
+      { ...initial, by: null },
+    ]);
   });
 
   test("is empty for a user without credit and not found for an unknown user", async () => {

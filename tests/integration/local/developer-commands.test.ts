@@ -8,7 +8,7 @@ import type { AnyOperation } from "../../../shared/contract/operation.ts";
 import { operations } from "../../../shared/operations.ts";
 import { Portico } from "../../support/portico.ts";
 
-const portico = Portico.forSuite();
+const portico = Portico.alone();
 let control: OrderServer;
 let functions: readonly RunnableFunction[];
 

@@ -150,10 +150,20 @@ describe("an e-mail address", () => {
     "a@example-.com",
     `a@${"b".repeat(64)}.example`,
     " a@b.example",
-    `${"a".repeat(250)}@b.example`,
+    `${"a".repeat(65)}@b.example`,
+    `a@${"b.".repeat(125)}example`,
     null,
     1,
   ])("%j is invalid", (value) => expect(takes(email, value)).toBe(false));
+
+  test("has a local part without an empty piece between dots and without an apostrophe at its end", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: fc.constantFrom("a", ".", "'"), maxLength: 6 }), (local) => {
+        const isValid = !local.split(".").includes("") && !local.endsWith("'");
+        expect(takes(email, `${local}@b.example`)).toBe(isValid);
+      }),
+    );
+  });
 });
 
 describe("the page of a list", () => {

@@ -10,7 +10,6 @@ const locked = lockedPackages();
 /** Packages with install scripts, and why Portico works without running them. */
 const installScripts: Readonly<Record<string, string>> = {
   "@parcel/watcher": "compiles itself only if that is asked for; has a package per platform",
-  "@scarf/scarf": "reports installations to its maker; package.json switches it off as well",
   esbuild: "replaces its starter by the program, which saves milliseconds",
   "unrs-resolver": "checks that the package of the platform is there",
 };

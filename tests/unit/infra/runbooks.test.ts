@@ -36,7 +36,13 @@ test("every query filters by codes that the functions log", () => {
   const codes = [
     ...[...securityEvents, ...failureCodes, "request_served", "internal_error", "dependency_failed"],
     ...["token_refused", "client_authentication_failed", "sign_in_failed", "bootstrap_done"],
-    ...["ledger_checked", "migration_continued", "synthetic_partner_served", "synthetic_partner_failed"],
+    ...[
+      "expiry_announced",
+      "ledger_checked",
+      "migration_continued",
+      "synthetic_partner_served",
+      "synthetic_partner_failed",
+    ],
   ];
   const named = pages.flatMap(({ text }) =>
     [...text.matchAll(/code (?:= '(\w+)'|in \[([^\]]+)\])/g)].flatMap(([, one, list]) =>

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { after, before, parsePeriod, type Period } from "../../../shared/subscriptions/period.ts";
+import { after, before, parsePeriod, shownPeriods, type Period } from "../../../shared/subscriptions/period.ts";
 
 const period = (text: string): Period => {
   const parsed = parsePeriod(text);
@@ -56,6 +56,13 @@ describe("parsePeriod", () => {
     "P1D\n",
     "P١D",
   ])("rejects %j", (text) => expect(parsePeriod(text)).toBeUndefined());
+
+  test.each(["D", "W", "M", "Y"])("takes exactly the counts of %s that the contract shows", (unit) => {
+    const shown = new RegExp(shownPeriods, "u");
+    const texts = Array.from({ length: 4000 }, (_, count) => `P${count}${unit}`);
+    expect(texts.filter((text) => shown.test(text))).toEqual(texts.filter((text) => parsePeriod(text) !== undefined));
+    expect(shown.test(`P01${unit}`)).toBe(false);
+  });
 
   test.each(["P3653D", "P522W", "P121M", "P11Y", "P9999D", "P99999D"])(
     "rejects %s, which is longer than ten years",

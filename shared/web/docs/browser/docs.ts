@@ -1,70 +1,42 @@
-/** Shows the contract that the page links to (RFC 8631 §4.1) with Swagger UI, which the page loads first. */
-import { DocsSession } from "./docs-session.ts";
-import { layoutName, layoutPlugin } from "./layout-plugin.ts";
-
-/** The security scheme of people. */
-const userScheme = "user";
-
-const contractUrl = document.querySelector<HTMLLinkElement>("link[rel=service-desc]")?.href ?? "";
-const apiUrl = contractUrl.replace(/\/openapi\.json$/, "");
+/** The program of the docs' pages: search, samples, tokens and the forms that send requests. */
+import { grantToPartner, signIn, TokenPanel, type Credentials } from "./credentials.ts";
+import { all, find } from "./dom.ts";
+import { enableSamples } from "./samples.ts";
+import { enableSearch } from "./search.ts";
+import { enableForm } from "./try-it.ts";
 
 /**
- * Replaces the public URL in the contract with the URL that served the page. The two can differ, for example `localhost` and
- * `127.0.0.1`, and the content security policy allows calls to the page's own origin only.
+ * The page's own address of the API (the page links to the contract, RFC 8631 §4.1). The public URL can differ, for example
+ * `localhost` and `127.0.0.1`, and the content security policy allows calls to the page's own origin only.
  */
-function withOwnServer(contract: string): string {
-  const { servers } = JSON.parse(contract) as { servers: readonly [{ url: string }] };
-  return contract.replaceAll(servers[0].url, apiUrl);
+const apiUrl = find("link[rel=service-desc]", HTMLLinkElement).href.replace(/\/openapi\.json$/, "");
+
+/** A narrow window has no room for the list of pages, nor for an operation with all its fields. */
+if (matchMedia("(max-width: 60rem)").matches) {
+  for (const details of all("details.menu, details.request", HTMLDetailsElement)) details.open = false;
 }
 
-/** Ends the page's session also when the person logs out in Swagger UI's dialog. */
-const signOutPlugin = {
-  statePlugins: {
-    auth: {
-      wrapActions: {
-        logout: (logout: (schemes: readonly string[]) => unknown) => (schemes: readonly string[]) => {
-          if (schemes.includes(userScheme)) session.signedOut();
-          return logout(schemes);
-        },
-      },
-    },
-  },
-};
+enableSearch(find(".search", HTMLFormElement), `${apiUrl}/docs`);
 
-/** Swagger UI decodes the part of the address behind `#` and fails if it is malformed. */
-function dropMalformedHash(): void {
-  try {
-    decodeURIComponent(location.hash);
-  } catch {
-    history.replaceState(null, "", location.pathname + location.search);
-  }
+const panel = tokenPanel();
+if (panel !== undefined) {
+  enableSamples();
+  for (const form of all("form.try", HTMLFormElement)) enableForm(form, apiUrl, () => panel.credentials);
+  showTarget();
 }
 
-dropMalformedHash();
-addEventListener("hashchange", dropMalformedHash);
+function tokenPanel(): { readonly credentials: Credentials } | undefined {
+  const element = document.querySelector<HTMLElement>(".token-panel");
+  if (element === null) return undefined;
+  const { clientId = "" } = find("form", HTMLFormElement, element).dataset;
+  const isForPartners = element.querySelector(".client-form") !== null;
+  return new TokenPanel(element, (fields) =>
+    isForPartners ? grantToPartner(apiUrl, fields) : signIn(apiUrl, clientId, fields),
+  );
+}
 
-const ui = SwaggerUIBundle({
-  url: contractUrl,
-  domNode: document.querySelector("#docs"),
-  deepLinking: true,
-  validatorUrl: null,
-  persistAuthorization: false,
-  displayRequestDuration: true,
-  syntaxHighlight: { theme: "tomorrow-night" },
-  defaultModelsExpandDepth: 0,
-  responseInterceptor: (response) =>
-    response.ok && response.url === contractUrl ? { ...response, text: withOwnServer(response.text) } : response,
-  plugins: [layoutPlugin, signOutPlugin],
-  layout: layoutName,
-  onComplete: () => session.enable(),
-});
-
-const session = new DocsSession(apiUrl, {
-  use: (token) => ui.preauthorizeApiKey(userScheme, token),
-  drop: () => ui.authActions.logout([userScheme]),
-});
-
-const darkScheme = matchMedia("(prefers-color-scheme: dark)");
-const followColorScheme = () => document.documentElement.classList.toggle("dark-mode", darkScheme.matches);
-darkScheme.addEventListener("change", followColorScheme);
-followColorScheme();
+/** The list of pages was closed after the browser had scrolled to the operation that the address names. */
+function showTarget(): void {
+  const id = location.hash.slice(1);
+  if (id !== "") document.getElementById(id)?.scrollIntoView();
+}

@@ -1,0 +1,59 @@
+/** Searches by the beginning of a text, through keys that sort by it. */
+import type { QueryRange } from "./table.ts";
+
+/** A part of a list, as callers ask for it. */
+export type PageRequest = Pick<QueryRange, "after" | "limit">;
+
+/** The form in which texts are searched: without case, accents and the width of letters. */
+export function searchForm(text: string): string {
+  const plain = text.normalize("NFKD").toLowerCase().normalize("NFKD");
+  return plain.replaceAll(/\p{M}/gu, "").replaceAll(/\s+/g, " ").trim();
+}
+
+/** The ends of the sort keys that begin with a text. */
+export function beginningWith(text: string): { readonly from: string; readonly to: string } {
+  // The last character of Unicode, which no text has, sorts behind all others.
+  return { from: text, to: `${text}\u{10ffff}` };
+}
+
+/** A list that is read in pages. */
+export type PagedSource<Found> = (
+  page: PageRequest,
+) => Promise<{ readonly items: readonly Found[]; readonly lastKey?: string | undefined }>;
+
+/**
+ * A page of several lists, one behind the other. Its place has the number of the list and the key in it.
+ *
+ * @returns fewer items than the limit where a list ends, although others may follow
+ */
+export async function pageOfLists<Found>(
+  lists: readonly PagedSource<Found>[],
+  { after, limit }: PageRequest,
+): Promise<{ readonly items: readonly Found[]; readonly lastKey: string | undefined }> {
+  const [, number = "0", key = ""] = /^(\d):(.*)$/su.exec(after ?? "") ?? [];
+  const items: Found[] = [];
+  let place = key;
+  for (let index = Number(number); index < lists.length; index++) {
+    const page = await lists[index]?.({ after: place === "" ? undefined : place, limit: limit - items.length });
+    items.push(...(page?.items ?? []));
+    if (page?.lastKey !== undefined) return { items, lastKey: `${index}:${page.lastKey}` };
+    place = "";
+    if (items.length >= limit && index + 1 < lists.length) return { items, lastKey: `${index + 1}:` };
+  }
+  return { items, lastKey: undefined };
+}
+
+/** What was found, and in the how-manieth list. */
+export interface Match {
+  readonly id: string;
+  readonly list: number;
+}
+
+/** A page of the ids in several lists, one behind the other, each with the number of its list. */
+export async function pageOfMatches(lists: readonly PagedSource<string>[], page: PageRequest) {
+  const numbered = lists.map((read, list): PagedSource<Match> => async (request) => {
+    const { items, lastKey } = await read(request);
+    return { items: items.map((id) => ({ id, list })), lastKey };
+  });
+  return await pageOfLists(numbered, page);
+}
