@@ -104,13 +104,18 @@ class Bench {
     const event = (await this.#eventOf(operation)) as Record<string, any>;
     const { path, httpMethod, requestContext } = event;
     const methodArn = `arn:aws:execute-api:${this.#host.model.region}:000000000000:api/local/${httpMethod}${path}`;
-    const request = { ...event, type: "REQUEST", methodArn, requestContext: { ...requestContext, authorizer: undefined } };
+    const request = {
+      ...event,
+      type: "REQUEST",
+      methodArn,
+      requestContext: { ...requestContext, authorizer: undefined },
+    };
     return await this.#measure("authorizer", model, "authorizer", request);
   }
 
   async #measure(name: string, model: FunctionModel, entryPoint: string, event: unknown): Promise<Row> {
     const [outcome, exchanges] = await this.#recorder.record(model.id, () => this.#host.invoke(model.id, event));
-    const status = "payload" in outcome ? String((JSON.parse(outcome.payload) as any)?.statusCode ?? "ok") : "failed";
+    const status = "payload" in outcome ? String(JSON.parse(outcome.payload)?.statusCode ?? "ok") : "failed";
     const replay = await ReplayServer.start(exchanges);
     try {
       const recorded = exchanges
@@ -201,14 +206,18 @@ function ratioOf({ tableCalls, figures: { call, bare } }: Row): number | undefin
 
 function report(rows: readonly Row[]): boolean {
   const heads = ["operation", "answer", "calls to the table", "CPU ms", "wall ms", "bare CPU ms", "ratio"];
-  table(`Warm calls in process, ${rounds} rounds of ${callsPerRound} in turns: median (least to most)`, heads.join(" | "), [
-    ...rows.map((each) => {
-      const { name, status, tableCalls, figures } = each;
-      const { call, bare } = figures;
-      const ratio = ratioOf(each)?.toFixed(2) ?? "";
-      return `| ${[name, status, tableCalls, spread(call.cpu), median(call.wall).toFixed(2), tableCalls === 0 ? "" : spread(bare.cpu), ratio].join(" | ")} |`;
-    }),
-  ]);
+  table(
+    `Warm calls in process, ${rounds} rounds of ${callsPerRound} in turns: median (least to most)`,
+    heads.join(" | "),
+    [
+      ...rows.map((each) => {
+        const { name, status, tableCalls, figures } = each;
+        const { call, bare } = figures;
+        const ratio = ratioOf(each)?.toFixed(2) ?? "";
+        return `| ${[name, status, tableCalls, spread(call.cpu), median(call.wall).toFixed(2), tableCalls === 0 ? "" : spread(bare.cpu), ratio].join(" | ")} |`;
+      }),
+    ],
+  );
   for (const { name, figures } of rows) {
     if (figures.modules === undefined) continue;
     const shares = figures.modules.slice(0, 20).map((share) => row(share.name, `${share.percent.toFixed(1)} %`));

@@ -85,7 +85,7 @@ function add({ cpu, wall }: Mutable, round: { readonly cpu: number; readonly wal
 
 process.once("message", (measurement: Measurement) => {
   void measure(measurement).then(
-    (figures) => process.send?.({ figures }, () => process.exit(0)),
-    (error: unknown) => process.send?.({ error: String(error) }, () => process.exit(1)),
+    (figures) => process.send?.({ figures }, undefined, undefined, () => process.exit(0)),
+    (error: unknown) => process.send?.({ error: String(error) }, undefined, undefined, () => process.exit(1)),
   );
 });

@@ -37,7 +37,10 @@ function sharesOf({ nodes, samples = [], timeDeltas = [] }: Profiler.Profile, ma
     .sort((one, other) => other.percent - one.percent);
 }
 
-function moduleOf({ url, functionName, lineNumber, columnNumber }: Profiler.Node["callFrame"], map: SourceMap): string {
+function moduleOf(
+  { url, functionName, lineNumber, columnNumber }: Profiler.ProfileNode["callFrame"],
+  map: SourceMap,
+): string {
   if (url === "") return functionName;
   if (!url.endsWith("index.mjs")) return url.replace(/^node:(internal\/)?/, "node:").split("/")[0] ?? url;
   const { originalSource } = map.findEntry(lineNumber, columnNumber) as { readonly originalSource?: string };

@@ -2,7 +2,7 @@
  * Answers as the services have answered before, so that a call can be repeated any number of times: a creation does not meet
  * what it has created. The function and the bare client get the same bytes.
  */
-import type { Server } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { ServiceAnswer, ServiceCall } from "../../../infra/local/services/service-proxy.ts";
 import { closeServer, readBody, startServer } from "../../../infra/local/support/loopback-http.ts";
 
@@ -27,18 +27,20 @@ export class ReplayServer {
 
   static async start(exchanges: readonly Exchange[]): Promise<ReplayServer> {
     const answers = Map.groupBy(exchanges, ({ call }) => call.action);
-    const { server, url } = await startServer(async (request, response) => {
-      await readBody(request);
-      const action = String(request.headers["x-amz-target"]).split(".")[1] ?? "";
-      const { status, headers, body } = replay.#answerTo(action);
-      response.writeHead(status, { ...headers, "content-length": body.length }).end(body);
-    });
+    const { server, url } = await startServer((request, response) => void replay.#serve(request, response));
     const replay = new ReplayServer(
       server,
       url,
       new Map([...answers].map(([action, all]) => [action, all.map(({ answer }) => answer)])),
     );
     return replay;
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    await readBody(request);
+    const action = String(request.headers["x-amz-target"]).split(".")[1] ?? "";
+    const { status, headers, body } = this.#answerTo(action);
+    response.writeHead(status, { ...headers, "content-length": body.length }).end(body);
   }
 
   /** Each repetition of the whole call gets the same answers in the same order. */
