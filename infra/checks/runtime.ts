@@ -2,48 +2,34 @@
  * `npm run check:runtime`: runs the bundle of every function once under AWS's own runtime interface client, against a local host
  * in memory. It needs Linux and a compiler; elsewhere one line says that it was skipped.
  */
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { availableParallelism } from "node:os";
 import { operations } from "../../shared/operations.ts";
 import { exampleRequest, usualCaller, type CallerKind } from "../local/commands/example-request.ts";
-import { synthesise } from "../local/commands/synthesise.ts";
-import { startHost, type Host } from "../local/host.ts";
+import type { Host } from "../local/host.ts";
 import { loopback } from "../local/support/loopback-http.ts";
 import type { FunctionModel } from "../local/template/deployment-model.ts";
+import { administratorOf, createPerson, partnerToken, registerPartner, signIn } from "./callers.ts";
 import { callUnderClient, installedClient, type ClientOutcome } from "./lambda-client.ts";
+import { withHost, withLocalAssembly } from "./throwaway-host.ts";
 
 /** The event of a function without a route. It is malformed, so the call may fail, but not the initialisation. */
 const noEvent = {};
 
-async function post(host: Host, path: string, body: object, token?: string): Promise<Record<string, string>> {
-  const response = await fetch(`${host.url}${path}`, {
-    method: "POST",
-    headers: { "content-type": "application/json", ...(token && { authorization: `Bearer ${token}` }) },
-    body: JSON.stringify(body),
-  });
-  if (!response.ok) throw new Error(`POST ${path} answers ${response.status}`);
-  return (await response.json()) as Record<string, string>;
-}
+type Tokens = Readonly<Record<CallerKind, string>>;
 
-/** A token of its own for each call, because calls sign out and revoke. */
-async function tokenOf(host: Host, kind: CallerKind): Promise<string> {
-  const { accessToken = "" } = await post(host, "/v1/auth/login", host.rootSignIn ?? {});
-  if (kind !== "partner") return accessToken;
-  const fields = { name: "Runtime", websiteUrl: "https://a.example", email: `${crypto.randomUUID()}@a.example` };
-  const { clientId = "", clientSecret = "" } = await post(host, "/v1/partners", fields, accessToken);
-  const form = { grant_type: "client_credentials", client_id: clientId, client_secret: clientSecret };
-  const answer = await fetch(`${host.url}/oauth/token`, { method: "POST", body: new URLSearchParams(form) });
-  return ((await answer.json()) as { readonly access_token: string }).access_token;
+async function tokensOf(host: Host): Promise<Tokens> {
+  const admin = await signIn(host, administratorOf(host));
+  const partner = await partnerToken(host, await registerPartner(host, admin));
+  return { admin, partner, user: await signIn(host, await createPerson(host, admin)) };
 }
 
 /** The event of the operation that a function serves; undefined for a function without a route. */
-async function eventOf(host: Host, { id }: FunctionModel): Promise<unknown> {
+async function eventOf(host: Host, { id }: FunctionModel, tokens: Tokens): Promise<unknown> {
   const route = host.model.api?.routes.find(({ functionId }) => functionId === id);
   const operation = operations.find(({ method, path }) => method === route?.method && path === route.resourcePath);
   if (operation === undefined) return undefined;
   const caller = usualCaller(operation);
-  const { method, path, headers, body } = exampleRequest(operation, caller && (await tokenOf(host, caller)));
+  const { method, path, headers, body } = exampleRequest(operation, caller && tokens[caller]);
   const rawHeaders = Object.entries(headers).flat();
   const head = { method, url: path, httpVersion: "1.1", rawHeaders, headers, socket: { remoteAddress: loopback } };
   return await host.eventOf(head, Buffer.from(body));
@@ -59,16 +45,29 @@ function faultOf({ kind, body }: ClientOutcome, hasEvent: boolean): string | und
 }
 
 async function checkAll(host: Host, program: string): Promise<number> {
+  const tokens = await tokensOf(host);
+  const calls: { readonly model: FunctionModel; readonly event: unknown }[] = [];
+  // All events come first, because some functions sign out or revoke, and the authorizer then refuses the token.
+  for (const model of host.model.functions) calls.push({ model, event: await eventOf(host, model, tokens) });
   let failed = 0;
-  for (const model of host.model.functions) {
-    const event = await eventOf(host, model);
-    const environment = host.environmentOf(model);
-    const call = { program, functionId: model.id, folder: model.folder, environment, event: event ?? noEvent };
-    const fault = faultOf(await callUnderClient(call), event !== undefined);
-    if (fault === undefined) continue;
-    failed++;
-    console.error(`${model.name}: ${fault}`);
-  }
+  const lane = async (): Promise<void> => {
+    for (let call = calls.shift(); call !== undefined; call = calls.shift()) {
+      const { model, event = noEvent } = call;
+      const environment = host.environmentOf(model);
+      const outcome = await callUnderClient({
+        program,
+        functionId: model.id,
+        folder: model.folder,
+        environment,
+        event,
+      });
+      const fault = faultOf(outcome, call.event !== undefined);
+      if (fault === undefined) continue;
+      failed++;
+      console.error(`${model.name}: ${fault}`);
+    }
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, lane));
   return failed;
 }
 
@@ -78,21 +77,14 @@ async function main(): Promise<void> {
     console.log(`AWS's runtime interface client was skipped: ${client.missing}`);
     return;
   }
-  const folder = await mkdtemp(join(tmpdir(), "portico-runtime-"));
-  try {
-    await synthesise(folder);
-    const host = await startHost({ assembly: folder, report: (line) => console.error(line) });
-    try {
+  await withLocalAssembly((assembly) =>
+    withHost({ assembly }, async (host) => {
       const failed = await checkAll(host, client.program);
       const { length } = host.model.functions;
       console.log(`${length} functions ran under AWS's runtime interface client, ${failed} failures`);
       if (failed > 0 || length === 0) process.exitCode = 1;
-    } finally {
-      await host.close();
-    }
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+    }),
+  );
 }
 
 await main();
