@@ -165,7 +165,7 @@ describeInBrowser("the docs", () => {
     test("the search leads to an operation and to a guide", async () => {
       const search = page.getByLabel("Search the docs");
       await search.fill("cancel subscr");
-      await page.locator(".search li", { hasText: "Cancel a subscription" }).waitFor();
+      await page.locator(".search li", { hasText: "Cancel a subscription Partner API" }).waitFor();
       await expectAccessible();
       await search.press("Enter");
       await eventually(
