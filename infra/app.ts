@@ -17,6 +17,7 @@ import { entryPointOf } from "../shared/contract/operation.ts";
 import { operations } from "../shared/operations.ts";
 import { ApiStack } from "./stacks/api-stack.ts";
 import { build, bundleFolder } from "./build/bundle.ts";
+import { progress } from "./build/progress.ts";
 import { cdkContext } from "./stages/cdk-context.ts";
 import { DataStack } from "./stacks/data-stack.ts";
 import { operatorFunctions, scheduledFunctions, systemFunctions } from "./constructs/function-declarations.ts";
@@ -40,6 +41,7 @@ async function main(): Promise<void> {
     }
   }
 
+  progress(`synthesising the stage ${stage.name}`);
   const common = {
     stage,
     tags: { application: "portico", stage: stage.name },

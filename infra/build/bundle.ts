@@ -11,6 +11,7 @@ import { build as esbuild, type BuildOptions as EsbuildOptions, type Metafile, t
 import { operations } from "../../shared/operations.ts";
 import { makeFiles } from "./files.ts";
 import { describeBuild, findKeptBundles, sha256 } from "./kept-bundles.ts";
+import { progress } from "./progress.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 
@@ -101,10 +102,9 @@ export async function build({ outDir = defaultOutDir }: BuildOptions = {}): Prom
   const entryPoints = findEntryPoints();
   const settings = await describeSettings();
   const kept = await findKeptBundles(root, outDir, settings);
-  const result = await bundle(
-    entryPoints.filter((entryPoint) => !kept.entryPoints.has(sourceOf(entryPoint))),
-    outDir,
-  );
+  const changed = entryPoints.filter((entryPoint) => !kept.entryPoints.has(sourceOf(entryPoint)));
+  progress(`bundling ${changed.length} of ${entryPoints.length} functions`);
+  const result = await bundle(changed, outDir);
   const made = new Map(result.outputFiles.map((file) => [destination(file, outDir), file.contents]));
   const files = new Map(made);
   for (const [path, contents] of await makeFiles(operations, root))

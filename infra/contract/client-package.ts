@@ -9,6 +9,7 @@ import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import type typescriptModule from "typescript";
 import packageJson from "../../package.json" with { type: "json" };
+import { progress } from "../build/progress.ts";
 import { projectRoot } from "./document.ts";
 import { partnerDocument } from "./partner-contract.ts";
 import { tarOf } from "./tar.ts";
@@ -46,6 +47,7 @@ export async function clientPackage(): Promise<string> {
   const cached = join(cacheFolder, `${key}.tar`);
   const known = await readFile(cached, "utf8").catch(() => undefined);
   if (known !== undefined) return known;
+  progress("making the partner's client, which is needed once for each contract");
   const archive = await makePackage(document);
   await mkdir(cacheFolder, { recursive: true });
   // Two builds at once must not read half a file.

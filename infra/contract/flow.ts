@@ -174,10 +174,23 @@ export const fullFlow: Flow = {
   endings,
 };
 
-const ownPartner = { partnerId: "{{clientId}}" };
+const partnerSteps: Flow["steps"] = {
+  "oauth.token": { body: allScopes, keeps: { partnerToken: "access_token" } },
+  "oauth.introspect": { body: { ...client, token: "{{partnerToken}}" } },
+  "oauth.revoke": { body: { ...client, token: "{{partnerToken}}" } },
+  "companies.add-account": { body: { accountNumber: "7654321" } },
+  "partners.change": { body: { status: undefined, dpopBoundAccessTokens: false } },
+};
 
-/** The flow of a partner, which has its client id and its client secret. @param baseUrl where the partner reaches Portico */
-export function partnerFlow(baseUrl: string): Flow {
+/**
+ * The flow of a partner, which has its client id and its client secret.
+ *
+ * @param baseUrl where the partner reaches Portico
+ * @param operations those of the collection: a partner in a path is the caller itself
+ */
+export function partnerFlow(baseUrl: string, operations: readonly AnyOperation[]): Flow {
+  const onItself = operations.filter(({ path }) => path.includes("{partnerId}"));
+  const path = { partnerId: "{{clientId}}" };
   return {
     title: "Portico for partners",
     introduction: [
@@ -205,13 +218,8 @@ export function partnerFlow(baseUrl: string): Flow {
       },
     ],
     steps: {
-      "oauth.token": { body: allScopes, keeps: { partnerToken: "access_token" } },
-      "oauth.introspect": { body: { ...client, token: "{{partnerToken}}" } },
-      "oauth.revoke": { body: { ...client, token: "{{partnerToken}}" } },
-      "companies.add-account": { body: { accountNumber: "7654321" } },
-      "partners.change": { path: ownPartner, body: { status: undefined, dpopBoundAccessTokens: false } },
-      "partners.new-secret": { path: ownPartner },
-      "partners.revoke-tokens": { path: ownPartner },
+      ...partnerSteps,
+      ...Object.fromEntries(onItself.map(({ id }) => [id, { ...partnerSteps[id], path }])),
     },
     endings: ["partners.new-secret", "partners.revoke-tokens", "oauth.revoke"],
   };

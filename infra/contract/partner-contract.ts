@@ -18,7 +18,8 @@ export function partnerOperations(): readonly AnyOperation[] {
 /** @param baseUrl where the partner reaches Portico */
 export function partnerCollection(baseUrl: string): Json {
   const document = contractDocument() as unknown as ShownDocument;
-  return postmanCollection(partnerOperations().map(asPartner), document, partnerFlow(baseUrl));
+  const shown = partnerOperations().map(asPartner);
+  return postmanCollection(shown, document, partnerFlow(baseUrl, shown));
 }
 
 /** Some operations take a partner's token or an administrator's; a partner's collection sends the former. */

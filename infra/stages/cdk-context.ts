@@ -1,8 +1,11 @@
+import { FLAGS } from "aws-cdk-lib/cx-api";
+
 /**
  * CDK's feature flags and settings in code. Only the CLI reads `cdk.json`, and a template must not depend on whether
  * the CLI or `node infra/app.ts` creates it.
  */
 export const cdkContext: Readonly<Record<string, unknown>> = {
+  ...unusedFlags(),
   // Findings of AWS's offline template validator fail the synth instead of only warning.
   "@aws-cdk/core:validateAgainstDefaultRules": true,
   "@aws-cdk/core:annotationsInValidationReport": true,
@@ -24,3 +27,12 @@ export const cdkContext: Readonly<Record<string, unknown>> = {
   "aws:cdk:enable-asset-metadata": true,
   "aws:cdk:version-reporting": false,
 };
+
+/** All other flags keep CDK's present behaviour. Unless they are set to it, each synth warns about all of them. */
+function unusedFlags(): Readonly<Record<string, unknown>> {
+  const presents = Object.entries(FLAGS).map(([name, { unconfiguredBehavesLike }]) => [
+    name,
+    (unconfiguredBehavesLike?.v2 as unknown) ?? false,
+  ]);
+  return Object.fromEntries(presents.filter(([, present]) => present === false)) as Record<string, unknown>;
+}

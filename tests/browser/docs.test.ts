@@ -112,11 +112,11 @@ describeInBrowser("the docs", () => {
       const { id, secret } = await portico.registerPartner();
       const partnerOperations = operations.filter((one) => audiencesOf(one).includes("partner-api"));
       expect(await page.locator(".operation").count()).toBe(partnerOperations.length);
-      await page.getByLabel("Client id").fill(id);
-      await page.getByLabel("Client secret").fill(`${secret}x`);
+      await page.getByLabel("Client id", { exact: true }).fill(id);
+      await page.getByLabel("Client secret", { exact: true }).fill(`${secret}x`);
       await button("Get a token").click();
       await page.locator(".failure", { hasText: /client/i }).waitFor();
-      await page.getByLabel("Client secret").fill(secret);
+      await page.getByLabel("Client secret", { exact: true }).fill(secret);
       await button("Get a token").click();
       await expectStatus(`The page has a token of ${id}.`);
       const { status, answer } = await send("subscriptionsCreate");
@@ -165,7 +165,7 @@ describeInBrowser("the docs", () => {
     test("the search leads to an operation and to a guide", async () => {
       const search = page.getByLabel("Search the docs");
       await search.fill("cancel subscr");
-      await page.locator(".search li", { hasText: "Cancel a subscription" }).waitFor();
+      await page.locator(".search li", { hasText: "Cancel a subscription Partner API" }).waitFor();
       await expectAccessible();
       await search.press("Enter");
       await eventually(

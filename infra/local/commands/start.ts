@@ -72,7 +72,7 @@ function serveChanges(host: Host, stopping: AbortSignal): () => void {
     const started = performance.now();
     const next = assemblies[1 - serving] as string;
     try {
-      await synthesise(next, stopping);
+      await synthesise(next, { signal: stopping });
       await host.replace(next);
       serving = 1 - serving;
       console.log(`changed: serving the new version after ${((performance.now() - started) / 1000).toFixed(1)} s`);
@@ -123,6 +123,11 @@ async function start(port: number, verbose: boolean): Promise<Host> {
   });
 }
 
+/** A start takes seconds, the first one more, so it says what it is doing. */
+function tell(text: string): void {
+  console.error(`portico: ${text} …`);
+}
+
 /** Tells other programs where the host is. */
 function publish({ url, rootSignIn, idp }: Host, control: OrderServer): void {
   writeState(dataDir, {
@@ -142,7 +147,8 @@ async function main(): Promise<void> {
   const stopped = new Promise<void>((resolve) => stop.addEventListener("abort", () => resolve(), { once: true }));
   lockData();
   await probePort(port);
-  await synthesise(assemblies[0], stop);
+  await synthesise(assemblies[0], { signal: stop, onProgress: tell });
+  tell("starting the table, the secrets and the functions of the deployment");
   rmSync(assemblies[1], { recursive: true, force: true });
   const host = await start(port, options.verbose);
   const stopWatching = options.watch ? serveChanges(host, stop) : () => undefined;

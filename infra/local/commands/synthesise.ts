@@ -2,6 +2,8 @@
 import { spawn } from "node:child_process";
 import { rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { createInterface } from "node:readline";
+import { progressIn, progressVariable } from "../../build/progress.ts";
 import { LocalHostError } from "../support/errors.ts";
 
 export const projectRoot = resolve(import.meta.dirname, "../../..");
@@ -15,14 +17,20 @@ export class SynthesisFailed extends LocalHostError {
   }
 }
 
+export interface SynthesisOptions {
+  /** Stops the child. */
+  readonly signal?: AbortSignal;
+  /** Receives what the child is doing. */
+  readonly onProgress?: (text: string) => void;
+}
+
 /**
  * Bundles the functions and synthesises the stage `local`.
  *
  * @param folder receives the cloud assembly; its earlier content is removed
- * @param signal stops the child
  * @throws SynthesisFailed when it fails
  */
-export async function synthesise(folder: string, signal?: AbortSignal): Promise<void> {
+export async function synthesise(folder: string, { signal, onProgress }: SynthesisOptions = {}): Promise<void> {
   await rm(folder, { recursive: true, force: true });
   const child = spawn(process.execPath, [join(projectRoot, "infra/app.ts")], {
     cwd: projectRoot,
@@ -32,12 +40,19 @@ export async function synthesise(folder: string, signal?: AbortSignal): Promise<
       CDK_CONTEXT_JSON: JSON.stringify({ stage: "local" }),
       // AWS's validator takes most of the time. `npm run check:synth` runs it for this stage, too.
       CDK_VALIDATION: "false",
+      ...(onProgress && { [progressVariable]: "1" }),
     },
     stdio: ["ignore", "pipe", "pipe"],
     ...(signal && { signal }),
   });
   let output = "";
-  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (output += chunk.toString()));
+  for (const stream of [child.stdout, child.stderr]) {
+    createInterface({ input: stream }).on("line", (line) => {
+      const text = progressIn(line);
+      if (text === undefined) output += `${line}\n`;
+      else onProgress?.(text);
+    });
+  }
   const code = await new Promise<number | string>((settle) => {
     child.once("error", (error) => {
       output += error.message;

@@ -69,6 +69,23 @@ function code(text: string): readonly string[] {
   ];
 }
 
+const partitionPrefixes = () => {
+  const patterns = [...operations, ...systemFunctions, ...scheduledFunctions, ...operatorFunctions].flatMap(
+    ({ table }) => table.flatMap((right) => right.leadingKeys),
+  );
+  return [...new Set(patterns)].map((pattern) => `\`${pattern.replace(/(\*|ptr_.*)$/, "")}`);
+};
+
+/** The documents in which an operation, or what it declares, has to be named, with the names. */
+const operationLists: Readonly<Record<string, () => readonly string[]>> = {
+  "docs/api.md": () => operations.map(({ method, path }) => `\`${method} ${path}\``),
+  "docs/table.md": () => [
+    ...operations.filter(({ table }) => table.length > 0).map(({ id }) => `\`${id}\``),
+    ...partitionPrefixes(),
+  ],
+  "docs/architecture.md": () => Object.keys(secretVariables).map((name) => `\`${name}\``),
+};
+
 test("the README is at most 9 KB", () => {
   expect(Buffer.byteLength(read("README.md"))).toBeLessThanOrEqual(9216);
 });
@@ -140,6 +157,27 @@ describe("the indexes are complete", () => {
   });
 });
 
+describe("the steps of a new operation", () => {
+  const [, steps = ""] = /^## Add an operation\n([\s\S]*?)^## /m.exec(read("README.md")) ?? [];
+
+  test("name every document and list that a test compares with the operations", () => {
+    const others = ["docs/testing.md", "docs/privacy.md", "docs/observability.md", "CHANGELOG.md"];
+    const lists = ["shared/operations.ts", "shared/domain/problems.ts", "infra/contract/flow.ts"];
+    const needed = [...Object.keys(operationLists), ...others, ...lists, "tests/unit/infra/test-layout.test.ts"];
+    expect(needed.filter((path) => !steps.includes(path))).toEqual([]);
+  });
+
+  test("end with the command that writes the generated files", () => {
+    expect(steps).toContain("`npm run generate`");
+  });
+});
+
+test.each(documents)("the commands of %s run on every Node that the README allows", (path) => {
+  // Only scripts of package.json find the Node that runs TypeScript.
+  const direct = code(read(path)).filter((line) => /(?:^|[\s;])node (?:--?[\w-]+ )*[\w./-]+\.ts\b/.test(line));
+  expect(direct).toEqual([]);
+});
+
 describe("lists that follow from the code are complete", () => {
   test("every script is in docs/scripts.md", () => {
     const text = read("docs/scripts.md");
@@ -149,31 +187,11 @@ describe("lists that follow from the code are complete", () => {
     expect(Object.keys(packageJson.scripts).filter((name) => !isListed(name))).toEqual([]);
   });
 
-  test("every operation is in docs/api.md", () => {
-    const text = read("docs/api.md");
-    const missing = operations.filter(({ method, path }) => !text.includes(`\`${method} ${path}\``));
-    expect(missing.map(({ id }) => id)).toEqual([]);
-  });
-
-  test("every operation that uses the table has its cost in docs/table.md", () => {
-    const text = read("docs/table.md");
-    const missing = operations.filter(({ id, table }) => table.length > 0 && !text.includes(`\`${id}\``));
-    expect(missing.map(({ id }) => id)).toEqual([]);
-  });
-
-  test("every partition key is in docs/table.md", () => {
-    const text = read("docs/table.md");
-    const patterns = [...operations, ...systemFunctions, ...scheduledFunctions, ...operatorFunctions].flatMap(
-      ({ table }) => table.flatMap((right) => right.leadingKeys),
-    );
-    const prefixes = [...new Set(patterns)].map((pattern) => pattern.replace(/(\*|ptr_.*)$/, ""));
-    expect(prefixes.length).toBeGreaterThan(20);
-    expect(prefixes.filter((prefix) => !text.includes(`\`${prefix}`))).toEqual([]);
-  });
-
-  test("every secret is in docs/architecture.md", () => {
-    const text = read("docs/architecture.md");
-    expect(Object.keys(secretVariables).filter((name) => !text.includes(`\`${name}\``))).toEqual([]);
+  test.each(Object.entries(operationLists))("%s has everything of every operation", (path, expected) => {
+    const text = read(path);
+    const names = expected();
+    expect(names.length).toBeGreaterThan(5);
+    expect(names.filter((name) => !text.includes(name))).toEqual([]);
   });
 
   test("every log code is in docs/observability.md", () => {
