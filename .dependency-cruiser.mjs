@@ -107,14 +107,14 @@ export default {
       name: "stores-know-no-wire-types",
       comment: "store.ts keeps models; view.ts shows them.",
       severity: "error",
-      from: { path: `${area}.*/(session-|second-factor-)?store\\.ts$` },
+      from: { path: `${area}.*/(session-|second-factor-|password-link-)?store\\.ts$` },
       to: { path: `${area}.*/(contract|view)\\.ts$|${useCase}` },
     },
     {
       name: "only-stores-make-writes",
       comment: "Use cases and functions pass on the writes that a store makes.",
       severity: "error",
-      from: { path: "^(shared|functions)/", pathNot: "^shared/runtime/|/(session-|second-factor-)?store\\.ts$" },
+      from: { path: "^(shared|functions)/", pathNot: "^shared/runtime/|/(session-|second-factor-|password-link-)?store\\.ts$" },
       to: { path: "^shared/runtime/writes\\.ts$" },
     },
     {

@@ -43,7 +43,7 @@ export async function pageOfLists<Found>(
   return { items, lastKey: undefined };
 }
 
-/** What was found, and in the how-manieth list. */
+/** What was found, and the number of the list that has it, from 0. */
 export interface Match {
   readonly id: string;
   readonly list: number;

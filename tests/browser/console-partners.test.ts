@@ -70,7 +70,8 @@ describeConsole(
         expect((await portico.requestToken({ id, secret })).status).toBe(200);
       });
 
-      test("partners are listed in pages, and the address keeps the pages and the filter", async () => {
+      test("partners are listed in pages, searched and sorted, and the address keeps it", async () => {
+        const search = page.getByLabel("Search by name, e-mail or id");
         await visit("#/partners");
         await expectEventually(() => rows().count(), 100);
         await page.getByText("100 loaded, there are more").waitFor();
@@ -80,25 +81,28 @@ describeConsole(
           () => rows().count(),
           (count) => count > 100,
         );
-        const loaded = await rows().count();
-        const name = await rows().last().getByRole("link").textContent();
-        await page.getByLabel("Filter the loaded partners").fill(name!.toUpperCase());
-        await eventually(
-          () => rows().count(),
-          (count) => count < 100,
-        );
-        expect(new URLSearchParams((await hash()).split("?")[1]).get("pages")).toBe("2");
-        await rows().first().getByRole("link").click();
-        await heading(name!).waitFor();
+        expect(await hash()).toBe("#/partners?pages=2");
+        await search.fill("SHOP 10");
+        // 10 and 100: what begins with the text, in any case.
+        await expectEventually(() => rows().count(), 2);
+        expect(await hash()).toBe("#/partners?search=SHOP+10");
+        await rows().getByRole("link", { name: "Shop 100" }).click();
+        await heading(/^Shop 100/).waitFor();
         await page.goBack();
         await heading("Partners").waitFor();
-        expect(await page.getByLabel("Filter the loaded partners").inputValue()).toBe(name!.toUpperCase());
-        await rows().first().getByRole("link", { name: name! }).waitFor();
-        await page.getByLabel("Filter the loaded partners").fill("nothing has this name");
-        await page.getByText("None of the loaded partners match.").waitFor();
-        await page.getByLabel("Filter the loaded partners").fill("");
-        await expectEventually(() => rows().count(), loaded);
-        expect(await hash()).toBe("#/partners?pages=2");
+        expect(await search.inputValue()).toBe("SHOP 10");
+        await expectEventually(() => rows().count(), 2);
+        await search.fill("nothing has this name");
+        await page.getByText("No partners begin with this text.").waitFor();
+        await expectAccessible();
+        await search.fill("");
+        await expectEventually(() => rows().count(), 100);
+        await page.getByLabel("Order").selectOption("by name");
+        await expectEventually(() => hash(), "#/partners?sort=name");
+        await expectEventually(
+          async () => (await rows().getByRole("link").allTextContents()).find((name) => name.startsWith("Shop")),
+          "Shop 0",
+        );
       });
     });
 
@@ -177,6 +181,88 @@ describeConsole(
         expect(await hash()).toBe(`#/partners/${id}?status=scheduled`);
         await page.getByLabel("Status").selectOption("cancelled");
         await page.getByText("There are no subscriptions here.").waitFor();
+      });
+
+      test("a subscription is found by its customer and its id, cancelled, and its e-mail address erased", async () => {
+        const { id, token } = await portico.partnerWithToken();
+        for (const externalUserId of ["a:1", "b@2", "b~3"]) {
+          const json = { externalUserId, userEmail: "grace@example.com", duration: "P1M" };
+          await portico.call("POST", "/v1/subscriptions", { token, json });
+        }
+        const { body: sold } = await portico.call("GET", "/v1/subscriptions/a:1", { token });
+        const search = page.getByLabel("External user or subscription id");
+        await visit(`#/partners/${id}`);
+        await search.fill("b");
+        await expectEventually(() => rows().count(), 2);
+        await search.fill(sold.id);
+        await expectEventually(() => rows().count(), 1);
+        await rows().getByRole("link", { name: "a:1" }).click();
+        await heading("a:1 active").waitFor();
+        await expectAccessible();
+        await button("Erase the e-mail").click();
+        await answer("Erase");
+        await expectSaid("The e-mail address is erased.");
+        await button("Cancel the subscription").click();
+        await answer("Cancel the subscription");
+        await expectSaid("The subscription is cancelled.");
+        await heading("a:1 cancelled").waitFor();
+        await expectEventually(() => rows().count(), 3);
+        const { body } = await portico.call("GET", "/v1/subscriptions/a:1", { token });
+        expect(body).toMatchObject({ status: "cancelled", userEmail: "" });
+        await page.evaluate(`location.hash = "#/partners/${id}/subscriptions/nobody"`);
+        await heading("Subscription not found").waitFor();
+        await page.getByRole("link", { name: "← The partner" }).click();
+        await heading(/^Blue Bicycle/).waitFor();
+      });
+
+      test("a partner's companies are listed, read and deleted", async () => {
+        const { id, token } = await portico.partnerWithToken();
+        const bankAccounts = [{ agency: "0001", accountNumber: "123456X", bankCode: "341" }];
+        const json = { name: "Padaria Aurora", phone: "551130001234", declaredBilling: "1234567890.12", bankAccounts };
+        await portico.call("POST", "/v1/companies", { token, json });
+        await visit(`#/partners/${id}`);
+        await page.getByRole("link", { name: "Companies" }).click();
+        await rows().getByRole("link", { name: "Padaria Aurora" }).click();
+        await heading("Padaria Aurora").waitFor();
+        await expectEventually(() => rows().count(), 1);
+        await page.getByText("1,234,567,890.12").waitFor();
+        await expectAccessible();
+        await button("Delete").click();
+        await answer("Delete");
+        await expectSaid("Padaria Aurora is deleted.");
+        await page.getByText("The partner has no companies.").waitFor();
+      });
+
+      test("a partner is off-boarded after its name is typed, in as many calls as it takes, and then deleted", async () => {
+        const { id, token } = await portico.partnerWithToken();
+        const json = { externalUserId: "u1", userEmail: "u1@example.com", duration: "P1M" };
+        await portico.call("POST", "/v1/subscriptions", { token, json });
+        // The first answer says that more is left, as it does for more than 500.
+        let calls = 0;
+        const keys = new Set<string | undefined>();
+        await page.route(`**/v1/partners/${id}/off-board`, async (route) => {
+          keys.add(route.request().headers()["idempotency-key"]);
+          const response = await route.fetch();
+          const body = (await response.json()) as object;
+          await route.fulfill({ response, json: ++calls === 1 ? { ...body, done: false } : body });
+        });
+        await visit(`#/partners/${id}`);
+        await button("Off-board").click();
+        await fill({ "Type the partner's name": "Blue" });
+        await answer("Off-board");
+        expect(await errorAt("Type the partner's name")).toBe("Must be the partner's name, letter by letter.");
+        await expectAccessible();
+        await fill({ "Type the partner's name": "Blue Bicycle" });
+        await answer("Off-board");
+        await expectSaid(
+          "Blue Bicycle is off-boarded: 1 subscription cancelled and 0 companies deleted. It can be deleted now.",
+        );
+        expect([calls, keys.size]).toEqual([2, 2]);
+        await heading("Blue Bicycle suspended").waitFor();
+        await button("Delete").click();
+        await answer("Delete");
+        await expectSaid("Blue Bicycle is deleted.");
+        await page.unrouteAll();
       });
 
       test("a partner is deleted only without live subscriptions", async () => {

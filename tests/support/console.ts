@@ -71,7 +71,7 @@ export function useSession(options: BrowserContextOptions): void {
   beforeAll(async () => {
     await openConsole(options);
     await signIn();
-    await page.getByRole("navigation").waitFor();
+    await page.getByRole("navigation", { name: "Sections" }).waitFor();
   });
   afterEach(async () => {
     // Leaving the view closes what the test has left open.
@@ -99,7 +99,7 @@ export async function signIn({ username, password } = portico.host.rootSignIn!):
 export async function visit(hash: string): Promise<void> {
   await page.evaluate(`location.hash = "${hash}"`);
   if ((await page.getByLabel("Password").count()) > 0) await signIn();
-  await page.getByRole("navigation").waitFor();
+  await page.getByRole("navigation", { name: "Sections" }).waitFor();
 }
 
 /** Clicks a button of the open dialog. */

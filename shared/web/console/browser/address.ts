@@ -3,7 +3,7 @@
  * Filters and the number of loaded pages are parameters, so a reload, a bookmark and the Back button restore them.
  */
 
-type ParameterName = "filter" | "status" | "pages";
+export type ParameterName = "filter" | "search" | "sort" | "status" | "pages";
 
 /** The path of the current address, without parameters: `#/partners`. */
 export function currentPath(): string {

@@ -9,13 +9,15 @@ export interface DialogOptions extends Omit<FormOptions, "beside" | "fields"> {
   readonly text?: string;
   /** Default none: the dialog is a confirmation. */
   readonly fields?: FormOptions["fields"];
+  /** An element that shows how far the action is. */
+  readonly below?: HTMLElement;
 }
 
 /** `stale`: the resource changed after it was read, so the action was refused. */
 export type DialogOutcome = "done" | "cancelled" | "stale";
 
 /** Shows a dialog and acts on its values. It stays open with its errors until the action succeeds or the person cancels. */
-export async function ask({ title, text, fields = [], act, ...options }: DialogOptions): Promise<DialogOutcome> {
+export async function ask({ title, text, fields = [], act, below, ...options }: DialogOptions): Promise<DialogOutcome> {
   return await new Promise((resolve) => {
     let outcome: DialogOutcome = "cancelled";
     const cancel = element("button", { type: "button", onclick: () => dialog.close() }, "Cancel");
@@ -37,7 +39,7 @@ export async function ask({ title, text, fields = [], act, ...options }: DialogO
         }
       },
     });
-    const dialog = open(title, [text === undefined ? undefined : element("p", {}, text), content]);
+    const dialog = open(title, [text === undefined ? undefined : element("p", {}, text), content, below]);
     // The Enter key must not confirm an irreversible action.
     if (fields.length === 0 && options.danger === true) cancel.focus();
     dialog.addEventListener("close", () => resolve(outcome));

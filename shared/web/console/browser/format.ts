@@ -17,8 +17,22 @@ export function moment(instant: string): HTMLTimeElement {
   );
 }
 
+const dayMs = 86_400_000;
+
+/** How long ago an instant was, in whole days. */
+export function age(instant: string): string {
+  const days = Math.floor((Date.now() - Date.parse(instant)) / dayMs);
+  if (days < 1) return "less than a day ago";
+  return days === 1 ? "1 day ago" : `${number(days)} days ago`;
+}
+
 export function number(value: number): string {
   return numberFormat.format(value);
+}
+
+/** A number with what it counts: `1 company`, `2 companies`. */
+export function counted(count: number, one: string, several: string): string {
+  return `${number(count)} ${count === 1 ? one : several}`;
 }
 
 /** A text on one line, cut off where it is too long. The tooltip has the whole text. */

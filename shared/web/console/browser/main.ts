@@ -2,17 +2,20 @@
 import { accountHash, accountView } from "./account-page.ts";
 import { currentPath } from "./address.ts";
 import { Api, type RequiredCode } from "./api.ts";
+import { companyView } from "./company-page.ts";
 import { couponsView } from "./coupon-list.ts";
 import { couponView } from "./coupon-page.ts";
 import { closeDialogs } from "./dialogs.ts";
 import { element, given } from "./dom.ts";
 import { clearMessages, complain, complainOf, messages, say } from "./messages.ts";
 import { partnersView } from "./partner-list.ts";
-import { partnerView } from "./partner-page.ts";
+import { partnerCompaniesView, partnerView } from "./partner-page.ts";
+import { passwordView, takeLinkToken } from "./password-view.ts";
 import { requiredView } from "./required-view.ts";
 import { Session } from "./session.ts";
 import { sessionsHash, sessionsView } from "./session-list.ts";
 import { signInView } from "./sign-in-view.ts";
+import { subscriptionView } from "./subscription-page.ts";
 import { usersView } from "./user-list.ts";
 import { userView } from "./user-page.ts";
 import { backLink, headingOf, type Console, type View } from "./view.ts";
@@ -23,13 +26,22 @@ const sections = [
   ["#/coupons", "Coupons"],
 ] as const;
 
-const routes: readonly (readonly [RegExp, (console: Console, id: string) => View])[] = [
+const routes: readonly (readonly [RegExp, (console: Console, ...ids: string[]) => View])[] = [
   [/^#\/partners$/, partnersView],
-  [/^#\/partners\/([\w-]+)$/, partnerView],
+  [/^#\/partners\/([\w-]+)$/, (console, id = "") => partnerView(console, id)],
+  [/^#\/partners\/([\w-]+)\/companies$/, (console, id = "") => partnerCompaniesView(console, id)],
+  [
+    /^#\/partners\/([\w-]+)\/companies\/([\w-]+)$/,
+    (console, id = "", company = "") => companyView(console, id, company),
+  ],
+  [
+    /^#\/partners\/([\w-]+)\/subscriptions\/([\w.~:@%-]+)$/,
+    (console, id = "", user = "") => subscriptionView(console, id, user),
+  ],
   [/^#\/users$/, usersView],
-  [/^#\/users\/([\w-]+)$/, userView],
+  [/^#\/users\/([\w-]+)$/, (console, id = "") => userView(console, id)],
   [/^#\/coupons$/, couponsView],
-  [/^#\/coupons\/([\w-]+)$/, couponView],
+  [/^#\/coupons\/([\w-]+)$/, (console, id = "") => couponView(console, id)],
   [/^#\/sessions$/, sessionsView],
   [/^#\/account$/, accountView],
 ];
@@ -52,19 +64,41 @@ function leaveView(): void {
   clearMessages();
 }
 
-function showSignIn(message?: string): void {
+function showSignIn(message?: string, username?: string): void {
   leaveView();
   api = undefined;
   const { element: content, focus } = signInView(async (credentials) => {
     const session = await Session.signIn(credentials, () => showSignIn("Your session has ended. Sign in again."));
     api = new Api(session, showRequired);
     showConsole();
-  });
+  }, username);
   main.replaceChildren(content);
   app.replaceChildren(element("header", {}, brand()), messages, main);
   document.title = "Sign in · Portico console";
   if (message !== undefined) complain(message);
   focus();
+}
+
+/** Shows the page of a one-time link, whoever is signed in. */
+function showPasswordLink(token: string): void {
+  leaveView();
+  void api?.session.signOut();
+  api = undefined;
+  const view = passwordView(token, (username) => {
+    showSignIn(undefined, username);
+    say(`Your password is set. Your username is ${username}.`);
+  });
+  main.replaceChildren(view);
+  app.replaceChildren(element("header", {}, brand()), messages, main);
+  document.title = "Set your password · Portico console";
+  view.querySelector("input")?.focus();
+}
+
+/** Shows what the address asks for: the page of a one-time link, or a view of the console. */
+function follow(): void {
+  const token = takeLinkToken();
+  if (token === undefined) showView();
+  else showPasswordLink(token);
 }
 
 /** Shows what the person has to do before anything else, and then the view that the address names. */
@@ -127,11 +161,20 @@ function showView(): void {
 function viewOf(path: string, console: Console): View {
   for (const [pattern, view] of routes) {
     const match = pattern.exec(path);
-    if (match !== null) return view(console, match[1] ?? "");
+    if (match !== null) return view(console, ...match.slice(1).map(decoded));
   }
   const heading = headingOf("Not found");
   const text = element("p", {}, "The console has no page at this address.");
   return { heading, content: [backLink(...sections[0]), heading, text], load: () => Promise.resolve() };
+}
+
+/** A part of the address. What is not encoded as the API encodes it names nothing, so it stays as it is. */
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
 }
 
 async function display({ heading, content, load }: View, signal: AbortSignal): Promise<void> {
@@ -156,9 +199,10 @@ function brand(): HTMLElement {
   return element("span", { class: "brand" }, "Portico");
 }
 
-addEventListener("hashchange", showView);
+addEventListener("hashchange", follow);
 // The browser can restore a page from its cache after the session was revoked on leaving it.
 addEventListener("pageshow", ({ persisted }) => {
   if (persisted) location.reload();
 });
 showSignIn();
+follow();

@@ -17,7 +17,7 @@ export interface ListOptions<Item> {
   readonly columns: readonly Column<Item>[];
   readonly load: (cursor: string | undefined) => Promise<Page<Item>>;
   /** The text of an empty list. */
-  readonly empty: string;
+  readonly empty: string | (() => string);
   /** The text that the filter searches. Default: the list has no filter. */
   readonly textOf?: (item: Item) => string;
   /** Elements beside the filter. */
@@ -146,6 +146,7 @@ export class PagedList<Item extends object> {
 
   #show(): void {
     const { things, columns, empty, textOf } = this.#options;
+    const emptyText = typeof empty === "string" ? empty : empty();
     const wanted = this.#filter.value.trim().toLowerCase();
     const filtered = textOf !== undefined && wanted !== "";
     const shown = filtered ? this.#items.filter((item) => textOf(item).toLowerCase().includes(wanted)) : this.#items;
@@ -160,7 +161,7 @@ export class PagedList<Item extends object> {
     this.#count.hidden = this.#items.length === 0;
     this.#table.hidden = shown.length === 0;
     this.#nothing.hidden = shown.length > 0;
-    this.#nothing.textContent = this.#items.length > 0 ? `None of the loaded ${things} match.` : empty;
+    this.#nothing.textContent = this.#items.length > 0 ? `None of the loaded ${things} match.` : emptyText;
     this.#search.hidden = this.#items.length === 0 && this.#next === null;
     this.#more.hidden = this.#next === null;
   }

@@ -1,24 +1,27 @@
 /** The list of partners, with the registration of a new one. */
 import { ask } from "./dialogs.ts";
 import { badge, clamped, clampedLink, moment } from "./format.ts";
-import { PagedList } from "./paged-list.ts";
+import { orderedList } from "./ordered-list.ts";
 import { partnersHash, partnersPath, profileFields, showSecret, type NewSecret } from "./partner-fields.ts";
 import type { Partner } from "./resources.ts";
 import { actionButton, headingOf, type Console, type View } from "./view.ts";
 
 export function partnersView(console: Console): View {
-  const { api, signal } = console;
-  const list = new PagedList<Partner>({
+  const list = orderedList<Partner>(console, {
+    path: partnersPath,
     things: "partners",
+    searched: "name, e-mail",
+    orders: [
+      ["name", "by name"],
+      ["email", "by e-mail"],
+    ],
     columns: [
       { title: "Name", cell: ({ id, name }) => clampedLink(`${partnersHash}/${id}`, name) },
       { title: "E-mail", cell: ({ email }) => clamped(email) },
       { title: "Status", cell: ({ status }) => badge(status) },
       { title: "Registered", cell: ({ createdAt }) => moment(createdAt) },
     ],
-    load: (cursor) => api.page(partnersPath, { cursor }, signal),
     empty: "There are no partners yet. Register the first one.",
-    textOf: ({ id, name, email, websiteUrl, status }) => [id, name, email, websiteUrl, status].join("\n"),
     tools: [actionButton("Register a partner", () => register(console), { class: "primary" })],
   });
   const heading = headingOf("Partners");

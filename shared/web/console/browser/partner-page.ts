@@ -2,38 +2,75 @@
 import { copyableId } from "./clipboard.ts";
 import { element, type Child } from "./dom.ts";
 import type { Field } from "./forms.ts";
-import { clamped, moment } from "./format.ts";
+import { age, clamped, moment } from "./format.ts";
 import { say } from "./messages.ts";
 import { partnersHash, partnersPath, profileFields, showSecret, type NewSecret } from "./partner-fields.ts";
+import { partnerCompanies } from "./partner-companies.ts";
+import { deletePartner, offBoarding } from "./partner-off-boarding.ts";
 import { partnerSubscriptions } from "./partner-subscriptions.ts";
-import { ResourceView, type Action, type Actions } from "./resource-view.ts";
-import type { Partner } from "./resources.ts";
+import { ResourceView, type Action, type Actions, type ResourceOptions } from "./resource-view.ts";
+import type { Partner, SecretState } from "./resources.ts";
 import type { Console, View } from "./view.ts";
 
+type PartnerWithSecret = Partner & { readonly secret: SecretState };
+
+/** The page with the partner's subscriptions. */
 export function partnerView(console: Console, id: string): View {
+  const path = `${partnersPath}/${encodeURIComponent(id)}`;
+  return viewWith(console, id, { title: "Subscriptions", list: partnerSubscriptions(console, path, id) });
+}
+
+/** The page with the partner's companies. */
+export function partnerCompaniesView(console: Console, id: string): View {
+  const path = `${partnersPath}/${encodeURIComponent(id)}`;
+  return viewWith(console, id, { title: "Companies", list: partnerCompanies(console, path, id) });
+}
+
+function viewWith(console: Console, id: string, below: NonNullable<ResourceOptions<Partner>["below"]>): View {
   const { api, signal } = console;
   const path = `${partnersPath}/${encodeURIComponent(id)}`;
-  return new ResourceView<Partner>({
+  return new ResourceView<PartnerWithSecret>({
     thing: "partner",
     id,
     back: [partnersHash, "Partners"],
-    read: () => api.get(path, signal),
+    read: async () => {
+      const [partner, secret] = await Promise.all([
+        api.get<Partner>(path, signal),
+        api.get<SecretState>(`${path}/secret`, signal),
+      ]);
+      return { ...partner, secret };
+    },
     status: ({ status }) => status,
     facts: factsOf,
     actions: (partner) => actionsOf(path, partner, console),
-    below: { title: "Subscriptions", list: partnerSubscriptions(console, path) },
+    below: { ...below, tabs: tabsOf(id, below.title) },
   });
 }
 
-function factsOf(partner: Partner): readonly (readonly [string, Child])[] {
+function tabsOf(id: string, current: string): HTMLElement {
+  const tab = (label: string, href: string) =>
+    element("a", { href, "aria-current": label === current ? "page" : undefined }, label);
+  const own = `${partnersHash}/${id}`;
+  const links = [tab("Subscriptions", own), tab("Companies", `${own}/companies`)];
+  return element("nav", { class: "tabs", "aria-label": "What the partner owns" }, ...links);
+}
+
+function factsOf(partner: PartnerWithSecret): readonly (readonly [string, Child])[] {
   return [
     ["Client id", copyableId("Client id", partner.id)],
     ["Website", websiteLink(partner.websiteUrl)],
     ["E-mail", clamped(partner.email)],
     ["Valid tokens", partner.tokenPolicy === "single" ? "one at a time" : "many"],
+    ["Client secret issued", secretAge(partner.secret)],
     ["Registered", moment(partner.createdAt)],
     ["Changed", moment(partner.updatedAt)],
   ];
+}
+
+function secretAge({ issuedAt, previousValidUntil }: SecretState): Child {
+  const issued = issuedAt === null ? "not recorded" : element("span", {}, moment(issuedAt), `, ${age(issuedAt)}`);
+  if (previousValidUntil === null) return issued;
+  return element("span", {}, issued, "; the previous one works until ", moment(previousValidUntil));
 }
 
 function actionsOf(path: string, partner: Partner, { api, go }: Console): Actions {
@@ -63,16 +100,17 @@ function actionsOf(path: string, partner: Partner, { api, go }: Console): Action
       done: "The tokens are revoked.",
     },
     status: suspension(path, partner, api),
+    offBoard: offBoarding(path, partner, api),
     delete: {
       label: "Delete",
       danger: true,
       dialog: {
         title: "Delete the partner?",
-        text: `This deletes ${name} and its ended subscriptions. You cannot undo this. The partner must have no live subscriptions and no companies.`,
+        text: `This deletes ${name} and its ended subscriptions. You cannot undo this. The partner must have no live subscriptions and no companies: off-board it first.`,
         submit: "Delete",
         danger: true,
       },
-      act: () => api.delete(path, etag),
+      act: () => deletePartner(api, path, etag),
       done: "",
       afterwards: () => go(partnersHash, () => say(`${name} is deleted.`)),
     },

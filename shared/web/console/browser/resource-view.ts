@@ -1,6 +1,6 @@
 /** The page of one resource: its facts, its actions and a list of what belongs to it. */
 import { ask, type DialogOptions } from "./dialogs.ts";
-import { element, replaceContent, type Child } from "./dom.ts";
+import { element, given, replaceContent, type Child } from "./dom.ts";
 import { badge, capitalised } from "./format.ts";
 import { RequestError } from "./requests.ts";
 import { actionButton, backLink, changeOf, headingOf, settle, type View } from "./view.ts";
@@ -12,7 +12,9 @@ export interface Action {
   readonly dialog?: Omit<DialogOptions, "act">;
   readonly act: (values: Readonly<Record<string, unknown>>) => Promise<void>;
   /** The message after the action. */
-  readonly done: string;
+  readonly done: string | (() => string);
+  /** A cancelled dialog may have done a part of it. */
+  readonly reloadsAlways?: boolean;
   /** Runs instead of the message and a reload. */
   readonly afterwards?: () => void | Promise<void>;
 }
@@ -25,15 +27,17 @@ export interface ResourceOptions<Resource> {
   readonly thing: string;
   /** The id in the address. */
   readonly id: string;
+  /** What the id in the address is. Default `the id`. */
+  readonly idIs?: string;
   /** Hash and label of the list that the resource belongs to. */
   readonly back: readonly [hash: string, label: string];
   readonly read: () => Promise<Resource>;
-  readonly status: (resource: Resource) => string;
+  readonly status?: (resource: Resource) => string;
   readonly facts: (resource: Resource) => readonly (readonly [label: string, value: Child])[];
   readonly actions: (resource: Resource) => Actions;
   readonly note?: (resource: Resource) => string | undefined;
   /** A list that is loaded with the resource. */
-  readonly below?: { readonly title: string; readonly list: RelatedList };
+  readonly below?: { readonly title: string; readonly list: RelatedList; readonly tabs?: HTMLElement };
 }
 
 interface RelatedList {
@@ -55,7 +59,9 @@ export class ResourceView<Resource extends { readonly name: string }> implements
     const { back, below } = options;
     this.heading = headingOf(this.#name, " ", this.#status);
     this.#related = element("section", { hidden: true });
-    if (below !== undefined) this.#related.append(element("h2", {}, below.title), below.list.element);
+    if (below !== undefined) {
+      this.#related.append(...given([below.tabs, element("h2", {}, below.title), below.list.element]));
+    }
     this.content = [backLink(...back), this.heading, this.#about, this.#related];
   }
 
@@ -75,7 +81,7 @@ export class ResourceView<Resource extends { readonly name: string }> implements
   #show(resource: Resource): void {
     const { status, facts, actions, note } = this.#options;
     this.#name.textContent = resource.name;
-    this.#status.replaceChildren(badge(status(resource)));
+    if (status !== undefined) this.#status.replaceChildren(badge(status(resource)));
     const rows = facts(resource).map(([label, value]) =>
       element("div", {}, element("dt", {}, label), element("dd", {}, value)),
     );
@@ -96,11 +102,11 @@ export class ResourceView<Resource extends { readonly name: string }> implements
   }
 
   #showMissing(): void {
-    const { thing, id } = this.#options;
+    const { thing, id, idIs = "the id" } = this.#options;
     this.#name.textContent = `${capitalised(thing)} not found`;
     this.#status.replaceChildren();
     this.#related.hidden = true;
-    const text = ["No ", thing, " has the id ", element("code", {}, id), ". It may have been deleted."];
+    const text = ["No ", thing, ` has ${idIs} `, element("code", {}, id), ". It may have been deleted."];
     replaceContent(this.#about, [element("p", {}, ...text)], this.heading);
   }
 
@@ -112,10 +118,11 @@ export class ResourceView<Resource extends { readonly name: string }> implements
     });
   }
 
-  async #perform({ dialog, act, done, afterwards }: Action): Promise<void> {
+  async #perform({ dialog, act, done, afterwards, reloadsAlways }: Action): Promise<void> {
     const outcome =
       dialog === undefined ? await changeOf(() => act({})) : await ask({ ...dialog, act: (values) => act(values) });
     if (outcome === "done" && afterwards !== undefined) await afterwards();
-    else await settle(outcome, this.load, done);
+    else if (outcome === "cancelled" && reloadsAlways === true) await this.load();
+    else await settle(outcome, this.load, typeof done === "string" ? done : done());
   }
 }

@@ -1,9 +1,14 @@
 /** The API's resources as the console reads them. */
 export type { CouponView as Coupon } from "../../../coupons/contract.ts";
-export type { PartnerView as Partner } from "../../../partners/contract.ts";
-export type { SubscriptionView } from "../../../subscriptions/contract.ts";
+export type { BankAccountView as BankAccount, CompanyView as Company } from "../../../companies/contract.ts";
 export type {
-  CreditMovementView as CreditMovement,
+  OffBoardingView as OffBoarding,
+  PartnerView as Partner,
+  SecretStateView as SecretState,
+} from "../../../partners/contract.ts";
+export type { HistoryEntryView as HistoryEntry, SubscriptionView } from "../../../subscriptions/contract.ts";
+export type {
+  LedgerMovementView as LedgerMovement,
   SelfView as Self,
   SessionView,
   UserView as User,

@@ -6,15 +6,23 @@ import { codeField } from "./second-factor-enrolment.ts";
 import type { Credentials } from "./session.ts";
 import { headingOf } from "./view.ts";
 
-/** @param signIn the form shows what it throws */
-export function signInView(signIn: (credentials: Credentials) => Promise<void>) {
+/** @param signIn the form shows what it throws @param username fills the field */
+export function signInView(signIn: (credentials: Credentials) => Promise<void>, username?: string) {
   const section = element("section", { class: "sign-in" });
-  const focus = (): void => section.querySelector("input")?.focus();
+  const focus = (): void => {
+    const inputs = [...section.querySelectorAll("input")];
+    (inputs.find(({ value }) => value === "") ?? inputs[0])?.focus();
+  };
 
   const showPassword = (): void => {
     const fields = form({
       fields: [
-        { name: "username", label: "Username", autocomplete: "username" },
+        {
+          name: "username",
+          label: "Username",
+          autocomplete: "username",
+          ...(username !== undefined && { value: username }),
+        },
         { name: "password", label: "Password", type: "password", autocomplete: "current-password" },
       ],
       submit: "Sign in",

@@ -3,18 +3,21 @@ import { ask } from "./dialogs.ts";
 import type { Field } from "./forms.ts";
 import { badge, clamped, clampedLink, number, wholeNumberOf } from "./format.ts";
 import { say } from "./messages.ts";
-import { PagedList } from "./paged-list.ts";
+import { orderedList } from "./ordered-list.ts";
+import { showPasswordLink } from "./password-link.ts";
 import type { User } from "./resources.ts";
+import { usersHash, usersPath } from "./user-fields.ts";
 import { actionButton, headingOf, type Console, type View } from "./view.ts";
 
-export const usersPath = "/v1/users";
-
-export const usersHash = "#/users";
-
 export function usersView(console: Console): View {
-  const { api, signal } = console;
-  const list = new PagedList<User>({
+  const list = orderedList<User>(console, {
+    path: usersPath,
     things: "users",
+    searched: "username, name",
+    orders: [
+      ["username", "by username"],
+      ["name", "by name"],
+    ],
     columns: [
       { title: "Username", cell: ({ id, username }) => clampedLink(`${usersHash}/${id}`, username) },
       { title: "Name", cell: ({ name }) => clamped(name) },
@@ -22,9 +25,7 @@ export function usersView(console: Console): View {
       { title: "Status", cell: ({ status }) => badge(status) },
       { title: "Credit", cell: ({ credit }) => number(credit), numeric: true },
     ],
-    load: (cursor) => api.page(usersPath, { cursor }, signal),
     empty: "There are no users yet.",
-    textOf: ({ id, username, name, role, status }) => [id, username, name, role, status].join("\n"),
     tools: [actionButton("Create a user", () => create(console), { class: "primary" })],
   });
   const heading = headingOf("Users");
@@ -38,7 +39,8 @@ const creationFields: readonly Field[] = [
     name: "password",
     label: "Password",
     type: "password",
-    hint: "12 to 128 characters. The user can change it.",
+    hint: "Leave it empty to get a one-time link, with which the person sets it. A password is for one sign-in.",
+    optional: true,
     autocomplete: "new-password",
     codes: ["password_too_common"],
   },
@@ -47,15 +49,18 @@ const creationFields: readonly Field[] = [
 
 async function create({ api, go }: Console): Promise<void> {
   let created: User | undefined;
+  let withLink = false;
   await ask({
     title: "Create a user",
     fields: creationFields,
     submit: "Create",
     act: async (values) => {
       created = await api.post<User>(usersPath, values);
+      withLink = values["password"] === undefined;
     },
   });
   if (created === undefined) return;
   const { id, name } = created;
-  go(`${usersHash}/${id}`, () => say(`${name} is created.`));
+  const greet = withLink ? await showPasswordLink(api, created) : () => say(`${name} is created.`);
+  go(`${usersHash}/${id}`, greet);
 }

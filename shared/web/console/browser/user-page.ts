@@ -1,12 +1,13 @@
 /** The page of a user: facts, actions and the ledger of credit movements. */
 import { copyableId } from "./clipboard.ts";
 import { element, type Child } from "./dom.ts";
-import { clamped, moment, number, signed, wholeNumberOf } from "./format.ts";
+import { clamped, clampedLink, moment, number, signed, wholeNumberOf } from "./format.ts";
 import { say } from "./messages.ts";
 import { PagedList } from "./paged-list.ts";
 import { ResourceView, type Action, type Actions } from "./resource-view.ts";
-import type { CreditMovement, User } from "./resources.ts";
-import { usersHash, usersPath } from "./user-list.ts";
+import type { LedgerMovement, User } from "./resources.ts";
+import { showPasswordLink } from "./password-link.ts";
+import { usersHash, usersPath } from "./user-fields.ts";
 import type { Console, View } from "./view.ts";
 
 export function userView(console: Console, id: string): View {
@@ -43,18 +44,37 @@ function noteOf(user: User, me: User): string | undefined {
   return user.role === "root" ? "Nobody can suspend, demote or delete root." : undefined;
 }
 
-function ledgerOf(path: string, { api, signal }: Console): PagedList<CreditMovement> {
-  return new PagedList<CreditMovement>({
+function ledgerOf(path: string, { api, signal }: Console): PagedList<LedgerMovement> {
+  const people = new Map<string, Promise<string>>();
+  const usernameOf = (id: string): Promise<string> => {
+    const known = people.get(id) ?? api.get<User>(`${usersPath}/${id}`, signal).then(({ username }) => username);
+    people.set(id, known);
+    return known;
+  };
+  return new PagedList<LedgerMovement>({
     things: "movements",
     columns: [
       { title: "When", cell: ({ at }) => moment(at) },
       { title: "Amount", cell: ({ amount }) => signed(amount), numeric: true },
       { title: "Balance", cell: ({ balance }) => number(balance), numeric: true },
+      { title: "By", cell: (movement) => moverOf(movement, usernameOf) },
       { title: "Reason", cell: ({ reason }) => element("span", { class: "prose" }, reason) },
     ],
     load: (cursor) => api.page(`${path}/credit`, { cursor }, signal),
     empty: "No credit has been granted or spent yet.",
   });
+}
+
+/** Who moved the credit: an administrator, whose username is loaded, or the user itself. */
+function moverOf({ by, redemptionId }: LedgerMovement, usernameOf: (id: string) => Promise<string>): Child {
+  if (by === null) return redemptionId === null ? "not recorded" : "the user";
+  const link = clampedLink(`${usersHash}/${by}`, by);
+  // The id of an administrator who was deleted stays.
+  usernameOf(by).then(
+    (username) => link.replaceChildren(username),
+    () => undefined,
+  );
+  return link;
 }
 
 function actionsOf(path: string, user: User, { api, go }: Console): Actions {
@@ -65,6 +85,7 @@ function actionsOf(path: string, user: User, { api, go }: Console): Actions {
     grant: grantAction(path, user, api),
     role: me.role === "root" ? roleAction(path, user, api) : undefined,
     status: suspension(path, user, api),
+    link: user.role === "user" || me.role === "root" ? passwordLink(user, api) : undefined,
     factor: user.role === "user" || me.role === "root" ? factorReset(path, user, api) : undefined,
     delete: {
       label: "Delete",
@@ -127,6 +148,25 @@ function roleAction(path: string, { name, role, etag }: User, api: Console["api"
     },
     act: () => api.patch(path, etag, { role: "admin" }),
     done: `${name} is an administrator.`,
+  };
+}
+
+function passwordLink(user: User, api: Console["api"]): Action {
+  let report: (() => void) | undefined;
+  return {
+    label: "Link for a password",
+    dialog: {
+      title: "Make a one-time link?",
+      text: `With the link, ${user.name} sets a new password and is signed out everywhere. An earlier link ends. A second factor stays.`,
+      submit: "Make the link",
+    },
+    act: async () => {
+      report = undefined;
+      const shown = showPasswordLink(api, user);
+      report = await shown;
+    },
+    done: "",
+    afterwards: () => report?.(),
   };
 }
 
