@@ -1,6 +1,7 @@
 /** The import borders of the code. `docs/architecture.md` has the picture. */
 
-const areas = "identity|users|partners|subscriptions|companies|coupons|ledger|migrations|threads|privacy|oauth|system";
+const areas =
+  "identity|events|users|partners|subscriptions|companies|coupons|ledger|migrations|threads|privacy|oauth|system";
 const area = `^shared/(${areas})/`;
 
 /** The layers of `shared/`, from the lowest. A layer imports itself and the layers below it. */
@@ -17,12 +18,13 @@ const layerBorders = layers.map((layer, index) => ({
 const foundations = {
   identity: [],
   users: ["identity"],
-  subscriptions: ["identity"],
-  companies: ["identity"],
-  partners: ["identity", "subscriptions", "companies"],
+  events: ["identity"],
+  subscriptions: ["identity", "events"],
+  companies: ["identity", "events"],
+  partners: ["identity", "events", "subscriptions", "companies"],
   coupons: ["identity", "users"],
   ledger: ["users", "coupons"],
-  migrations: ["identity", "users"],
+  migrations: ["identity", "users", "partners", "subscriptions"],
   threads: ["users"],
   privacy: ["identity", "users", "subscriptions", "coupons", "threads"],
   oauth: ["identity", "users", "partners"],
@@ -40,7 +42,7 @@ const areaBorders = Object.entries(foundations).map(([name, below]) => ({
 const acting = "/(rules|view|(session-)?store)\\.ts$";
 /** Use cases have verb-noun names, such as `redeem-coupon.ts`. */
 const useCase =
-  "/(add|authenticate|cancel|change|check|delete|ensure|exchange|export|introspect|issue|limit|list|off|open|redeem|refresh|remove|revoke|rotate|run|settle|sign-in)-[a-z-]+\\.ts$";
+  "/(add|announce|authenticate|cancel|change|check|delete|ensure|exchange|export|introspect|issue|limit|list|off|open|redeem|refresh|remove|revoke|rotate|run|settle|sign-in)-[a-z-]+\\.ts$";
 
 /** @type {import("dependency-cruiser").IConfiguration} */
 export default {

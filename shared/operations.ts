@@ -3,6 +3,7 @@ import type { AnyOperation } from "./contract/operation.ts";
 import * as coupons from "./coupons/contract.ts";
 import * as consolePages from "./web/console/contract.ts";
 import * as docs from "./web/docs/contract.ts";
+import * as events from "./events/contract.ts";
 import * as companies from "./companies/contract.ts";
 import * as partners from "./partners/contract.ts";
 import * as subscriptions from "./subscriptions/contract.ts";
@@ -19,6 +20,7 @@ export const operations: readonly AnyOperation[] = [
   ...Object.values(partners.operations),
   ...Object.values(subscriptions.operations),
   ...Object.values(companies.operations),
+  ...Object.values(events.operations),
   ...Object.values(threads.operations),
   ...Object.values(privacy.operations),
   ...Object.values(system.operations),

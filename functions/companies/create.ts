@@ -1,3 +1,4 @@
+import { authorOf } from "../../shared/contract/author.ts";
 import { orThrow } from "../../shared/domain/problems.ts";
 import { serve } from "../../shared/http/serve.ts";
 import { operations } from "../../shared/companies/contract.ts";
@@ -5,11 +6,12 @@ import { createCompany } from "../../shared/companies/rules.ts";
 import { companyCreation } from "../../shared/companies/store.ts";
 import { viewCompany } from "../../shared/companies/view.ts";
 
-export const handler = serve(operations.create, async ({ body, principal, now }) => {
+export const handler = serve(operations.create, async (request) => {
+  const { body, now } = request;
   const company = orThrow(createCompany(body, now));
   return {
     body: viewCompany(company),
     location: `/v1/companies/${company.id}`,
-    change: companyCreation(principal.id, company, now),
+    change: companyCreation(authorOf(request), company),
   };
 });

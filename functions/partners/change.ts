@@ -1,3 +1,4 @@
+import { authorOf } from "../../shared/contract/author.ts";
 import { requireSelf } from "../../shared/contract/principal.ts";
 import { requireMatch } from "../../shared/domain/etag.ts";
 import { serve } from "../../shared/http/serve.ts";
@@ -6,11 +7,12 @@ import { changePartner, refuseOwnChange } from "../../shared/partners/rules.ts";
 import { partnerChange, readPartner } from "../../shared/partners/store.ts";
 import { viewPartner } from "../../shared/partners/view.ts";
 
-export const handler = serve(operations.change, async ({ principal, path, body, ifMatch, now, table }) => {
+export const handler = serve(operations.change, async (request) => {
+  const { principal, path, body, ifMatch, now, table } = request;
   const before = await readPartner(table, requireSelf(principal, path.partnerId));
   const refusal = principal.kind === "partner" ? refuseOwnChange(before, body) : undefined;
   if (refusal !== undefined) throw refusal;
   requireMatch(ifMatch, before.revision);
   const after = changePartner(before, body, now);
-  return { body: viewPartner(after), change: partnerChange(before, after) };
+  return { body: viewPartner(after), change: partnerChange(authorOf(request, before.id), before, after) };
 });

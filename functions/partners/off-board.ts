@@ -1,7 +1,9 @@
+import { authorOf } from "../../shared/contract/author.ts";
 import { serve } from "../../shared/http/serve.ts";
 import { operations } from "../../shared/partners/contract.ts";
 import { offBoardPartner } from "../../shared/partners/off-board-partner.ts";
 
-export const handler = serve(operations.offBoard, async ({ path, principal, now, table }) => ({
-  body: await offBoardPartner(table, { partnerId: path.partnerId, principal, now }),
-}));
+export const handler = serve(operations.offBoard, async (request) => {
+  const { path, principal, table } = request;
+  return { body: await offBoardPartner(table, { author: authorOf(request, path.partnerId), principal }) };
+});

@@ -1,3 +1,4 @@
+import { authorOf } from "../../shared/contract/author.ts";
 import { serve } from "../../shared/http/serve.ts";
 import { operations } from "../../shared/partners/contract.ts";
 import { issueClientSecret } from "../../shared/partners/issue-client-secret.ts";
@@ -5,12 +6,13 @@ import { registerPartner } from "../../shared/partners/rules.ts";
 import { partnerCreation } from "../../shared/partners/store.ts";
 import { viewPartner } from "../../shared/partners/view.ts";
 
-export const handler = serve(operations.register, async ({ body, now, secrets }) => {
+export const handler = serve(operations.register, async (request) => {
+  const { body, now, secrets } = request;
   const partner = registerPartner(body, now);
   const { clientSecret, secretHash } = await issueClientSecret(secrets, body.secret);
   return {
     body: { ...viewPartner(partner), clientId: partner.id, clientSecret },
     location: `/v1/partners/${partner.id}`,
-    change: partnerCreation(partner, { secretHash, issuedAt: now.toISOString() }),
+    change: partnerCreation(authorOf(request, partner.id), partner, { secretHash, issuedAt: now.toISOString() }),
   };
 });

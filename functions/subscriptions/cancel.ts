@@ -1,12 +1,13 @@
+import { authorOf } from "../../shared/contract/author.ts";
 import { requireMatch } from "../../shared/domain/etag.ts";
 import { serve } from "../../shared/http/serve.ts";
 import { operations } from "../../shared/subscriptions/contract.ts";
 import { cancel } from "../../shared/subscriptions/rules.ts";
 import { readSubscription, subscriptionChange } from "../../shared/subscriptions/store.ts";
 
-export const handler = serve(operations.cancel, async ({ path, principal, ifMatch, now, table }) => {
+export const handler = serve(operations.cancel, async (request) => {
+  const { path, principal, ifMatch, now, table } = request;
   const before = await readSubscription(table, principal.id, path.externalUserId);
   requireMatch(ifMatch, before.revision);
-  const author = { partnerId: principal.id, tokenId: principal.tokenId, now };
-  return { change: subscriptionChange("cancelled", before, cancel(before, now), author) };
+  return { change: subscriptionChange("cancelled", before, cancel(before, now), authorOf(request)) };
 });

@@ -1,3 +1,4 @@
+import { authorOf } from "../../shared/contract/author.ts";
 import { orThrow } from "../../shared/domain/problems.ts";
 import { serve } from "../../shared/http/serve.ts";
 import { operations } from "../../shared/subscriptions/contract.ts";
@@ -5,13 +6,13 @@ import { create } from "../../shared/subscriptions/rules.ts";
 import { findSubscription, subscriptionChange } from "../../shared/subscriptions/store.ts";
 import { viewSubscription } from "../../shared/subscriptions/view.ts";
 
-export const handler = serve(operations.create, async ({ body, principal, now, table }) => {
+export const handler = serve(operations.create, async (request) => {
+  const { body, principal, now, table } = request;
   const previous = await findSubscription(table, principal.id, body.externalUserId);
   const subscription = orThrow(create(previous, body, now));
-  const author = { partnerId: principal.id, tokenId: principal.tokenId, now };
   return {
     body: viewSubscription(subscription, now),
     location: `/v1/subscriptions/${body.externalUserId}`,
-    change: subscriptionChange("created", previous, subscription, author),
+    change: subscriptionChange("created", previous, subscription, authorOf(request)),
   };
 });

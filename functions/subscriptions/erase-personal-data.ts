@@ -1,11 +1,12 @@
+import { authorOf } from "../../shared/contract/author.ts";
 import { serve } from "../../shared/http/serve.ts";
 import { operations } from "../../shared/subscriptions/contract.ts";
 import { erasePersonalData } from "../../shared/subscriptions/rules.ts";
 import { readSubscription, subscriptionChange } from "../../shared/subscriptions/store.ts";
 
-export const handler = serve(operations.erasePersonalData, async ({ path, principal, now, table }) => {
+export const handler = serve(operations.erasePersonalData, async (request) => {
+  const { path, principal, now, table } = request;
   const before = await readSubscription(table, principal.id, path.externalUserId);
-  const author = { partnerId: principal.id, tokenId: principal.tokenId, now };
   const after = erasePersonalData(before, now);
-  return { change: subscriptionChange("personal_data_erased", before, after, author) };
+  return { change: subscriptionChange("personal_data_erased", before, after, authorOf(request)) };
 });

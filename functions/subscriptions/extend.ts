@@ -1,3 +1,4 @@
+import { authorOf } from "../../shared/contract/author.ts";
 import { requireMatch } from "../../shared/domain/etag.ts";
 import { orThrow } from "../../shared/domain/problems.ts";
 import { serve } from "../../shared/http/serve.ts";
@@ -6,10 +7,13 @@ import { extend } from "../../shared/subscriptions/rules.ts";
 import { readSubscription, subscriptionChange } from "../../shared/subscriptions/store.ts";
 import { viewSubscription } from "../../shared/subscriptions/view.ts";
 
-export const handler = serve(operations.extend, async ({ path, body, principal, ifMatch, now, table }) => {
+export const handler = serve(operations.extend, async (request) => {
+  const { path, body, principal, ifMatch, now, table } = request;
   const before = await readSubscription(table, principal.id, path.externalUserId);
   requireMatch(ifMatch, before.revision);
   const after = orThrow(extend(before, body, now));
-  const author = { partnerId: principal.id, tokenId: principal.tokenId, now };
-  return { body: viewSubscription(after, now), change: subscriptionChange("extended", before, after, author) };
+  return {
+    body: viewSubscription(after, now),
+    change: subscriptionChange("extended", before, after, authorOf(request)),
+  };
 });

@@ -2,11 +2,12 @@
 import type { SecretName } from "../../shared/runtime/environment.ts";
 import type { AnyOperation } from "../../shared/contract/operation.ts";
 import { couponPartitions } from "../../shared/coupons/keys.ts";
+import { eventPartitions } from "../../shared/events/keys.ts";
 import { identityPartitions, principalAttributes, usedProofAttributes } from "../../shared/identity/keys.ts";
 import { ledgerPartitions } from "../../shared/ledger/keys.ts";
 import { migrationRights } from "../../shared/migrations/contract.ts";
 import { syntheticPartnerId } from "../../shared/partners/synthetic-partner.ts";
-import { subscriptionPartitionsOf } from "../../shared/subscriptions/keys.ts";
+import { noticeAttributes, subscriptionPartitions, subscriptionPartitionsOf } from "../../shared/subscriptions/keys.ts";
 import { userPartitions } from "../../shared/users/keys.ts";
 import type { Stage } from "../stages/stage.ts";
 
@@ -125,10 +126,32 @@ export const syntheticPartnerFunction: ScheduledFunction = {
   timeoutSeconds: 60,
 };
 
+/** Announces the subscriptions that are about to expire, and those that have. */
+export const expiryFunction: ScheduledFunction = {
+  id: "expiry",
+  everyMinutes: 1,
+  table: [
+    { actions: ["Query"], leadingKeys: [subscriptionPartitions.notices], index: "gsi2" },
+    {
+      actions: ["GetItem", "UpdateItem"],
+      leadingKeys: [subscriptionPartitions.subscriptions],
+      attributes: [...noticeAttributes, "revision"],
+    },
+    { actions: ["PutItem"], leadingKeys: [eventPartitions.events] },
+    { actions: ["GetItem", "PutItem"], leadingKeys: [subscriptionPartitions.noticePosition] },
+  ],
+  // It waits for the moments until the next run.
+  timeoutSeconds: 60,
+};
+
 /** The functions that run at a rate on a stage. */
 export function scheduledFunctionsOf({ operations }: Stage): readonly ScheduledFunction[] {
   return scheduledFunctions.filter((declared) => operations.syntheticPartner || declared !== syntheticPartnerFunction);
 }
 
 /** Every function that runs at a rate, whether a stage has it or not. */
-export const scheduledFunctions: readonly ScheduledFunction[] = [ledgerCheckFunction, syntheticPartnerFunction];
+export const scheduledFunctions: readonly ScheduledFunction[] = [
+  expiryFunction,
+  ledgerCheckFunction,
+  syntheticPartnerFunction,
+];

@@ -1,6 +1,6 @@
 /** The check before a stage is deployed on a restored table. */
 import { ReleaseError } from "../release/cloud.ts";
-import { indexName } from "../stacks/data-stack.ts";
+import { indexNames } from "../stacks/data-stack.ts";
 import type { Stage } from "../stages/stage.ts";
 import { openStageData } from "./stage-data.ts";
 import { missingProtection, RestoreTables } from "./tables.ts";
@@ -18,6 +18,6 @@ export async function checkRestoredTable(
   const { restoredTable: name } = stage;
   if (name === undefined) return;
   const [found, keyId] = await Promise.all([tables.protectionOf(name), keyIdOf(stage)]);
-  const missing = missingProtection(found, { stage, keyId, indexName });
+  const missing = missingProtection(found, { stage, keyId, indexNames });
   if (missing.length > 0) throw new ReleaseError(`the table ${name} is not ready: ${missing.join("; ")}`);
 }

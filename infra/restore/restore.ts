@@ -6,7 +6,7 @@ import { asCommand, readArguments } from "../release/arguments.ts";
 import { openAccount } from "../release/aws.ts";
 import { ReleaseError } from "../release/cloud.ts";
 import { checkAccount } from "../release/deploy-checks.ts";
-import { indexName } from "../stacks/data-stack.ts";
+import { indexNames } from "../stacks/data-stack.ts";
 import { findStage } from "../stages/find-stage.ts";
 import type { Stage } from "../stages/stage.ts";
 import { carriedItems, compareTables, describeLosses } from "./compare.ts";
@@ -51,7 +51,7 @@ const commands: Readonly<Record<string, (request: Request) => Promise<boolean>>>
     const tables = new RestoreTables();
     await tables.protect(name, stage);
     const { keyId } = await openStageData(stage);
-    const missing = missingProtection(await tables.protectionOf(name), { stage, keyId, indexName });
+    const missing = missingProtection(await tables.protectionOf(name), { stage, keyId, indexNames });
     for (const line of missing) console.error(`${name}: ${line}`);
     if (missing.length === 0) console.log(`${name} is ready`);
     return missing.length === 0;

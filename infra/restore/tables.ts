@@ -112,11 +112,18 @@ function noTable(name: string) {
 /** What a restored table lacks before a stage may use it, one line each. */
 export function missingProtection(
   found: Protection,
-  { stage, keyId, indexName }: { readonly stage: Stage; readonly keyId: string; readonly indexName: string },
+  {
+    stage,
+    keyId,
+    indexNames,
+  }: { readonly stage: Stage; readonly keyId: string; readonly indexNames: readonly string[] },
 ): readonly string[] {
   return [
     found.status !== "ACTIVE" && `its status is ${found.status}: wait until it is ACTIVE`,
-    !found.indexes.includes(indexName) && `the index ${indexName} is missing: restore it with its indexes`,
+    ...indexNames.map(
+      (indexName) =>
+        !found.indexes.includes(indexName) && `the index ${indexName} is missing: restore it with its indexes`,
+    ),
     !found.ttl && "no item expires: run prepare",
     stage.pointInTimeRecovery && !found.pointInTimeRecovery && "point-in-time recovery is off: run prepare",
     stage.deletionProtection && !found.deletionProtection && "deletion protection is off: run prepare",

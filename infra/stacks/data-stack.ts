@@ -13,8 +13,8 @@ import { DailyBackups } from "../constructs/daily-backups.ts";
 import { removalPolicyOf } from "../constructs/removal.ts";
 import type { Stage } from "../stages/stage.ts";
 
-/** The table's only index; declarations name it in `TableRight.index`. */
-export const indexName = "gsi1";
+/** The table's indexes; declarations name one in `TableRight.index`. */
+export const indexNames = ["gsi1", "gsi2"] as const;
 
 /** How Secrets Manager generates each secret. A value never stands in a template. A change of `generate` replaces the value. */
 const secretKinds: Record<
@@ -173,12 +173,14 @@ export class DataStack extends Stack {
       // Not RetainExceptOnCreate: deletion protection would make the rollback of a failed creation fail.
       removalPolicy: this.#stage.removalPolicy === "retain" ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
     });
-    table.addGlobalSecondaryIndex({
-      indexName,
-      partitionKey: { name: "gsi1pk", type: AttributeType.STRING },
-      sortKey: { name: "gsi1sk", type: AttributeType.STRING },
-      projectionType: ProjectionType.ALL,
-    });
+    for (const indexName of indexNames) {
+      table.addGlobalSecondaryIndex({
+        indexName,
+        partitionKey: { name: `${indexName}pk`, type: AttributeType.STRING },
+        sortKey: { name: `${indexName}sk`, type: AttributeType.STRING },
+        projectionType: ProjectionType.ALL,
+      });
+    }
     return table;
   }
 

@@ -20,7 +20,7 @@ import { Spending } from "../constructs/operations/spending.ts";
 import { OperationFunction } from "../constructs/operation-function.ts";
 import type { Stage } from "../stages/stage.ts";
 import type { ApiStack } from "./api-stack.ts";
-import { indexName, type DataStack } from "./data-stack.ts";
+import { indexNames, type DataStack } from "./data-stack.ts";
 
 export interface OperationsStackProps extends StackProps {
   readonly stage: Stage;
@@ -49,7 +49,7 @@ export class OperationsStack extends Stack {
     });
     const declarations = [
       ...objectiveAlarms(stage),
-      ...causeAlarms({ stage, operations, tableName, indexName, region: this.region }),
+      ...causeAlarms({ stage, operations, tableName, indexNames, region: this.region }),
       events.undelivered,
     ];
     const common = {

@@ -3,6 +3,7 @@ import * as z from "zod";
 import { operation } from "../contract/operation.ts";
 import { createdAt, etag, id, pageOf, pageQuery, text, updatedAt } from "../contract/schemas.ts";
 import { administrators, type Scope } from "../domain/access.ts";
+import { eventPartitions } from "../events/keys.ts";
 import { identityPartitions } from "../identity/keys.ts";
 import { companyPartitions } from "./keys.ts";
 import { maxAccounts, maxCompanyNameLength } from "./model.ts";
@@ -122,6 +123,7 @@ const companyPath = z.strictObject({ companyId: id("cmp_") });
 const accountPath = companyPath.extend({ accountId: id("acc_") });
 const partnerPath = z.strictObject({ partnerId: id("ptr_") });
 const companyOfPartnerPath = partnerPath.extend({ companyId: id("cmp_") });
+const eventRight = { actions: ["PutItem"], leadingKeys: [eventPartitions.events] } as const;
 const byPartner = (scope: Scope) => ({ partner: { scope } });
 const byAdministrator = { user: { roles: administrators } };
 
@@ -157,7 +159,7 @@ export const operations = {
     problems: ["bank_unknown", "bank_account_exists"],
     idempotent: true,
     table: [
-      { actions: ["PutItem"], leadingKeys: [companyPartitions.companies] },
+      { actions: ["PutItem"], leadingKeys: [companyPartitions.companies, eventPartitions.events] },
       { actions: ["ConditionCheckItem"], leadingKeys: [identityPartitions.principals] },
     ],
   }),
@@ -207,7 +209,7 @@ export const operations = {
     problems: [],
     conditional: true,
     sensitive: true,
-    table: [{ actions: ["GetItem", "DeleteItem"], leadingKeys: [companyPartitions.companies] }],
+    table: [{ actions: ["GetItem", "DeleteItem"], leadingKeys: [companyPartitions.companies] }, eventRight],
   }),
 
   list: operation({
@@ -257,7 +259,7 @@ export const operations = {
     },
     problems: [],
     conditional: true,
-    table: [{ actions: ["GetItem", "PutItem"], leadingKeys: [companyPartitions.companies] }],
+    table: [{ actions: ["GetItem", "PutItem"], leadingKeys: [companyPartitions.companies] }, eventRight],
   }),
 
   delete: operation({
@@ -272,7 +274,7 @@ export const operations = {
     success: { status: 204, description: "The company is deleted" },
     problems: [],
     conditional: true,
-    table: [{ actions: ["GetItem", "DeleteItem"], leadingKeys: [companyPartitions.companies] }],
+    table: [{ actions: ["GetItem", "DeleteItem"], leadingKeys: [companyPartitions.companies] }, eventRight],
   }),
 
   addAccount: operation({
@@ -289,7 +291,7 @@ export const operations = {
     success: { status: 201, description: "The bank account", ...accountAnswer },
     problems: ["bank_unknown", "bank_account_exists", "limit_reached"],
     idempotent: true,
-    table: [{ actions: ["GetItem", "PutItem"], leadingKeys: [companyPartitions.companies] }],
+    table: [{ actions: ["GetItem", "PutItem"], leadingKeys: [companyPartitions.companies] }, eventRight],
   }),
 
   listAccounts: operation({
@@ -329,7 +331,7 @@ export const operations = {
     },
     problems: ["bank_unknown", "bank_account_exists"],
     conditional: true,
-    table: [{ actions: ["GetItem", "PutItem"], leadingKeys: [companyPartitions.companies] }],
+    table: [{ actions: ["GetItem", "PutItem"], leadingKeys: [companyPartitions.companies] }, eventRight],
   }),
 
   removeAccount: operation({
@@ -344,7 +346,7 @@ export const operations = {
     success: { status: 204, description: "The bank account is removed" },
     problems: [],
     conditional: true,
-    table: [{ actions: ["GetItem", "PutItem"], leadingKeys: [companyPartitions.companies] }],
+    table: [{ actions: ["GetItem", "PutItem"], leadingKeys: [companyPartitions.companies] }, eventRight],
   }),
 
   banks: operation({

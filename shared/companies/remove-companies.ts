@@ -1,26 +1,34 @@
-/** Removes the companies of a partner that is off-boarded, with their bank accounts. */
+/** Deletes the companies of a partner that is off-boarded, with their bank accounts. */
+import type { Author } from "../contract/author.ts";
+import { ConcurrencyConflict } from "../domain/conflict.ts";
 import type { Table } from "../runtime/table.ts";
-import { companyKey } from "./keys.ts";
-import { listCompanies } from "./store.ts";
+import { companyDeletion, listCompanies } from "./store.ts";
 
-const perQuery = 25;
+/** How many companies one transaction deletes, each with its event: it has at most a hundred actions. */
+const perTransaction = 25;
 
 /**
- * Removes without conditions: the partner is suspended, so nobody changes them any more. A repeated call continues.
+ * Commits by itself. The partner is suspended, so only what was in progress and parallel calls can be in the way; what they
+ * leave is for the next call.
  *
- * @param maxCount the maximum number of companies to remove, a multiple of 25
- * @returns how many were removed, and whether none is left
+ * @param maxCount the maximum number of companies to delete, a multiple of 25
+ * @returns how many were deleted, and whether none is left
  */
 export async function removeCompanies(
   table: Table,
-  partnerId: string,
+  author: Author,
   maxCount: number,
 ): Promise<{ readonly removed: number; readonly done: boolean }> {
   let removed = 0;
   while (removed < maxCount) {
-    const { items } = await listCompanies(table, partnerId, { limit: perQuery, after: undefined });
+    const { items } = await listCompanies(table, author.partnerId, { limit: perTransaction, after: undefined });
     if (items.length === 0) return { removed, done: true };
-    await table.remove(items.map(({ id }) => companyKey.company(partnerId, id)));
+    try {
+      await table.commit(items.flatMap((company) => companyDeletion(author, company)));
+    } catch (error) {
+      if (error instanceof ConcurrencyConflict) return { removed, done: false };
+      throw error;
+    }
     removed += items.length;
   }
   return { removed, done: false };

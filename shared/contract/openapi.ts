@@ -149,6 +149,8 @@ const tagDescriptions: Readonly<Record<string, string>> = {
   "Personal data": "Export of the data of a person",
   Companies: "Companies of partners",
   "Bank accounts": "Bank accounts of companies, and the directory of banks",
+  Events: "What has happened to a partner's subscriptions and companies, and to the partner itself",
+  Audit: "What administrators and partners have changed",
   Threads: "Conversations of users",
   System: "Health, this document, and the pages that explain problems",
   Documentation: "This documentation, as pages for people",
@@ -160,6 +162,7 @@ const scopeDescriptions = {
   "subscriptions:write": "Create, extend and cancel the partner's own subscriptions",
   "companies:read": "Read the partner's own companies",
   "companies:write": "Create, change and delete the partner's own companies",
+  "events:read": "Read the partner's own events",
   "partner:manage": "Replace the partner's own client secret, revoke its tokens and require bound ones",
 } satisfies Record<Scope, string>;
 

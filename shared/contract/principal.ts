@@ -11,6 +11,8 @@ export type Principal =
       readonly scopes: readonly Scope[];
       /** The access token's `jti`. */
       readonly tokenId: string;
+      /** How long before its expiry a subscription is announced, as the partner has set it: `P7D`. Undefined: the default. */
+      readonly expiryNotice?: string | undefined;
     }
   | {
       readonly kind: "user";
@@ -37,6 +39,8 @@ export interface AuthorizerContext {
   readonly sessionId: string;
   /** Empty for none. */
   readonly requiredAction: string;
+  /** Empty for users, and for partners with the default. */
+  readonly expiryNotice: string;
 }
 
 export function toAuthorizerContext(principal: Principal): AuthorizerContext {
@@ -48,13 +52,17 @@ export function toAuthorizerContext(principal: Principal): AuthorizerContext {
     role: principal.kind === "user" ? principal.role : "",
     sessionId: principal.kind === "user" ? principal.sessionId : "",
     requiredAction: (principal.kind === "user" ? principal.requiredAction : undefined) ?? "",
+    expiryNotice: (principal.kind === "partner" ? principal.expiryNotice : undefined) ?? "",
   };
 }
 
 export function fromAuthorizerContext(context: Partial<AuthorizerContext>): Principal | undefined {
-  const { kind, id, tokenId, scope = "", role, sessionId = "" } = context;
+  const { kind, id, tokenId, scope = "", role, sessionId = "", expiryNotice = "" } = context;
   if (id === undefined || tokenId === undefined) return undefined;
-  if (kind === "partner") return { kind, id, tokenId, scopes: scope.split(" ") as Scope[] };
+  if (kind === "partner") {
+    const scopes = scope.split(" ") as Scope[];
+    return { kind, id, tokenId, scopes, ...(expiryNotice !== "" && { expiryNotice }) };
+  }
   if (kind !== "user") return undefined;
   const requiredAction = requiredActions.find((action) => action === context.requiredAction);
   return { kind, id, tokenId, role: role as Role, sessionId, ...(requiredAction && { requiredAction }) };

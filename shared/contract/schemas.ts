@@ -41,8 +41,10 @@ export function text(min: number, max: number) {
 /** What the ids of each prefix name, for their descriptions. */
 const namedByPrefix = {
   acc_: "bank account",
+  aud_: "audit record",
   cmp_: "company",
   cpn_: "coupon",
+  evt_: "event",
   hst_: "change",
   mov_: "movement",
   msg_: "message",

@@ -9,6 +9,7 @@ export const scopes = [
   "subscriptions:write",
   "companies:read",
   "companies:write",
+  "events:read",
   "partner:manage",
 ] as const;
 export type Scope = (typeof scopes)[number];

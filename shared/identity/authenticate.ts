@@ -86,7 +86,7 @@ export async function inspectToken(
   return typeof verified === "string" ? verified : await acceptCurrent(table, verified, options);
 }
 
-/** @returns the token with the action that its person has to do first, or why it is refused */
+/** @returns the token with what the state adds to its principal, or why it is refused */
 async function acceptCurrent(
   table: Table,
   verified: VerifiedToken,
@@ -96,6 +96,10 @@ async function acceptCurrent(
   const { principal, version } = verified;
   const state = await findPrincipal(table, principal.id);
   if (state === undefined || !isCurrent(state, principal, version)) return "token_revoked";
+  if (principal.kind === "partner" && state.kind === "partner") {
+    const { expiryNotice } = state;
+    return expiryNotice === undefined ? verified : { ...verified, principal: { ...principal, expiryNotice } };
+  }
   if (principal.kind !== "user" || state.kind !== "user") return verified;
   const requiredAction = requiredActionOf(state, verified.amr, options);
   return requiredAction === undefined ? verified : { ...verified, principal: { ...principal, requiredAction } };

@@ -37,7 +37,7 @@ export const principalAttributes = {
   revokingTokens: ["version"],
   issuingTokens: ["status", "tokenPolicy", "dpopBoundAccessTokens", "version"],
   deleting: ["status", "deletionUntil"],
-  changingPartner: ["status", "tokenPolicy", "dpopBoundAccessTokens", "version"],
+  changingPartner: ["status", "tokenPolicy", "dpopBoundAccessTokens", "expiryNotice", "version"],
   changingUser: ["status", "role", ...sessionAttributes],
 } as const;
 

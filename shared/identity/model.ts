@@ -20,6 +20,8 @@ export interface PartnerState extends CommonState {
   readonly tokenPolicy: TokenPolicy;
   /** Every access token is bound to a key (RFC 9449 §5.2); absent means no. */
   readonly dpopBoundAccessTokens?: boolean | undefined;
+  /** How long before its expiry a subscription is announced. Here, because the authorizer reads it anyway. Absent: the default. */
+  readonly expiryNotice?: string | undefined;
 }
 
 export interface UserState extends CommonState {

@@ -33,6 +33,7 @@ const principalStateSchema = z.discriminatedUnion("kind", [
     ...commonState,
     tokenPolicy: z.enum(tokenPolicies),
     dpopBoundAccessTokens: z.boolean().optional(),
+    expiryNotice: z.string().optional(),
   }),
   z.object({
     kind: z.literal("user"),
@@ -98,27 +99,30 @@ export function tokenRevocation(id: string): Write {
   return updateIf(identityKey.principal(id), present, nextVersion);
 }
 
-/** What of a partner decides about its tokens. */
-export interface PartnerTokenRules {
+/** What of a partner its requests depend on. */
+export interface PartnerSettings {
   readonly status: "active" | "suspended";
   readonly tokenPolicy: TokenPolicy;
   readonly dpopBoundAccessTokens?: boolean | undefined;
+  readonly expiryNotice?: string | undefined;
 }
 
-/** Changes what decides about a partner's tokens, and ends them if asked. */
+/** Changes what a partner's requests depend on, and ends its tokens if asked. */
 export function partnerStateChange(
   id: string,
-  { status, tokenPolicy, dpopBoundAccessTokens = false }: PartnerTokenRules,
+  { status, tokenPolicy, dpopBoundAccessTokens = false, expiryNotice }: PartnerSettings,
   { endsTokens }: { readonly endsTokens: boolean },
 ): Write {
   const rules = "#status = :status, tokenPolicy = :tokenPolicy, dpopBoundAccessTokens = :bound";
+  const notice = expiryNotice === undefined ? "" : ", expiryNotice = :expiryNotice";
   return updateIf(identityKey.principal(id), present, {
-    expression: `SET ${rules}, version = version + :step`,
+    expression: `SET ${rules}${notice}, version = version + :step`,
     names: { "#status": "status" },
     values: {
       ":status": status,
       ":tokenPolicy": tokenPolicy,
       ":bound": dpopBoundAccessTokens,
+      ...(expiryNotice !== undefined && { ":expiryNotice": expiryNotice }),
       ":step": endsTokens ? 1 : 0,
     },
   });

@@ -3,6 +3,7 @@ import * as z from "zod";
 import type { TableRight } from "../contract/operation.ts";
 import { identityPartitions } from "../identity/keys.ts";
 import { partnerPartitions } from "../partners/keys.ts";
+import { noticeAttributes, subscriptionPartitions } from "../subscriptions/keys.ts";
 import { userPartitions } from "../users/keys.ts";
 import { migrationPartitions } from "./keys.ts";
 import type { Segment } from "./model.ts";
@@ -51,6 +52,18 @@ export const migrations = {
         attributes: [...placeAttributes, "revision"],
       },
       { actions: ["UpdateItem"], leadingKeys: [partnerPartitions.partnerEmails], attributes: placeAttributes },
+    ],
+  },
+  "expiry-notice": {
+    description: "adds the notice of its expiry to live subscriptions that lack it",
+    table: [
+      { actions: ["Query"], leadingKeys: [partnerPartitions.partners, subscriptionPartitions.subscriptions] },
+      { actions: ["GetItem"], leadingKeys: [identityPartitions.principals] },
+      {
+        actions: ["UpdateItem"],
+        leadingKeys: [subscriptionPartitions.subscriptions],
+        attributes: [...noticeAttributes, "revision"],
+      },
     ],
   },
 } as const satisfies Readonly<Record<string, MigrationDeclaration>>;

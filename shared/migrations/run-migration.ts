@@ -6,6 +6,7 @@ import { partnerKey } from "../partners/keys.ts";
 import type { Partition } from "../runtime/key.ts";
 import type { Table } from "../runtime/table.ts";
 import { userKey } from "../users/keys.ts";
+import { addExpiryNotices } from "./add-expiry-notices.ts";
 import { addSessionStarts } from "./add-session-starts.ts";
 import { addPartnerPlaces, addUserPlaces } from "./add-search-places.ts";
 import type { MigrationName } from "./contract.ts";
@@ -22,6 +23,7 @@ interface Steps {
 }
 
 const stepsOf: Readonly<Record<MigrationName, Steps>> = {
+  "expiry-notice": { list: partnerKey.partner(""), migrate: addExpiryNotices },
   "session-start": { list: userKey.userPlace(""), migrate: addSessionStarts },
   "user-search": { list: userKey.userPlace(""), migrate: addUserPlaces },
   "partner-search": { list: partnerKey.partner(""), migrate: addPartnerPlaces },

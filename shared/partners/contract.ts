@@ -17,9 +17,11 @@ import {
   updatedAt,
 } from "../contract/schemas.ts";
 import { administrators } from "../domain/access.ts";
+import { eventPartitions } from "../events/keys.ts";
 import { identityPartitions, principalAttributes } from "../identity/keys.ts";
 import { tokenPolicies } from "../identity/model.ts";
 import { subscriptionPartitions } from "../subscriptions/keys.ts";
+import { expiryNoticePattern } from "../subscriptions/model.ts";
 import { partnerPartitions } from "./keys.ts";
 import {
   clientSecretPattern,
@@ -52,6 +54,15 @@ const tokenPolicy = z
 const dpopBoundAccessTokens = z.boolean().meta({
   description: "Every access token is bound to a key (RFC 9449): the token endpoint refuses requests without a proof",
 });
+const expiryNotice = z
+  .string()
+  .regex(expiryNoticePattern, "must be a period of 1 to 90 whole days, such as P7D")
+  .meta({
+    description:
+      "How long before its expiry a subscription is announced by the event `subscription.expiring`: 1 to 90 whole days. It counts for " +
+      "subscriptions that are created or extended from then on",
+    examples: ["P7D"],
+  });
 const clientId = z.string().meta({ description: "Client id: the id of the partner", examples: [exampleId] });
 
 const clientSecret = z
@@ -73,6 +84,10 @@ const partnerSchema = z
     status,
     tokenPolicy,
     dpopBoundAccessTokens,
+    expiryNotice: z.string().meta({
+      description: "How long before its expiry a subscription is announced: an ISO 8601 period of whole days",
+      examples: ["P7D"],
+    }),
     createdAt,
     updatedAt,
     etag,
@@ -89,6 +104,7 @@ const partnerExample: PartnerView = {
   status: "active",
   tokenPolicy: "single",
   dpopBoundAccessTokens: false,
+  expiryNotice: "P7D",
   createdAt: "2026-11-20T12:00:00.000Z",
   updatedAt: "2026-11-20T12:00:00.000Z",
   etag: '"1"',
@@ -134,6 +150,7 @@ const listQuery = searchedOrSorted(
 );
 
 const partnerPath = z.strictObject({ partnerId: id("ptr_") });
+const eventRight = { actions: ["PutItem"], leadingKeys: [eventPartitions.events] } as const;
 const byAdministrator = { user: { roles: administrators } };
 /** An administrator, or a partner for itself. Other partners are hidden from it. */
 const byAdministratorOrItself = { user: { roles: administrators }, partner: { scope: "partner:manage" } } as const;
@@ -152,6 +169,7 @@ const patch = z
     email: partnerEmail,
     tokenPolicy,
     dpopBoundAccessTokens,
+    expiryNotice,
     status,
   })
   .partial();
@@ -200,6 +218,7 @@ export const operations = {
           partnerPartitions.partnerEmails,
           identityPartitions.principals,
           identityPartitions.credentials,
+          eventPartitions.events,
         ],
       },
     ],
@@ -271,7 +290,7 @@ export const operations = {
     summary: "Change a partner",
     description:
       "Changes the given fields (RFC 7396). A suspension revokes the partner's tokens at once, and so do a change of the token " +
-      "policy from `many` to `single` and the step to bound tokens. A partner may change `dpopBoundAccessTokens` of itself.",
+      "policy from `many` to `single` and the step to bound tokens. A partner may change `dpopBoundAccessTokens` and `expiryNotice` of itself.",
     access: byAdministratorOrItself,
     request: { path: partnerPath, body: patch, bodyExample: { status: "suspended" } },
     success: {
@@ -286,6 +305,7 @@ export const operations = {
     table: [
       { actions: ["GetItem", "PutItem"], leadingKeys: [partnerPartitions.partners] },
       { actions: ["PutItem", "DeleteItem"], leadingKeys: [partnerPartitions.partnerEmails] },
+      eventRight,
       {
         actions: ["UpdateItem"],
         leadingKeys: [identityPartitions.principals],
@@ -323,8 +343,8 @@ export const operations = {
         attributes: principalAttributes.changingPartner,
       },
       { actions: ["Query", "PutItem"], leadingKeys: [subscriptionPartitions.subscriptions] },
-      { actions: ["PutItem"], leadingKeys: [subscriptionPartitions.histories] },
-      { actions: ["Query", "BatchWriteItem"], leadingKeys: [companyPartitions.companies] },
+      { actions: ["PutItem"], leadingKeys: [subscriptionPartitions.histories, eventPartitions.events] },
+      { actions: ["Query", "DeleteItem"], leadingKeys: [companyPartitions.companies] },
     ],
     timeoutSeconds: 29,
   }),
@@ -357,6 +377,7 @@ export const operations = {
         leadingKeys: [subscriptionPartitions.subscriptions, subscriptionPartitions.histories],
       },
       { actions: ["Query"], leadingKeys: [companyPartitions.companies] },
+      eventRight,
     ],
     timeoutSeconds: 29,
   }),

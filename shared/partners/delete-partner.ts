@@ -3,6 +3,7 @@
  * one transaction, and remove what it leaves behind. The same call again finishes an interrupted deletion.
  */
 import { hasCompany } from "../companies/store.ts";
+import type { Author } from "../contract/author.ts";
 import { ConcurrencyConflict } from "../domain/conflict.ts";
 import { requireMatch } from "../domain/etag.ts";
 import { notFound, Problem } from "../domain/problems.ts";
@@ -14,10 +15,9 @@ import type { StoredPartner } from "./model.ts";
 import { findPartner, partnerDeletion } from "./store.ts";
 
 export interface DeletionRequest {
-  readonly partnerId: string;
+  readonly author: Author;
   /** `If-Match` as sent. */
   readonly ifMatch: string | undefined;
-  readonly now: Date;
 }
 
 /**
@@ -27,7 +27,8 @@ export interface DeletionRequest {
  * @throws Problem `not_found`, `precondition_failed`, `partner_in_use`, or `unavailable` when the time is up
  * @throws ConcurrencyConflict while another deletion of the partner runs, or when the partner changed since it was read
  */
-export async function deletePartner(table: Table, { partnerId, ifMatch, now }: DeletionRequest): Promise<Change> {
+export async function deletePartner(table: Table, { author, ifMatch }: DeletionRequest): Promise<Change> {
+  const { partnerId } = author;
   const [partner, ended] = await Promise.all([
     findPartner(table, partnerId),
     findPartnerState(table, partnerId, ["deleted"]),
@@ -35,13 +36,14 @@ export async function deletePartner(table: Table, { partnerId, ifMatch, now }: D
   if (partner === undefined && ended === undefined) throw notFound();
   if (partner !== undefined) {
     requireMatch(ifMatch, partner.revision);
-    await endPartner(table, partner, now);
+    await endPartner(table, partner, author);
   }
   await removeSubscriptions(table, partnerId);
   return principalRemoval(partnerId);
 }
 
-async function endPartner(table: Table, partner: StoredPartner, now: Date): Promise<void> {
+async function endPartner(table: Table, partner: StoredPartner, author: Author): Promise<void> {
+  const { now } = author;
   // Nothing new comes to life while the partner is held, so the checks below stay true until the commit.
   await table.commit(deletionHold(partner.id, now));
   const uses = await Promise.all([hasLiveSubscription(table, partner.id, now), hasCompany(table, partner.id)]);
@@ -50,7 +52,7 @@ async function endPartner(table: Table, partner: StoredPartner, now: Date): Prom
     const detail = "The partner has live subscriptions or companies. Cancel and delete them first.";
     throw new Problem("partner_in_use", detail);
   }
-  await table.commit(partnerDeletion(partner)).catch(async (error: unknown) => {
+  await table.commit(partnerDeletion(author, partner)).catch(async (error: unknown) => {
     // The next attempt takes its own hold. After any other error the commit may still succeed, so the hold stays.
     if (error instanceof ConcurrencyConflict) await table.commit(deletionRelease(partner.id));
     throw error;

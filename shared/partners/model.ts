@@ -13,6 +13,8 @@ export interface StoredPartner {
   readonly tokenPolicy: TokenPolicy;
   /** Every access token is bound to a key (RFC 9449 §5.2); absent means no. */
   readonly dpopBoundAccessTokens?: boolean | undefined;
+  /** How long before its expiry a subscription is announced; absent: the default. */
+  readonly expiryNotice?: string | undefined;
   readonly createdAt: string;
   readonly updatedAt: string;
   /** Counts the changes, from 1. */

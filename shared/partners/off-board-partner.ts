@@ -3,6 +3,7 @@
  * companies. Afterwards nothing prevents its deletion.
  */
 import { removeCompanies } from "../companies/remove-companies.ts";
+import type { Author } from "../contract/author.ts";
 import { whileCallerUnchanged } from "../contract/caller-state.ts";
 import type { Principal } from "../contract/principal.ts";
 import type { Table } from "../runtime/table.ts";
@@ -15,10 +16,9 @@ import { partnerChange, readPartner } from "./store.ts";
 const maxPerCall = 500;
 
 export interface OffBoardingRequest {
-  readonly partnerId: string;
+  readonly author: Author;
   /** The administrator. */
   readonly principal: Principal;
-  readonly now: Date;
 }
 
 /**
@@ -28,14 +28,14 @@ export interface OffBoardingRequest {
  * @throws ConcurrencyConflict when the partner changed while it was suspended
  */
 export async function offBoardPartner(table: Table, request: OffBoardingRequest): Promise<OffBoardingView> {
-  const { partnerId, principal, now } = request;
+  const { author, principal } = request;
+  const { partnerId, now } = author;
   const partner = await readPartner(table, partnerId);
-  const suspension = partnerChange(partner, changePartner(partner, { status: "suspended" }, now));
+  const suspension = partnerChange(author, partner, changePartner(partner, { status: "suspended" }, now));
   // First of all: a suspended partner creates nothing, so what is cancelled and removed below stays so.
   if (suspension.length > 0) await table.commit(whileCallerUnchanged(principal, suspension));
-  const author = { partnerId, tokenId: principal.tokenId, now };
   const subscriptions = await cancelSubscriptions(table, author, maxPerCall);
-  const companies = await removeCompanies(table, partnerId, maxPerCall);
+  const companies = await removeCompanies(table, author, maxPerCall);
   return {
     subscriptionsCancelled: subscriptions.cancelled,
     companiesDeleted: companies.removed,

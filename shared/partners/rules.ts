@@ -2,6 +2,7 @@
 import { newId } from "../domain/ids.ts";
 import { patched } from "../domain/merge-patch.ts";
 import { Problem, revokedMeanwhile } from "../domain/problems.ts";
+import { defaultExpiryNotice } from "../subscriptions/model.ts";
 import type { PartnerPatch, Registration } from "./contract.ts";
 import type { StoredPartner } from "./model.ts";
 
@@ -14,6 +15,7 @@ export function registerPartner({ name, websiteUrl, email }: Omit<Registration, 
     status: "active",
     tokenPolicy: "single",
     dpopBoundAccessTokens: false,
+    expiryNotice: defaultExpiryNotice,
     createdAt: now.toISOString(),
     updatedAt: now.toISOString(),
     revision: 1,
@@ -22,21 +24,24 @@ export function registerPartner({ name, websiteUrl, email }: Omit<Registration, 
 
 /** The partner with the given fields changed; the same revision for a no-op. */
 export function changePartner(partner: StoredPartner, patch: PartnerPatch, now: Date): StoredPartner {
-  return patched(partner.dpopBoundAccessTokens === undefined ? { ...partner, ...unbound } : partner, patch, now);
+  const { dpopBoundAccessTokens = false, expiryNotice = defaultExpiryNotice } = partner;
+  const before = { ...partner, dpopBoundAccessTokens, expiryNotice };
+  const after = patched(before, patch, now);
+  return after === before ? partner : after;
 }
 
-const unbound = { dpopBoundAccessTokens: false };
+const ownFields: readonly string[] = ["dpopBoundAccessTokens", "expiryNotice"];
 
 /**
- * What a partner may change of itself: how its tokens are bound.
+ * What a partner may change of itself: how its tokens are bound, and when its subscriptions are announced.
  *
  * @returns the refusal, or undefined where the change is allowed
  */
 export function refuseOwnChange({ status }: StoredPartner, patch: PartnerPatch): Problem | undefined {
   if (status !== "active") return revokedMeanwhile();
-  return Object.keys(patch).every((name) => name === "dpopBoundAccessTokens")
+  return Object.keys(patch).every((name) => ownFields.includes(name))
     ? undefined
-    : new Problem("forbidden", "A partner may change only `dpopBoundAccessTokens` of itself.");
+    : new Problem("forbidden", "A partner may change only `dpopBoundAccessTokens` and `expiryNotice` of itself.");
 }
 
 /**

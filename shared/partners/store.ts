@@ -1,5 +1,9 @@
 /** Reads and writes of partners and of the e-mail addresses that they reserve. */
+import type { Author } from "../contract/author.ts";
+import { etagOf } from "../domain/etag.ts";
 import { notFound, orThrow, Problem } from "../domain/problems.ts";
+import type { PartnerSnapshot } from "../events/model.ts";
+import { eventWrite } from "../events/store.ts";
 import type { ClientCredential } from "../identity/model.ts";
 import { partnerStateChange, principalCreation, principalDeletion } from "../identity/store.ts";
 import type { Partition } from "../runtime/key.ts";
@@ -81,39 +85,48 @@ async function partnersOf(table: Table, { items: ids, lastKey }: IdPage): Promis
   return { items: partners.filter((partner) => partner !== undefined), lastKey };
 }
 
-/** Creates a partner. Refused with `partner_email_taken` if another partner has the e-mail address. */
-export function partnerCreation(partner: StoredPartner, credential: ClientCredential): Change {
+/** Creates a partner, with its event. Refused with `partner_email_taken` if another partner has the e-mail address. */
+export function partnerCreation(author: Author, partner: StoredPartner, credential: ClientCredential): Change {
   const { id, status, tokenPolicy } = partner;
   return [
     reserveEmail(partner),
     putAbsent(partnerKey.partner(id), partner, { index: placeByName(partner) }),
     // No token has been issued yet. The first one raises the version to 1.
     ...principalCreation(id, { kind: "partner", status, tokenPolicy, version: 0 }, credential),
+    eventWrite(author, { type: "partner.created", data: snapshot(partner) }),
   ];
 }
 
-/** Replaces a partner. Refused with `partner_email_taken` if another partner has the new e-mail address. */
-export function partnerChange(before: StoredPartner, after: StoredPartner): Change {
+/** Replaces a partner, with the event. Refused with `partner_email_taken` if another partner has the new e-mail address. */
+export function partnerChange(author: Author, before: StoredPartner, after: StoredPartner): Change {
   if (after.revision === before.revision) return [];
   const emailChanges = normalizeEmail(before.email) !== normalizeEmail(after.email);
   const stateChanges =
     before.status !== after.status ||
     before.tokenPolicy !== after.tokenPolicy ||
-    before.dpopBoundAccessTokens !== after.dpopBoundAccessTokens;
+    before.dpopBoundAccessTokens !== after.dpopBoundAccessTokens ||
+    before.expiryNotice !== after.expiryNotice;
   return [
     putUnchanged(partnerKey.partner(after.id), after, before.revision, placeByName(after)),
     ...(emailChanges ? [reserveEmail(after), releaseEmail(before)] : []),
     ...(stateChanges ? [partnerStateChange(after.id, after, { endsTokens: endsTokens(before, after) })] : []),
+    eventWrite(author, { type: "partner.changed", data: snapshot(after) }),
   ];
 }
 
-/** Deletes a partner and ends its principal, unless the partner has changed since it was read. */
-export function partnerDeletion(partner: StoredPartner): Change {
+/** Deletes a partner and ends its principal, with the event, unless the partner has changed since it was read. */
+export function partnerDeletion(author: Author, partner: StoredPartner): Change {
   return [
     deleteUnchanged(partnerKey.partner(partner.id), partner.revision),
     releaseEmail(partner),
     ...principalDeletion(partner.id),
+    eventWrite(author, { type: "partner.deleted", data: snapshot(partner) }),
   ];
+}
+
+/** The partner as events show it. */
+function snapshot({ id, name, websiteUrl, status, createdAt, updatedAt, revision }: StoredPartner): PartnerSnapshot {
+  return { id, name, websiteUrl, status, createdAt, updatedAt, etag: etagOf(revision) };
 }
 
 function reserveEmail({ id, email }: StoredPartner): Write {

@@ -1,14 +1,15 @@
 /** Partners as callers see them. */
 import { etagOf } from "../domain/etag.ts";
 import type { ClientCredential } from "../identity/model.ts";
+import { defaultExpiryNotice } from "../subscriptions/model.ts";
 import type { PartnerView, SecretStateView } from "./contract.ts";
 import type { StoredPartner } from "./model.ts";
 
 export function viewPartner(partner: StoredPartner): PartnerView {
-  const { dpopBoundAccessTokens = false, revision, ...profile } = partner;
+  const { dpopBoundAccessTokens = false, expiryNotice = defaultExpiryNotice, revision, ...profile } = partner;
   const { id, name, websiteUrl, email, status, tokenPolicy, createdAt, updatedAt } = profile;
-  const shown = { id, name, websiteUrl, email, status, tokenPolicy, dpopBoundAccessTokens, createdAt, updatedAt };
-  return { ...shown, etag: etagOf(revision) };
+  const settings = { status, tokenPolicy, dpopBoundAccessTokens, expiryNotice };
+  return { id, name, websiteUrl, email, ...settings, createdAt, updatedAt, etag: etagOf(revision) };
 }
 
 export function viewSecretState({ issuedAt, previousValidUntil }: ClientCredential, now: Date): SecretStateView {

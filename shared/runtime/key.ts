@@ -25,9 +25,23 @@ export interface IndexKey {
   readonly gsi1sk: string;
 }
 
+/** The attributes by which an item appears in the index `gsi2`. */
+export interface SecondIndexKey {
+  readonly gsi2pk: string;
+  readonly gsi2sk: string;
+}
+
+/** The places of an item in the indexes. */
+export type IndexPlaces = Partial<IndexKey> & Partial<SecondIndexKey>;
+
 /** Hashes a value for use in a key: CloudTrail's data events log keys, so no username, e-mail or code stands there in clear. */
 export function hashed(value: string): string {
   return createHash("sha256").update(value).digest("base64url");
+}
+
+/** One of `count` shards for a value, always the same one. Values are spread evenly over the shards. */
+export function shardOf(value: string, count: number): number {
+  return createHash("sha256").update(value).digest().readUInt32BE(0) % count;
 }
 
 /** A count as text that sorts like the number. */

@@ -36,6 +36,7 @@ export type SecurityEvent = (typeof securityEvents)[number];
 /** What failed and is seen in no answer of an operation. */
 export const failureCodes = [
   "bootstrap_failed",
+  "expiry_behind",
   "identity_provider_clock_ahead",
   "identity_provider_unreachable",
   "ledger_differs",
@@ -53,6 +54,7 @@ export type LogCode =
   | "client_authentication_failed"
   | "sign_in_failed"
   | "bootstrap_done"
+  | "expiry_announced"
   | "ledger_checked"
   | "migration_continued"
   | "synthetic_partner_served"

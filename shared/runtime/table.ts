@@ -90,12 +90,12 @@ export type QueryRange<Shape = unknown> = {
   /** The maximum number of items. */
   readonly limit: number;
   /** Reads the index instead of the table: eventually consistent. */
-  readonly index?: "gsi1";
+  readonly index?: "gsi1" | "gsi2";
+  /** The lowest sort key to read. */
+  readonly from?: string | undefined;
 } & (
   | {
       readonly descending?: false;
-      /** The first sort key to read. */
-      readonly from?: string | undefined;
       /** The last sort key to read. */
       readonly to?: string | undefined;
     }
@@ -159,10 +159,10 @@ export class Table {
   /** A page of a partition, read consistently unless an index is named. @throws Problem `unavailable` */
   async query<Shape>(range: QueryRange<Shape>): Promise<Page<Shape>> {
     // DynamoDB refuses a BETWEEN whose ends are the wrong way round; here it is an empty range.
-    if (range.descending !== true && isEmpty(range)) return { items: [], sortKeys: [] };
+    if (isEmpty(range)) return { items: [], sortKeys: [] };
     const command = new QueryCommand(queryInput(this.#name, range));
     const { Items = [], LastEvaluatedKey } = await this.#retrying((options) => this.#client.send(command, options));
-    const sortKey = range.index === undefined ? "sk" : "gsi1sk";
+    const sortKey = range.index === undefined ? "sk" : `${range.index}sk`;
     const lastKey = LastEvaluatedKey?.[sortKey] as string | undefined;
     return {
       items: Items.map((item) => contentOf(item) as Shape),
@@ -245,7 +245,8 @@ interface AttemptOptions {
 }
 
 /** An item without the attributes of its keys. */
-function contentOf({ pk: _pk, sk: _sk, gsi1pk: _gsi1pk, gsi1sk: _gsi1sk, ...content }: Item): Item {
+function contentOf(item: Item): Item {
+  const { pk: _pk, sk: _sk, gsi1pk: _gsi1pk, gsi1sk: _gsi1sk, gsi2pk: _gsi2pk, gsi2sk: _gsi2sk, ...content } = item;
   return content;
 }
 
@@ -262,27 +263,22 @@ const nameOf = ({ pk, sk }: Key): string => `${pk}\u0000${sk}`;
 class Unprocessed extends Error {}
 
 function queryInput(tableName: string, range: QueryRange): QueryCommandInput {
-  const index = range.index !== undefined;
+  const prefix = range.index ?? "";
   const { text, values } = sortKeyCondition(range);
   return {
     TableName: tableName,
-    ...(index ? { IndexName: range.index } : { ConsistentRead: true }),
+    ...(range.index === undefined ? { ConsistentRead: true } : { IndexName: range.index }),
     KeyConditionExpression: `#pk = :pk${text}`,
-    ExpressionAttributeNames: {
-      "#pk": index ? "gsi1pk" : "pk",
-      ...(text !== "" && { "#sk": index ? "gsi1sk" : "sk" }),
-    },
+    ExpressionAttributeNames: { "#pk": `${prefix}pk`, ...(text !== "" && { "#sk": `${prefix}sk` }) },
     ExpressionAttributeValues: { ":pk": range.partition.pk, ...values },
     ScanIndexForward: range.descending !== true,
     Limit: range.limit,
   };
 }
 
-function isEmpty({ after, from, to }: Extract<QueryRange, { descending?: false }>): boolean {
-  return (
-    to !== undefined &&
-    ((from !== undefined && inKeyOrder(from, to) > 0) || (after !== undefined && inKeyOrder(after, to) >= 0))
-  );
+function isEmpty(range: QueryRange): boolean {
+  const { from, to } = boundsOf(range);
+  return from !== undefined && to !== undefined && inKeyOrder(from, to) > 0;
 }
 
 /** DynamoDB sorts keys by their bytes in UTF-8; JavaScript compares UTF-16 units, which sorts emoji before other letters. */
@@ -290,16 +286,26 @@ function inKeyOrder(one: string, other: string): number {
   return Buffer.compare(Buffer.from(one), Buffer.from(other));
 }
 
-/** A key condition takes one condition on the sort key, so both ends have to be said in one. */
-function sortKeyCondition(range: QueryRange): { readonly text: string; readonly values: Record<string, string> } {
+/** The sort keys to read, both ends included. */
+function boundsOf(range: QueryRange): { readonly from: string | undefined; readonly to: string | undefined } {
   if (range.descending === true) {
-    return range.after === undefined
-      ? { text: "", values: {} }
-      : { text: " AND #sk < :to", values: { ":to": range.after } };
+    return { from: range.from, to: range.after === undefined ? undefined : justBefore(range.after) };
   }
   // NUL is the lowest character: no key lies between a key and the same key with a NUL behind it.
-  const from = range.after === undefined ? range.from : `${range.after}\u0000`;
-  const { to } = range;
+  return { from: range.after === undefined ? range.from : `${range.after}\u0000`, to: range.to };
+}
+
+/** A text before an id, and behind every id before it: ids have no character as high as U+FFFF. */
+function justBefore(text: string): string {
+  return `${text.slice(0, -1)}${String.fromCharCode(text.charCodeAt(text.length - 1) - 1)}\uffff`;
+}
+
+/** A key condition takes one condition on the sort key, so both ends have to be said in one. */
+function sortKeyCondition(range: QueryRange): { readonly text: string; readonly values: Record<string, string> } {
+  if (range.descending === true && range.from === undefined && range.after !== undefined) {
+    return { text: " AND #sk < :to", values: { ":to": range.after } };
+  }
+  const { from, to } = boundsOf(range);
   if (from !== undefined && to !== undefined) {
     return { text: " AND #sk BETWEEN :from AND :to", values: { ":from": from, ":to": to } };
   }

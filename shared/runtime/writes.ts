@@ -1,6 +1,6 @@
 /** Conditions and writes by name, so that a store reads like the rule that it holds. */
 import { ConcurrencyConflict } from "../domain/conflict.ts";
-import type { IndexKey, Key } from "./key.ts";
+import type { IndexKey, IndexPlaces, Key } from "./key.ts";
 import type { ConditionalUpdate, ConditionalWrite, Expression, OnConditionFailed } from "./table.ts";
 
 /** No item has this key. */
@@ -38,7 +38,7 @@ export function putAbsent<Shape extends object>(
   {
     index,
     onExisting = conflict,
-  }: { readonly index?: IndexKey | undefined; readonly onExisting?: OnConditionFailed } = {},
+  }: { readonly index?: IndexPlaces | undefined; readonly onExisting?: OnConditionFailed } = {},
 ): ConditionalWrite {
   return { put: { ...key, ...index, ...item }, condition: absent, onConditionFailed: onExisting };
 }
@@ -48,9 +48,19 @@ export function putUnchanged<Shape extends object>(
   key: Key<Shape>,
   item: Shape,
   readRevision: number,
-  index?: IndexKey,
+  index?: IndexPlaces,
 ): ConditionalWrite {
-  return { put: { ...key, ...index, ...item }, condition: unchanged(readRevision), onConditionFailed: conflict };
+  return putIf(key, item, unchanged(readRevision), index);
+}
+
+/** Replaces an item that meets the condition; otherwise it is an optimistic-concurrency conflict. */
+export function putIf<Shape extends object>(
+  key: Key<Shape>,
+  item: Shape,
+  condition: Expression,
+  index?: IndexPlaces,
+): ConditionalWrite {
+  return { put: { ...key, ...index, ...item }, condition, onConditionFailed: conflict };
 }
 
 /** Deletes an item that still has the revision that was read; otherwise it is an optimistic-concurrency conflict. */

@@ -1,9 +1,10 @@
 /** Cancels the live subscriptions of a partner that is off-boarded. */
+import type { Author } from "../contract/author.ts";
 import { ConcurrencyConflict } from "../domain/conflict.ts";
 import type { Table } from "../runtime/table.ts";
 import type { Subscription } from "./model.ts";
 import { cancel } from "./rules.ts";
-import { liveSubscriptions, subscriptionChange, type Author } from "./store.ts";
+import { liveSubscriptions, subscriptionChange } from "./store.ts";
 
 /** How many subscriptions are cancelled at the same time. */
 const atOnce = 25;

@@ -13,6 +13,7 @@ import {
   updatedAt,
 } from "../contract/schemas.ts";
 import { administrators, type Scope } from "../domain/access.ts";
+import { eventPartitions } from "../events/keys.ts";
 import { identityPartitions } from "../identity/keys.ts";
 import { subscriptionPartitions } from "./keys.ts";
 import { changeTypes, subscriptionStatuses } from "./model.ts";
@@ -176,7 +177,7 @@ const historyPage = {
 /** Changing a subscription without bringing it to life. */
 const changeRights = [
   { actions: ["GetItem", "PutItem"], leadingKeys: [subscriptionPartitions.subscriptions] },
-  { actions: ["PutItem"], leadingKeys: [subscriptionPartitions.histories] },
+  { actions: ["PutItem"], leadingKeys: [subscriptionPartitions.histories, eventPartitions.events] },
 ] as const;
 
 const listAnswer = {
@@ -211,7 +212,7 @@ export const operations = {
     idempotent: true,
     table: [
       { actions: ["GetItem", "PutItem"], leadingKeys: [subscriptionPartitions.subscriptions] },
-      { actions: ["PutItem"], leadingKeys: [subscriptionPartitions.histories] },
+      { actions: ["PutItem"], leadingKeys: [subscriptionPartitions.histories, eventPartitions.events] },
       { actions: ["ConditionCheckItem"], leadingKeys: [identityPartitions.principals] },
     ],
   }),
@@ -358,7 +359,7 @@ export const operations = {
     conditional: true,
     table: [
       { actions: ["GetItem", "PutItem"], leadingKeys: [subscriptionPartitions.subscriptions] },
-      { actions: ["PutItem"], leadingKeys: [subscriptionPartitions.histories] },
+      { actions: ["PutItem"], leadingKeys: [subscriptionPartitions.histories, eventPartitions.events] },
       { actions: ["ConditionCheckItem"], leadingKeys: [identityPartitions.principals] },
     ],
   }),

@@ -14,6 +14,14 @@ interface TermWith<Time> {
   readonly expiresAt: Time;
 }
 
+export const noticeTypes = ["expiring", "expired"] as const;
+
+/** The next event that time alone brings, and its moment. */
+interface NoticeWith<Time> {
+  readonly type: (typeof noticeTypes)[number];
+  readonly at: Time;
+}
+
 interface SubscriptionWith<Time> extends TermWith<Time> {
   readonly id: string;
   readonly externalUserId: string;
@@ -24,13 +32,17 @@ interface SubscriptionWith<Time> extends TermWith<Time> {
   readonly updatedAt: Time;
   /** Counts the changes for this external user across all of its subscriptions. */
   readonly revision: number;
+  /** Absent when none follows, and in subscriptions of earlier releases until the migration `expiry-notice` adds it. */
+  readonly notice?: NoticeWith<Time> | undefined;
 }
 
 export type Term = TermWith<Date>;
+export type Notice = NoticeWith<Date>;
 export type Subscription = SubscriptionWith<Date>;
 
 /** A term and a subscription as they are kept: times are RFC 3339. */
 export type StoredTerm = TermWith<string>;
+export type StoredNotice = NoticeWith<string>;
 export type StoredSubscription = SubscriptionWith<string>;
 
 /** A change of a subscription as it is kept. */
@@ -49,4 +61,17 @@ export interface HistoryEntry {
 /** The term alone. DynamoDB returns members in any order; here they have the one that callers see. */
 export function termOf({ duration, startsAt, expiresAt }: StoredTerm): StoredTerm {
   return { duration, startsAt, expiresAt };
+}
+
+/** How long before its expiry a subscription is announced, unless its partner has set something else. */
+export const defaultExpiryNotice = "P7D";
+
+/** Whole days from `P1D` to `P90D`. */
+export const expiryNoticePattern = /^P([1-9]|[1-8][0-9]|90)D$/;
+
+/** How far the notices have been announced. */
+export interface NoticePosition {
+  /** Every notice of an earlier hour has been announced: `2026-11-20T12`. */
+  readonly hour: string;
+  readonly revision: number;
 }

@@ -2,8 +2,15 @@
 import { newId } from "../domain/ids.ts";
 import { Problem } from "../domain/problems.ts";
 import type { CreationRequest, ExtensionRequest } from "./contract.ts";
-import type { Subscription, SubscriptionStatus, Term } from "./model.ts";
-import { after, before } from "./period.ts";
+import {
+  defaultExpiryNotice,
+  type ChangeType,
+  type Notice,
+  type Subscription,
+  type SubscriptionStatus,
+  type Term,
+} from "./model.ts";
+import { after, before, parsePeriod, type Period } from "./period.ts";
 
 /** Whether a subscription is scheduled or active. A cancelled one ended when it was cancelled. */
 export function isLive(subscription: Subscription, now: Date): boolean {
@@ -108,6 +115,30 @@ export function erasePersonalData(subscription: Subscription, now: Date): Subscr
     updatedAt: timeOfChange(subscription, now),
     revision: subscription.revision + 1,
   };
+}
+
+/**
+ * What time alone brings next, after a change: the notice that the subscription is about to expire. It comes no earlier than the
+ * change and the start, so a short subscription is announced as soon as it runs. A cancelled one has no notice.
+ *
+ * @param expiryNotice how long before the expiry, as the partner has set it; undefined: the default
+ */
+export function noticeAfter(
+  type: ChangeType,
+  subscription: Subscription,
+  expiryNotice: string | undefined,
+): Notice | undefined {
+  if (type === "cancelled") return undefined;
+  // An erasure leaves the term as it is.
+  if (type === "personal_data_erased") return subscription.notice;
+  const { startsAt, expiresAt, updatedAt } = subscription;
+  const announced = before(expiresAt, parsePeriod(expiryNotice ?? defaultExpiryNotice) as Period);
+  return { type: "expiring", at: new Date(Math.max(...[announced, startsAt, updatedAt].map(Number))) };
+}
+
+/** The notice that follows the one that has been announced. */
+export function followingNotice({ notice, expiresAt }: Subscription): Notice | undefined {
+  return notice?.type === "expiring" ? { type: "expired", at: expiresAt } : undefined;
 }
 
 /** The time of a change is never before that of the previous one, although clocks differ and calls overtake each other. */

@@ -1,21 +1,27 @@
 /** Reads and writes of subscriptions: the latest one of each external user, and every change that led to it. */
+import type { Author } from "../contract/author.ts";
+import { etagOf } from "../domain/etag.ts";
 import { newId } from "../domain/ids.ts";
 import { notFound, orThrow } from "../domain/problems.ts";
+import type { SubscriptionSnapshot } from "../events/model.ts";
+import { eventWrite, passageWrite } from "../events/store.ts";
 import { whileActive } from "../identity/store.ts";
-import type { Key, Partition } from "../runtime/key.ts";
+import type { IndexPlaces, Key, Partition } from "../runtime/key.ts";
 import { beginningWith, type PageRequest } from "../runtime/search.ts";
-import type { Change, Page, Table } from "../runtime/table.ts";
-import { putAbsent, putUnchanged } from "../runtime/writes.ts";
-import { byExpiry, placeByExpiry, placeById, subscriptionKey } from "./keys.ts";
+import type { Change, Expression, Page, Table, UpdateWrite } from "../runtime/table.ts";
+import { all, putAbsent, putIf, putUnchanged, unchanged, updateIf } from "../runtime/writes.ts";
+import { byExpiry, noticesOf, partnerAt, placeByExpiry, placeById, placeByNotice, subscriptionKey } from "./keys.ts";
 import {
   termOf,
   type ChangeType,
   type HistoryEntry,
+  type Notice,
+  type NoticePosition,
   type StoredSubscription,
   type Subscription,
   type SubscriptionStatus,
 } from "./model.ts";
-import { isLive, statusAt } from "./rules.ts";
+import { followingNotice, isLive, noticeAfter, statusAt } from "./rules.ts";
 
 export async function findSubscription(
   table: Table,
@@ -31,24 +37,21 @@ export async function readSubscription(table: Table, partnerId: string, external
   return orThrow((await findSubscription(table, partnerId, externalUserId)) ?? notFound());
 }
 
-/** The partner and the access token that make a change, and the time. */
-export interface Author {
-  readonly partnerId: string;
-  readonly tokenId: string;
-  readonly now: Date;
-}
-
-/** Keeps a subscription and its history entry, unless the subscription has changed since it was read. */
+/**
+ * Keeps a subscription with its history entry and its event, unless the subscription has changed since it was read. Every
+ * change of a subscription is made here, so none is without its event.
+ */
 export function subscriptionChange(
   type: ChangeType,
   before: Subscription | undefined,
   after: Subscription,
-  { partnerId, tokenId, now }: Author,
+  author: Author,
 ): Change {
   if (before?.revision === after.revision) return [];
+  const { partnerId, tokenId, now, expiryNotice } = author;
   const key = subscriptionKey.subscription(partnerId, after.externalUserId);
-  const stored = toStored(after);
-  const index = placeByExpiry(partnerId, stored);
+  const stored = toStored({ ...after, notice: noticeAfter(type, after, expiryNotice) });
+  const places = placesOf(partnerId, stored);
   const entry: HistoryEntry = {
     id: newId("hst_", after.updatedAt),
     type,
@@ -59,13 +62,125 @@ export function subscriptionChange(
   };
   const comesToLife = isLive(after, now) && !(before && isLive(before, now));
   return [
-    before === undefined ? putAbsent(key, stored, { index }) : putUnchanged(key, stored, before.revision, index),
+    before === undefined ? putAbsent(key, stored, { index: places }) : putIf(key, stored, asRead(before), places),
     putAbsent(subscriptionKey.historyEntry(partnerId, after.externalUserId, after.revision), entry, {
       index: type === "created" ? placeById(partnerId, after) : undefined,
     }),
+    eventWrite({ ...author, now: after.updatedAt }, { type: `subscription.${type}`, data: snapshot(after, now) }),
+    ...(type === "personal_data_erased" ? [] : overdueNotices(partnerId, before, now)),
     // A new or reactivated subscription must not escape a deletion of the partner.
     ...(comesToLife ? [whileActive(partnerId, now)] : []),
   ];
+}
+
+/** The events of notices that are due and not announced yet: the change replaces them. */
+function overdueNotices(partnerId: string, before: Subscription | undefined, now: Date): Change {
+  const { notice } = before ?? {};
+  if (before === undefined || notice === undefined || notice.at > now) return [];
+  return [
+    passageWrite(partnerId, { type: `subscription.${notice.type}`, data: snapshot(before, now) }, now),
+    ...overdueNotices(partnerId, { ...before, notice: followingNotice(before) }, now),
+  ];
+}
+
+function placesOf(partnerId: string, stored: StoredSubscription): IndexPlaces {
+  const { externalUserId, notice } = stored;
+  return {
+    ...placeByExpiry(partnerId, stored),
+    ...(notice !== undefined && placeByNotice(partnerId, externalUserId, notice)),
+  };
+}
+
+/**
+ * The subscription is as it was read. An announcement leaves the revision as it is, so the notice counts as well: a change that
+ * was decided before it must not bring the notice back.
+ */
+function asRead({ revision, notice }: Subscription): Expression {
+  return all(unchanged(revision), sameNotice(notice));
+}
+
+function sameNotice(notice: Notice | undefined): Expression {
+  if (notice === undefined) return { expression: "attribute_not_exists(notice)" };
+  return {
+    expression: "notice.#type = :noticeType AND notice.#at = :noticeAt",
+    names: { "#type": "type", "#at": "at" },
+    values: { ":noticeType": notice.type, ":noticeAt": notice.at.toISOString() },
+  };
+}
+
+/** The subscription as events show it. */
+function snapshot(subscription: Subscription, now: Date): SubscriptionSnapshot {
+  const { id, externalUserId, createdAt, updatedAt, revision } = subscription;
+  return {
+    id,
+    externalUserId,
+    ...termOf(toStored(subscription)),
+    status: statusAt(subscription, now),
+    createdAt: createdAt.toISOString(),
+    updatedAt: updatedAt.toISOString(),
+    etag: etagOf(revision),
+  };
+}
+
+/** Announces the notice of a subscription that is as it was read: its event, and the notice that follows. */
+export function noticeAnnouncement(partnerId: string, subscription: Subscription, now: Date): Change {
+  const { externalUserId, notice } = subscription;
+  if (notice === undefined) return [];
+  const next = followingNotice(subscription);
+  const key = subscriptionKey.subscription(partnerId, externalUserId);
+  return [
+    updateIf(key, asRead(subscription), next === undefined ? noNotice : noticeSet(partnerId, externalUserId, next)),
+    passageWrite(partnerId, { type: `subscription.${notice.type}`, data: snapshot(subscription, now) }, now),
+  ];
+}
+
+const noNotice: Expression = { expression: "REMOVE notice, gsi2pk, gsi2sk" };
+
+function noticeSet(partnerId: string, externalUserId: string, { type, at }: Notice): Expression {
+  const notice = { type, at: at.toISOString() };
+  const { gsi2pk, gsi2sk } = placeByNotice(partnerId, externalUserId, notice);
+  return {
+    expression: "SET notice = :notice, gsi2pk = :gsi2pk, gsi2sk = :gsi2sk",
+    values: { ":notice": notice, ":gsi2pk": gsi2pk, ":gsi2sk": gsi2sk },
+  };
+}
+
+/** Adds the notice that a subscription of an earlier release lacks, unless it has changed since it was read. */
+export function noticeAddition(partnerId: string, subscription: Subscription, notice: Notice): UpdateWrite {
+  const key = subscriptionKey.subscription(partnerId, subscription.externalUserId);
+  return updateIf(key, asRead(subscription), noticeSet(partnerId, subscription.externalUserId, notice));
+}
+
+/** A subscription with its partner. */
+export interface OwnedSubscription {
+  readonly partnerId: string;
+  readonly subscription: Subscription;
+}
+
+/** A page of the subscriptions whose notice is due by a moment, from one shard of an hour, by the moments of their notices. */
+export async function listDueNotices(
+  table: Table,
+  { hour, shard, until }: { readonly hour: string; readonly shard: number; readonly until: Date },
+  page: PageRequest,
+): Promise<{ readonly due: readonly OwnedSubscription[]; readonly lastKey: string | undefined }> {
+  const range = { partition: noticesOf(hour, shard), index: "gsi2", to: justAfter(until).toISOString() } as const;
+  const { items, sortKeys, lastKey } = await table.query({ ...range, ...page });
+  const due = items.map((item, index) => ({
+    partnerId: partnerAt(sortKeys[index] as string),
+    subscription: fromStored(item),
+  }));
+  return { due, lastKey };
+}
+
+export async function findNoticePosition(table: Table): Promise<NoticePosition | undefined> {
+  return await table.get(subscriptionKey.noticePosition());
+}
+
+/** Moves the position, unless another run has moved it since it was read. */
+export function noticePositionChange(before: NoticePosition | undefined, hour: string): Change {
+  const key = subscriptionKey.noticePosition();
+  if (before === undefined) return [putAbsent(key, { hour, revision: 1 })];
+  return [putUnchanged(key, { hour, revision: before.revision + 1 }, before.revision)];
 }
 
 interface SubscriptionPage {
@@ -239,9 +354,10 @@ async function* pagesOf<Shape>(table: Table, partition: Partition<Shape>): Async
   } while (after !== undefined);
 }
 
-function toStored({ startsAt, expiresAt, createdAt, updatedAt, ...rest }: Subscription): StoredSubscription {
+function toStored({ startsAt, expiresAt, createdAt, updatedAt, notice, ...rest }: Subscription): StoredSubscription {
   return {
     ...rest,
+    ...(notice !== undefined && { notice: { type: notice.type, at: notice.at.toISOString() } }),
     startsAt: startsAt.toISOString(),
     expiresAt: expiresAt.toISOString(),
     createdAt: createdAt.toISOString(),
@@ -249,9 +365,10 @@ function toStored({ startsAt, expiresAt, createdAt, updatedAt, ...rest }: Subscr
   };
 }
 
-function fromStored({ startsAt, expiresAt, createdAt, updatedAt, ...rest }: StoredSubscription): Subscription {
+function fromStored({ startsAt, expiresAt, createdAt, updatedAt, notice, ...rest }: StoredSubscription): Subscription {
   return {
     ...rest,
+    ...(notice !== undefined && { notice: { type: notice.type, at: new Date(notice.at) } }),
     startsAt: new Date(startsAt),
     expiresAt: new Date(expiresAt),
     createdAt: new Date(createdAt),

@@ -5,10 +5,12 @@ import { errorAnswer, type Interceptor } from "../../infra/local/services/servic
 import { couponKey } from "../../shared/coupons/keys.ts";
 import { ledgerKey } from "../../shared/ledger/keys.ts";
 import type { Key } from "../../shared/runtime/key.ts";
+import { placeByNotice, subscriptionKey } from "../../shared/subscriptions/keys.ts";
 import { userKey } from "../../shared/users/keys.ts";
 import { alteredAssembly, type AlteredAssembly } from "../support/assembly.ts";
 import { couponCalls } from "../support/coupons.ts";
 import { newPerson } from "../support/people.ts";
+import { subscriptionCalls } from "../support/subscriptions.ts";
 import { plantChanges } from "../support/table.ts";
 import { WatchedPortico } from "./watched-portico.ts";
 
@@ -329,6 +331,27 @@ const failures: Readonly<Record<string, () => Promise<unknown>>> = {
   "nothing checks the ledger": async () => {
     watched.silence("ledger-check");
     watched.pass(70);
+  },
+  "subscriptions are announced more than a minute late": async () => {
+    const partner = await watched.portico.partnerWithToken();
+    const { create } = subscriptionCalls(watched.portico);
+    let sold = 0;
+    await everyFiveMinutes(3, async () => {
+      const user = `late-${sold++}`;
+      await create(partner.token, {}, { user });
+      const notice = { type: "expiring", at: new Date(Date.now() - 300_000).toISOString() } as const;
+      const { gsi2pk, gsi2sk } = placeByNotice(partner.id, user, notice);
+      const set = {
+        expression: "SET notice = :notice, gsi2pk = :gsi2pk, gsi2sk = :gsi2sk",
+        values: { ":notice": notice, ":gsi2pk": gsi2pk, ":gsi2sk": gsi2sk },
+      };
+      await plantChanges(watched.portico.host, [[{ update: subscriptionKey.subscription(partner.id, user), set }]]);
+      expect(await watched.run("expiry")).toBe(true);
+    });
+  },
+  "nothing announces subscriptions": async () => {
+    watched.silence("expiry");
+    watched.pass(20);
   },
   "EventBridge cannot deliver events": () =>
     watched.during(5, async () =>

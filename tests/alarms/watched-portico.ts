@@ -20,7 +20,7 @@ const prefix = `Portico-${stage}-`;
 const usualLatencyMs = 40;
 
 /** What EventBridge runs every five minutes. */
-export const schedules = ["ledger-check", "synthetic-partner"] as const;
+export const schedules = ["expiry", "ledger-check", "synthetic-partner"] as const;
 export type Schedule = (typeof schedules)[number];
 
 const throttles = /ThroughputExceeded|ThrottlingException|RequestLimitExceeded/;

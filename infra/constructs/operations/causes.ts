@@ -5,6 +5,7 @@ import type { Stage } from "../../stages/stage.ts";
 import {
   authorizerFunction,
   bootstrapFunction,
+  expiryFunction,
   ledgerCheckFunction,
   rotationFunction,
   syntheticPartnerFunction,
@@ -19,7 +20,7 @@ export interface Watched {
   readonly stage: Stage;
   readonly operations: readonly AnyOperation[];
   readonly tableName: string;
-  readonly indexName: string;
+  readonly indexNames: readonly string[];
   readonly region: string;
 }
 
@@ -42,6 +43,7 @@ export function causeAlarms(watched: Watched): readonly AlarmDeclaration[] {
     ...securityAlarms(stage),
     ...deploymentAlarms(stage),
     ...ledgerAlarms(stage),
+    ...expiryAlarms(stage),
     ...(stage.operations.syntheticPartner ? syntheticPartnerAlarms(stage) : []),
   ];
 }
@@ -125,16 +127,16 @@ function tableOperations(operations: readonly AnyOperation[]): readonly string[]
   return [...new Set([...actions, "TransactWriteItems"])].filter((action) => action !== "ConditionCheckItem").sort();
 }
 
-function tableAlarms({ operations, tableName, indexName }: Watched): readonly MetricAlarm[] {
+function tableAlarms({ operations, tableName, indexNames }: Watched): readonly MetricAlarm[] {
   const table = { TableName: tableName };
-  const index = { ...table, GlobalSecondaryIndexName: indexName };
+  const indexes = indexNames.map((indexName) => ({ ...table, GlobalSecondaryIndexName: indexName }));
   return [
     countAlarm({
       name: "table-throttled",
       severity: "ticket",
-      means: "DynamoDB throttles the table or its index: a partition is too hot, or a limit of the account is reached.",
+      means: "DynamoDB throttles the table or an index: a partition is too hot, or a limit of the account is reached.",
       runbook: "table-throttled",
-      count: [table, index].flatMap((dimensions) =>
+      count: [table, ...indexes].flatMap((dimensions) =>
         ["ReadThrottleEvents", "WriteThrottleEvents"].map((name) => tableMetric(name, dimensions)),
       ),
       periodSeconds: fiveMinutes,
@@ -317,6 +319,29 @@ function ledgerAlarms(stage: Stage): readonly MetricAlarm[] {
       means: "Nothing has checked the ledger for an hour.",
       runbook: "ledger",
       periodSeconds: hour,
+    }),
+  ];
+}
+
+function expiryAlarms(stage: Stage): readonly MetricAlarm[] {
+  return [
+    countAlarm({
+      name: "expiry-behind",
+      severity: "ticket",
+      means: "Subscriptions are announced as expiring or expired more than a minute late.",
+      runbook: "expiry",
+      count: [codeMetric(stage, "failures", "expiry_behind")],
+      periodSeconds: fiveMinutes,
+      above: 0,
+      periods: 2,
+    }),
+    silenceAlarm(stage, expiryFunction, {
+      name: "expiry-unannounced",
+      severity: "ticket",
+      means: "Nothing has announced expiring and expired subscriptions for ten minutes.",
+      runbook: "expiry",
+      periodSeconds: fiveMinutes,
+      periods: 2,
     }),
   ];
 }

@@ -32,8 +32,8 @@ export class ScheduledFunctions extends Construct {
     const invoked = new OperationFunction(this, id, { stage, declaration, bundle, environment, resources });
     const rule = new CfnRule(this, `${id}-rule`, {
       name: functionNameOf(stage, id),
-      description: `Runs ${id} every ${everyMinutes} minutes`,
-      scheduleExpression: `rate(${everyMinutes} minutes)`,
+      description: `Runs ${id} every ${everyMinutes === 1 ? "minute" : `${everyMinutes} minutes`}`,
+      scheduleExpression: everyMinutes === 1 ? "rate(1 minute)" : `rate(${everyMinutes} minutes)`,
       // An event that cannot be delivered in time is worth nothing: the next one comes soon.
       targets: [{ id: "function", arn: invoked.arn, retryPolicy: { maximumEventAgeInSeconds: 60 * everyMinutes } }],
     });

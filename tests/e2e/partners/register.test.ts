@@ -22,6 +22,7 @@ describe("registering a partner", () => {
       status: "active",
       tokenPolicy: "single",
       dpopBoundAccessTokens: false,
+      expiryNotice: "P7D",
       createdAt: expect.stringMatching(instant),
       updatedAt: answer.body.createdAt,
       etag: expect.stringMatching(/^"[^"]+"$/),

@@ -32,6 +32,26 @@ async function historyOf(world: World, token: string, externalUserId: string): P
   return entries;
 }
 
+/** Every change has one event, and every event its change. */
+async function verifyEvents(
+  world: World,
+  { token, externalUserId, entries }: { token: string; externalUserId: string; entries: readonly Entry[] },
+): Promise<void> {
+  const found: string[] = [];
+  let cursor = "";
+  do {
+    const page = cursor === "" ? "" : `&cursor=${encodeURIComponent(cursor)}`;
+    const { status, body, text } = await world.call("GET", `/v1/events?limit=100${page}`, { token });
+    assert.equal(status, 200, text);
+    for (const { type, data } of body.items) {
+      if (data.externalUserId === externalUserId) found.push(`${type} ${data.expiresAt}`);
+    }
+    cursor = (body.nextCursor as string | null) ?? "";
+  } while (cursor !== "");
+  const expected = entries.map(({ type, to }) => `subscription.${type} ${to.expiresAt}`);
+  assert.deepEqual(found.sort(), expected.sort(), "events and changes differ");
+}
+
 /** The history starts with the creation, each change continues the previous one, and the last one matches the read state. */
 async function verifyChain(world: World, token: string, externalUserId: string): Promise<readonly Entry[]> {
   const entries = await historyOf(world, token, externalUserId);
@@ -47,6 +67,7 @@ async function verifyChain(world: World, token: string, externalUserId: string):
   const { body } = await world.call("GET", `/v1/subscriptions/${externalUserId}`, { token });
   const { duration, startsAt, expiresAt } = body as Term;
   assert.deepEqual({ duration, startsAt, expiresAt }, entries.at(-1)?.to);
+  await verifyEvents(world, { token, externalUserId, entries });
   return entries;
 }
 

@@ -73,8 +73,14 @@ test("list shows every migration", () => {
 
 test.each([
   [[], "portico: npm run migrate -- list | run NAME | status NAME [--stage STAGE]\n"],
-  [["run", "nothing"], "portico: there is no migration nothing: session-start, user-search, partner-search\n"],
-  [["run"], "portico: there is no migration without a name: session-start, user-search, partner-search\n"],
+  [
+    ["run", "nothing"],
+    "portico: there is no migration nothing: session-start, user-search, partner-search, expiry-notice\n",
+  ],
+  [
+    ["run"],
+    "portico: there is no migration without a name: session-start, user-search, partner-search, expiry-notice\n",
+  ],
   [["run", "session-start", "--stage", "nowhere"], expect.stringMatching(/^portico: [^\n]*nowhere[^\n]*\n$/)],
 ])("bad input %j is one line", (given, line) => {
   const { status, stderr } = spawnSync(process.execPath, [...command, ...given], { encoding: "utf8" });

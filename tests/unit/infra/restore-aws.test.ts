@@ -87,7 +87,7 @@ const changes = (): readonly string[] =>
     .map(({ call, body }) => `${call} ${body.Name ?? ""}`.trim());
 
 describe("the write stop", () => {
-  const rules = ["Portico-prod-ledger-check", "Portico-prod-synthetic-partner"];
+  const rules = ["Portico-prod-expiry", "Portico-prod-ledger-check", "Portico-prod-synthetic-partner"];
 
   test("disables the rules of scheduled functions, then sets the variable of the stage", async () => {
     const writeStop = await openWriteStop(exampleProduction);

@@ -123,12 +123,12 @@ const ready: Protection = {
   pointInTimeRecovery: true,
   deletionProtection: true,
   keyArn: "arn:aws:kms:eu-central-1:123456789012:key/key-1",
-  indexes: ["gsi1"],
+  indexes: ["gsi1", "gsi2"],
   status: "ACTIVE",
 };
 
 describe("a restored table", () => {
-  const expected = { stage: exampleProduction, keyId: "key-1", indexName: "gsi1" };
+  const expected = { stage: exampleProduction, keyId: "key-1", indexNames: ["gsi1", "gsi2"] };
 
   test("is ready with everything that the stage protects", () => {
     expect(missingProtection(ready, expected)).toEqual([]);

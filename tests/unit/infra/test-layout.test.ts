@@ -16,6 +16,8 @@ const coveredBy: Readonly<Record<string, string>> = {
   "coupons/redemptions": "coupons/redeem",
   "docs/file": "docs/page",
   "docs/read": "docs/page",
+  "events/list-of-partner": "events/list",
+  "events/read": "events/list",
   "oauth/keys": "oauth/metadata",
   "partners/secret-state": "partners/new-secret",
   "partners/self": "partners/read",

@@ -18,6 +18,7 @@ test("registers an active partner with the token policy single", () => {
     status: "active",
     tokenPolicy: "single",
     dpopBoundAccessTokens: false,
+    expiryNotice: "P7D",
     createdAt: now.toISOString(),
     updatedAt: now.toISOString(),
     revision: 1,

@@ -1,0 +1,87 @@
+/** Events as they are kept: what has happened to a partner's subscriptions, to its companies and to the partner itself. */
+
+export const subscriptionEventTypes = [
+  "subscription.created",
+  "subscription.extended",
+  "subscription.cancelled",
+  "subscription.personal_data_erased",
+  "subscription.expiring",
+  "subscription.expired",
+] as const;
+
+export const companyEventTypes = ["company.created", "company.changed", "company.deleted"] as const;
+
+export const partnerEventTypes = ["partner.created", "partner.changed", "partner.deleted"] as const;
+
+export const eventTypes = [...subscriptionEventTypes, ...companyEventTypes, ...partnerEventTypes] as const;
+export type EventType = (typeof eventTypes)[number];
+
+/** A subscription after the event. It has no e-mail address, so that an erasure need not find events. */
+export interface SubscriptionSnapshot {
+  readonly id: string;
+  readonly externalUserId: string;
+  readonly duration: string;
+  readonly startsAt: string;
+  readonly expiresAt: string;
+  readonly status: "scheduled" | "active" | "expired" | "cancelled";
+  readonly createdAt: string;
+  readonly updatedAt: string;
+  readonly etag: string;
+}
+
+/** A company after the event, or as it was deleted. It has neither telephone number nor bank accounts. */
+export interface CompanySnapshot {
+  readonly id: string;
+  readonly name: string;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+  readonly etag: string;
+}
+
+/** A partner after the event, or as it was deleted. It has no e-mail address. */
+export interface PartnerSnapshot {
+  readonly id: string;
+  readonly name: string;
+  readonly websiteUrl: string;
+  readonly status: "active" | "suspended";
+  readonly createdAt: string;
+  readonly updatedAt: string;
+  readonly etag: string;
+}
+
+/** What has happened, and to what. */
+export type Occurrence =
+  | { readonly type: (typeof subscriptionEventTypes)[number]; readonly data: SubscriptionSnapshot }
+  | { readonly type: (typeof companyEventTypes)[number]; readonly data: CompanySnapshot }
+  | { readonly type: (typeof partnerEventTypes)[number]; readonly data: PartnerSnapshot };
+
+/** The request that made a change. */
+export interface EventRequest {
+  readonly id: string;
+  readonly idempotencyKey: string | null;
+}
+
+/** An event as it is kept. Times are RFC 3339. */
+export type StoredEvent = Occurrence & {
+  readonly id: string;
+  readonly createdAt: string;
+  /** Null for an event without a request: time has passed. */
+  readonly request: EventRequest | null;
+  /** Seconds of the epoch. DynamoDB deletes the item some time later. */
+  readonly ttl: number;
+};
+
+/** How long events are shown. */
+export const eventDays = 30;
+
+const dayMs = 86_400_000;
+
+/** The earliest time of an event that is still shown. */
+export function firstShownAt(now: Date): Date {
+  return new Date(now.getTime() - eventDays * dayMs);
+}
+
+/** When an event of a time is no longer shown, in seconds of the epoch. */
+export function forgottenFrom(createdAt: Date): number {
+  return Math.ceil((createdAt.getTime() + eventDays * dayMs) / 1000);
+}

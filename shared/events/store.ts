@@ -1,0 +1,71 @@
+/** Reads and writes of events. An event is written in the transaction of its change, and never changes. */
+import type { Author } from "../contract/author.ts";
+import { beforeIdsFrom, newId } from "../domain/ids.ts";
+import { filterShards } from "../runtime/shards.ts";
+import type { ConditionalWrite, Page, Table } from "../runtime/table.ts";
+import { putAbsent } from "../runtime/writes.ts";
+import { eventKey } from "./keys.ts";
+import {
+  firstShownAt,
+  forgottenFrom,
+  type EventRequest,
+  type EventType,
+  type Occurrence,
+  type StoredEvent,
+} from "./model.ts";
+
+/** Writes the event of a change. */
+export function eventWrite(
+  { partnerId, now, request }: Pick<Author, "partnerId" | "now" | "request">,
+  occurrence: Occurrence,
+): ConditionalWrite {
+  return recording(partnerId, occurrence, { now, request });
+}
+
+/** Writes the event that time has passed. */
+export function passageWrite(partnerId: string, occurrence: Occurrence, now: Date): ConditionalWrite {
+  return recording(partnerId, occurrence, { now, request: null });
+}
+
+function recording(
+  partnerId: string,
+  { type, data }: Occurrence,
+  { now, request }: { readonly now: Date; readonly request: EventRequest | null },
+): ConditionalWrite {
+  const id = newId("evt_", now);
+  const event = { id, type, createdAt: now.toISOString(), request, data, ttl: forgottenFrom(now) } as StoredEvent;
+  return putAbsent(eventKey.event(partnerId, id), event);
+}
+
+/** An event of a partner; undefined for one that is no longer shown. */
+export async function findEvent(
+  table: Table,
+  partnerId: string,
+  eventId: string,
+  now: Date,
+): Promise<StoredEvent | undefined> {
+  const event = await table.get(eventKey.event(partnerId, eventId));
+  // DynamoDB deletes late.
+  return event !== undefined && new Date(event.createdAt) >= firstShownAt(now) ? event : undefined;
+}
+
+export interface EventFilters {
+  readonly type?: EventType | undefined;
+  readonly createdFrom?: Date | undefined;
+  readonly createdBefore?: Date | undefined;
+  readonly now: Date;
+}
+
+/** A page of a partner's events, newest first. It may be short although more follow. */
+export async function listEvents(
+  table: Table,
+  partnerId: string,
+  { type, createdFrom, createdBefore, now }: EventFilters,
+  page: { readonly limit: number; readonly after: string | undefined },
+): Promise<Pick<Page<StoredEvent>, "items" | "lastKey">> {
+  const first = firstShownAt(now);
+  const from = beforeIdsFrom("evt_", createdFrom !== undefined && createdFrom > first ? createdFrom : first);
+  const end = createdBefore === undefined ? undefined : beforeIdsFrom("evt_", createdBefore);
+  const range = { partitions: eventKey.shards(partnerId), from, after: page.after ?? end, limit: page.limit };
+  return await filterShards(table, range, (event) => type === undefined || event.type === type);
+}
