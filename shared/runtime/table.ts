@@ -295,13 +295,16 @@ function boundsOf(range: QueryRange): { readonly from: string | undefined; reado
   return { from: range.after === undefined ? range.from : `${range.after}\u0000`, to: range.to };
 }
 
-/** A text before another one, and behind every key before it: keys have no character as high as U+FFFF. */
+/** A text before an id, and behind every id before it: ids have no character as high as U+FFFF. */
 function justBefore(text: string): string {
   return `${text.slice(0, -1)}${String.fromCharCode(text.charCodeAt(text.length - 1) - 1)}\uffff`;
 }
 
 /** A key condition takes one condition on the sort key, so both ends have to be said in one. */
 function sortKeyCondition(range: QueryRange): { readonly text: string; readonly values: Record<string, string> } {
+  if (range.descending === true && range.from === undefined && range.after !== undefined) {
+    return { text: " AND #sk < :to", values: { ":to": range.after } };
+  }
   const { from, to } = boundsOf(range);
   if (from !== undefined && to !== undefined) {
     return { text: " AND #sk BETWEEN :from AND :to", values: { ":from": from, ":to": to } };

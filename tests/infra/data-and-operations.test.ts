@@ -47,7 +47,10 @@ describe("production's table", () => {
     const [table] = propertiesOf(data, "AWS::DynamoDB::Table");
     expect(table.BillingMode).toBe("PAY_PER_REQUEST");
     expect(table.TimeToLiveSpecification).toEqual({ AttributeName: "ttl", Enabled: true });
-    expect(table.GlobalSecondaryIndexes.map(({ IndexName }: { IndexName: string }) => IndexName)).toEqual(["gsi1", "gsi2"]);
+    expect(table.GlobalSecondaryIndexes.map(({ IndexName }: { IndexName: string }) => IndexName)).toEqual([
+      "gsi1",
+      "gsi2",
+    ]);
   });
 
   test("keeps its key and the secrets when the stack is deleted", () => {
