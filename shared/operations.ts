@@ -3,6 +3,7 @@ import type { AnyOperation } from "./contract/operation.ts";
 import * as coupons from "./coupons/contract.ts";
 import * as consolePages from "./web/console/contract.ts";
 import * as docs from "./web/docs/contract.ts";
+import * as audit from "./audit/contract.ts";
 import * as events from "./events/contract.ts";
 import * as companies from "./companies/contract.ts";
 import * as partners from "./partners/contract.ts";
@@ -21,6 +22,7 @@ export const operations: readonly AnyOperation[] = [
   ...Object.values(subscriptions.operations),
   ...Object.values(companies.operations),
   ...Object.values(events.operations),
+  ...Object.values(audit.operations),
   ...Object.values(threads.operations),
   ...Object.values(privacy.operations),
   ...Object.values(system.operations),

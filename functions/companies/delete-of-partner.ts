@@ -8,5 +8,8 @@ export const handler = serve(operations.deleteOfPartner, async (request) => {
   const { path, ifMatch, table } = request;
   const company = await readCompany(table, path.partnerId, path.companyId);
   requireMatch(ifMatch, company.revision);
-  return { change: companyDeletion(authorOf(request, path.partnerId), company) };
+  return {
+    change: companyDeletion(authorOf(request, path.partnerId), company),
+    audit: { target: company.id, before: { name: company.name, partner: path.partnerId }, after: null },
+  };
 });

@@ -1,3 +1,4 @@
+import { changeEntry } from "../../shared/contract/audit-record.ts";
 import { authorOf } from "../../shared/contract/author.ts";
 import { requireSelf } from "../../shared/contract/principal.ts";
 import { requireMatch } from "../../shared/domain/etag.ts";
@@ -7,6 +8,8 @@ import { changePartner, refuseOwnChange } from "../../shared/partners/rules.ts";
 import { partnerChange, readPartner } from "../../shared/partners/store.ts";
 import { viewPartner } from "../../shared/partners/view.ts";
 
+const auditedFields = ["name", "websiteUrl", "status", "tokenPolicy", "dpopBoundAccessTokens", "expiryNotice"] as const;
+
 export const handler = serve(operations.change, async (request) => {
   const { principal, path, body, ifMatch, now, table } = request;
   const before = await readPartner(table, requireSelf(principal, path.partnerId));
@@ -14,5 +17,9 @@ export const handler = serve(operations.change, async (request) => {
   if (refusal !== undefined) throw refusal;
   requireMatch(ifMatch, before.revision);
   const after = changePartner(before, body, now);
-  return { body: viewPartner(after), change: partnerChange(authorOf(request, before.id), before, after) };
+  return {
+    body: viewPartner(after),
+    change: partnerChange(authorOf(request, before.id), before, after),
+    audit: changeEntry({ before, after }, auditedFields, ["email"]),
+  };
 });

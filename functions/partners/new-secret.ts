@@ -14,5 +14,6 @@ export const handler = serve(operations.newSecret, async ({ path, body, principa
   return {
     body: { clientId: partnerId, clientSecret, previousValidUntil: credential.previousValidUntil },
     change: [clientCredentialReplacement(partnerId, credential, current.revision)],
+    audit: { target: partnerId, before: null, after: { previousValidUntil: credential.previousValidUntil } },
   };
 });

@@ -4,6 +4,14 @@ import { operations } from "../../shared/partners/contract.ts";
 import { offBoardPartner } from "../../shared/partners/off-board-partner.ts";
 
 export const handler = serve(operations.offBoard, async (request) => {
-  const { path, principal, table } = request;
-  return { body: await offBoardPartner(table, { author: authorOf(request, path.partnerId), principal }) };
+  const { path, principal, table, auditing } = request;
+  const author = authorOf(request, path.partnerId);
+  const body = await offBoardPartner(table, { author, principal, auditing });
+  const { subscriptionsCancelled, companiesDeleted } = body;
+  const record = { target: path.partnerId, before: null, after: { subscriptionsCancelled, companiesDeleted } };
+  return {
+    body,
+    change: subscriptionsCancelled + companiesDeleted === 0 ? [] : [auditing(record)],
+    audit: "committed",
+  };
 });

@@ -14,5 +14,6 @@ export const handler = serve(operations.register, async (request) => {
     body: { ...viewPartner(partner), clientId: partner.id, clientSecret },
     location: `/v1/partners/${partner.id}`,
     change: partnerCreation(authorOf(request, partner.id), partner, { secretHash, issuedAt: now.toISOString() }),
+    audit: { target: partner.id, before: null, after: { name: partner.name, websiteUrl: partner.websiteUrl } },
   };
 });

@@ -7,5 +7,5 @@ import { operations } from "../../shared/partners/contract.ts";
 export const handler = serve(operations.revokeTokens, async ({ path, principal, table }) => {
   const partnerId = requireSelf(principal, path.partnerId);
   orThrow((await findPartnerState(table, partnerId)) ?? notFound());
-  return { change: [tokenRevocation(partnerId)] };
+  return { change: [tokenRevocation(partnerId)], audit: { target: partnerId, before: null, after: null } };
 });

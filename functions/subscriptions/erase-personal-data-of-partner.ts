@@ -8,5 +8,8 @@ export const handler = serve(operations.erasePersonalDataOfPartner, async (reque
   const { path, now, table } = request;
   const before = await readSubscription(table, path.partnerId, path.externalUserId);
   const after = erasePersonalData(before, now);
-  return { change: subscriptionChange("personal_data_erased", before, after, authorOf(request, path.partnerId)) };
+  return {
+    change: subscriptionChange("personal_data_erased", before, after, authorOf(request, path.partnerId)),
+    audit: { target: before.id, before: { userEmail: "[hidden]" }, after: { userEmail: null } },
+  };
 });

@@ -22,5 +22,8 @@ export const handler = serve(operations.changePassword, async (request) => {
   if (proven === undefined) throw new Problem("credentials_invalid", "The current password is wrong.");
   const replacement = passwordReplacement(user.id, await hashPassword(password), proven);
   const ended = endAllSessions(user.id, session, { remove: "passwordIsOneTime" });
-  return { change: [replacement, ended, passwordLinkRemoval(user.id)] };
+  return {
+    change: [replacement, ended, passwordLinkRemoval(user.id)],
+    audit: { target: user.id, before: null, after: null },
+  };
 });

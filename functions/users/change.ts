@@ -1,3 +1,4 @@
+import { changeEntry } from "../../shared/contract/audit-record.ts";
 import { requireRole } from "../../shared/contract/principal.ts";
 import { requireMatch } from "../../shared/domain/etag.ts";
 import { orThrow } from "../../shared/domain/problems.ts";
@@ -14,6 +15,7 @@ export const handler = serve(operations.change, async ({ path, body, principal, 
   return {
     body: viewUser(after),
     change: userChange(before, after),
+    audit: changeEntry({ before, after }, ["status", "role"]),
     securityEvents: before.role === after.role ? [] : [{ event: "role_changed", principalId: after.id }],
   };
 });

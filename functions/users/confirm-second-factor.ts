@@ -23,6 +23,7 @@ export const handler = serve(operations.confirmSecondFactor, async (request) => 
       endAllSessions(principal.id, session, { set: "secondFactor" }),
       sessionProof({ userId: principal.id, sessionId: session.sessionId }, withSecondFactor),
     ],
+    audit: { target: principal.id, before: { secondFactor: false }, after: { secondFactor: true } },
     securityEvents: [{ event: "second_factor_changed", principalId: principal.id }],
   };
 });

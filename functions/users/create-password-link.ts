@@ -15,6 +15,7 @@ export const handler = serve(operations.createPasswordLink, async (request) => {
     // A fragment reaches neither a server nor its logs.
     body: { url: `${environment.PUBLIC_URL}/console#/password/${token}`, token, expiresAt: link.expiresAt },
     change: [passwordLinkReplacement(user.id, link)],
+    audit: { target: user.id, before: null, after: { linkExpiresAt: link.expiresAt } },
     securityEvents: [{ event: "password_link_created", principalId: user.id }],
   };
 });

@@ -14,5 +14,6 @@ export const handler = serve(operations.create, async ({ body, principal, now })
     body: viewUser(user),
     location: `/v1/users/${user.id}`,
     change: userCreation(user, passwordHash, { passwordIsOneTime: passwordHash !== undefined, by: principal.id }),
+    audit: { target: user.id, before: null, after: { role: user.role, credit: user.credit } },
   };
 });

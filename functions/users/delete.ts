@@ -8,5 +8,6 @@ import { readUser, userDeletion } from "../../shared/users/store.ts";
 export const handler = serve(operations.delete, async ({ path, ifMatch, table }) => {
   const user = orThrow(deleteUser(await readUser(table, path.userId)));
   requireMatch(ifMatch, user.revision);
-  return { change: userDeletion(user) };
+  const { id: target, role, status, credit } = user;
+  return { change: userDeletion(user), audit: { target, before: { role, status, credit }, after: null } };
 });

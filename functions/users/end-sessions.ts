@@ -8,5 +8,5 @@ import { readUser } from "../../shared/users/store.ts";
 
 export const handler = serve(operations.endSessions, async ({ path, principal, table }) => {
   const user = orThrow(endSessionsOf(await readUser(table, path.userId), requireRole(principal)));
-  return { change: [endAllSessions(user.id)] };
+  return { change: [endAllSessions(user.id)], audit: { target: user.id, before: null, after: null } };
 });

@@ -15,6 +15,7 @@ export const handler = serve(operations.removeSecondFactor, async (request) => {
   const before = body.code === undefined ? confirmed : (await verifySecondFactor(access, body.code, request)).before;
   return {
     change: secondFactorRemoval(principal.id, before),
+    audit: { target: principal.id, before: { secondFactor: true }, after: { secondFactor: false } },
     securityEvents: [{ event: "second_factor_changed", principalId: principal.id }],
   };
 });

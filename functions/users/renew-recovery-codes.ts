@@ -13,6 +13,7 @@ export const handler = serve(operations.renewRecoveryCodes, async (request) => {
   return {
     body: { recoveryCodes: codes.map(showRecoveryCode) },
     change: [secondFactorWrite(principal.id, before, factor)],
+    audit: { target: principal.id, before: null, after: null },
     securityEvents: [{ event: "second_factor_changed", principalId: principal.id }],
   };
 });

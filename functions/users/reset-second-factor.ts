@@ -10,6 +10,7 @@ export const handler = serve(operations.resetSecondFactor, async ({ path, princi
   const user = orThrow(resetSecondFactor(await readUser(table, path.userId), requireRole(principal)));
   return {
     change: secondFactorReset(user.id),
+    audit: { target: user.id, before: { secondFactor: true }, after: { secondFactor: false } },
     securityEvents: [{ event: "second_factor_reset", principalId: user.id }],
   };
 });

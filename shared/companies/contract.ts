@@ -209,6 +209,7 @@ export const operations = {
     problems: [],
     conditional: true,
     sensitive: true,
+    audited: true,
     table: [{ actions: ["GetItem", "DeleteItem"], leadingKeys: [companyPartitions.companies] }, eventRight],
   }),
 

@@ -7,6 +7,7 @@
  */
 import type * as z from "zod";
 import type { RequiredAction, Role, Scope } from "../domain/access.ts";
+import { auditRecordPartitions } from "./audit-record.ts";
 import { idempotencyPartitions } from "./idempotency-record.ts";
 import type { OAuthErrorCode } from "./oauth-error.ts";
 import { principalPartitions } from "./principal-key.ts";
@@ -104,6 +105,8 @@ export interface Operation<Path = unknown, Query = unknown, Body = unknown, Answ
   readonly replaysFirst?: boolean;
   /** Takes effect only while the caller is active and keeps its role: see `whileCallerUnchanged`. */
   readonly sensitive?: boolean;
+  /** Its changes are in the audit trail: an outcome with a change has to say what it audits. */
+  readonly audited?: boolean;
   /** A public operation that honours client authentication with HTTP Basic (RFC 6749 §2.3.1). */
   readonly acceptsClient?: boolean;
   /** A public operation that honours the header `DPoP`; protected ones all do. */
@@ -161,8 +164,11 @@ const lookedUpIdempotencyRight: TableRight = { ...idempotencyRight, actions: ["G
 /** Every sensitive operation checks the caller's state together with its effect. */
 const callerCheckRight: TableRight = { actions: ["ConditionCheckItem"], leadingKeys: [principalPartitions] };
 
+/** Every audited operation writes its record together with its effect. Nothing may read, change or delete it here. */
+const auditRight: TableRight = { actions: ["PutItem"], leadingKeys: [auditRecordPartitions] };
+
 /**
- * Declares an operation: infers its types and adds the table rights that `idempotent` and `sensitive` need.
+ * Declares an operation: infers its types and adds the table rights that `idempotent`, `sensitive` and `audited` need.
  *
  * @example
  * export const readPartner = operation({ id: "partners.read", method: "GET", path: "/v1/partners/{partnerId}", … });
@@ -184,6 +190,7 @@ export function operation(declaration: Operation): Operation {
   const rights = [
     ...(declaration.idempotent === true ? [recordRight] : []),
     ...(declaration.sensitive === true ? [callerCheckRight] : []),
+    ...(declaration.audited === true ? [auditRight] : []),
   ];
   if (rights.length === 0) return declaration;
   const { secrets = [] } = declaration;

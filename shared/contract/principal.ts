@@ -22,6 +22,8 @@ export type Principal =
       readonly tokenId: string;
       /** `ses_…`, the session that the token belongs to. */
       readonly sessionId: string;
+      /** How it signed in (RFC 8176); absent where that is not known. */
+      readonly methods?: readonly string[];
       /** What the person has to do before anything else. */
       readonly requiredAction?: RequiredAction;
     };
@@ -39,6 +41,8 @@ export interface AuthorizerContext {
   readonly sessionId: string;
   /** Empty for none. */
   readonly requiredAction: string;
+  /** Separated by spaces; empty for partners. */
+  readonly methods: string;
   /** Empty for users, and for partners with the default. */
   readonly expiryNotice: string;
 }
@@ -52,12 +56,13 @@ export function toAuthorizerContext(principal: Principal): AuthorizerContext {
     role: principal.kind === "user" ? principal.role : "",
     sessionId: principal.kind === "user" ? principal.sessionId : "",
     requiredAction: (principal.kind === "user" ? principal.requiredAction : undefined) ?? "",
+    methods: (principal.kind === "user" ? (principal.methods ?? []) : []).join(" "),
     expiryNotice: (principal.kind === "partner" ? principal.expiryNotice : undefined) ?? "",
   };
 }
 
 export function fromAuthorizerContext(context: Partial<AuthorizerContext>): Principal | undefined {
-  const { kind, id, tokenId, scope = "", role, sessionId = "", expiryNotice = "" } = context;
+  const { kind, id, tokenId, scope = "", role, sessionId = "", methods = "", expiryNotice = "" } = context;
   if (id === undefined || tokenId === undefined) return undefined;
   if (kind === "partner") {
     const scopes = scope.split(" ") as Scope[];
@@ -65,7 +70,15 @@ export function fromAuthorizerContext(context: Partial<AuthorizerContext>): Prin
   }
   if (kind !== "user") return undefined;
   const requiredAction = requiredActions.find((action) => action === context.requiredAction);
-  return { kind, id, tokenId, role: role as Role, sessionId, ...(requiredAction && { requiredAction }) };
+  return {
+    kind,
+    id,
+    tokenId,
+    role: role as Role,
+    sessionId,
+    ...(methods !== "" && { methods: methods.split(" ") }),
+    ...(requiredAction && { requiredAction }),
+  };
 }
 
 /**

@@ -1,8 +1,9 @@
 /** Changes a coupon while users redeem it. */
+import { changeEntry, type AuditEntry } from "../contract/audit-record.ts";
 import { ConcurrencyConflict } from "../domain/conflict.ts";
 import { requireMatch } from "../domain/etag.ts";
 import { orThrow } from "../domain/problems.ts";
-import type { Change, Table } from "../runtime/table.ts";
+import type { Change, Table, Write } from "../runtime/table.ts";
 import type { CouponPatch } from "./contract.ts";
 import type { StoredCoupon } from "./model.ts";
 import { beginChange, isAbandoned, outcomeOf } from "./rules.ts";
@@ -13,6 +14,7 @@ export interface ChangeRequest {
   readonly patch: CouponPatch;
   readonly ifMatch: string | undefined;
   readonly now: Date;
+  readonly auditing: (entry: AuditEntry) => Write;
 }
 
 /**
@@ -26,7 +28,7 @@ export interface ChangeRequest {
 export async function changeCoupon(
   table: Table,
   couponId: string,
-  { patch, ifMatch, now }: ChangeRequest,
+  { patch, ifMatch, now, auditing }: ChangeRequest,
 ): Promise<{ readonly coupon: StoredCoupon; readonly change: Change }> {
   const before = await readCoupon(table, couponId);
   if (before.pending !== undefined) {
@@ -37,7 +39,9 @@ export async function changeCoupon(
   const after = beginChange(before, patch, now);
   if (after === before) return { coupon: before, change: [] };
   const replacement = couponReplacement(before, after);
-  if (after.pending === undefined) return { coupon: after, change: [replacement] };
-  await table.commit([replacement]);
+  const wanted = { ...after, ...after.pending };
+  const record = auditing(changeEntry({ before, after: wanted }, ["name", "active", "expiresAt", "quantity"]));
+  if (after.pending === undefined) return { coupon: after, change: [replacement, record] };
+  await table.commit([replacement, record]);
   return { coupon: orThrow(outcomeOf(await settleCoupon(table, after))), change: [] };
 }

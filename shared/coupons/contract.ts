@@ -131,6 +131,7 @@ export const operations = {
     problems: ["coupon_code_taken"],
     idempotent: true,
     sensitive: true,
+    audited: true,
     table: [
       {
         actions: ["PutItem"],
@@ -202,6 +203,7 @@ export const operations = {
     },
     problems: ["coupon_quantity_too_low"],
     conditional: true,
+    audited: true,
     table: [
       { actions: ["GetItem", "PutItem"], leadingKeys: [couponPartitions.coupons] },
       { actions: ["BatchGetItem", "UpdateItem"], leadingKeys: [couponPartitions.couponPieces] },

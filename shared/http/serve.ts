@@ -2,6 +2,7 @@
  * Serves an operation that uses the table, secrets or idempotency keys: reads and decides, then commits the change together
  * with the idempotency record. `serve-stateless.ts` serves operations that need none of them.
  */
+import { auditWrite, type AuditEntry } from "../contract/audit-record.ts";
 import { whileCallerUnchanged } from "../contract/caller-state.ts";
 import type { OAuthError } from "../contract/oauth-error.ts";
 import { fingerprintSecret, needsKeyedFingerprint, type Operation } from "../contract/operation.ts";
@@ -10,7 +11,7 @@ import { Problem, recordedRefusals } from "../domain/problems.ts";
 import { logSecurityEvent, type SecurityEvent } from "../runtime/log.ts";
 import { pauseBefore, type Deadline } from "../runtime/retry.ts";
 import { Secrets } from "../runtime/secrets.ts";
-import { createDocumentClient, Table, type Change } from "../runtime/table.ts";
+import { createDocumentClient, Table, type Change, type Write } from "../runtime/table.ts";
 import { openCursor, sealCursor } from "./cursors.ts";
 import { recording, Replay, replayIfRecorded, withKeyedFingerprint, type RecordedAnswer } from "./idempotency.ts";
 import { problemAnswer, refusalAnswer } from "./middleware/problems.ts";
@@ -22,6 +23,8 @@ export interface ServedRequest<Path, Query, Body> extends ValidRequest<Path, Que
   readonly table: Table;
   readonly secrets: Secrets;
   readonly paging: Paging;
+  /** The audit record of this request, for use cases that commit by themselves. */
+  readonly auditing: (entry: AuditEntry) => Write;
 }
 
 /** The request as it is decided on: again after every optimistic-concurrency conflict. */
@@ -42,6 +45,8 @@ export interface Paging {
 /** The decision of an operation: the answer, and what is committed together with it. */
 export interface ChangingOutcome<Body> extends Outcome<Body> {
   readonly change?: Change;
+  /** What an audited operation changes; "committed" where the use case has committed the record with its effect. */
+  readonly audit?: AuditEntry | "committed";
   /** Logged once, after the commit. */
   readonly securityEvents?: readonly OperationSecurityEvent[];
   /** The caller gets this refusal as its answer, although the change is committed. */
@@ -96,6 +101,7 @@ export function serve<Path, Query, Body, AnswerBody, Prepared = undefined>(
       table,
       secrets,
       paging: pagingOf(context, secrets),
+      auditing: (entry: AuditEntry) => auditWrite(context, entry),
     });
     if (context.claim !== undefined && needsKeyedFingerprint(operation)) {
       context.claim = withKeyedFingerprint(context.claim, await secrets.read(fingerprintSecret));
@@ -141,7 +147,7 @@ async function conclude<AnswerBody>(
 ): Promise<Answer> {
   const { operation, requestId, claim } = context;
   const { refusal, securityEvents = [] } = outcome;
-  const change = changeOf(context, outcome.change ?? []);
+  const change = changeOf(context, audited(context, outcome));
   const answer = refusal === undefined ? answerOf(context, outcome) : refusalAnswer(context, refusal);
   const secretMembers = refusal === undefined ? operation.success.secretMembers : undefined;
   const record = claim === undefined ? [] : [recording(claim, recorded(answer, outcome.body, secretMembers))];
@@ -150,6 +156,13 @@ async function conclude<AnswerBody>(
     logSecurityEvent(event, { operation: operation.id, requestId, ...fields });
   }
   return answer;
+}
+
+/** The change with its audit record. @throws Error for an audited operation that does not say what it audits: a bug */
+function audited(context: RequestContext, { change = [], audit }: ChangingOutcome<unknown>): Change {
+  if (context.operation.audited !== true || change.length === 0 || audit === "committed") return change;
+  if (audit === undefined) throw new Error(`${context.operation.id} does not say what it audits`);
+  return [...change, auditWrite(context, audit)];
 }
 
 /** The change, for a sensitive operation on the condition that the caller still may make it. */

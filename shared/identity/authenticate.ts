@@ -102,7 +102,8 @@ async function acceptCurrent(
   }
   if (principal.kind !== "user" || state.kind !== "user") return verified;
   const requiredAction = requiredActionOf(state, verified.amr, options);
-  return requiredAction === undefined ? verified : { ...verified, principal: { ...principal, requiredAction } };
+  const signedIn = verified.amr.length === 0 ? principal : { ...principal, methods: verified.amr };
+  return { ...verified, principal: requiredAction === undefined ? signedIn : { ...signedIn, requiredAction } };
 }
 
 /**

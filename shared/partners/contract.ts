@@ -210,6 +210,7 @@ export const operations = {
     problems: ["partner_email_taken"],
     idempotent: true,
     sensitive: true,
+    audited: true,
     table: [
       {
         actions: ["PutItem"],
@@ -302,6 +303,7 @@ export const operations = {
     problems: ["partner_email_taken"],
     conditional: true,
     sensitive: true,
+    audited: true,
     table: [
       { actions: ["GetItem", "PutItem"], leadingKeys: [partnerPartitions.partners] },
       { actions: ["PutItem", "DeleteItem"], leadingKeys: [partnerPartitions.partnerEmails] },
@@ -335,6 +337,7 @@ export const operations = {
     problems: [],
     idempotent: true,
     sensitive: true,
+    audited: true,
     table: [
       { actions: ["GetItem", "PutItem"], leadingKeys: [partnerPartitions.partners] },
       {
@@ -364,6 +367,7 @@ export const operations = {
     success: { status: 204, description: "The partner is deleted" },
     problems: ["partner_in_use"],
     conditional: true,
+    audited: true,
     table: [
       { actions: ["GetItem", "DeleteItem"], leadingKeys: [partnerPartitions.partners] },
       { actions: ["DeleteItem"], leadingKeys: [partnerPartitions.partnerEmails, identityPartitions.credentials] },
@@ -437,6 +441,7 @@ export const operations = {
     problems: [],
     idempotent: true,
     sensitive: true,
+    audited: true,
     table: [{ actions: ["GetItem", "PutItem"], leadingKeys: [identityPartitions.credentials] }],
     secrets: ["clientSecretKey"],
   }),
@@ -474,6 +479,7 @@ export const operations = {
     problems: [],
     idempotent: true,
     sensitive: true,
+    audited: true,
     table: [
       {
         actions: ["GetItem", "UpdateItem"],

@@ -3,12 +3,13 @@
  * one transaction, and remove what it leaves behind. The same call again finishes an interrupted deletion.
  */
 import { hasCompany } from "../companies/store.ts";
+import type { AuditEntry } from "../contract/audit-record.ts";
 import type { Author } from "../contract/author.ts";
 import { ConcurrencyConflict } from "../domain/conflict.ts";
 import { requireMatch } from "../domain/etag.ts";
 import { notFound, Problem } from "../domain/problems.ts";
 import { deletionHold, deletionRelease, findPartnerState, principalRemoval } from "../identity/store.ts";
-import type { Change, Table } from "../runtime/table.ts";
+import type { Change, Table, Write } from "../runtime/table.ts";
 import { removeSubscriptions } from "../subscriptions/remove-subscriptions.ts";
 import { hasLiveSubscription } from "../subscriptions/store.ts";
 import type { StoredPartner } from "./model.ts";
@@ -18,6 +19,7 @@ export interface DeletionRequest {
   readonly author: Author;
   /** `If-Match` as sent. */
   readonly ifMatch: string | undefined;
+  readonly auditing: (entry: AuditEntry) => Write;
 }
 
 /**
@@ -27,7 +29,7 @@ export interface DeletionRequest {
  * @throws Problem `not_found`, `precondition_failed`, `partner_in_use`, or `unavailable` when the time is up
  * @throws ConcurrencyConflict while another deletion of the partner runs, or when the partner changed since it was read
  */
-export async function deletePartner(table: Table, { author, ifMatch }: DeletionRequest): Promise<Change> {
+export async function deletePartner(table: Table, { author, ifMatch, auditing }: DeletionRequest): Promise<Change> {
   const { partnerId } = author;
   const [partner, ended] = await Promise.all([
     findPartner(table, partnerId),
@@ -36,14 +38,20 @@ export async function deletePartner(table: Table, { author, ifMatch }: DeletionR
   if (partner === undefined && ended === undefined) throw notFound();
   if (partner !== undefined) {
     requireMatch(ifMatch, partner.revision);
-    await endPartner(table, partner, author);
+    await endPartner(table, partner, { author, auditing });
   }
   await removeSubscriptions(table, partnerId);
   return principalRemoval(partnerId);
 }
 
-async function endPartner(table: Table, partner: StoredPartner, author: Author): Promise<void> {
+async function endPartner(
+  table: Table,
+  partner: StoredPartner,
+  { author, auditing }: Pick<DeletionRequest, "author" | "auditing">,
+): Promise<void> {
   const { now } = author;
+  const { id: target, name, websiteUrl, status } = partner;
+  const record = auditing({ target, before: { name, websiteUrl, status }, after: null });
   // Nothing new comes to life while the partner is held, so the checks below stay true until the commit.
   await table.commit(deletionHold(partner.id, now));
   const uses = await Promise.all([hasLiveSubscription(table, partner.id, now), hasCompany(table, partner.id)]);
@@ -52,7 +60,7 @@ async function endPartner(table: Table, partner: StoredPartner, author: Author):
     const detail = "The partner has live subscriptions or companies. Cancel and delete them first.";
     throw new Problem("partner_in_use", detail);
   }
-  await table.commit(partnerDeletion(author, partner)).catch(async (error: unknown) => {
+  await table.commit([...partnerDeletion(author, partner), record]).catch(async (error: unknown) => {
     // The next attempt takes its own hold. After any other error the commit may still succeed, so the hold stays.
     if (error instanceof ConcurrencyConflict) await table.commit(deletionRelease(partner.id));
     throw error;

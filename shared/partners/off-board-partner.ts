@@ -3,10 +3,11 @@
  * companies. Afterwards nothing prevents its deletion.
  */
 import { removeCompanies } from "../companies/remove-companies.ts";
+import type { AuditEntry } from "../contract/audit-record.ts";
 import type { Author } from "../contract/author.ts";
 import { whileCallerUnchanged } from "../contract/caller-state.ts";
 import type { Principal } from "../contract/principal.ts";
-import type { Table } from "../runtime/table.ts";
+import type { Table, Write } from "../runtime/table.ts";
 import { cancelSubscriptions } from "../subscriptions/cancel-subscriptions.ts";
 import type { OffBoardingView } from "./contract.ts";
 import { changePartner } from "./rules.ts";
@@ -19,6 +20,7 @@ export interface OffBoardingRequest {
   readonly author: Author;
   /** The administrator. */
   readonly principal: Principal;
+  readonly auditing: (entry: AuditEntry) => Write;
 }
 
 /**
@@ -28,12 +30,15 @@ export interface OffBoardingRequest {
  * @throws ConcurrencyConflict when the partner changed while it was suspended
  */
 export async function offBoardPartner(table: Table, request: OffBoardingRequest): Promise<OffBoardingView> {
-  const { author, principal } = request;
+  const { author, principal, auditing } = request;
   const { partnerId, now } = author;
   const partner = await readPartner(table, partnerId);
   const suspension = partnerChange(author, partner, changePartner(partner, { status: "suspended" }, now));
   // First of all: a suspended partner creates nothing, so what is cancelled and removed below stays so.
-  if (suspension.length > 0) await table.commit(whileCallerUnchanged(principal, suspension));
+  if (suspension.length > 0) {
+    const record = auditing({ target: partnerId, before: { status: partner.status }, after: { status: "suspended" } });
+    await table.commit(whileCallerUnchanged(principal, [...suspension, record]));
+  }
   const subscriptions = await cancelSubscriptions(table, author, maxPerCall);
   const companies = await removeCompanies(table, author, maxPerCall);
   return {

@@ -283,6 +283,7 @@ export const operations = {
     problems: [],
     conditional: true,
     sensitive: true,
+    audited: true,
     table: changeRights,
   }),
 
@@ -300,6 +301,7 @@ export const operations = {
     success: { status: 204, description: "The personal data is erased" },
     problems: [],
     sensitive: true,
+    audited: true,
     table: changeRights,
   }),
 

@@ -459,6 +459,7 @@ export const operations = {
     problems: ["username_taken", "password_too_common"],
     idempotent: true,
     sensitive: true,
+    audited: true,
     table: [
       {
         actions: ["PutItem"],
@@ -557,6 +558,7 @@ export const operations = {
     problems: ["credentials_invalid", "password_too_common", "too_many_attempts"],
     idempotent: true,
     replaysFirst: true,
+    audited: true,
     table: [
       { actions: ["GetItem", "UpdateItem"], leadingKeys: [identityPartitions.credentials] },
       { actions: ["GetItem"], leadingKeys: [userPartitions.users, identityPartitions.sessions] },
@@ -658,6 +660,7 @@ export const operations = {
     problems: ["not_found", "second_factor_exists", "second_factor_invalid", "too_many_attempts"],
     idempotent: true,
     replaysFirst: true,
+    audited: true,
     table: [
       ...codeRights,
       { actions: ["GetItem", "UpdateItem"], leadingKeys: [identityPartitions.sessions] },
@@ -685,6 +688,7 @@ export const operations = {
     problems: ["not_found", "second_factor_invalid", "too_many_attempts"],
     idempotent: true,
     replaysFirst: true,
+    audited: true,
     table: codeRights,
     secrets: ["secondFactorKey"],
   }),
@@ -715,6 +719,7 @@ export const operations = {
     problems: ["not_found", "credentials_invalid", "second_factor_invalid", "too_many_attempts"],
     idempotent: true,
     replaysFirst: true,
+    audited: true,
     table: [
       { actions: ["GetItem"], leadingKeys: [userPartitions.users, identityPartitions.credentials] },
       { actions: ["GetItem", "DeleteItem"], leadingKeys: [identityPartitions.secondFactors] },
@@ -763,6 +768,7 @@ export const operations = {
     problems: [],
     conditional: true,
     sensitive: true,
+    audited: true,
     table: [
       { actions: ["GetItem", "PutItem"], leadingKeys: [userPartitions.users] },
       {
@@ -788,6 +794,7 @@ export const operations = {
     problems: [],
     conditional: true,
     sensitive: true,
+    audited: true,
     table: [
       { actions: ["GetItem", "DeleteItem"], leadingKeys: [userPartitions.users] },
       { actions: ["DeleteItem"], leadingKeys: [userPartitions.userPlaces] },
@@ -834,6 +841,7 @@ export const operations = {
     request: { path: z.strictObject({ userId: id("usr_"), sessionId: id("ses_") }) },
     ...sessionEnding,
     sensitive: true,
+    audited: true,
     table: [...sessionEnding.table, { actions: ["GetItem"], leadingKeys: [userPartitions.users] }],
   }),
 
@@ -851,6 +859,7 @@ export const operations = {
     success: { status: 204, description: "All sessions have ended" },
     problems: [],
     sensitive: true,
+    audited: true,
     table: [
       { actions: ["GetItem"], leadingKeys: [userPartitions.users] },
       {
@@ -875,6 +884,7 @@ export const operations = {
     success: { status: 204, description: "The user can sign in again" },
     problems: [],
     idempotent: true,
+    audited: true,
     table: [
       { actions: ["GetItem"], leadingKeys: [userPartitions.users] },
       { actions: ["DeleteItem"], leadingKeys: [identityPartitions.attempts] },
@@ -897,6 +907,7 @@ export const operations = {
     problems: [],
     idempotent: true,
     sensitive: true,
+    audited: true,
     table: [
       { actions: ["GetItem"], leadingKeys: [userPartitions.users] },
       { actions: ["DeleteItem"], leadingKeys: [identityPartitions.secondFactors] },
@@ -946,6 +957,7 @@ export const operations = {
     problems: [],
     idempotent: true,
     sensitive: true,
+    audited: true,
     table: [
       { actions: ["GetItem"], leadingKeys: [userPartitions.users] },
       { actions: ["PutItem"], leadingKeys: [identityPartitions.passwordLinks] },
@@ -1007,6 +1019,7 @@ export const operations = {
     problems: ["credit_insufficient"],
     idempotent: true,
     sensitive: true,
+    audited: true,
     table: [
       { actions: ["GetItem", "PutItem"], leadingKeys: [userPartitions.users] },
       { actions: ["PutItem"], leadingKeys: [userPartitions.creditMovements] },
