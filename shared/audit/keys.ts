@@ -1,5 +1,6 @@
 /** Keys of the audit trail. */
-import { auditRecordPartitions, auditShards, type AuditRecord } from "../contract/audit-record.ts";
+import { auditRecordPartitions } from "../contract/audit-partitions.ts";
+import { auditShards, type AuditRecord } from "../contract/audit-record.ts";
 import type { Partition } from "../runtime/key.ts";
 
 /** Partition keys as roles are granted them; `*` stands for any characters. */

@@ -41,9 +41,6 @@ export interface AuditRecord extends AuditEntry {
   readonly ttl: number;
 }
 
-/** The partitions of all records, as a role may be granted them. */
-export const auditRecordPartitions = "AUDIT#*";
-
 /** How long records are kept, in days: a year, and time to look at it. */
 export const auditDays = 400;
 

@@ -7,7 +7,7 @@
  */
 import type * as z from "zod";
 import type { RequiredAction, Role, Scope } from "../domain/access.ts";
-import { auditRecordPartitions } from "./audit-record.ts";
+import { auditRecordPartitions } from "./audit-partitions.ts";
 import { idempotencyPartitions } from "./idempotency-record.ts";
 import type { OAuthErrorCode } from "./oauth-error.ts";
 import { principalPartitions } from "./principal-key.ts";
