@@ -93,6 +93,21 @@ const changes: Readonly<Record<string, (partner: { id: string; token: string }) 
     await call("DELETE", `/v1/companies/${body.id}/bank-accounts/${body.bankAccounts[0].id}`, { token });
     return ["company.created", "company.changed"];
   },
+  "subscriptions.cancel-of-partner": async ({ id, token }) => {
+    await subscriptions.create(token);
+    await asRoot("DELETE", `/v1/partners/${id}/subscriptions/u1`);
+    return ["subscription.created", "subscription.cancelled"];
+  },
+  "subscriptions.erase-personal-data-of-partner": async ({ id, token }) => {
+    await subscriptions.create(token);
+    await asRoot("DELETE", `/v1/partners/${id}/subscriptions/u1/personal-data`);
+    return ["subscription.created", "subscription.personal_data_erased"];
+  },
+  "companies.delete-of-partner": async ({ id, token }) => {
+    const { body } = await companies.create(token);
+    await asRoot("DELETE", `/v1/partners/${id}/companies/${body.id}`);
+    return ["company.created", "company.deleted"];
+  },
   "partners.register": async () => [],
   "partners.change": async ({ id }) => {
     for (let count = 0; count < 2; count++) await change(id, { name: "Red Bicycle" });

@@ -4,6 +4,7 @@ import type { MigrationAnswer } from "../../../shared/migrations/contract.ts";
 import { subscriptionKey } from "../../../shared/subscriptions/keys.ts";
 import { FaultInjector } from "../../faults/fault-injector.ts";
 import { expectProblem } from "../../support/expect-problem.ts";
+import { allPages } from "../../support/lists.ts";
 import { partnerCalls } from "../../support/partners.ts";
 import { Portico, tally } from "../../support/portico.ts";
 import { subscriptionCalls } from "../../support/subscriptions.ts";
@@ -11,7 +12,7 @@ import { contentsOf, plantChanges } from "../../support/table.ts";
 import { crowdTimeoutMs, dayMs } from "../../support/values.ts";
 
 const faults = new FaultInjector();
-const portico = Portico.alone({ interceptors: [faults.intercept] });
+const portico = Portico.forSuite({ interceptors: [faults.intercept] });
 const { call } = portico;
 const { change } = partnerCalls(portico);
 const { cancel, create, extend, history, read } = subscriptionCalls(portico);
@@ -20,8 +21,11 @@ const run = async () => await portico.host.runSchedule("Portico-local-expiry");
 
 /** The events that time has brought, oldest first, as `type user`. */
 async function announced(token: string): Promise<string[]> {
-  const { body } = await call("GET", "/v1/events?limit=100", { token });
-  return body.items
+  const pages = await allPages((cursor) =>
+    call("GET", `/v1/events?limit=100${cursor === undefined ? "" : `&cursor=${cursor}`}`, { token }),
+  );
+  return pages
+    .flat()
     .filter(({ request }: any) => request === null)
     .map(({ type, data }: any) => `${type} ${data.externalUserId}`)
     .reverse();
