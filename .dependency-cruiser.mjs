@@ -115,7 +115,10 @@ export default {
       name: "only-stores-make-writes",
       comment: "Use cases and functions pass on the writes that a store makes.",
       severity: "error",
-      from: { path: "^(shared|functions)/", pathNot: "^shared/runtime/|/(session-|second-factor-|password-link-)?store\\.ts$" },
+      from: {
+        path: "^(shared|functions)/",
+        pathNot: "^shared/runtime/|/(session-|second-factor-|password-link-)?store\\.ts$",
+      },
       to: { path: "^shared/runtime/writes\\.ts$" },
     },
     {
