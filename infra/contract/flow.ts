@@ -121,11 +121,20 @@ const newSession = (username: string): readonly string[] => [
   ");",
 ];
 
-/** Requests that need more than their examples provide. */
-export const steps: Readonly<Record<AnyOperation["id"], Step>> = {
+/** Requests of partners that need more than their examples provide. */
+const partnerSteps: Flow["steps"] = {
   "oauth.token": { body: allScopes, keeps: { partnerToken: "access_token" } },
   "oauth.introspect": { body: { ...client, token: "{{partnerToken}}" } },
   "oauth.revoke": { body: { ...client, token: "{{partnerToken}}" } },
+  "companies.add-account": { body: { accountNumber: "7654321" } },
+  "events.list": { keeps: { eventId: "items[0].id" } },
+  "events.read": { path: { eventId: "{{eventId}}" } },
+  "partners.change": { body: { status: undefined, dpopBoundAccessTokens: false } },
+};
+
+/** Requests that need more than their examples provide. */
+export const steps: Flow["steps"] = {
+  ...partnerSteps,
   "auth.login": { body: reader },
   "users.create": {
     body: { username: "member-{{run}}", password: "{{userPassword}}" },
@@ -150,7 +159,6 @@ export const steps: Readonly<Record<AnyOperation["id"], Step>> = {
   "coupons.change": { body: { active: true } },
   "coupons.redeem": { body: { code: "MUSEUM-{{run}}" } },
   "threads.create": { body: { participants: ["{{memberName}}"] } },
-  "companies.add-account": { body: { accountNumber: "7654321" } },
   "partners.register": { body: { email: "sales-{{run}}@bluebicycle.example" } },
 };
 
@@ -172,14 +180,6 @@ export const fullFlow: Flow = {
   opening,
   steps,
   endings,
-};
-
-const partnerSteps: Flow["steps"] = {
-  "oauth.token": { body: allScopes, keeps: { partnerToken: "access_token" } },
-  "oauth.introspect": { body: { ...client, token: "{{partnerToken}}" } },
-  "oauth.revoke": { body: { ...client, token: "{{partnerToken}}" } },
-  "companies.add-account": { body: { accountNumber: "7654321" } },
-  "partners.change": { body: { status: undefined, dpopBoundAccessTokens: false } },
 };
 
 /**
