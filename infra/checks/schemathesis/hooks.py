@@ -24,6 +24,7 @@ REFUSED_FIELDS = {
     r"/participants(/\d+)?": "no name twice in whatever letter case, and at most 100 with the caller, named or not",
     r"/sort": "a search has its own order",
     r"/secret": "no repetitions and runs of characters",
+    r"/websiteUrl": "the WHATWG URL algorithm decides, which no pattern states",
 }
 
 # The tool authenticates with HTTP Basic and generates a client id for the body as well (RFC 6749 section 2.3 forbids that).
