@@ -133,12 +133,12 @@ function outputOf(program: string, words: readonly string[]): Promise<string> {
 function judge({ caller, operations: attacked }: Attack, output: string, report: Report | null): boolean {
   const tested = report?.operations.tested ?? 0;
   const cases = report?.test_cases.generated ?? 0;
-  const asksForPassword = new Set(
+  const asksForAnotherProof = new Set(
     attacked
-      .filter(({ problems }) => problems.includes("credentials_invalid"))
+      .filter(({ access, problems }) => access === "public" || problems.includes("credentials_invalid"))
       .map(({ method, path }) => `${method} ${path}`),
   );
-  const refused = (report?.warnings.missing_auth ?? []).filter((operation) => !asksForPassword.has(operation));
+  const refused = (report?.warnings.missing_auth ?? []).filter((operation) => !asksForAnotherProof.has(operation));
   const isHeld = report?.exit_code === 0 && tested === attacked.length && tested > 0 && refused.length === 0;
   console.log(`${isHeld ? "ok  " : "FAIL"}  ${caller}: ${tested} of ${attacked.length} operations, ${cases} cases`);
   for (const operation of refused) console.error(`${operation} refused every token`);

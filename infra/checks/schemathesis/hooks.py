@@ -19,9 +19,12 @@ REFUSALS = {
 
 # Fields with a rule that no schema can state, where the problem is `validation_failed`.
 REFUSED_FIELDS = {
+    r"": "OpenAPI relates no query parameters to each other: some filters of a list exclude others",
     r"/gracePeriod": "at most seven days, in any mixture of units",
     r"/participants(/\d+)?": "no name twice in whatever letter case, and at most 100 with the caller, named or not",
+    r"/sort": "a search has its own order",
     r"/secret": "no repetitions and runs of characters",
+    r"/websiteUrl": "the WHATWG URL algorithm decides, which no pattern states",
 }
 
 # The tool authenticates with HTTP Basic and generates a client id for the body as well (RFC 6749 section 2.3 forbids that).
