@@ -12,7 +12,7 @@ import { contentsOf, plantChanges } from "../../support/table.ts";
 import { crowdTimeoutMs, dayMs } from "../../support/values.ts";
 
 const faults = new FaultInjector();
-const portico = Portico.forSuite({ interceptors: [faults.intercept] });
+const portico = Portico.alone({ interceptors: [faults.intercept] });
 const { call } = portico;
 const { change } = partnerCalls(portico);
 const { cancel, create, extend, history, read } = subscriptionCalls(portico);
