@@ -1,6 +1,6 @@
 /** Keys of partners and of their e-mail addresses. */
 import { hashed, type IndexKey, type Key } from "../runtime/key.ts";
-import { searchForm } from "../runtime/search.ts";
+import { sortedPlace } from "../runtime/search.ts";
 import { normalizeEmail, type StoredPartner } from "./model.ts";
 
 /** Partition keys as roles are granted them; `*` stands for any characters. */
@@ -14,7 +14,7 @@ export const partnerPartitions = {
 
 /** The place of a partner in the index, for searches by name. Several partners may have the same name. */
 export function placeByName({ id, name }: Pick<StoredPartner, "id" | "name">): IndexKey {
-  return { gsi1pk: partnerPartitions.partnersByName, gsi1sk: `${searchForm(name)}#${id}` };
+  return { gsi1pk: partnerPartitions.partnersByName, gsi1sk: sortedPlace(name, id) };
 }
 
 /** The place of an e-mail address in the index, for searches. */

@@ -10,6 +10,11 @@ export function searchForm(text: string): string {
   return plain.replaceAll(/\p{M}/gu, "").replaceAll(/\s+/g, " ").trim();
 }
 
+/** A sort key that orders by a name, and among the same names by an id. A tab sorts before every character of a name. */
+export function sortedPlace(name: string, id: string): string {
+  return `${searchForm(name)}\t${id}`;
+}
+
 /** The ends of the sort keys that begin with a text. */
 export function beginningWith(text: string): { readonly from: string; readonly to: string } {
   // The last character of Unicode, which no text has, sorts behind all others.

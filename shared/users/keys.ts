@@ -1,6 +1,6 @@
 /** Keys of users, their names, their place in the list and the movements of their credit. */
 import { hashed, padded, type IndexKey, type Key } from "../runtime/key.ts";
-import { searchForm } from "../runtime/search.ts";
+import { sortedPlace } from "../runtime/search.ts";
 import { normalizeUsername, type CreditMovement, type StoredUser } from "./model.ts";
 
 /** Partition keys as roles are granted them; `*` stands for any characters. */
@@ -24,7 +24,7 @@ export function placeByUsername(username: string): IndexKey {
 
 /** The place of a user's name in the index, for searches. Several users may have the same name. */
 export function placeByName({ id, name }: Pick<StoredUser, "id" | "name">): IndexKey {
-  return { gsi1pk: userPartitions.usersByName, gsi1sk: `${searchForm(name)}#${id}` };
+  return { gsi1pk: userPartitions.usersByName, gsi1sk: sortedPlace(name, id) };
 }
 
 /** An item that points to a user. */

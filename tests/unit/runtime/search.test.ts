@@ -1,4 +1,4 @@
-import { beginningWith, pageOfLists, searchForm, type PagedSource } from "../../../shared/runtime/search.ts";
+import { beginningWith, pageOfLists, searchForm, sortedPlace, type PagedSource } from "../../../shared/runtime/search.ts";
 
 test.each([
   ["Ada Lovelace", "ada lovelace"],
@@ -16,9 +16,16 @@ test("every text that begins with another one lies between its ends in the order
   const lies = (text: string) =>
     Buffer.compare(Buffer.from(text), Buffer.from(from)) >= 0 &&
     Buffer.compare(Buffer.from(text), Buffer.from(to)) <= 0;
-  for (const inside of ["ada", "ada#usr_1", "ada\uffff", "ada😀", "ada lovelace"])
+  for (const inside of ["ada", "ada\tusr_1", "ada\uffff", "ada😀", "ada lovelace"])
     expect([inside, lies(inside)]).toEqual([inside, true]);
   for (const outside of ["ad", "adb", "Ada", "b", ""]) expect([outside, lies(outside)]).toEqual([outside, false]);
+});
+
+test("a name stands before the longer names that begin with it", () => {
+  const names = ["Grace", "Grace Hopper", "Grace-Ann", "Grace!", "Graces"];
+  const places = names.map((name) => sortedPlace(name, "usr_9")).sort();
+  expect(places[0]).toBe("grace\tusr_9");
+  expect([sortedPlace("Ada", "usr_2"), sortedPlace("ADA", "usr_1")].sort()).toEqual(["ada\tusr_1", "ada\tusr_2"]);
 });
 
 /** A list of texts, each its own key. */
