@@ -3,7 +3,8 @@ import { setImmediate } from "node:timers/promises";
 import type { Answer } from "./answer.ts";
 import type { CallOptions, Portico, TestPartner } from "./portico.ts";
 
-export const allScopes = "subscriptions:read subscriptions:write companies:read companies:write events:read partner:manage";
+export const allScopes =
+  "subscriptions:read subscriptions:write companies:read companies:write events:read partner:manage";
 
 export function allScopesExcept(scope: string): string {
   return allScopes

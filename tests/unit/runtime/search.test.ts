@@ -1,4 +1,10 @@
-import { beginningWith, pageOfLists, searchForm, sortedPlace, type PagedSource } from "../../../shared/runtime/search.ts";
+import {
+  beginningWith,
+  pageOfLists,
+  searchForm,
+  sortedPlace,
+  type PagedSource,
+} from "../../../shared/runtime/search.ts";
 
 test.each([
   ["Ada Lovelace", "ada lovelace"],
