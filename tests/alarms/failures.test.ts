@@ -36,7 +36,7 @@ const functionNameOf = (id: string): string => `Portico-local-${id.replaceAll(".
 
 let assembly: AlteredAssembly;
 let watched: WatchedPortico;
-let token: string;
+let seller: { readonly id: string; readonly token: string };
 /** Functions whose calls to the table are denied, which no operation expects. */
 const denied = new Set<string>();
 
@@ -59,7 +59,7 @@ beforeAll(async () => {
     interceptors: [denyAccess],
     processesPerFunction: 6,
   });
-  ({ token } = await watched.portico.partnerWithToken());
+  seller = await watched.portico.partnerWithToken();
 });
 afterAll(async () => {
   await watched.close();
@@ -70,7 +70,7 @@ beforeEach(() => {
   watched.reset();
 });
 
-const self = () => watched.call("GET", "/v1/partners/me", { token });
+const self = () => watched.call("GET", "/v1/partners/me", { token: seller.token });
 const times = async (count: number, act: () => Promise<unknown>): Promise<void> => {
   await Promise.all(Array.from({ length: count }, act));
 };
@@ -151,7 +151,7 @@ const failures: Readonly<Record<string, () => Promise<unknown>>> = {
       12,
       async () => {
         await self();
-        await watched.call("GET", "/v1/subscriptions/nobody", { token });
+        await watched.call("GET", "/v1/subscriptions/nobody", { token: seller.token });
         await watched.call("GET", "/v1/partners/me", { token: "forged" });
         await watched.call("GET", "/health");
       },
@@ -160,7 +160,7 @@ const failures: Readonly<Record<string, () => Promise<unknown>>> = {
   },
   "the bundle of one operation throws at import, 1 call in 1000 is its": async () => {
     await goodTraffic(4000);
-    await watched.during(10, () => times(4, () => watched.call("GET", "/v1/banks", { token })));
+    await watched.during(10, () => times(4, () => watched.call("GET", "/v1/banks", { token: seller.token })));
   },
   "the authorizer fails: every protected call ends in 503": async () => {
     await goodTraffic(50);
@@ -206,7 +206,9 @@ const failures: Readonly<Record<string, () => Promise<unknown>>> = {
     watched.faults.replace([
       { functions: ["subscriptions.list"], actions: ["Query"], every: 2, fault: { kind: "error", code } },
     ]);
-    await everyFiveMinutes(3, () => times(2, () => watched.call("GET", "/v1/subscriptions?status=active", { token })));
+    await everyFiveMinutes(3, () =>
+      times(2, () => watched.call("GET", "/v1/subscriptions?status=active", { token: seller.token })),
+    );
   },
   "DynamoDB fails by itself, and retries still serve every caller": async () => {
     watched.faults.replace([
@@ -333,19 +335,18 @@ const failures: Readonly<Record<string, () => Promise<unknown>>> = {
     watched.pass(70);
   },
   "subscriptions are announced more than a minute late": async () => {
-    const partner = await watched.portico.partnerWithToken();
     const { create } = subscriptionCalls(watched.portico);
     let sold = 0;
     await everyFiveMinutes(3, async () => {
       const user = `late-${sold++}`;
-      await create(partner.token, {}, { user });
+      await create(seller.token, {}, { user });
       const notice = { type: "expiring", at: new Date(Date.now() - 300_000).toISOString() } as const;
-      const { gsi2pk, gsi2sk } = placeByNotice(partner.id, user, notice);
+      const { gsi2pk, gsi2sk } = placeByNotice(seller.id, user, notice);
       const set = {
         expression: "SET notice = :notice, gsi2pk = :gsi2pk, gsi2sk = :gsi2sk",
         values: { ":notice": notice, ":gsi2pk": gsi2pk, ":gsi2sk": gsi2sk },
       };
-      await plantChanges(watched.portico.host, [[{ update: subscriptionKey.subscription(partner.id, user), set }]]);
+      await plantChanges(watched.portico.host, [[{ update: subscriptionKey.subscription(seller.id, user), set }]]);
       expect(await watched.run("expiry")).toBe(true);
     });
   },

@@ -34,7 +34,7 @@ beforeAll(async () => {
   await writeFile(join(stale, "index.mjs"), "");
   await writeFile(join(second, "functions/stale.mjs"), "");
   await build({ outDir: second });
-}, 60_000);
+}, 300_000);
 
 afterAll(async () => {
   await rm(second, { recursive: true, force: true });

@@ -12,7 +12,16 @@ import { synthesized, templateOf } from "./support/templates.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 /** What a build reads. */
-const sources = ["infra", "functions", "shared", "package.json", "tsconfig.json", "tsconfig.web.json", "cdk.json"];
+const sources = [
+  "infra",
+  "functions",
+  "shared",
+  "package.json",
+  "package-lock.json",
+  "tsconfig.json",
+  "tsconfig.web.json",
+  "cdk.json",
+];
 
 let folder: string;
 

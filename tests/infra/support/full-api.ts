@@ -1,5 +1,5 @@
 /**
- * Synthesises the data and API stacks with a hundred operations: the declared ones and copies under other ids and paths, all with
+ * Synthesises the data and API stacks with 96 operations: the declared ones and copies under other ids and paths, all with
  * one and the same bundle, which must have been built. Run like `infra/app.ts`; context `cors=true` adds an allowed origin.
  */
 import { App, Validations } from "aws-cdk-lib";
@@ -14,7 +14,7 @@ import type { Stage } from "../../../infra/stages/stage.ts";
 import { operation, type AnyOperation, type Method } from "../../../shared/contract/operation.ts";
 import { operations } from "../../../shared/operations.ts";
 
-const wanted = 100;
+const wanted = 96;
 
 /** Five operations on two paths, like those of companies. */
 const shapes: readonly { readonly verb: string; readonly method: Method; readonly path: string }[] = [
@@ -53,8 +53,8 @@ const stage: Stage = {
   ...(app.node.tryGetContext("cors") === "true" && { corsOrigins: ["https://console.example.com"] }),
 };
 const common = { stage };
-const data = new DataStack(app, "Hundred-Data", common);
-new ApiStack(app, "Hundred-Api", {
+const data = new DataStack(app, "Full-Data", common);
+new ApiStack(app, "Full-Api", {
   ...common,
   data,
   operations: [...operations, ...Array.from({ length: wanted }, (_, index) => copy(index))].slice(0, wanted),
