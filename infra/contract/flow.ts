@@ -53,7 +53,10 @@ export const preparation: readonly string[] = [
   `pm.collectionVariables.set("firstPassword", pm.variables.replaceIn("{{$guid}}"));`,
   `pm.collectionVariables.set("userPassword", pm.variables.replaceIn("{{$guid}}"));`,
 ];
-export const prepared: readonly string[] = ["run", "firstPassword", "userPassword", "totpCode", "sessionId"];
+export const prepared: readonly string[] = [
+  ...["run", "firstPassword", "userPassword", "totpCode"],
+  ...["sessionId", "invitedId", "linkToken", "otherCompanyId"],
+];
 
 /** Sets the code that an authenticator app would show for the secret (RFC 6238). */
 const computeTotpCode: readonly string[] = [
@@ -121,6 +124,48 @@ const newSession = (username: string): readonly string[] => [
   ");",
 ];
 
+/** Sends a request with JSON before the shown one. @param then lines that read `response` */
+const beforehand = (
+  path: string,
+  token: string,
+  body: object | undefined,
+  then: readonly string[],
+): readonly string[] => [
+  "pm.sendRequest(",
+  "  {",
+  `    url: pm.variables.replaceIn("{{baseUrl}}${path}"),`,
+  `    method: "POST",`,
+  `    header: {`,
+  `      "content-type": "application/json",`,
+  `      authorization: pm.variables.replaceIn("Bearer {{${token}}}"),`,
+  `    },`,
+  `    body: pm.variables.replaceIn(${JSON.stringify(JSON.stringify(body))}),`,
+  "  },",
+  "  (error, response) => {",
+  "    if (error) throw error;",
+  ...then.map((line) => `    ${line}`),
+  "  },",
+  ");",
+];
+
+/** Invites somebody, and keeps the token of the one-time link. */
+const invitation = beforehand("/v1/users", "adminToken", { username: "invited-{{run}}", name: "Ada Lovelace" }, [
+  `pm.collectionVariables.set("invitedId", response.json().id);`,
+  ...beforehand("/v1/users/{{invitedId}}/password-reset", "adminToken", {}, [
+    `pm.collectionVariables.set("linkToken", response.json().token);`,
+  ]),
+]);
+
+/** A company that no other request needs. */
+const otherCompany = beforehand(
+  "/v1/companies",
+  "partnerToken",
+  { name: "Closed shop", phone: "551130001234", declaredBilling: "1.00", bankAccounts: [] },
+  [`pm.collectionVariables.set("otherCompanyId", response.json().id);`],
+);
+
+const ofPartner = { path: { partnerId: "{{clientId}}" } } as const;
+
 /** Requests of partners that need more than their examples provide. */
 const partnerSteps: Flow["steps"] = {
   "oauth.token": { body: allScopes, keeps: { partnerToken: "access_token" } },
@@ -136,6 +181,16 @@ const partnerSteps: Flow["steps"] = {
 export const steps: Flow["steps"] = {
   ...partnerSteps,
   "auth.login": { body: reader },
+  "auth.reset-password": { body: { token: "{{linkToken}}" }, before: invitation },
+  "companies.read-of-partner": ofPartner,
+  "companies.delete-of-partner": {
+    path: { ...ofPartner.path, companyId: "{{otherCompanyId}}" },
+    before: otherCompany,
+  },
+  "subscriptions.read-of-partner": ofPartner,
+  "subscriptions.history-of-partner": ofPartner,
+  "subscriptions.cancel-of-partner": ofPartner,
+  "subscriptions.erase-personal-data-of-partner": ofPartner,
   "users.create": {
     body: { username: "member-{{run}}", password: "{{userPassword}}" },
     keeps: { memberName: "username" },
@@ -143,7 +198,7 @@ export const steps: Flow["steps"] = {
   // The examples suspend, but later requests need an active partner and user.
   "users.change": { body: { status: "active" } },
   "partners.change": { body: { status: "active" } },
-  "privacy.export-external-user": { path: { partnerId: "{{clientId}}" } },
+  "privacy.export-external-user": ofPartner,
   "users.change-password": { body: { currentPassword: "{{userPassword}}", newPassword: "{{userPassword}}" } },
   "users.end-own-session": { path: { sessionId: "{{sessionId}}" }, before: newSession("{{username}}") },
   "users.end-session": { path: { sessionId: "{{sessionId}}" }, before: newSession("{{memberName}}") },
