@@ -95,6 +95,12 @@ export class Portico {
     return this.host.url;
   }
 
+  /** Serves a different assembly from now on. Its roles are different, so the host's usage of rights no longer counts. */
+  async replace(assembly: string): Promise<void> {
+    this.#judged = false;
+    await this.host.replace(assembly);
+  }
+
   /** Stops an own host. */
   async close(): Promise<void> {
     if (this.#own === undefined) return;

@@ -44,7 +44,7 @@ export async function deployWith(portico: Portico, settings: Readonly<Record<str
     const outDir = join(folder, "assembly");
     const { exitCode, errors } = await synthesize(outDir, { stageFile, built: "true" }, { validate: false });
     if (exitCode !== 0) throw new Error(errors);
-    await portico.host.replace(outDir);
+    await portico.replace(outDir);
   } finally {
     restoredFolders.push(folder);
   }

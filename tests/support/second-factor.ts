@@ -1,6 +1,6 @@
 /** Second factors of people: an authenticator app for tests, and the calls about it. */
 import { parseBase32, stepAt, totpCode } from "../../shared/identity/totp.ts";
-import type { Answer } from "./answer.ts";
+import type { Answer, RequestHeaders } from "./answer.ts";
 import { newPerson, type TestSession, type TestUser } from "./people.ts";
 import type { Portico } from "./portico.ts";
 
@@ -39,14 +39,18 @@ export class Authenticator {
 }
 
 export function secondFactorCalls(portico: Portico) {
-  const post = (token: string, path: string, json: unknown): Promise<Answer> =>
-    portico.call("POST", `/v1/users/me/second-factor${path}`, { token, json });
+  const post = (token: string, path: string, json: unknown, headers: RequestHeaders = {}): Promise<Answer> =>
+    portico.call("POST", `/v1/users/me/second-factor${path}`, { token, json, headers });
 
   const enrol = (token: string, password: string): Promise<Answer> => post(token, "", { password });
   const confirm = (token: string, code: string): Promise<Answer> => post(token, "/confirm", { code });
-  const renewCodes = (token: string, code: string): Promise<Answer> => post(token, "/recovery-codes", { code });
-  const remove = (token: string, proof: { code?: string; password?: string }): Promise<Answer> =>
-    post(token, "/remove", proof);
+  const renewCodes = (token: string, code: string, headers?: RequestHeaders): Promise<Answer> =>
+    post(token, "/recovery-codes", { code }, headers);
+  const remove = (
+    token: string,
+    proof: { code?: string; password?: string },
+    headers?: RequestHeaders,
+  ): Promise<Answer> => post(token, "/remove", proof, headers);
 
   const reset = (token: string, userId: string, headers: Readonly<Record<string, string>> = {}): Promise<Answer> =>
     portico.call("POST", `/v1/users/${userId}/reset-second-factor`, { token, headers });

@@ -1,3 +1,5 @@
+import { isNativeError } from "node:util/types";
+
 /** An error that the developer can solve: its message is one line that says what to do, and no stack is shown. */
 export class LocalHostError extends Error {
   override readonly name = "LocalHostError";
@@ -5,5 +7,5 @@ export class LocalHostError extends Error {
 
 /** The message of any thrown value. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return isNativeError(error) ? error.message : String(error);
 }

@@ -29,8 +29,13 @@ async function eventsOf(token: string, query = ""): Promise<any[]> {
 
 /** All events of a partner as administrators see them, oldest first, as text. */
 async function typesOf(partnerId: string): Promise<string[]> {
-  const { body } = await asRoot("GET", `/v1/partners/${partnerId}/events?limit=100`);
-  return body.items.map(({ type }: { type: string }) => type).reverse();
+  const pages = await allPages((cursor) =>
+    asRoot("GET", `/v1/partners/${partnerId}/events?limit=5${cursor === undefined ? "" : `&cursor=${cursor}`}`),
+  );
+  return pages
+    .flat()
+    .map(({ type }: any) => String(type))
+    .reverse();
 }
 
 const written: readonly string[] = [

@@ -14,7 +14,7 @@ const portico = Portico.forSuite();
 const { asRoot, change, read, remove, self } = partnerCalls(portico);
 const { create, createExpired } = subscriptionCalls(portico);
 
-const offBoard = (id: string) => asRoot("POST", `/v1/partners/${id}/off-board`);
+const offBoard = (id: string, headers = {}) => asRoot("POST", `/v1/partners/${id}/off-board`, undefined, headers);
 const subscriptionsOf = async (id: string): Promise<any[]> =>
   (await asRoot("GET", `/v1/partners/${id}/subscriptions?limit=100`)).body.items;
 const createCompany = (token: string) =>
@@ -97,6 +97,16 @@ describe("off-boarding a partner", () => {
     expect(done).toBe(true);
     expect((await subscriptionsOf(id)).filter(({ status }) => status !== "cancelled")).toEqual([]);
     expect((await remove(id)).status).toBe(204);
+  });
+
+  test("a repeated call with its idempotency key gets the first answer", async () => {
+    const { id, token } = await portico.partnerWithToken();
+    await create(token);
+    const headers = { "idempotency-key": "the-end" };
+    const first = await offBoard(id, headers);
+    const second = await offBoard(id, headers);
+    expect(second.body).toEqual(first.body);
+    expect(second.headers.get("idempotency-replayed")).toBe("true");
   });
 
   test("fifty calls in parallel cancel each subscription once", async () => {

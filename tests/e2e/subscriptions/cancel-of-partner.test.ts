@@ -1,5 +1,6 @@
 /** Covers `subscriptions/read-of-partner`, `subscriptions/history-of-partner`, `subscriptions/erase-personal-data-of-partner`. */
 import { verdict } from "../../support/conformance.ts";
+import { allPages } from "../../support/lists.ts";
 import { newPerson } from "../../support/people.ts";
 import { inParallel, Portico, tally } from "../../support/portico.ts";
 import { subscriptionCalls } from "../../support/subscriptions.ts";
@@ -18,6 +19,17 @@ test("an administrator reads a subscription and its history as the partner sees 
   expect(shown.body).toEqual((await read(token)).body);
   const changes = await portico.call("GET", `${pathOf(id)}/history`, { token: accessToken });
   expect(changes.body.items).toEqual(await history(token));
+});
+
+test("an administrator reads a history in pages", async () => {
+  const { id, token } = await portico.partnerWithToken();
+  await create(token);
+  await cancel(token);
+  const pages = await allPages((cursor) =>
+    asRoot("GET", `${pathOf(id)}/history?limit=1${cursor === undefined ? "" : `&cursor=${cursor}`}`),
+  );
+  expect(pages.filter(({ length }) => length > 0)).toHaveLength(2);
+  expect(pages.flat()).toEqual(await history(token));
 });
 
 test("an administrator cancels a subscription, once, and the partner sees it", async () => {

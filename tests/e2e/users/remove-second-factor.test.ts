@@ -56,3 +56,12 @@ test(
   },
   crowdTimeoutMs,
 );
+
+test("a repeated request with its idempotency key is answered like the first", async () => {
+  const person = await newEquippedPerson();
+  const headers = { "idempotency-key": "removal" };
+  for (const replayed of [null, "true"]) {
+    const answer = await remove(person.accessToken, { password: person.password }, headers);
+    expect([answer.status, answer.headers.get("idempotency-replayed")]).toEqual([204, replayed]);
+  }
+});

@@ -33,3 +33,13 @@ test("rejects a wrong code, and a person without a second factor", async () => {
   const { accessToken } = await newPerson(portico);
   expectProblem(await renewCodes(accessToken, "123456"), 404, "not_found");
 });
+
+test("a repeated request with its idempotency key renews nothing again", async () => {
+  const person = await newEquippedPerson();
+  const code = await person.app.code();
+  const renew = () => renewCodes(person.accessToken, code, { "idempotency-key": "renewal" });
+  const { body } = await renew();
+  const repeated = await renew();
+  expect([repeated.status, repeated.headers.get("idempotency-replayed")]).toEqual([200, "true"]);
+  expect((await signInWith(person, body.recoveryCodes[0])).status).toBe(200);
+});
