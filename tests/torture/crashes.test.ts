@@ -152,7 +152,7 @@ const subjects: Readonly<Record<string, () => Promise<Subject>>> = {
       verify: async ({ status, body }) => {
         expect(status).toBe(201);
         const items = await itemsAbout(body.id);
-        expect(kindsOf(items)).toEqual(["CREDENTIAL", "PARTNER-EMAIL", "PARTNERS", "PRINCIPAL"]);
+        expect(kindsOf(items)).toEqual(["AUDIT", "CREDENTIAL", "EVENTS", "PARTNER-EMAIL", "PARTNERS", "PRINCIPAL"]);
       },
     };
   },
@@ -165,7 +165,9 @@ const subjects: Readonly<Record<string, () => Promise<Subject>>> = {
       verify: async ({ status }) => {
         expect(status).toBe(200);
         const items = await itemsAbout(id);
-        expect(kindsOf(items)).toEqual(["CREDENTIAL", "PARTNER-EMAIL", "PARTNERS", "PRINCIPAL"]);
+        // One record and one event of the registration, and one of each of the change.
+        const records = ["AUDIT", "AUDIT", "EVENTS", "EVENTS"];
+        expect(kindsOf(items)).toEqual(["CREDENTIAL", "PARTNER-EMAIL", "PARTNERS", "PRINCIPAL", ...records].sort());
         expect(items.find(({ pk }) => pk === "PARTNERS")).toMatchObject(json);
         expect(items.find(({ pk }) => pk === `PRINCIPAL#${id}`)).toMatchObject({ status: "suspended" });
       },
@@ -231,7 +233,9 @@ const subjects: Readonly<Record<string, () => Promise<Subject>>> = {
       verify: async ({ status }) => {
         // The crash may have come after the last commit.
         expect([204, 404]).toContain(status);
-        expect(await itemsAbout(id)).toEqual([]);
+        // Of the registration and the deletion, and two of the subscription.
+        const events = ["EVENTS", "EVENTS", "EVENTS", "EVENTS"];
+        expect(kindsOf(await itemsAbout(id))).toEqual(["AUDIT", "AUDIT", ...events]);
       },
     };
   },
