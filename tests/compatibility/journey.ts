@@ -115,6 +115,12 @@ async function begin(visitor: Visitor, admin: string, login: (json: SignIn) => P
     return { username, password };
   };
   const person = await login(await newUser("ada"));
+  // The password that an administrator chose works for this call alone.
+  await visitor.call("POST /v1/users/me/password", {
+    token: person.accessToken,
+    json: { currentPassword: password, newPassword: `${password}, my own` },
+    status: 204,
+  });
   await newUser("grace");
   const participants = ["grace"];
   const thread = await visitor.call("POST /v1/threads", {

@@ -13,14 +13,8 @@ import { synthesized, templateOf } from "./support/templates.ts";
 const root = resolve(import.meta.dirname, "../..");
 /** What a build reads. */
 const sources = [
-  "infra",
-  "functions",
-  "shared",
-  "package.json",
-  "package-lock.json",
-  "tsconfig.json",
-  "tsconfig.web.json",
-  "cdk.json",
+  ...["infra", "functions", "shared", "docs/guides", "CHANGELOG.md"],
+  ...["package.json", "package-lock.json", "tsconfig.json", "tsconfig.web.json", "cdk.json"],
 ];
 
 let folder: string;
