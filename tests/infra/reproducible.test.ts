@@ -75,7 +75,7 @@ test("another folder and another time zone give the same templates and assets, s
   const first = await deployedFiles(process.env.PORTICO_TEST_ASSEMBLY!);
   expect(Object.keys(first).filter((path) => path.endsWith(".template.json"))).toHaveLength(4);
   expect(await deployedFiles(await synthElsewhere({ timeZone: "Pacific/Auckland" }))).toEqual(first);
-}, 120_000);
+}, 300_000);
 
 describe("the next release", () => {
   const release: Release = { name: "9.9.9+next", committedAt: "2030-01-01T00:00:00.000Z" };
@@ -104,7 +104,7 @@ describe("the next release", () => {
       // Its integration.
       "AWS::ApiGateway::Method": 1,
     });
-  }, 120_000);
+  }, 300_000);
 
   test("without a changed function replaces nothing", async () => {
     const before = await apiOf(process.env.PORTICO_TEST_ASSEMBLY!);
@@ -112,7 +112,7 @@ describe("the next release", () => {
     const after = templateOf(await synthesized(context, { validate: false }), "Api");
     // The deployment gets the new name in place.
     expect(changes(before, after)).toEqual({ ...named, "AWS::ApiGateway::Deployment": 1 });
-  }, 120_000);
+  }, 300_000);
 });
 
 describe("a release", () => {
