@@ -108,6 +108,8 @@ export function createDocumentClient(): DynamoDBDocumentClient {
     maxAttempts: 1,
     requestHandler: { connectionTimeout: 1000 },
   });
+  // Without a logger it still copies each input and output to hide what is sensitive.
+  client.middlewareStack.remove("loggerMiddleware");
   return DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } });
 }
 

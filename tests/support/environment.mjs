@@ -6,8 +6,8 @@ import { hosts } from "./hosts.ts";
 const workerEnds = 2;
 
 process.on("message", ([kind]) => {
-  // A worker ends by itself when nothing keeps it alive, which a running host would.
-  if (kind === workerEnds) void hosts.close();
+  // A running host would keep the worker alive. Its processes and folders end with this one.
+  if (kind === workerEnds) process.exit();
 });
 
 // Nor does it outlive a run that was killed.

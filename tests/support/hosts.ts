@@ -62,6 +62,7 @@ export class Hosts {
     writeRecord(folder, id, { testPath, ...host.rights() });
   }
 
+  /** For a run in one process, which goes on after the tests. */
   async close(): Promise<void> {
     const shared = await this.#shared;
     this.#shared = undefined;

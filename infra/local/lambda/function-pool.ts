@@ -95,9 +95,10 @@ export class FunctionPool {
   #closed = false;
   #drained: (() => void) | undefined;
   readonly #temporaryFolders = new TemporaryFolders();
-  /** A frozen process does not notice that its host has ended. */
-  readonly #killAll = (): void => {
+  /** When the host ends without closing: a frozen process would not notice, and nobody would remove the folders. */
+  readonly #abandon = (): void => {
     for (const { process: child } of this.#workers()) child.kill("SIGKILL");
+    this.#temporaryFolders.remove();
   };
 
   constructor(options: FunctionPoolOptions) {
@@ -107,7 +108,7 @@ export class FunctionPool {
     this.#pools = new Map(
       options.functions.map((model) => [model.id, { model, workers: new Set<Worker>(), queue: [] }]),
     );
-    if (options.freezesIdleProcesses === true) process.once("exit", this.#killAll);
+    process.once("exit", this.#abandon);
   }
 
   /** The number of live processes. */
@@ -175,7 +176,7 @@ export class FunctionPool {
         await exited;
       }),
     );
-    process.off("exit", this.#killAll);
+    process.off("exit", this.#abandon);
     this.#temporaryFolders.remove();
   }
 

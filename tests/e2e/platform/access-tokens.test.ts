@@ -9,7 +9,7 @@ import { newPerson } from "../../support/people.ts";
 import type { Answer } from "../../support/answer.ts";
 import { Portico } from "../../support/portico.ts";
 
-const portico = Portico.alone();
+const portico = Portico.forSuite();
 
 /** A request that every active partner token may make. */
 async function present(token: string): Promise<Answer> {

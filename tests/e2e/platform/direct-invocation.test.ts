@@ -2,7 +2,7 @@
 import { setImmediate } from "node:timers/promises";
 import { Portico } from "../../support/portico.ts";
 
-const portico = Portico.alone();
+const portico = Portico.forSuite();
 
 const functionOf = (name: string) => portico.host.model.functions.find((model) => model.name.endsWith(`-${name}`))!;
 const authorizer = () => functionOf("authorizer");

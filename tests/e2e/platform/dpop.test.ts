@@ -17,7 +17,7 @@ import { inParallel, Portico, tally } from "../../support/portico.ts";
 import { rawCall } from "../../support/raw.ts";
 import { codesOf } from "../../support/sessions.ts";
 
-const portico = Portico.alone();
+const portico = Portico.forSuite();
 const { requestBoundToken, boundToken, present, presentProven } = dpopCalls(portico);
 
 const algorithms = "ES256 Ed25519 EdDSA PS256";

@@ -9,7 +9,7 @@ import { Portico } from "../../support/portico.ts";
 const root = join(import.meta.dirname, "../../..");
 const run = promisify(execFile);
 
-const portico = Portico.alone();
+const portico = Portico.forSuite();
 beforeAll(async () => {
   await run(process.execPath, ["infra/contract/client.ts"], { cwd: root });
 });

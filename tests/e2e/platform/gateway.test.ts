@@ -3,7 +3,7 @@ import type { Answer } from "../../support/answer.ts";
 import { Portico } from "../../support/portico.ts";
 import { rawCall, type RawOptions } from "../../support/raw.ts";
 
-const portico = Portico.alone();
+const portico = Portico.forSuite();
 let token: string;
 beforeAll(async () => {
   ({ token } = await portico.partnerWithToken());

@@ -8,7 +8,7 @@ import { IdentityDriver } from "../../support/identity-driver.ts";
 import { explain, type EventAnswer, type IdentityEvent, type IdentityState } from "../../support/identity-model.ts";
 import { Portico } from "../../support/portico.ts";
 
-const portico = Portico.alone();
+const portico = Portico.forSuite();
 
 let key: ProofKey;
 beforeAll(async () => {

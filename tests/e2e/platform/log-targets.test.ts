@@ -6,7 +6,7 @@ import { Portico } from "../../support/portico.ts";
 import { linesOf } from "../../support/sessions.ts";
 import { subscriptionCalls } from "../../support/subscriptions.ts";
 
-const portico = Portico.alone();
+const portico = Portico.forSuite();
 const { call } = portico;
 const { create } = subscriptionCalls(portico);
 

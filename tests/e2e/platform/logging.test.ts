@@ -9,7 +9,7 @@ import { sessionCalls } from "../../support/sessions.ts";
 import { subscriptionCalls } from "../../support/subscriptions.ts";
 import { tokenEndpointCalls } from "../../support/token-endpoints.ts";
 
-const portico = Portico.alone();
+const portico = Portico.forSuite();
 const { call } = portico;
 const { changePassword, revoke } = sessionCalls(portico);
 const { requestToken, requestWithBasic } = tokenRequests(portico);

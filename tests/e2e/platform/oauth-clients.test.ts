@@ -16,7 +16,7 @@ import { newPerson } from "../../support/people.ts";
 import { Portico } from "../../support/portico.ts";
 import { sessionCalls } from "../../support/sessions.ts";
 
-const portico = Portico.alone();
+const portico = Portico.forSuite();
 const { present } = sessionCalls(portico);
 
 async function idToken(): Promise<string> {

@@ -16,7 +16,7 @@ type LanguageName = keyof typeof languages;
 
 const root = join(import.meta.dirname, "../../..");
 const run = promisify(execFile);
-const portico = Portico.alone();
+const portico = Portico.forSuite();
 let folder: string;
 let partner: { readonly id: string; readonly secret: string };
 

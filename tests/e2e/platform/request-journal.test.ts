@@ -5,7 +5,7 @@ import type { Answer } from "../../support/answer.ts";
 import { Portico } from "../../support/portico.ts";
 import { eventually } from "../../support/waiting.ts";
 
-const portico = Portico.alone();
+const portico = Portico.forSuite();
 const { call } = portico;
 
 /** The complete entry of a call, which ends shortly after its answer. */

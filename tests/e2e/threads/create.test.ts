@@ -5,7 +5,7 @@ import { inParallel, Portico, tally } from "../../support/portico.ts";
 import { contentsOf } from "../../support/table.ts";
 import { type Person, threadCalls, threePeople, upTo } from "../../support/threads.ts";
 
-const portico = Portico.alone({ processesPerFunction: 4 });
+const portico = Portico.forSuite();
 const { call } = portico;
 const { begin, mine, post, read, threadsOf } = threadCalls(portico);
 

@@ -9,7 +9,7 @@ import { Portico } from "../../support/portico.ts";
 import { plantChanges } from "../../support/table.ts";
 import { type Person, threadCalls, threePeople, upTo } from "../../support/threads.ts";
 
-const portico = Portico.alone({ processesPerFunction: 4 });
+const portico = Portico.forSuite();
 const { call } = portico;
 const { begin, messages, newThread, post, read, threadsOf } = threadCalls(portico);
 

@@ -10,7 +10,7 @@ import { inParallel, Portico, tally } from "../../support/portico.ts";
 import { plantChanges } from "../../support/table.ts";
 import { numbersOf, type Person, threadCalls, threePeople, upTo } from "../../support/threads.ts";
 
-const portico = Portico.alone({ processesPerFunction: 4 });
+const portico = Portico.forSuite();
 const { call } = portico;
 const { begin, messages, mine, newThread, post, read } = threadCalls(portico);
 

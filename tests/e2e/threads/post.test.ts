@@ -4,7 +4,7 @@ import { keyed } from "../../support/idempotency.ts";
 import { inParallel, Portico, tally } from "../../support/portico.ts";
 import { as, type Person, threadCalls, threePeople, upTo } from "../../support/threads.ts";
 
-const portico = Portico.alone({ processesPerFunction: 4 });
+const portico = Portico.forSuite();
 const { call } = portico;
 const { messages, newThread, post, read } = threadCalls(portico);
 

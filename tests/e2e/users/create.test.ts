@@ -9,7 +9,7 @@ import { contentsOf } from "../../support/table.ts";
 import { type Fields, userCalls } from "../../support/users.ts";
 import { crowdTimeoutMs, inMixedCase, instant } from "../../support/values.ts";
 
-const portico = Portico.alone({ processesPerFunction: 4 });
+const portico = Portico.forSuite();
 const { call } = portico;
 const { asRoot, change, create, remove } = userCalls(portico);
 

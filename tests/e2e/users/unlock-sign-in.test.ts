@@ -9,7 +9,7 @@ import { linesOf, sessionCalls } from "../../support/sessions.ts";
 import { contentsOf } from "../../support/table.ts";
 import { crowdTimeoutMs, unknownUserId, wrongPassword } from "../../support/values.ts";
 
-const portico = Portico.alone();
+const portico = Portico.forSuite();
 const { changePassword } = sessionCalls(portico);
 
 /** Uses up the failures of this address. */
