@@ -1,7 +1,8 @@
 /** Request bodies for any declared operation, made from its declaration, and what becomes of them. */
+import { isDeepStrictEqual } from "node:util";
 import type { AnyOperation } from "../../shared/contract/operation.ts";
 import { operations } from "../../shared/operations.ts";
-import { expectConforming, verdict } from "./conformance.ts";
+import { verdict } from "./conformance.ts";
 import type { Answer } from "./answer.ts";
 import type { RequestHeaders } from "./answer.ts";
 import type { Portico } from "./portico.ts";
@@ -54,9 +55,7 @@ export function bodyCalls(portico: Portico) {
   async function send(operation: AnyOperation, raw: Body, headers: RequestHeaders = json): Promise<Answer> {
     const token = rightfulToken(operation, callers());
     const path = pathOf(operation, { partnerId: callers().partner.id });
-    const answer = await portico.call(operation.method, path, { ...(token !== undefined && { token }), raw, headers });
-    expectConforming(operation, answer, portico.url);
-    return answer;
+    return await portico.call(operation.method, path, { ...(token !== undefined && { token }), raw, headers });
   }
 
   /** Sends bodies one after the other, expects a verdict on each, and that they change nothing in the table. */
@@ -73,7 +72,9 @@ export function bodyCalls(portico: Portico) {
       expect(`${verdict(answer)} for ${shown}`).toBe(`${expected} for ${shown}`);
       check(answer);
     }
-    expect(await contentsOf(portico.host)).toEqual(before);
+    const after = await contentsOf(portico.host);
+    // Jest's comparison of a whole table takes as long as the calls.
+    if (!isDeepStrictEqual(after, before)) expect(after).toEqual(before);
   }
 
   return { callers, send, expectRefused };

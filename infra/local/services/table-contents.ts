@@ -9,6 +9,8 @@ import { engineAccessKey } from "./dynamodb-engine.ts";
 export function clientOf(endpoint: string, region: string): DynamoDBDocumentClient {
   const credentials = { accessKeyId: engineAccessKey, secretAccessKey: "none" };
   const client = new DynamoDBClient({ endpoint, region, credentials, maxAttempts: 1 });
+  // As in shared/runtime/table.ts: it copies every item for a logger that does not exist.
+  client.middlewareStack.remove("loggerMiddleware");
   return DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } });
 }
 
