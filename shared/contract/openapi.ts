@@ -32,6 +32,7 @@ export function problemsOf(operation: AnyOperation): readonly ProblemCode[] {
   ]);
   if (access !== "public") {
     for (const code of authenticationProblems) given.add(code);
+    if (access.partner !== undefined) given.add("quota_exceeded");
     if (access.partner?.scope !== undefined) given.add("insufficient_scope");
     for (const code of requiredActionCodes(operation)) given.add(code);
   }
