@@ -1,27 +1,20 @@
 /** The Lambda authorizer of every protected route: it authenticates; what the caller may do is for the operation to say. */
 import type { APIGatewayAuthorizerResult, APIGatewayRequestAuthorizerEvent, Context } from "aws-lambda";
-import { defaultLimitsOf, publicUrlOf, readEnvironment } from "../shared/runtime/environment.ts";
+import { publicUrlOf, readEnvironment } from "../shared/runtime/environment.ts";
 import { requireGatewayEvent } from "../shared/runtime/gateway-event.ts";
 import { headerValues } from "../shared/runtime/headers.ts";
 import { describeError, log, logAsRelease, logSecurityEvent } from "../shared/runtime/log.ts";
 import { releaseOf } from "../shared/runtime/release.ts";
-import { toLimitText } from "../shared/contract/limit-state.ts";
-import { toAuthorizerContext, type Principal } from "../shared/contract/principal.ts";
+import { toAuthorizerContext } from "../shared/contract/principal.ts";
 import { targetOf } from "../shared/domain/ids.ts";
 import { Problem, problemCatalogue } from "../shared/domain/problems.ts";
 import { authenticate, verificationOf, type PresentedRequest, type Refused } from "../shared/identity/authenticate.ts";
 import { proofAlgorithms } from "../shared/identity/dpop.ts";
-import { CallMeter, type Counters } from "../shared/limits/meter-calls.ts";
-import { takeLease } from "../shared/limits/take-lease.ts";
+import { PartnerMetering } from "../shared/usage/meter-partner.ts";
 import { createDocumentClient, Table } from "../shared/runtime/table.ts";
 
 const environment = readEnvironment(process.env);
 const client = createDocumentClient();
-/** Of the process: leases outlive the calls that take them. */
-const meter = new CallMeter();
-
-/** How long a call waits for a lease, in milliseconds. A failure of the counters must not become a failure of the API. */
-const maxLeaseMs = 500;
 
 const details = {
   token_missing: "Send an access token in the Authorization header: `Authorization: Bearer <token>`.",
@@ -46,17 +39,15 @@ export async function handler(
   const { requestId } = event.requestContext;
   logAsRelease(releaseOf(event));
   const table = new Table(client, environment.TABLE_NAME, Date.now() + context.getRemainingTimeInMillis() - 500);
+  const metering = meteringOf(event);
   try {
-    const counters = countersFor(requestId);
-    let prepared: Promise<void> | undefined;
-    const outcome = await authenticate(presented(event), table, verificationOf(environment), ({ kind, id }) => {
-      // A lease that ends is renewed while the principal is read, so it costs no round trip more.
-      if (kind === "partner") prepared = meter.prepare(id, Date.now(), counters);
-    });
-    await prepared;
-    if ("reason" in outcome) return refusal(event, outcome);
-    const limits = await limitTextOf(outcome, counters);
-    return policy("Allow", event.methodArn, outcome.id, { ...toAuthorizerContext(outcome), limits });
+    const outcome = await authenticate(presented(event), table, verificationOf(environment), metering.begin);
+    if (!("reason" in outcome)) {
+      const limits = await metering.conclude(outcome);
+      return policy("Allow", event.methodArn, outcome.id, { ...toAuthorizerContext(outcome), limits });
+    }
+    await metering.takeBack();
+    return refusal(event, outcome);
   } catch (error) {
     const unavailable = error instanceof Problem;
     log("error", unavailable ? "dependency_failed" : "internal_error", {
@@ -68,25 +59,18 @@ export async function handler(
   }
 }
 
-/** The counters of limits. Without an answer of theirs, calls are allowed. */
-function countersFor(requestId: string): Counters {
-  const table = new Table(client, environment.TABLE_NAME, Date.now() + maxLeaseMs);
-  return {
-    takeLease: (partnerId, request) => takeLease(table, partnerId, request),
-    onFailure: (error) =>
-      log("error", "limits_unavailable", {
-        requestId,
-        operation: "authorizer",
-        ...describeError(error instanceof Problem ? error.cause : error),
-      }),
-  };
-}
+/** How long a call waits for the counters of its partner, in milliseconds. */
+const maxCountersMs = 500;
 
-/** Counts the call of a partner. Users have no limits of this kind. */
-async function limitTextOf(principal: Principal, counters: Counters): Promise<string> {
-  if (principal.kind !== "partner") return "";
-  const limits = principal.limits ?? defaultLimitsOf(environment);
-  return toLimitText(await meter.admit({ partnerId: principal.id, limits, now: Date.now() }, counters));
+function meteringOf({ httpMethod, resource, requestContext }: APIGatewayRequestAuthorizerEvent): PartnerMetering {
+  const now = Date.now();
+  return new PartnerMetering({
+    requestId: requestContext.requestId,
+    route: `${httpMethod} ${resource}`,
+    environment,
+    table: new Table(client, environment.TABLE_NAME, now + maxCountersMs),
+    now,
+  });
 }
 
 function presented(event: APIGatewayRequestAuthorizerEvent): PresentedRequest {

@@ -9,6 +9,7 @@ import { limitPartitions } from "../../shared/limits/keys.ts";
 import { migrationRights } from "../../shared/migrations/contract.ts";
 import { syntheticPartnerId } from "../../shared/partners/synthetic-partner.ts";
 import { noticeAttributes, subscriptionPartitions, subscriptionPartitionsOf } from "../../shared/subscriptions/keys.ts";
+import { usagePartitions } from "../../shared/usage/keys.ts";
 import { userPartitions } from "../../shared/users/keys.ts";
 import type { Stage } from "../stages/stage.ts";
 
@@ -31,7 +32,7 @@ export const authorizerFunction: FunctionDeclaration = {
   table: [
     { actions: ["GetItem"], leadingKeys: [identityPartitions.principals, identityPartitions.signingKeys] },
     { actions: ["UpdateItem"], leadingKeys: [identityPartitions.usedProofs], attributes: usedProofAttributes },
-    { actions: ["UpdateItem"], leadingKeys: [limitPartitions.limits] },
+    { actions: ["UpdateItem"], leadingKeys: [limitPartitions.limits, usagePartitions.usage] },
   ],
 };
 
