@@ -24,6 +24,10 @@ async function partnerWith(limits: object): Promise<{ readonly id: string; reado
   return partner;
 }
 
+/** The log lines of counters that did not answer. */
+const failures = () =>
+  portico.logs.flatMap((text) => text.split("\n")).filter((line) => line.includes("limits_unavailable"));
+
 const self = (token: string) => call("GET", "/v1/partners/me", { token });
 
 /** The members of a structured field: name → parameters. */
@@ -113,6 +117,7 @@ test(
   async () => {
     const { id, token } = await partnerWith(tight);
     const other = await portico.partnerWithToken();
+    const failuresBefore = failures().length;
     const answers: Answer[] = [];
     const since = performance.now();
     await inParallel(50, async (caller) => {
@@ -124,7 +129,9 @@ test(
     const seconds = (performance.now() - since) / 1000;
     const created = answers.filter(({ status }) => status === 201);
     expect(created.length).toBeGreaterThanOrEqual(tight.burst);
-    expect(created.length).toBeLessThanOrEqual(1.1 * (tight.burst + tight.requestsPerSecond * seconds));
+    // On a busy machine a lease may take too long: then one process goes on alone for a second.
+    const alone = (failures().length - failuresBefore) * tight.requestsPerSecond;
+    expect(created.length).toBeLessThanOrEqual(1.1 * (tight.burst + tight.requestsPerSecond * seconds) + alone);
     const refused = answers.filter(({ status }) => status !== 201);
     expect(refused.length).toBeGreaterThan(0);
     for (const answer of refused) {
@@ -172,10 +179,7 @@ describe("counters that do not answer", () => {
     expect((await self(token)).status).toBe(200);
     expect((await self(token)).status).toBe(200);
     faults.clear();
-    const lines = portico.logs
-      .flatMap((text) => text.split("\n"))
-      .filter((line) => line.includes("limits_unavailable"));
-    expect(lines.length).toBeGreaterThan(0);
-    expect(JSON.parse(lines.at(-1)!)).toMatchObject({ level: "ERROR", failures: 1, operation: "authorizer" });
+    expect(failures().length).toBeGreaterThan(0);
+    expect(JSON.parse(failures().at(-1)!)).toMatchObject({ level: "ERROR", failures: 1, operation: "authorizer" });
   });
 });
