@@ -20,13 +20,13 @@ const usageOf = async (partnerId: string, query = "") => await asRoot("GET", `/v
 function routesOf(body: any): Record<string, number> {
   const routes = new Map<string, number>();
   for (const { method, path, requests } of body.days.flatMap((day: any) => day.routes)) {
-    routes.set(`${method} ${path}`, (routes.get(`${method} ${path}`) ?? 0) + requests);
+    routes.set(`${method} ${path}`, (routes.get(`${method} ${path}`) ?? 0) + Number(requests));
   }
   return Object.fromEntries(routes);
 }
 
 const sumOf = (body: any, name: "requests" | "refused"): number =>
-  body.days.reduce((sum: number, day: any) => sum + day[name], 0);
+  body.days.reduce((sum: number, day: any) => sum + Number(day[name]), 0);
 
 describe("the usage", () => {
   test("of a new partner has thirty days without calls", async () => {
