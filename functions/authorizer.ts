@@ -10,6 +10,7 @@ import { targetOf } from "../shared/domain/ids.ts";
 import { Problem, problemCatalogue } from "../shared/domain/problems.ts";
 import { authenticate, verificationOf, type PresentedRequest, type Refused } from "../shared/identity/authenticate.ts";
 import { proofAlgorithms } from "../shared/identity/dpop.ts";
+import { PartnerMetering } from "../shared/usage/meter-partner.ts";
 import { createDocumentClient, Table } from "../shared/runtime/table.ts";
 
 const environment = readEnvironment(process.env);
@@ -38,10 +39,15 @@ export async function handler(
   const { requestId } = event.requestContext;
   logAsRelease(releaseOf(event));
   const table = new Table(client, environment.TABLE_NAME, Date.now() + context.getRemainingTimeInMillis() - 500);
+  const metering = meteringOf(event);
   try {
-    const outcome = await authenticate(presented(event), table, verificationOf(environment));
-    if ("reason" in outcome) return refusal(event, outcome);
-    return policy("Allow", event.methodArn, outcome.id, { ...toAuthorizerContext(outcome) });
+    const outcome = await authenticate(presented(event), table, verificationOf(environment), metering.begin);
+    if (!("reason" in outcome)) {
+      const limits = await metering.conclude(outcome);
+      return policy("Allow", event.methodArn, outcome.id, { ...toAuthorizerContext(outcome), limits });
+    }
+    await metering.takeBack();
+    return refusal(event, outcome);
   } catch (error) {
     const unavailable = error instanceof Problem;
     log("error", unavailable ? "dependency_failed" : "internal_error", {
@@ -51,6 +57,20 @@ export async function handler(
     });
     throw error;
   }
+}
+
+/** How long a call waits for the counters of its partner, in milliseconds. */
+const maxCountersMs = 500;
+
+function meteringOf({ httpMethod, resource, requestContext }: APIGatewayRequestAuthorizerEvent): PartnerMetering {
+  const now = Date.now();
+  return new PartnerMetering({
+    requestId: requestContext.requestId,
+    route: `${httpMethod} ${resource}`,
+    environment,
+    table: new Table(client, environment.TABLE_NAME, now + maxCountersMs),
+    now,
+  });
 }
 
 function presented(event: APIGatewayRequestAuthorizerEvent): PresentedRequest {

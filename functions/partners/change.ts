@@ -4,22 +4,33 @@ import { requireSelf } from "../../shared/contract/principal.ts";
 import { requireMatch } from "../../shared/domain/etag.ts";
 import { serve } from "../../shared/http/serve.ts";
 import { operations } from "../../shared/partners/contract.ts";
-import { changePartner, refuseOwnChange } from "../../shared/partners/rules.ts";
+import { auditedPartner, changePartner, refuseOwnChange } from "../../shared/partners/rules.ts";
 import { partnerChange, readPartner } from "../../shared/partners/store.ts";
 import { viewPartner } from "../../shared/partners/view.ts";
+import { defaultLimitsOf } from "../../shared/runtime/environment.ts";
 
-const auditedFields = ["name", "websiteUrl", "status", "tokenPolicy", "dpopBoundAccessTokens", "expiryNotice"] as const;
+const auditedFields = [
+  "name",
+  "websiteUrl",
+  "status",
+  "tokenPolicy",
+  "dpopBoundAccessTokens",
+  "expiryNotice",
+  "requestsPerSecond",
+  "burst",
+  "requestsPerMonth",
+] as const;
 
 export const handler = serve(operations.change, async (request) => {
-  const { principal, path, body, ifMatch, now, table } = request;
+  const { principal, path, body, ifMatch, now, table, environment } = request;
   const before = await readPartner(table, requireSelf(principal, path.partnerId));
   const refusal = principal.kind === "partner" ? refuseOwnChange(before, body) : undefined;
   if (refusal !== undefined) throw refusal;
   requireMatch(ifMatch, before.revision);
   const after = changePartner(before, body, now);
   return {
-    body: viewPartner(after),
+    body: viewPartner(after, defaultLimitsOf(environment)),
     change: partnerChange(authorOf(request, before.id), before, after),
-    audit: changeEntry({ before, after }, auditedFields, ["email"]),
+    audit: changeEntry({ before: auditedPartner(before), after: auditedPartner(after) }, auditedFields, ["email"]),
   };
 });

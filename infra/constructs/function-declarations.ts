@@ -5,9 +5,11 @@ import { couponPartitions } from "../../shared/coupons/keys.ts";
 import { eventPartitions } from "../../shared/events/keys.ts";
 import { identityPartitions, principalAttributes, usedProofAttributes } from "../../shared/identity/keys.ts";
 import { ledgerPartitions } from "../../shared/ledger/keys.ts";
+import { limitPartitions } from "../../shared/limits/keys.ts";
 import { migrationRights } from "../../shared/migrations/contract.ts";
 import { syntheticPartnerId } from "../../shared/partners/synthetic-partner.ts";
 import { noticeAttributes, subscriptionPartitions, subscriptionPartitionsOf } from "../../shared/subscriptions/keys.ts";
+import { usagePartitions } from "../../shared/usage/keys.ts";
 import { userPartitions } from "../../shared/users/keys.ts";
 import type { Stage } from "../stages/stage.ts";
 
@@ -24,12 +26,13 @@ export type FunctionDeclaration = Pick<
 /** Actions of Secrets Manager beyond reading the value. */
 export type SecretAction = "DescribeSecret" | "PutSecretValue" | "UpdateSecretVersionStage";
 
-/** Runs before every protected operation. It reads public keys, the principal's token version and used proofs, and no secret. */
+/** Runs before every protected operation. It reads public keys and principals, counts proofs and calls, and reads no secret. */
 export const authorizerFunction: FunctionDeclaration = {
   id: "authorizer",
   table: [
     { actions: ["GetItem"], leadingKeys: [identityPartitions.principals, identityPartitions.signingKeys] },
     { actions: ["UpdateItem"], leadingKeys: [identityPartitions.usedProofs], attributes: usedProofAttributes },
+    { actions: ["UpdateItem"], leadingKeys: [limitPartitions.limits, usagePartitions.usage] },
   ],
 };
 

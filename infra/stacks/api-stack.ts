@@ -65,6 +65,9 @@ export class ApiStack extends Stack {
       SESSION_SECONDS: String(stage.sessions.maxAgeSeconds),
       ADMINISTRATOR_SESSION_SECONDS: String(stage.sessions.administratorMaxAgeSeconds),
       MAX_SESSIONS: String(stage.sessions.maxPerUser),
+      PARTNER_REQUESTS_PER_SECOND: String(stage.partnerLimits.requestsPerSecond),
+      PARTNER_BURST: String(stage.partnerLimits.burst),
+      PARTNER_REQUESTS_PER_MONTH: String(stage.partnerLimits.requestsPerMonth),
       PUBLIC_CLIENTS: stage.publicClients.join(" "),
       ADMINISTRATORS_NEED_SECOND_FACTOR: String(stage.administratorsNeedSecondFactor),
     };

@@ -20,6 +20,7 @@ const dev: Stage = {
   deletionProtection: false,
   pointInTimeRecovery: true,
   waf: false,
+  partnerLimits: { requestsPerSecond: 25, burst: 100, requestsPerMonth: 1_000_000 },
   throttle: { rateLimitPerSecond: 50, burstLimit: 100 },
 };
 

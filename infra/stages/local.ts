@@ -10,6 +10,8 @@ const local: Stage = {
   identityProvider: "parameter",
   logRetention: RetentionDays.ONE_WEEK,
   logLevel: "INFO",
+  // No program on one machine reaches them.
+  partnerLimits: { requestsPerSecond: 5000, burst: 50_000, requestsPerMonth: 999_999_999 },
   throttle: { rateLimitPerSecond: 10_000, burstLimit: 5000 },
 };
 

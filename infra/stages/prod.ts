@@ -1,6 +1,6 @@
 import { RetentionDays } from "aws-cdk-lib/aws-logs";
 import { defaultOperations } from "./operations.ts";
-import { defaultSessionLimits, defaultTokenLifetimes, fillIn, type Stage } from "./stage.ts";
+import { defaultPartnerLimits, defaultSessionLimits, defaultTokenLifetimes, fillIn, type Stage } from "./stage.ts";
 
 /** Production. Replace every `fillIn` before a deployment. docs/deploying.md explains each setting. */
 const prod: Stage = {
@@ -37,6 +37,7 @@ const prod: Stage = {
   pointInTimeRecovery: true,
   waf: true,
   canary: { percent: 10, minutes: 15 },
+  partnerLimits: defaultPartnerLimits,
   throttle: { rateLimitPerSecond: 500, burstLimit: 1000 },
 };
 

@@ -1,5 +1,6 @@
 /** The settings of a deployment, as one typed value per stage. No other code may depend on the name of a stage. */
 import type { RetentionDays } from "aws-cdk-lib/aws-logs";
+import type { PartnerLimits } from "../../shared/domain/limits.ts";
 import type { Copies } from "./copies.ts";
 import type { OperationsSettings } from "./operations.ts";
 
@@ -94,6 +95,8 @@ export interface Stage {
    * gets all traffic at once.
    */
   readonly canary?: { readonly percent: number; readonly minutes: number };
+  /** What each partner may call, unless an administrator gives it limits of its own. */
+  readonly partnerLimits: PartnerLimits;
   /** Limits for all callers together. */
   readonly throttle: { readonly rateLimitPerSecond: number; readonly burstLimit: number };
 }
@@ -105,6 +108,13 @@ export const defaultSessionLimits: SessionLimits = {
   maxAgeSeconds: 30 * 24 * 60 * 60,
   administratorMaxAgeSeconds: 12 * 60 * 60,
   maxPerUser: 20,
+};
+
+/** A tenth of production's throttle: no partner uses up what belongs to all. */
+export const defaultPartnerLimits: PartnerLimits = {
+  requestsPerSecond: 50,
+  burst: 500,
+  requestsPerMonth: 5_000_000,
 };
 
 /**

@@ -1,4 +1,11 @@
 /** Refuses a stage with incomplete settings, or with settings that contradict each other or the contract. */
+import {
+  isBurstInRange,
+  maxBurstSeconds,
+  maxRequestsPerMonth,
+  maxRequestsPerSecond,
+  minBurstSeconds,
+} from "../../shared/domain/limits.ts";
 import { copiesContradictions } from "./copies.ts";
 import { operationsContradictions } from "./operations.ts";
 import { fillIn, isUrl, type Stage } from "./stage.ts";
@@ -16,6 +23,7 @@ export function validateStage(stage: Stage): void {
   const contradictions = [
     ...formContradictions(stage),
     ...sessionContradictions(stage),
+    ...limitContradictions(stage.partnerLimits),
     ...addressContradictions(stage),
     ...identityProviderContradictions(stage.identityProvider),
     ...operationsContradictions(stage.operations),
@@ -76,6 +84,18 @@ function sessionContradictions({ sessions, tokenLifetimes }: Stage): Contradicti
       "a session lasts at least as long as an access token",
     !(isPositiveInteger(maxPerUser) && maxPerUser <= maxSessions) &&
       `a user has at least one session and at most ${maxSessions}`,
+  ];
+}
+
+function limitContradictions(limits: Stage["partnerLimits"]): Contradictions {
+  const { requestsPerSecond, requestsPerMonth } = limits;
+  return [
+    !(isPositiveInteger(requestsPerSecond) && requestsPerSecond <= maxRequestsPerSecond) &&
+      `a partner's rate is a positive whole number of at most ${maxRequestsPerSecond} requests a second`,
+    !(isPositiveInteger(limits.burst) && isBurstInRange(limits)) &&
+      `a partner's burst is what its rate gives in ${minBurstSeconds} to ${maxBurstSeconds} seconds`,
+    !(isPositiveInteger(requestsPerMonth) && requestsPerMonth <= maxRequestsPerMonth) &&
+      "a partner's monthly quota is a positive whole number of at most 9 digits",
   ];
 }
 

@@ -50,6 +50,7 @@ const sharedSets: Readonly<Record<string, string>> = {
   precondition_failed: "",
   media_type_unsupported: "",
   rate_limited: "",
+  "rate_limited quota_exceeded": "ToPartners",
   "too_many_attempts rate_limited": "OrAttempts",
   internal_error: "",
   unavailable: "",

@@ -32,6 +32,7 @@ export function problemsOf(operation: AnyOperation): readonly ProblemCode[] {
   ]);
   if (access !== "public") {
     for (const code of authenticationProblems) given.add(code);
+    if (access.partner !== undefined) given.add("quota_exceeded");
     if (access.partner?.scope !== undefined) given.add("insufficient_scope");
     for (const code of requiredActionCodes(operation)) given.add(code);
   }
@@ -150,6 +151,7 @@ const tagDescriptions: Readonly<Record<string, string>> = {
   Companies: "Companies of partners",
   "Bank accounts": "Bank accounts of companies, and the directory of banks",
   Events: "What has happened to a partner's subscriptions and companies, and to the partner itself",
+  Usage: "How much a partner has used the API",
   Audit: "What administrators and partners have changed",
   Threads: "Conversations of users",
   System: "Health, this document, and the pages that explain problems",

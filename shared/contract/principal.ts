@@ -1,5 +1,6 @@
 /** The caller, as the authorizer identified it. */
 import { requiredActions, type RequiredAction, type Role, type Scope } from "../domain/access.ts";
+import type { PartnerLimits } from "../domain/limits.ts";
 import type { Access, AnyOperation } from "./operation.ts";
 import { notFound, Problem } from "../domain/problems.ts";
 
@@ -13,6 +14,8 @@ export type Principal =
       readonly tokenId: string;
       /** How long before its expiry a subscription is announced, as the partner has set it: `P7D`. Undefined: the default. */
       readonly expiryNotice?: string | undefined;
+      /** How much it may call. Known to the authorizer alone. Undefined or null: the stage's defaults. */
+      readonly limits?: PartnerLimits | null | undefined;
     }
   | {
       readonly kind: "user";

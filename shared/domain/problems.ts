@@ -51,6 +51,7 @@ export const problemCatalogue = {
   bank_unknown: { status: 422, title: "The bank is not in the bank directory" },
   too_many_attempts: { status: 429, title: "Too many failed attempts" },
   rate_limited: { status: 429, title: "Too many requests" },
+  quota_exceeded: { status: 429, title: "The monthly quota is used up" },
   internal_error: { status: 500, title: "Internal error" },
   unavailable: { status: 503, title: "Temporarily unavailable" },
   read_only: { status: 503, title: "The service is read-only" },

@@ -13,6 +13,7 @@ import type { Deadline } from "../runtime/retry.ts";
 import { isCurrent, type Content } from "./content.ts";
 import { answerHeaders } from "./middleware/answer-headers.ts";
 import { body } from "./middleware/body.ts";
+import { limits } from "./middleware/limits.ts";
 import { observation } from "./middleware/observation.ts";
 import { problems } from "./middleware/problems.ts";
 import { rights } from "./middleware/rights.ts";
@@ -80,6 +81,7 @@ export function pipeline(
       observation(operation, environment),
       answerHeaders(),
       problems(),
+      limits(),
       rights(),
       writeStop(),
       body(),

@@ -1,6 +1,7 @@
 /** What the middleware knows of one request, from the gateway's event to the answer. */
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from "aws-lambda";
 import type middy from "@middy/core";
+import type { LimitState } from "../contract/limit-state.ts";
 import type { AnyOperation } from "../contract/operation.ts";
 import type { Principal } from "../contract/principal.ts";
 import type { Environment } from "../runtime/environment.ts";
@@ -25,6 +26,8 @@ export interface RequestContext {
   /** Every value of a header by its lower-case name. */
   readonly headerValues: (name: string) => readonly string[];
   principal?: Principal | undefined;
+  /** How the call stands against its partner's limits; absent for callers without limits. */
+  readonly limitState?: LimitState | undefined;
   /** The stage accepts no changes. */
   readOnly?: boolean;
   /** Parsed, but not validated yet. */

@@ -82,7 +82,7 @@ export interface PreparedOperation<Path, Query, Body, AnswerBody, Prepared> {
  *
  * @example
  * export const handler = serve(operations.read, async ({ path, table }) => ({
- *   body: viewPartner(await readPartner(table, path.partnerId)),
+ *   body: viewCompany(await readCompany(table, path.partnerId, path.companyId)),
  * }));
  */
 export function serve<Path, Query, Body, AnswerBody, Prepared = undefined>(

@@ -34,12 +34,14 @@ const authorizationPattern = /^(Bearer|DPoP) +([A-Za-z0-9\-._~+/]+=*)$/i;
  * Authenticates the caller by its `Authorization` header and, for a bound token, by its proof. A bound token is never accepted
  * as a bearer token, nor an unbound one with a proof.
  *
+ * @param onGenuine hears of the principal of a genuine token, before it is known whether the token is still valid
  * @throws Problem `unavailable`
  */
 export async function authenticate(
   request: PresentedRequest,
   table: Table,
   options: Verification,
+  onGenuine: (principal: Principal) => void = () => undefined,
 ): Promise<Principal | Refused> {
   if (request.authorization.trim() === "") return { reason: "token_missing", scheme: "Bearer" };
   const [, presentedScheme, token = ""] = authorizationPattern.exec(request.authorization) ?? [];
@@ -52,6 +54,7 @@ export async function authenticate(
   const proof = isProven ? await verifyProof(request.proofs, { ...request, accessToken: token }) : undefined;
   if (isProven && proof === undefined) return { reason: "proof_invalid", scheme };
   if (proof?.thumbprint !== verified.thumbprint) return { reason: "token_invalid", scheme };
+  onGenuine(verified.principal);
   // Both at once: the check of a proof costs no round trip more.
   const [accepted, isFirstUse] = await Promise.all([
     acceptCurrent(table, verified, options),
@@ -97,8 +100,8 @@ async function acceptCurrent(
   const state = await findPrincipal(table, principal.id);
   if (state === undefined || !isCurrent(state, principal, version)) return "token_revoked";
   if (principal.kind === "partner" && state.kind === "partner") {
-    const { expiryNotice } = state;
-    return expiryNotice === undefined ? verified : { ...verified, principal: { ...principal, expiryNotice } };
+    const { expiryNotice, limits } = state;
+    return { ...verified, principal: { ...principal, expiryNotice, limits } };
   }
   if (principal.kind !== "user" || state.kind !== "user") return verified;
   const requiredAction = requiredActionOf(state, verified.amr, options);

@@ -37,7 +37,7 @@ export const principalAttributes = {
   revokingTokens: ["version"],
   issuingTokens: ["status", "tokenPolicy", "dpopBoundAccessTokens", "version"],
   deleting: ["status", "deletionUntil"],
-  changingPartner: ["status", "tokenPolicy", "dpopBoundAccessTokens", "expiryNotice", "version"],
+  changingPartner: ["status", "tokenPolicy", "dpopBoundAccessTokens", "expiryNotice", "limits", "version"],
   changingUser: ["status", "role", ...sessionAttributes],
 } as const;
 

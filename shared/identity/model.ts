@@ -1,6 +1,7 @@
 /** Principals, credentials, sessions and attempts as they are kept, with their limits. */
 import type { JWK } from "jose";
 import type { Role } from "../domain/access.ts";
+import type { PartnerLimits } from "../domain/limits.ts";
 
 /** How many access tokens of a partner are valid at once: the newest alone, or all of the current version. */
 export const tokenPolicies = ["single", "many"] as const;
@@ -22,6 +23,8 @@ export interface PartnerState extends CommonState {
   readonly dpopBoundAccessTokens?: boolean | undefined;
   /** How long before its expiry a subscription is announced. Here, because the authorizer reads it anyway. Absent: the default. */
   readonly expiryNotice?: string | undefined;
+  /** How much it may call. Here, because the authorizer reads it anyway. Absent or null: the stage's defaults. */
+  readonly limits?: PartnerLimits | null | undefined;
 }
 
 export interface UserState extends CommonState {

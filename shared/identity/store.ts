@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import * as z from "zod";
 import { roles, type Role } from "../domain/access.ts";
 import { ConcurrencyConflict } from "../domain/conflict.ts";
+import type { PartnerLimits } from "../domain/limits.ts";
 import { notFound, revokedMeanwhile } from "../domain/problems.ts";
 import type { Change, Expression, Table, UpdateWrite, Write } from "../runtime/table.ts";
 import { all, conflict, present, putAbsent, putUnchanged, updateIf } from "../runtime/writes.ts";
@@ -34,6 +35,9 @@ const principalStateSchema = z.discriminatedUnion("kind", [
     tokenPolicy: z.enum(tokenPolicies),
     dpopBoundAccessTokens: z.boolean().optional(),
     expiryNotice: z.string().optional(),
+    limits: z
+      .object({ requestsPerSecond: z.int().min(1), burst: z.int().min(1), requestsPerMonth: z.int().min(1) })
+      .nullish(),
   }),
   z.object({
     kind: z.literal("user"),
@@ -105,24 +109,27 @@ export interface PartnerSettings {
   readonly tokenPolicy: TokenPolicy;
   readonly dpopBoundAccessTokens?: boolean | undefined;
   readonly expiryNotice?: string | undefined;
+  readonly limits?: PartnerLimits | null | undefined;
 }
 
 /** Changes what a partner's requests depend on, and ends its tokens if asked. */
 export function partnerStateChange(
   id: string,
-  { status, tokenPolicy, dpopBoundAccessTokens = false, expiryNotice }: PartnerSettings,
+  { status, tokenPolicy, dpopBoundAccessTokens = false, expiryNotice, limits }: PartnerSettings,
   { endsTokens }: { readonly endsTokens: boolean },
 ): Write {
   const rules = "#status = :status, tokenPolicy = :tokenPolicy, dpopBoundAccessTokens = :bound";
   const notice = expiryNotice === undefined ? "" : ", expiryNotice = :expiryNotice";
+  const calls = limits === undefined ? "" : ", limits = :limits";
   return updateIf(identityKey.principal(id), present, {
-    expression: `SET ${rules}${notice}, version = version + :step`,
+    expression: `SET ${rules}${notice}${calls}, version = version + :step`,
     names: { "#status": "status" },
     values: {
       ":status": status,
       ":tokenPolicy": tokenPolicy,
       ":bound": dpopBoundAccessTokens,
       ...(expiryNotice !== undefined && { ":expiryNotice": expiryNotice }),
+      ...(limits !== undefined && { ":limits": limits }),
       ":step": endsTokens ? 1 : 0,
     },
   });

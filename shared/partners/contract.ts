@@ -17,6 +17,13 @@ import {
   updatedAt,
 } from "../contract/schemas.ts";
 import { administrators } from "../domain/access.ts";
+import {
+  isBurstInRange,
+  maxBurstSeconds,
+  maxRequestsPerMonth,
+  maxRequestsPerSecond,
+  minBurstSeconds,
+} from "../domain/limits.ts";
 import { eventPartitions } from "../events/keys.ts";
 import { identityPartitions, principalAttributes } from "../identity/keys.ts";
 import { tokenPolicies } from "../identity/model.ts";
@@ -63,6 +70,21 @@ const expiryNotice = z
       "subscriptions that are created or extended from then on",
     examples: ["P7D"],
   });
+const requestsPerSecond = z
+  .int()
+  .min(1)
+  .max(maxRequestsPerSecond)
+  .describe("The rate at which the partner's bucket of tokens fills. Each request takes one token");
+const burst = z.int().min(1).describe("How many tokens the bucket holds: what the rate gives in 2 to 60 seconds");
+const requestsPerMonth = z.int().min(1).max(maxRequestsPerMonth).describe("Requests in a calendar month of UTC");
+const limits = z
+  .strictObject({ requestsPerSecond, burst, requestsPerMonth })
+  .refine(isBurstInRange, {
+    path: ["burst"],
+    message: `must be what the rate gives in ${minBurstSeconds} to ${maxBurstSeconds} seconds`,
+  })
+  .nullable()
+  .describe("How much the partner may call; null brings back the defaults. Give all three members");
 const clientId = z.string().meta({ description: "Client id: the id of the partner", examples: [exampleId] });
 
 const clientSecret = z
@@ -88,6 +110,13 @@ const partnerSchema = z
       description: "How long before its expiry a subscription is announced: an ISO 8601 period of whole days",
       examples: ["P7D"],
     }),
+    limits: z
+      .object({
+        requestsPerSecond: z.int().describe("The rate at which the bucket of tokens fills"),
+        burst: z.int().describe("How many tokens the bucket holds"),
+        requestsPerMonth: z.int().describe("Requests in a calendar month of UTC"),
+      })
+      .describe("How much the partner may call: its own limits, or the defaults"),
     createdAt,
     updatedAt,
     etag,
@@ -105,6 +134,7 @@ const partnerExample: PartnerView = {
   tokenPolicy: "single",
   dpopBoundAccessTokens: false,
   expiryNotice: "P7D",
+  limits: { requestsPerSecond: 50, burst: 500, requestsPerMonth: 5_000_000 },
   createdAt: "2026-11-20T12:00:00.000Z",
   updatedAt: "2026-11-20T12:00:00.000Z",
   etag: '"1"',
@@ -170,6 +200,7 @@ const patch = z
     tokenPolicy,
     dpopBoundAccessTokens,
     expiryNotice,
+    limits,
     status,
   })
   .partial();

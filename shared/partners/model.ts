@@ -1,4 +1,5 @@
 /** Partners as they are kept, with the limits and forms of their values. */
+import type { PartnerLimits } from "../domain/limits.ts";
 import type { TokenPolicy } from "../identity/model.ts";
 
 export const partnerStatuses = ["active", "suspended"] as const;
@@ -15,6 +16,8 @@ export interface StoredPartner {
   readonly dpopBoundAccessTokens?: boolean | undefined;
   /** How long before its expiry a subscription is announced; absent: the default. */
   readonly expiryNotice?: string | undefined;
+  /** How much it may call; absent or null: the stage's defaults. */
+  readonly limits?: PartnerLimits | null | undefined;
   readonly createdAt: string;
   readonly updatedAt: string;
   /** Counts the changes, from 1. */

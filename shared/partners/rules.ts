@@ -1,4 +1,5 @@
 /** Rules for registering and changing partners. Pure: no AWS, no HTTP, and the time is an argument. */
+import type { PartnerLimits } from "../domain/limits.ts";
 import { newId } from "../domain/ids.ts";
 import { patched } from "../domain/merge-patch.ts";
 import { Problem, revokedMeanwhile } from "../domain/problems.ts";
@@ -26,8 +27,23 @@ export function registerPartner({ name, websiteUrl, email }: Omit<Registration, 
 export function changePartner(partner: StoredPartner, patch: PartnerPatch, now: Date): StoredPartner {
   const { dpopBoundAccessTokens = false, expiryNotice = defaultExpiryNotice } = partner;
   const before = { ...partner, dpopBoundAccessTokens, expiryNotice };
-  const after = patched(before, patch, now);
+  const limits = isSameLimits(patch.limits ?? null, partner.limits ?? null) ? undefined : patch.limits;
+  const after = patched(before, { ...patch, limits }, now);
   return after === before ? partner : after;
+}
+
+function isSameLimits(one: PartnerLimits | null, other: PartnerLimits | null): boolean {
+  return (
+    one?.requestsPerSecond === other?.requestsPerSecond &&
+    one?.burst === other?.burst &&
+    one?.requestsPerMonth === other?.requestsPerMonth
+  );
+}
+
+/** The partner as the audit trail shows it: of single values. */
+export function auditedPartner(partner: StoredPartner) {
+  const { requestsPerSecond = null, burst = null, requestsPerMonth = null } = partner.limits ?? {};
+  return { ...partner, requestsPerSecond, burst, requestsPerMonth };
 }
 
 const ownFields: readonly string[] = ["dpopBoundAccessTokens", "expiryNotice"];

@@ -105,7 +105,8 @@ export function partnerChange(author: Author, before: StoredPartner, after: Stor
     before.status !== after.status ||
     before.tokenPolicy !== after.tokenPolicy ||
     before.dpopBoundAccessTokens !== after.dpopBoundAccessTokens ||
-    before.expiryNotice !== after.expiryNotice;
+    before.expiryNotice !== after.expiryNotice ||
+    before.limits !== after.limits;
   return [
     putUnchanged(partnerKey.partner(after.id), after, before.revision, placeByName(after)),
     ...(emailChanges ? [reserveEmail(after), releaseEmail(before)] : []),

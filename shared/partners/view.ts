@@ -1,14 +1,17 @@
 /** Partners as callers see them. */
+import type { PartnerLimits } from "../domain/limits.ts";
 import { etagOf } from "../domain/etag.ts";
 import type { ClientCredential } from "../identity/model.ts";
 import { defaultExpiryNotice } from "../subscriptions/model.ts";
 import type { PartnerView, SecretStateView } from "./contract.ts";
 import type { StoredPartner } from "./model.ts";
 
-export function viewPartner(partner: StoredPartner): PartnerView {
+/** @param defaultLimits the limits of a partner that has none of its own */
+export function viewPartner(partner: StoredPartner, defaultLimits: PartnerLimits): PartnerView {
   const { dpopBoundAccessTokens = false, expiryNotice = defaultExpiryNotice, revision, ...profile } = partner;
   const { id, name, websiteUrl, email, status, tokenPolicy, createdAt, updatedAt } = profile;
-  const settings = { status, tokenPolicy, dpopBoundAccessTokens, expiryNotice };
+  const limits = partner.limits ?? defaultLimits;
+  const settings = { status, tokenPolicy, dpopBoundAccessTokens, expiryNotice, limits };
   return { id, name, websiteUrl, email, ...settings, createdAt, updatedAt, etag: etagOf(revision) };
 }
 

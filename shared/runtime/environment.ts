@@ -3,6 +3,7 @@
  * Each function parses them at start; the error names a wrong variable but not its value.
  */
 import * as z from "zod";
+import type { PartnerLimits } from "../domain/limits.ts";
 
 /** The secrets that an operation can declare, with the variable for the ARN of each. */
 export const secretVariables = {
@@ -47,6 +48,10 @@ const environmentSchema = z.object({
   ADMINISTRATOR_SESSION_SECONDS: count,
   /** The maximum number of sessions that a user has at once. */
   MAX_SESSIONS: count,
+  /** What a partner without limits of its own may call: tokens a second, tokens at once, calls a month. */
+  PARTNER_REQUESTS_PER_SECOND: count,
+  PARTNER_BURST: count,
+  PARTNER_REQUESTS_PER_MONTH: count,
   /** The cut-off, in seconds of the epoch: no token that was issued before it is valid. Absent: no cut-off. */
   TOKENS_FROM: z
     .string()
@@ -95,6 +100,15 @@ export function basePathOf({ PUBLIC_URL }: Environment): string {
 export function publicUrlOf(environment: Environment, path: string): string {
   const base = basePathOf(environment);
   return `${new URL(environment.PUBLIC_URL).origin}${path.startsWith(`${base}/`) ? path : `${base}${path}`}`;
+}
+
+/** The limits of a partner that has none of its own. */
+export function defaultLimitsOf(environment: Environment): PartnerLimits {
+  return {
+    requestsPerSecond: environment.PARTNER_REQUESTS_PER_SECOND,
+    burst: environment.PARTNER_BURST,
+    requestsPerMonth: environment.PARTNER_REQUESTS_PER_MONTH,
+  };
 }
 
 /** The public clients of the stage; `POST /v1/auth/login` uses the first one. */

@@ -40,6 +40,7 @@ export const failureCodes = [
   "identity_provider_clock_ahead",
   "identity_provider_unreachable",
   "ledger_differs",
+  "limits_unavailable",
 ] as const;
 export type FailureCode = (typeof failureCodes)[number];
 

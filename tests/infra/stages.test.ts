@@ -98,6 +98,14 @@ describe("settings", () => {
     ],
     ["no session for anybody", { sessions: { ...dev.sessions, maxPerUser: 0 } }, /at least one session/],
     ["too many sessions", { sessions: { ...dev.sessions, maxPerUser: 51 } }, /at most 50/],
+    [
+      "a rate of zero",
+      { partnerLimits: { ...dev.partnerLimits, requestsPerSecond: 0 } },
+      /rate is a positive whole number/,
+    ],
+    ["a burst of one second", { partnerLimits: { ...dev.partnerLimits, burst: 25 } }, /in 2 to 60 seconds/],
+    ["a burst of minutes", { partnerLimits: { ...dev.partnerLimits, burst: 1501 } }, /in 2 to 60 seconds/],
+    ["an endless quota", { partnerLimits: { ...dev.partnerLimits, requestsPerMonth: 1e9 } }, /at most 9 digits/],
     ["a cut-off without seconds", { tokensFrom: "2026-11-21T21:00Z" }, /tokensFrom is a time/],
     ["a restored table without a cut-off", { restoredTable: "restored" }, /needs tokensFrom/],
     [

@@ -51,6 +51,14 @@ const savedQueries: readonly SavedQuery[] = [
     ],
   },
   {
+    name: "Partners at their limits",
+    lines: [
+      "filter code = 'request_served' and problem in ['rate_limited', 'quota_exceeded']",
+      "stats count(*) as refused by principalId, problem, bin(1h)",
+      "sort refused desc",
+    ],
+  },
+  {
     name: "Who tried what on one object",
     lines: [
       "filter targetId like 'PUT-THE-ID-HERE'",

@@ -1,3 +1,4 @@
+import { limitHeaders } from "./limits.ts";
 import type { RequestContext, Middleware, Answer } from "../request-context.ts";
 
 /** Adds the headers that every answer carries. */
@@ -22,6 +23,7 @@ function commonHeaders(context: RequestContext, status: number): Record<string, 
     "referrer-policy": "no-referrer",
     // For loads without CORS (Fetch Standard §3.6): no page of another origin can embed an answer.
     "cross-origin-resource-policy": "same-origin",
+    ...limitHeaders(context.limitState),
     ...crossOriginHeaders(context),
   };
 }
@@ -34,7 +36,7 @@ function crossOriginHeaders(context: RequestContext): Record<string, string> {
   return {
     "access-control-allow-origin": origin,
     "access-control-expose-headers":
-      "etag, idempotency-replayed, location, retry-after, x-correlation-id, x-request-id",
+      "etag, idempotency-replayed, location, ratelimit, ratelimit-policy, retry-after, x-correlation-id, x-request-id",
   };
 }
 

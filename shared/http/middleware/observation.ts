@@ -1,3 +1,4 @@
+import { fromLimitText } from "../../contract/limit-state.ts";
 import { fromAuthorizerContext } from "../../contract/principal.ts";
 import type { Environment } from "../../runtime/environment.ts";
 import { headerValues } from "../../runtime/headers.ts";
@@ -54,6 +55,7 @@ function conclude(context: RequestContext, status: number): void {
 function beginContext(operation: AnyOperation, environment: Environment, event: ServedEvent): RequestContext {
   const headers = new Map(Object.entries(event.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]));
   const header = (name: string) => headers.get(name);
+  const authorized: Readonly<Record<string, unknown>> = event.requestContext.authorizer ?? {};
   const correlationId = header("x-correlation-id");
   return {
     operation,
@@ -66,6 +68,9 @@ function beginContext(operation: AnyOperation, environment: Environment, event: 
     targetId: targetOf(event.pathParameters ?? {}),
     header,
     headerValues: (name) => headerValues(event, name),
-    principal: operation.access === "public" ? undefined : fromAuthorizerContext(event.requestContext.authorizer ?? {}),
+    ...(operation.access !== "public" && {
+      principal: fromAuthorizerContext(authorized),
+      limitState: fromLimitText(authorized["limits"]),
+    }),
   };
 }

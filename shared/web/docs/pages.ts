@@ -19,6 +19,7 @@ export const pageGroups = [
       idempotency: "Idempotency and retries",
       durations: "Durations and times",
       errors: "Errors",
+      limits: "Limits",
       versioning: "Versioning and deprecation",
       changelog: "Changelog",
     },

@@ -335,9 +335,17 @@ export const problemCases: Record<ProblemCode, ProblemCase> = {
   rate_limited: {
     causes: [
       "A client sends requests without a pause, or many of its workers started at the same time.",
+      "A partner's requests come faster than its own rate and burst allow: see the header `ratelimit`.",
       "All callers together sent more requests than the stage allows.",
     ],
     detail: "There are too many requests at the moment. Send the request again later.",
+  },
+  quota_exceeded: {
+    causes: [
+      "The partner sent more requests in this calendar month than its quota allows.",
+      "A program asks again and again for what has not changed.",
+    ],
+    detail: "This partner has used up its requests of this month. The next month (UTC) brings new ones.",
   },
   internal_error: {
     causes: [

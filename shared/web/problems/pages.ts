@@ -141,6 +141,10 @@ const explanations: Record<ProblemCode, readonly [meaning: string, remedy: strin
     "There were too many requests in a short time.",
     "Wait for the number of seconds in the `retry-after` header, then send fewer requests.",
   ],
+  quota_exceeded: [
+    "The partner has used up its requests of this month.",
+    "Wait until the month ends (UTC), as the `retry-after` header says, or ask an administrator for a higher quota.",
+  ],
   internal_error: [
     "Portico has failed. The error is logged.",
     "Try again later. Quote the request id when you ask for help.",

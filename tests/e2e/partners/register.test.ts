@@ -20,6 +20,7 @@ describe("registering a partner", () => {
       ...sent,
       id: expect.stringMatching(/^ptr_[0-9A-HJKMNP-TV-Z]{26}$/),
       status: "active",
+      limits: { requestsPerSecond: 5000, burst: 50_000, requestsPerMonth: 999_999_999 },
       tokenPolicy: "single",
       dpopBoundAccessTokens: false,
       expiryNotice: "P7D",

@@ -1,0 +1,97 @@
+/** Counts one call of a partner, and decides whether it is within the partner's limits. */
+import { toLimitText } from "../contract/limit-state.ts";
+import type { Principal } from "../contract/principal.ts";
+import { Problem } from "../domain/problems.ts";
+import { CallMeter, type Counters } from "../limits/meter-calls.ts";
+import { takeLease } from "../limits/take-lease.ts";
+import { defaultLimitsOf, type Environment } from "../runtime/environment.ts";
+import { describeError, log } from "../runtime/log.ts";
+import type { Table } from "../runtime/table.ts";
+import { addCalls } from "./add-calls.ts";
+import { CallCounts } from "./call-counts.ts";
+import { refusedName } from "./model.ts";
+
+/** Of the process: leases and counts outlive the calls that make them. */
+const meter = new CallMeter();
+const callCounts = new CallCounts();
+
+/** A call, and where it is counted. */
+export interface MeteredRequest {
+  readonly requestId: string;
+  /** Method and path of the operation: `GET /v1/subscriptions`. */
+  readonly route: string;
+  readonly environment: Environment;
+  /** Its deadline is short: a failure of the counters must not become a failure of the API. */
+  readonly table: Table;
+  /** Milliseconds of the epoch. */
+  readonly now: number;
+}
+
+/** The metering of one call. Users are not metered. */
+export class PartnerMetering {
+  readonly #request: MeteredRequest;
+  readonly #counters: Counters;
+  #partnerId: string | undefined;
+  #begun: Promise<unknown> | undefined;
+
+  constructor(request: MeteredRequest) {
+    const { table, requestId } = request;
+    this.#request = request;
+    this.#counters = {
+      takeLease: (partnerId, leased) => takeLease(table, partnerId, leased),
+      onFailure: (error) =>
+        log("error", "limits_unavailable", {
+          requestId,
+          operation: "authorizer",
+          ...describeError(error instanceof Problem ? error.cause : error),
+        }),
+    };
+  }
+
+  /**
+   * Counts the call and does what the table has to hear of, while the caller is still being authenticated: so it costs no round trip
+   * more.
+   */
+  readonly begin = ({ kind, id: partnerId }: Principal): void => {
+    if (kind !== "partner") return;
+    const { route, now, table } = this.#request;
+    this.#partnerId = partnerId;
+    callCounts.count({ partnerId, name: route, now });
+    const sent = callCounts.send(partnerId, now, (id, calls) => addCalls(table, id, calls));
+    this.#begun = Promise.all([
+      meter.prepare(partnerId, now, this.#counters),
+      sent.catch((error: unknown) => {
+        this.#counters.onFailure(error);
+      }),
+    ]);
+  };
+
+  /** Takes the call back: it was refused before it could count. */
+  async takeBack(): Promise<void> {
+    await this.#begun;
+    this.#count(-1);
+  }
+
+  /**
+   * Decides on the call.
+   *
+   * @returns how it stands against the limits, as the operation hears it; empty for a user
+   */
+  async conclude(principal: Principal): Promise<string> {
+    if (principal.kind !== "partner") return "";
+    await this.#begun;
+    const { environment, now } = this.#request;
+    const limits = principal.limits ?? defaultLimitsOf(environment);
+    const state = await meter.admit({ partnerId: principal.id, limits, now }, this.#counters);
+    if (state.refusal !== undefined) {
+      this.#count(-1);
+      callCounts.count({ partnerId: principal.id, name: refusedName, now });
+    }
+    return toLimitText(state);
+  }
+
+  #count(change: 1 | -1): void {
+    const { route, now } = this.#request;
+    if (this.#partnerId !== undefined) callCounts.count({ partnerId: this.#partnerId, name: route, now }, change);
+  }
+}

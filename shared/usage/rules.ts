@@ -1,0 +1,26 @@
+/** Which days an answer has. */
+import { invalid, type Problem } from "../domain/problems.ts";
+import { dayOf, daysAfter, defaultRangeDays, maxRangeDays } from "./model.ts";
+
+/** Days of UTC, both included. */
+export interface DayRange {
+  readonly from: string;
+  readonly to: string;
+}
+
+/** The asked days. Without `to` they end today, without `from` they are thirty. */
+export function rangeOf(asked: Partial<Record<keyof DayRange, string | undefined>>, now: Date): DayRange | Problem {
+  const to = asked.to ?? dayOf(now.getTime());
+  const from = asked.from ?? daysAfter(to, 1 - defaultRangeDays);
+  if (from > to) return invalid({ pointer: "/from", detail: "must not be after `to`, which is today by default" });
+  if (from < daysAfter(to, 1 - maxRangeDays)) {
+    return invalid({ pointer: "/from", detail: `must be so that the range has at most ${maxRangeDays} days` });
+  }
+  return { from, to };
+}
+
+/** Every day of a range, the first one first. */
+export function daysOf({ from, to }: DayRange): readonly string[] {
+  const count = (Date.parse(to) - Date.parse(from)) / 86_400_000 + 1;
+  return Array.from({ length: count }, (_, index) => daysAfter(from, index));
+}
