@@ -79,6 +79,13 @@ const secretKinds: Record<
       "what is stored is encrypted and hashed under this key: a new key would make every second factor unreadable",
     generate: { passwordLength: 64, excludePunctuation: true },
   },
+  webhookKey: {
+    name: "webhook-key",
+    holds: "The key from which the keys are derived that encrypt the secrets of webhook endpoints",
+    noScheduleHere:
+      "what is stored is encrypted under this key: a new key would make the secrets of all webhook endpoints unreadable",
+    generate: { passwordLength: 64, excludePunctuation: true },
+  },
   rootSignIn: {
     name: "root-sign-in",
     holds: "Name and first password of the root user",
@@ -110,6 +117,7 @@ export class DataStack extends Stack {
       refreshTokenKey: this.#secret("refreshTokenKey", key),
       couponCodeKey: this.#secret("couponCodeKey", key),
       secondFactorKey: this.#secret("secondFactorKey", key),
+      webhookKey: this.#secret("webhookKey", key),
       rootSignIn: this.#secret("rootSignIn", key),
       syntheticPartner: this.#secret("syntheticPartner", key),
     };

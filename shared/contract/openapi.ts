@@ -150,6 +150,7 @@ const tagDescriptions: Readonly<Record<string, string>> = {
   Companies: "Companies of partners",
   "Bank accounts": "Bank accounts of companies, and the directory of banks",
   Events: "What has happened to a partner's subscriptions and companies, and to the partner itself",
+  Webhooks: "Endpoints to which events are sent, by the Standard Webhooks specification, and their deliveries",
   Audit: "What administrators and partners have changed",
   Threads: "Conversations of users",
   System: "Health, this document, and the pages that explain problems",
@@ -163,6 +164,8 @@ const scopeDescriptions = {
   "companies:read": "Read the partner's own companies",
   "companies:write": "Create, change and delete the partner's own companies",
   "events:read": "Read the partner's own events",
+  "webhooks:read": "Read the partner's own webhook endpoints and their deliveries",
+  "webhooks:write": "Create, change, test and delete the partner's own webhook endpoints and replace their secrets",
   "partner:manage": "Replace the partner's own client secret, revoke its tokens and require bound ones",
 } satisfies Record<Scope, string>;
 

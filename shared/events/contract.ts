@@ -43,6 +43,21 @@ const partnerSnapshot = z
     description: "A partner after the event, or as it was deleted, without its e-mail address",
   });
 
+const endpointSnapshot = z
+  .object({
+    id: id("whe_"),
+    description: z.string().describe("The partner's own note"),
+    status: z.enum(["enabled", "disabled"]).describe("Whether events are sent"),
+    disabledReason: z
+      .enum(["by_partner", "gone", "failing"])
+      .nullable()
+      .describe("Why it is disabled; null while it is enabled"),
+    createdAt,
+    updatedAt,
+    etag,
+  })
+  .meta({ id: "WebhookEndpointSnapshot", description: "A webhook endpoint after the event, without its URL" });
+
 const type = z.enum(eventTypes).describe("What has happened");
 
 const eventSchema = z
@@ -61,8 +76,10 @@ const eventSchema = z
       .nullable()
       .describe("The request that made the change; null when time has passed"),
     data: z
-      .union([subscriptionSnapshot, companySnapshot, partnerSnapshot])
-      .describe("The subscription, company or partner after the event; the part of `type` before the dot says which"),
+      .union([subscriptionSnapshot, companySnapshot, partnerSnapshot, endpointSnapshot])
+      .describe(
+        "The subscription, company, partner or webhook endpoint after the event; the part of `type` before the dot says which",
+      ),
   })
   .meta({ id: "Event", description: "Something that has happened to what a partner owns" });
 
