@@ -8,6 +8,7 @@ const local: Stage = {
   name: "local",
   publicUrl: "parameter",
   identityProvider: "parameter",
+  webhooksToPrivateAddresses: true,
   logRetention: RetentionDays.ONE_WEEK,
   logLevel: "INFO",
   throttle: { rateLimitPerSecond: 10_000, burstLimit: 5000 },
