@@ -109,6 +109,9 @@ export interface StoredRedelivery {
 /** The maximum number of webhook endpoints of a partner. */
 export const maxEndpoints = 20;
 
+/** The maximum number of attempts of a delivery. The schedule makes ten. */
+export const maxAttempts = 50;
+
 export const maxUrlLength = 2048;
 export const maxDescriptionLength = 200;
 
