@@ -48,7 +48,7 @@ export type SlotName = `slot${number}`;
 export type EndpointHealth = {
   /** Since when every attempt has failed; absent after a success. */
   readonly failingSince?: string;
-} & { readonly [slot in SlotName]?: string };
+} & Readonly<Partial<Record<SlotName, string>>>;
 
 /** What became of an attempt. */
 export const attemptOutcomes = [
