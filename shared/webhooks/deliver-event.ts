@@ -44,7 +44,7 @@ import { webhookBody } from "./view.ts";
 
 export interface DeliveryTools {
   readonly table: Table;
-  readonly queue: Queue;
+  readonly queue: Pick<Queue, "send">;
   /** The secret `webhookKey`. */
   readonly key: () => Promise<string>;
   readonly send: (request: WebhookRequest) => Promise<SendResult>;
