@@ -9,6 +9,7 @@ import { migrationRights } from "../../shared/migrations/contract.ts";
 import { syntheticPartnerId } from "../../shared/partners/synthetic-partner.ts";
 import { noticeAttributes, subscriptionPartitions, subscriptionPartitionsOf } from "../../shared/subscriptions/keys.ts";
 import { userPartitions } from "../../shared/users/keys.ts";
+import { dispatchedPrefixes } from "../../shared/webhooks/keys.ts";
 import type { Stage } from "../stages/stage.ts";
 
 /** What a function needs. Every operation is such a declaration. */
@@ -168,7 +169,7 @@ export interface QueueFunction extends FunctionDeclaration {
 /** Finds the webhook endpoints of each new event: one message per endpoint, and the event on the bus. */
 export const webhookDispatchFunction: StreamFunction = {
   id: "webhook-dispatch",
-  insertedUnder: [eventPartitions.events.replace("*", "")],
+  insertedUnder: dispatchedPrefixes,
   batchSize: 100,
   // Lambda waits longer from retry to retry. Records stay in the stream for a day, so an operator has time to act.
   maxRetries: 50,

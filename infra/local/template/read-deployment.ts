@@ -1,5 +1,6 @@
 /** Reads from the resolved resources what the local host runs. */
-import { checkInvokeRights, checkRotationRights, checkScheduleRights } from "../iam/invoke-rights.ts";
+import { checkEventRights, checkInvokeRights, checkRotationRights } from "../iam/invoke-rights.ts";
+import { checkPollRights } from "../iam/poll-rights.ts";
 import { LocalHostError } from "../support/errors.ts";
 import type { LoadedAssembly } from "./cloud-assembly.ts";
 import type {
@@ -15,15 +16,17 @@ import type {
   TableModel,
 } from "./deployment-model.ts";
 import { readApi } from "./read-api.ts";
+import { readEventSources } from "./read-event-sources.ts";
 import { TemplateReader } from "./template-reader.ts";
 
 function readTables(template: TemplateReader): readonly TableModel[] {
-  return template.ofType("AWS::DynamoDB::Table").map(({ ref, properties }) => {
+  return template.ofType("AWS::DynamoDB::Table").map(({ ref, resource, properties }) => {
     const { BillingMode, AttributeDefinitions, KeySchema, GlobalSecondaryIndexes, StreamSpecification } = properties;
     const timeToLive = properties.TimeToLiveSpecification;
     return {
       name: ref,
       arn: `arn:aws:dynamodb:${template.region}:${template.accountId}:table/${ref}`,
+      streamArn: StreamSpecification && resource.streamArn,
       createTable: {
         TableName: ref,
         BillingMode,
@@ -181,8 +184,11 @@ export function readModel(assembly: LoadedAssembly): DeploymentModel {
     [...rotations].map(([secretArn, { functionId }]) => ({ secretArn, functionId })),
     permissions,
   );
+  const sources = readEventSources(template, functions);
+  checkPollRights(sources, roles, functions);
+  checkEventRights(sources.busRules, permissions);
   const schedules = readSchedules(template, functions);
-  checkScheduleRights(schedules, permissions);
+  checkEventRights(schedules, permissions);
   return {
     region: template.region,
     accountId: template.accountId,
@@ -193,5 +199,6 @@ export function readModel(assembly: LoadedAssembly): DeploymentModel {
     api,
     customResources: readCustomResources(template, functions),
     schedules,
+    ...sources,
   };
 }
