@@ -12,6 +12,7 @@ import * as oauth from "./oauth/contract.ts";
 import * as privacy from "./privacy/contract.ts";
 import * as threads from "./threads/contract.ts";
 import * as system from "./system/contract.ts";
+import * as webhooks from "./webhooks/contract.ts";
 import * as users from "./users/contract.ts";
 
 export const operations: readonly AnyOperation[] = [
@@ -22,6 +23,7 @@ export const operations: readonly AnyOperation[] = [
   ...Object.values(subscriptions.operations),
   ...Object.values(companies.operations),
   ...Object.values(events.operations),
+  ...Object.values(webhooks.operations),
   ...Object.values(audit.operations),
   ...Object.values(threads.operations),
   ...Object.values(privacy.operations),

@@ -9,6 +9,7 @@ import { migrationRights } from "../../shared/migrations/contract.ts";
 import { syntheticPartnerId } from "../../shared/partners/synthetic-partner.ts";
 import { noticeAttributes, subscriptionPartitions, subscriptionPartitionsOf } from "../../shared/subscriptions/keys.ts";
 import { userPartitions } from "../../shared/users/keys.ts";
+import { deliveryRights, dispatchRights } from "../../shared/webhooks/contract.ts";
 import { dispatchedPrefixes } from "../../shared/webhooks/keys.ts";
 import type { Stage } from "../stages/stage.ts";
 
@@ -174,7 +175,7 @@ export const webhookDispatchFunction: StreamFunction = {
   // Lambda waits longer from retry to retry. Records stay in the stream for a day, so an operator has time to act.
   maxRetries: 50,
   maxRecordAgeSeconds: 6 * 60 * 60,
-  table: [],
+  table: dispatchRights,
   timeoutSeconds: 30,
 };
 
@@ -185,7 +186,8 @@ export const webhookDeliveryFunction: QueueFunction = {
   batchSize: 5,
   maxConcurrency: 20,
   maxReceives: 5,
-  table: [],
+  table: deliveryRights,
+  secrets: ["webhookKey"],
   timeoutSeconds: 30,
 };
 

@@ -67,6 +67,7 @@ export class ApiStack extends Stack {
       MAX_SESSIONS: String(stage.sessions.maxPerUser),
       PUBLIC_CLIENTS: stage.publicClients.join(" "),
       ADMINISTRATORS_NEED_SECOND_FACTOR: String(stage.administratorsNeedSecondFactor),
+      ...(stage.webhooksToPrivateAddresses && { WEBHOOKS_TO_PRIVATE_ADDRESSES: "true" }),
     };
     this.#environment = { ...this.commonVariables, ...this.#identityProvider() };
 

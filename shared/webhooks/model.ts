@@ -48,7 +48,7 @@ export type SlotName = `slot${number}`;
 export type EndpointHealth = {
   /** Since when every attempt has failed; absent after a success. */
   readonly failingSince?: string;
-} & { readonly [slot in SlotName]?: string };
+} & Readonly<Partial<Record<SlotName, string>>>;
 
 /** What became of an attempt. */
 export const attemptOutcomes = [
@@ -108,6 +108,9 @@ export interface StoredRedelivery {
 
 /** The maximum number of webhook endpoints of a partner. */
 export const maxEndpoints = 20;
+
+/** The maximum number of attempts of a delivery. The schedule makes ten. */
+export const maxAttempts = 50;
 
 export const maxUrlLength = 2048;
 export const maxDescriptionLength = 200;

@@ -112,13 +112,9 @@ export class EventDelivery extends Construct {
   }
 
   #deliver(declaration: QueueFunction): void {
-    const { stage } = this.#props;
     const { queueArn, queueUrl } = this.#deliveries;
     const made = this.#function(declaration, {
-      environment: {
-        DELIVERY_QUEUE_URL: queueUrl,
-        ...(stage.webhooksToPrivateAddresses && { WEBHOOKS_TO_PRIVATE_ADDRESSES: "true" }),
-      },
+      environment: { DELIVERY_QUEUE_URL: queueUrl },
       statements: [
         // Lambda reads the queue with the role of the function.
         right(["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"], queueArn),
