@@ -4,8 +4,6 @@ import type { Json, JsonObject } from "../support/json-value.ts";
 export interface TableModel {
   readonly name: string;
   readonly arn: string;
-  /** ARN of the stream as the template has it; undefined when the table has none. */
-  readonly streamArn: string | undefined;
   /** Body of DynamoDB's CreateTable. */
   readonly createTable: JsonObject;
   readonly timeToLiveAttribute: string | undefined;

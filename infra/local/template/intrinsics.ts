@@ -17,8 +17,6 @@ export interface ResolvedResource {
   readonly ref: string | undefined;
   /** Id of the resource `/` of a REST API. */
   readonly rootResourceId: string | undefined;
-  /** ARN of the stream of a table. */
-  readonly streamArn: string | undefined;
 }
 
 export interface Stack {
@@ -221,7 +219,6 @@ export class TemplateResolver {
             // A resource without references needs no identity; an unknown reference is refused where it stands.
             ref: hasIdentity(type) ? refOf(identity) : undefined,
             rootResourceId: type === "AWS::ApiGateway::RestApi" ? attributeOf(identity, "RootResourceId") : undefined,
-            streamArn: type === "AWS::DynamoDB::Table" ? attributeOf(identity, "StreamArn") : undefined,
           },
         ];
       },

@@ -20,13 +20,12 @@ import { readEventSources } from "./read-event-sources.ts";
 import { TemplateReader } from "./template-reader.ts";
 
 function readTables(template: TemplateReader): readonly TableModel[] {
-  return template.ofType("AWS::DynamoDB::Table").map(({ ref, resource, properties }) => {
+  return template.ofType("AWS::DynamoDB::Table").map(({ ref, properties }) => {
     const { BillingMode, AttributeDefinitions, KeySchema, GlobalSecondaryIndexes, StreamSpecification } = properties;
     const timeToLive = properties.TimeToLiveSpecification;
     return {
       name: ref,
       arn: `arn:aws:dynamodb:${template.region}:${template.accountId}:table/${ref}`,
-      streamArn: StreamSpecification && resource.streamArn,
       createTable: {
         TableName: ref,
         BillingMode,

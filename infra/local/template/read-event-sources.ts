@@ -20,13 +20,16 @@ type Refuse = Mapping["refuse"];
 export function readEventSources(template: TemplateReader, functions: readonly FunctionModel[]): EventSources {
   const queues = readQueues(template);
   const buses = readBuses(template);
-  const streams = readStreams(template);
   const mappings = template.ofType("AWS::Lambda::EventSourceMapping").filter(({ properties }) => properties.Enabled);
-  const source = ({ properties }: Mapping) => properties.EventSourceArn;
+  const tables = new Map(mappings.map((mapping) => [mapping, tableOfStream(template, mapping)] as const));
+  const queueOf = ({ properties }: Mapping) => queues.find(({ arn }) => arn === properties.EventSourceArn);
   for (const mapping of mappings) {
-    const isKnown = streams.has(source(mapping)) || queues.some(({ arn }) => arn === source(mapping));
-    if (!isKnown)
-      mapping.refuse("EventSourceArn", `names ${source(mapping)}, which is no stream or queue of the template`);
+    if (tables.get(mapping) !== undefined || queueOf(mapping) !== undefined) continue;
+    const { EventSourceArn } = mapping.properties;
+    mapping.refuse(
+      "EventSourceArn",
+      `names ${EventSourceArn}, which is no stream of a table and no queue of the template`,
+    );
   }
   // Every policy is parsed, so that the start refuses one that changes who may use a queue.
   template.ofType("AWS::SQS::QueuePolicy");
@@ -35,11 +38,11 @@ export function readEventSources(template: TemplateReader, functions: readonly F
     buses,
     busRules: readBusRules(template, buses, functions),
     streamMappings: mappings.flatMap((mapping) => {
-      const tableName = streams.get(source(mapping));
+      const tableName = tables.get(mapping);
       return tableName === undefined ? [] : [streamMapping(mapping, { tableName, queues, functions })];
     }),
     queueMappings: mappings.flatMap((mapping) => {
-      const queue = queues.find(({ arn }) => arn === source(mapping));
+      const queue = queueOf(mapping);
       return queue === undefined ? [] : [queueMapping(mapping, queue, functions)];
     }),
   };
@@ -78,14 +81,21 @@ function readBuses(template: TemplateReader): readonly BusModel[] {
   });
 }
 
-/** ARN of a stream → name of its table. */
-function readStreams(template: TemplateReader): ReadonlyMap<string, string> {
-  return new Map(
-    template.ofType("AWS::DynamoDB::Table").flatMap(({ ref, resource, properties }) => {
-      const { streamArn } = resource;
-      return streamArn === undefined || properties.StreamSpecification === undefined ? [] : [[streamArn, ref] as const];
-    }),
-  );
+/**
+ * The table whose stream a mapping reads; undefined when it reads something else. A table that the template does not make, such as
+ * a restored one, is looked for in the engine.
+ */
+function tableOfStream(template: TemplateReader, { properties, refuse }: Mapping): string | undefined {
+  const prefix = `arn:aws:dynamodb:${template.region}:${template.accountId}:table/`;
+  const [name, kind] = properties.EventSourceArn.startsWith(prefix)
+    ? properties.EventSourceArn.slice(prefix.length).split("/")
+    : [];
+  if (name === undefined || kind !== "stream") return undefined;
+  const table = template.ofType("AWS::DynamoDB::Table").find(({ ref }) => ref === name);
+  if (table !== undefined && table.properties.StreamSpecification === undefined) {
+    refuse("EventSourceArn", `names the stream of ${name}, which has none`);
+  }
+  return name;
 }
 
 function readBusRules(

@@ -22,7 +22,6 @@ function modelOf(statements: readonly object[]): GovernedModel {
       {
         name: "Things",
         arn: table,
-        streamArn: undefined,
         createTable: {
           KeySchema: schema("pk"),
           GlobalSecondaryIndexes: [{ IndexName: "gsi1", KeySchema: schema("gsi1pk") }],
