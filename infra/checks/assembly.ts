@@ -105,33 +105,44 @@ export async function readAssembly(outDir: string): Promise<Assembly> {
 const nestedEnding = ".nested";
 
 /**
- * A template as if it had the resources of its nested stacks itself: who looks for a function's role need not know which stack
- * makes it.
+ * A template as if it had the resources of its nested stacks itself: who looks for a function need not know which stack makes it.
  *
- * @throws Error for an output that no nested stack has, or a parameter that one takes: no reader could follow it
+ * @throws Error for an output that no nested stack has: no reader could follow it
  */
 function withNested(template: Template, nested: readonly Template[]): Template {
-  const hasNested = Object.values(template.Resources).some(({ Type }) => Type === nestedStackType);
-  if (!hasNested) return template;
+  const resources = Object.entries(template.Resources);
+  const stacks = resources.filter(([, { Type }]) => Type === nestedStackType).map(([, stack]) => stack);
+  if (stacks.length === 0) return template;
   const outputs = Object.assign({}, ...nested.map(({ Outputs }) => Outputs)) as NonNullable<Template["Outputs"]>;
+  // CDK names a parameter after what it stands for, so no two nested stacks have different ones of the same name.
+  const parameters = Object.assign({}, ...stacks.map(parametersFor)) as Readonly<Record<string, unknown>>;
   const resolve = (_key: string, value: unknown): unknown => {
-    const attribute = (value as { readonly "Fn::GetAtt"?: readonly string[] } | null)?.["Fn::GetAtt"]?.[1];
-    if (attribute?.startsWith("Outputs.") !== true) return value;
-    const output = outputs[attribute.slice("Outputs.".length)];
-    if (output === undefined) throw new Error(`no nested stack has the output ${attribute}`);
-    return output.Value;
+    const { Ref: name, "Fn::GetAtt": attribute } = (value ?? {}) as Reference;
+    if (name !== undefined && Object.hasOwn(parameters, name)) return parameters[name];
+    const [, output] = /^Outputs\.(.+)$/.exec(attribute?.[1] ?? "") ?? [];
+    if (output === undefined) return value;
+    return (outputs[output] ?? missing(`no nested stack has the output ${output}`)).Value;
   };
-  const own = Object.entries(template.Resources).filter(([, { Type }]) => Type !== nestedStackType);
-  for (const [id, { Type, Properties }] of Object.entries(template.Resources)) {
-    if (Type !== nestedStackType || (Properties as { readonly Parameters?: unknown }).Parameters === undefined)
-      continue;
-    throw new Error(`the nested stack ${id} takes parameters: let it import what it needs`);
-  }
+  const own = resources.filter(([, { Type }]) => Type !== nestedStackType);
   const Resources = Object.assign(
     Object.fromEntries(own),
     ...nested.map((one) => one.Resources),
   ) as Template["Resources"];
   return JSON.parse(JSON.stringify({ ...template, Resources }, resolve)) as Template;
+}
+
+interface Reference {
+  readonly Ref?: string;
+  readonly "Fn::GetAtt"?: readonly string[];
+}
+
+/** The values that a stack gives to the parameters of a nested one. */
+function parametersFor({ Properties }: Resource): Readonly<Record<string, unknown>> {
+  return (Properties as { readonly Parameters?: Readonly<Record<string, unknown>> }).Parameters ?? {};
+}
+
+function missing(message: string): never {
+  throw new Error(message);
 }
 
 const nestedStackType = "AWS::CloudFormation::Stack";

@@ -14,7 +14,6 @@ import {
   RestApi,
 } from "aws-cdk-lib/aws-apigateway";
 import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
-import type { CfnFunction } from "aws-cdk-lib/aws-lambda";
 import { LogGroup } from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
 import type { AnyOperation } from "../../shared/contract/operation.ts";
@@ -158,43 +157,53 @@ export class Gateway extends Construct {
    * @param authorizer the function that authenticates callers of protected operations
    */
   serve(operations: readonly Served[], authorizer: OperationFunction): void {
-    const role = this.#invokeRole([authorizer, ...operations.map((served) => served.function)]);
     // CDK refuses an authorizer that no method uses.
     const isProtected = operations.some(({ operation }) => operation.access !== "public");
-    const requestAuthorizer = isProtected ? this.#authorizer(authorizer, role) : undefined;
-    for (const served of operations) this.#addMethod(served, role, requestAuthorizer);
+    const requestAuthorizer = isProtected ? this.#authorizer(authorizer) : undefined;
+    for (const [area, served] of Map.groupBy(operations, ({ operation }) => areaOf(operation))) {
+      const role = this.#invokeRole(
+        area,
+        served.map((one) => one.function),
+      );
+      for (const one of served) this.#addMethod(one, role, requestAuthorizer);
+    }
+    this.#deployWithVersions([authorizer, ...operations.map((served) => served.function)]);
     if (this.#stage.corsOrigins.length > 0) {
       acknowledge(this.api.root, { "AwsSolutions-APIG4": "a browser's preflight request carries no credentials" });
     }
   }
 
   /**
-   * One role lets API Gateway invoke exactly these functions. One AWS::Lambda::Permission per method would be a quarter of
-   * the stack's resources. A test holds the policy below the 10,240 characters that a role may have.
+   * CDK makes a new deployment when a method changes. A method names the version of its function by an output of another stack,
+   * which keeps its name.
    */
-  #invokeRole(invoked: readonly OperationFunction[]): Role {
-    const role = new Role(this, "InvokeRole", {
+  #deployWithVersions(invoked: readonly OperationFunction[]): void {
+    for (const { versionId } of invoked) this.api.latestDeployment?.addToLogicalId(versionId);
+  }
+
+  /**
+   * A role for each area lets API Gateway invoke exactly its functions. One AWS::Lambda::Permission per method would be a third
+   * of the stack's resources, and one role for all would need more than the 10,240 characters that its policy may have.
+   */
+  #invokeRole(area: string, invoked: readonly OperationFunction[]): Role {
+    // Every version: the role changes before the stage switches, and the stage may go back.
+    const resources = invoked.map(({ everyVersion }) => everyVersion);
+    const role = new Role(this, `InvokeRole${area}`, {
       // Without the condition, an API of another account could make API Gateway use this role.
       assumedBy: new ServicePrincipal("apigateway.amazonaws.com", {
         conditions: { StringEquals: { "aws:SourceAccount": Stack.of(this).account } },
       }),
       inlinePolicies: {
         invoke: new PolicyDocument({
-          statements: [
-            new PolicyStatement({
-              actions: ["lambda:InvokeFunction"],
-              // Every version: the role changes before the stage switches, and the stage may go back.
-              resources: invoked.map(({ arn }) => `${arn}:*`),
-            }),
-          ],
+          statements: [new PolicyStatement({ actions: ["lambda:InvokeFunction"], resources })],
         }),
       },
     });
     acknowledge(
       role,
       Object.fromEntries(
-        invoked.map((serving) => [
-          `AwsSolutions-IAM5[Resource::<${logicalIdOf(serving)}.Arn>:*]`,
+        resources.map((resource) => [
+          `AwsSolutions-IAM5[Resource::${inFinding(Stack.of(this).resolve(resource) as ResolvedArn)}]`,
           "the wildcard stands for the versions of one function: the live release names one, and a rollback names an older one",
         ]),
       ),
@@ -202,12 +211,12 @@ export class Gateway extends Construct {
     return role;
   }
 
-  #authorizer(authorizer: OperationFunction, role: Role): RequestAuthorizer {
+  #authorizer(authorizer: OperationFunction): RequestAuthorizer {
     return new RequestAuthorizer(this, "Authorizer", {
       authorizerName: "access-token",
       handler: authorizer.version,
       // CDK would attach a second policy that also allows every version of the function.
-      assumeRole: role.withoutPolicyUpdates(),
+      assumeRole: this.#invokeRole("Authorizer", [authorizer]).withoutPolicyUpdates(),
       identitySources: [IdentitySource.header("Authorization")],
       // A cached answer would let a revoked token live on.
       resultsCacheTtl: Duration.seconds(0),
@@ -244,6 +253,17 @@ export class Gateway extends Construct {
   }
 }
 
-function logicalIdOf({ function: { node, stack } }: OperationFunction): string {
-  return String(stack.resolve(stack.getLogicalId(node.defaultChild as CfnFunction)));
+/** `partners.register` → `Partners`. */
+function areaOf({ id }: AnyOperation): string {
+  const [area = ""] = id.split(".");
+  return area.replace(/^./, (letter) => letter.toUpperCase());
+}
+
+type ResolvedArn = string | { readonly "Fn::Join": readonly [string, readonly (string | { readonly Ref: string })[]] };
+
+/** An ARN as findings of cdk-nag name it: `arn:<AWS::Partition>:lambda:…`. */
+function inFinding(arn: ResolvedArn): string {
+  if (typeof arn === "string") return arn;
+  const [separator, parts] = arn["Fn::Join"];
+  return parts.map((part) => (typeof part === "string" ? part : `<${part.Ref}>`)).join(separator);
 }

@@ -1,9 +1,10 @@
 /** One Lambda function with least rights, made from the declaration of its operation. */
-import { Duration, RemovalPolicy } from "aws-cdk-lib";
+import { ArnFormat, Duration, Lazy, RemovalPolicy } from "aws-cdk-lib";
 import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import {
   ApplicationLogLevel,
   Architecture,
+  type CfnVersion,
   Code,
   Function as LambdaFunction,
   LoggingFormat,
@@ -42,26 +43,24 @@ export interface OperationFunctionProps {
   readonly resources: Resources;
   /** Rights beyond those to the table and the secrets. */
   readonly statements?: readonly PolicyStatement[];
-  /** Where role and log group are made: a stack of its own, because a stack has at most 500 resources. Default: here. */
-  readonly support?: Construct;
 }
 
 export class OperationFunction extends Construct {
   readonly function: LambdaFunction;
+  readonly #name: string;
 
   constructor(scope: Construct, id: string, props: OperationFunctionProps) {
     super(scope, id);
     const { stage, declaration } = props;
-    const support = props.support === undefined ? this : new Construct(props.support, id);
-    const logGroupName = logGroupNameOf(stage, declaration.id);
-    const logGroup = new LogGroup(support, "Logs", {
-      logGroupName,
+    const logGroup = new LogGroup(this, "Logs", {
+      logGroupName: logGroupNameOf(stage, declaration.id),
       retention: stage.logRetention,
       removalPolicy: removalPolicyOf(stage),
     });
-    const role = roleIn(support, props, logGroup);
+    const role = roleIn(this, props, logGroup);
+    this.#name = functionNameOf(stage, declaration.id);
     this.function = new LambdaFunction(this, "Function", {
-      functionName: functionNameOf(stage, declaration.id),
+      functionName: this.#name,
       architecture: Architecture.ARM_64,
       runtime: Runtime.NODEJS_24_X,
       handler: "index.handler",
@@ -71,8 +70,7 @@ export class OperationFunction extends Construct {
       tracing: Tracing.ACTIVE,
       // A new account may have a quota of ten for all functions, so only production reserves concurrency.
       ...(stage.production && { reservedConcurrentExecutions: declaration.reservedConcurrency }),
-      // By its name: a stack has at most 200 outputs, and each function needs one for its role.
-      logGroup: LogGroup.fromLogGroupName(this, "LogGroup", logGroupName),
+      logGroup,
       loggingFormat: LoggingFormat.JSON,
       // START, END and REPORT lines cost more than they tell. Calls that fail or time out are still logged.
       systemLogLevelV2: SystemLogLevel.WARN,
@@ -95,9 +93,27 @@ export class OperationFunction extends Construct {
     return this.function.functionArn;
   }
 
+  /** Every version of the function, by its name: a stack has at most 200 outputs, and each function needs one for its version. */
+  get everyVersion(): string {
+    return this.function.stack.formatArn({
+      service: "lambda",
+      resource: "function",
+      resourceName: `${this.#name}:*`,
+      arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+    });
+  }
+
   /** The immutable version of this release. Reading it makes the stack publish the version. */
   get version(): IVersion {
     return this.function.currentVersion;
+  }
+
+  /** What changes with code and settings of the version, known when the templates are written. */
+  get versionId(): string {
+    const { stack, currentVersion } = this.function;
+    return Lazy.uncachedString({
+      produce: () => String(stack.resolve((currentVersion.node.defaultChild as CfnVersion).logicalId)),
+    });
   }
 }
 

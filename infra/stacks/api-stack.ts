@@ -41,14 +41,14 @@ export class ApiStack extends Stack {
   /** Name of the release. */
   readonly release: string;
   readonly #environment: CommonVariables;
-  /** Roles and log groups of the functions. */
-  readonly #support: NestedStack;
+  /** The functions with their versions, roles and log groups. */
+  readonly #functions: NestedStack;
 
   constructor(scope: Construct, id: string, props: ApiStackProps) {
     super(scope, id, props);
     const { stage, data, operations } = props;
     this.#props = props;
-    this.#support = new NestedStack(this, "Support", { description: "Portico: roles and log groups of the functions" });
+    this.#functions = new NestedStack(this, "Functions", { description: "Portico: the functions of the API" });
 
     const gateway = new Gateway(this, "Gateway", { stage, release: props.release.name });
     const publicUrl = this.#publicUrl(gateway);
@@ -116,12 +116,11 @@ export class ApiStack extends Stack {
     more: Pick<CommonVariables, "VERSION"> = {},
   ): OperationFunction {
     const { stage, data } = this.#props;
-    return new OperationFunction(this, constructId(declaration.id), {
+    return new OperationFunction(this.#functions, constructId(declaration.id), {
       stage,
       declaration,
       bundle: this.#bundle(entryPoint),
       environment: { ...this.#environment, ...more },
-      support: this.#support,
       resources: data.resources,
     });
   }

@@ -109,23 +109,29 @@ describe("the routes", () => {
     },
   );
 
-  test("allow API Gateway to invoke only the functions of operations and the authorizer", () => {
-    const [, role] = resourcesOf(api, "AWS::IAM::Role").find(([id]) => id.includes("InvokeRole"))!;
-    const invoked = [authorizerFunction.id, ...operations.map(({ id }) => id)].map(
-      (id) => `<${functionOf(id)[0]}.Arn>:*`,
-    );
-    const [statement, ...others] = statementsOf(role);
-    expect(others).toEqual([]);
-    expect(statement!.Action).toBe("lambda:InvokeFunction");
-    expect(list(statement!.Resource).map(text).sort()).toEqual(invoked.sort());
-    expect(role.Properties.ManagedPolicyArns).toBeUndefined();
+  const invokeRoles = () => resourcesOf(api, "AWS::IAM::Role").filter(([id]) => id.includes("InvokeRole"));
+  const everyVersionOf = (id: string) =>
+    `arn:<AWS::Partition>:lambda:<AWS::Region>:<AWS::AccountId>:function:${functionOf(id)[1].Properties.FunctionName}:*`;
+
+  test("allow API Gateway to invoke only the functions of operations and the authorizer, in a role for each area", () => {
+    const areas = Map.groupBy([authorizerFunction.id, ...operations.map(({ id }) => id)], (id) => id.split(".")[0]);
+    const expected = [...areas.values()].map((ids) => ids.map(everyVersionOf).sort());
+    const allowed = invokeRoles().map(([, role]) => {
+      const [statement, ...others] = statementsOf(role);
+      expect(others).toEqual([]);
+      expect(statement!.Action).toBe("lambda:InvokeFunction");
+      expect(role.Properties.ManagedPolicyArns).toBeUndefined();
+      return list(statement!.Resource).map(text).sort();
+    });
+    expect(allowed.sort()).toEqual(expected.sort());
   });
 
-  test("are invoked with a role that only an API of this account can use", () => {
-    const [, role] = resourcesOf(api, "AWS::IAM::Role").find(([id]) => id.includes("InvokeRole"))!;
-    expect(role.Properties.AssumeRolePolicyDocument.Statement).toMatchObject([
-      { Condition: { StringEquals: { "aws:SourceAccount": { Ref: "AWS::AccountId" } } } },
-    ]);
+  test("are invoked with roles that only an API of this account can use", () => {
+    for (const [, role] of invokeRoles()) {
+      expect(role.Properties.AssumeRolePolicyDocument.Statement).toMatchObject([
+        { Condition: { StringEquals: { "aws:SourceAccount": { Ref: "AWS::AccountId" } } } },
+      ]);
+    }
   });
 
   test("authorize every request: the authorizer's result is not cached", () => {
@@ -206,15 +212,15 @@ describe.each(declarations.map((declaration) => [declaration.id, declaration] as
         ({ Action }) =>
           !list(Action).some((action) => /^(dynamodb:|secretsmanager:GetSecretValue)/.test(String(action))),
       );
-      const [logGroup] = resourcesOf(api, "AWS::Logs::LogGroup").find(
-        ([, group]) => group.Properties.LogGroupName === Properties.LoggingConfig.LogGroup,
-      )!;
       const shown = others.map(({ Action, Resource }) => ({
         actions: list(Action).map(String).sort(),
         resources: list(Resource).map(text),
       }));
       expect(shown).toEqual([
-        { actions: ["logs:CreateLogStream", "logs:PutLogEvents"], resources: [`<${logGroup}.Arn>`] },
+        {
+          actions: ["logs:CreateLogStream", "logs:PutLogEvents"],
+          resources: [text(Properties.LoggingConfig.LogGroup).replace(">", ".Arn>")],
+        },
         { actions: ["xray:PutTelemetryRecords", "xray:PutTraceSegments"], resources: ["*"] },
         ...Object.entries(declaration.secretActions ?? {}).map(([name, actions]) => ({
           actions: actions.map((action) => `secretsmanager:${action}`).sort(),

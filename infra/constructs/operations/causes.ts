@@ -64,8 +64,6 @@ export function causeAlarms(watched: Watched): readonly AlarmDeclaration[] {
  */
 function functionAlarms({ stage, operations }: Watched): readonly AlarmDeclaration[] {
   const ids = [authorizerFunction.id, ...operations.map(({ id }) => id)];
-  if (ids.length > maxAlarmsOfComposite)
-    throw new Error(`more than ${maxAlarmsOfComposite} functions need a second composite alarm`);
   const parts = ids.map((id) =>
     countAlarm({
       name: `function-errors-${id.replaceAll(".", "-")}`,
@@ -79,17 +77,7 @@ function functionAlarms({ stage, operations }: Watched): readonly AlarmDeclarati
   );
   return [
     ...parts,
-    {
-      kind: "composite",
-      name: "function-errors",
-      severity: "page",
-      means:
-        "A function dies, throws or runs out of time again and again. The alarms that ring beside this one name it.",
-      runbook: "function-errors",
-      anyGroup: parts.map(({ name }) => [name]),
-      // When many calls fail, the objective has already paged.
-      suppressedBy: { name: "availability", waitSeconds: 180, extensionSeconds: 600 },
-    },
+    ...compositesOf(parts),
     countAlarm({
       name: "internal-errors",
       severity: "ticket",
@@ -100,6 +88,21 @@ function functionAlarms({ stage, operations }: Watched): readonly AlarmDeclarati
       above: 0,
     }),
   ];
+}
+
+/** A composite alarm watches a limited number of alarms, so a large API has several. */
+function compositesOf(parts: readonly MetricAlarm[]): readonly AlarmDeclaration[] {
+  const count = Math.ceil(parts.length / maxAlarmsOfComposite);
+  return Array.from({ length: count }, (_, index) => ({
+    kind: "composite",
+    name: index === 0 ? "function-errors" : `function-errors-${index + 1}`,
+    severity: "page",
+    means: "A function dies, throws or runs out of time again and again. The alarms that ring beside this one name it.",
+    runbook: "function-errors",
+    anyGroup: parts.slice(index * maxAlarmsOfComposite, (index + 1) * maxAlarmsOfComposite).map(({ name }) => [name]),
+    // When many calls fail, the objective has already paged.
+    suppressedBy: { name: "availability", waitSeconds: 180, extensionSeconds: 600 },
+  }));
 }
 
 /** Functions share the account's concurrency. Throttles of functions with reserved concurrency are counted separately. */

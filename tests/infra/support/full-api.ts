@@ -1,5 +1,5 @@
 /**
- * Synthesises the data and API stacks with 96 operations: the declared ones and copies under other ids and paths, all with
+ * Synthesises the data and API stacks with 115 operations: the declared ones and copies under other ids and paths, all with
  * one and the same bundle, which must have been built. Run like `infra/app.ts`; context `cors=true` adds an allowed origin.
  */
 import { App, Validations } from "aws-cdk-lib";
@@ -14,7 +14,7 @@ import type { Stage } from "../../../infra/stages/stage.ts";
 import { operation, type AnyOperation, type Method } from "../../../shared/contract/operation.ts";
 import { operations } from "../../../shared/operations.ts";
 
-const wanted = 96;
+const wanted = 115;
 
 /** Five operations on two paths, like those of companies. */
 const shapes: readonly { readonly verb: string; readonly method: Method; readonly path: string }[] = [
