@@ -9,11 +9,20 @@ import {
   ledgerCheckFunction,
   rotationFunction,
   syntheticPartnerFunction,
+  webhookDeliveryFunction,
+  webhookDispatchFunction,
   type ScheduledFunction,
 } from "../function-declarations.ts";
 import { apiNameOf } from "../names.ts";
 import { countAlarm, type AlarmDeclaration, type MetricAlarm } from "./alarm-declarations.ts";
-import { accessLogMetric, codeMetric, lambdaMetric, serviceMetric, tableMetric } from "./metric-sources.ts";
+import {
+  accessLogMetric,
+  codeMetric,
+  lambdaMetric,
+  queueMetric,
+  serviceMetric,
+  tableMetric,
+} from "./metric-sources.ts";
 
 /** The input for the alarms of a stage. */
 export interface Watched {
@@ -44,6 +53,7 @@ export function causeAlarms(watched: Watched): readonly AlarmDeclaration[] {
     ...deploymentAlarms(stage),
     ...ledgerAlarms(stage),
     ...expiryAlarms(stage),
+    ...webhookAlarms(stage),
     ...(stage.operations.syntheticPartner ? syntheticPartnerAlarms(stage) : []),
   ];
 }
@@ -344,6 +354,55 @@ function expiryAlarms(stage: Stage): readonly MetricAlarm[] {
       means: "Nothing has announced expiring and expired subscriptions for ten minutes.",
       runbook: "expiry",
       periodSeconds: fiveMinutes,
+      periods: 2,
+    }),
+  ];
+}
+
+/** DynamoDB's records and SQS's messages wait for functions. A wait is a backlog, and a message that failed for good is work. */
+function webhookAlarms(stage: Stage): readonly MetricAlarm[] {
+  const common = { severity: "ticket", runbook: "webhooks", periodSeconds: fiveMinutes } as const;
+  const visible = (id: "deliveries-failed" | "dispatches-failed") =>
+    queueMetric(stage, "ApproximateNumberOfMessagesVisible", id);
+  return [
+    countAlarm({
+      ...common,
+      name: "webhooks-failing",
+      means: "The functions that deliver webhooks die, throw or run out of time.",
+      count: [webhookDispatchFunction, webhookDeliveryFunction].map(({ id }) => lambdaMetric(stage, "Errors", id)),
+      periodSeconds: quarterHour,
+      // Lambda repeats a batch after a single failure.
+      above: 2,
+    }),
+    countAlarm({
+      ...common,
+      name: "dispatches-failed",
+      means: "Events were given up before they reached the webhook endpoints of their partners.",
+      count: [visible("dispatches-failed")],
+      above: 0,
+    }),
+    countAlarm({
+      ...common,
+      name: "deliveries-failed",
+      means: "Deliveries of webhooks were given up, because their message failed again and again.",
+      count: [visible("deliveries-failed")],
+      above: 0,
+    }),
+    countAlarm({
+      ...common,
+      name: "dispatches-late",
+      means: "Events wait for more than a minute until webhooks are dispatched.",
+      count: [{ ...lambdaMetric(stage, "IteratorAge", webhookDispatchFunction.id), statistic: "Maximum" }],
+      above: 60_000,
+      periods: 2,
+    }),
+    countAlarm({
+      ...common,
+      name: "deliveries-late",
+      means: "Deliveries of webhooks wait in their queue for longer than the longest delay.",
+      count: [queueMetric(stage, "ApproximateAgeOfOldestMessage", "deliveries")],
+      // The delay of a message is at most 900 seconds.
+      above: 1800,
       periods: 2,
     }),
   ];

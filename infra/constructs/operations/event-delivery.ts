@@ -51,7 +51,8 @@ export class EventDelivery extends Construct {
     const failedDeliveries = this.#queue("deliveries-failed", { retentionPeriod: failedRetention });
     this.#failedDispatches = this.#queue("dispatches-failed", { retentionPeriod: failedRetention });
     acknowledge(this.#failedDispatches, {
-      "AwsSolutions-SQS3": "it is itself the queue of what failed, of an event source mapping, which the rule does not see",
+      "AwsSolutions-SQS3":
+        "it is itself the queue of what failed, of an event source mapping, which the rule does not see",
     });
     const { timeoutSeconds, maxReceives } = webhookDeliveryFunction;
     this.#deliveries = this.#queue("deliveries", {
@@ -72,8 +73,8 @@ export class EventDelivery extends Construct {
     return new Queue(this, id, {
       ...props,
       queueName: queueNameOf(stage, id),
-      // SQS's own key: a message holds nothing that the table does not hold, and a key of the stage would cost a call to KMS and
-      // a right on the key for each sender and reader.
+      // SQS's own key: a message holds ids only, and a key of the stage would cost calls to KMS, and a right on the key for each
+      // sender and reader.
       encryption: QueueEncryption.SQS_MANAGED,
       enforceSSL: true,
       removalPolicy: removalPolicyOf(stage),

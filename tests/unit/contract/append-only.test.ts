@@ -1,12 +1,19 @@
 /** What no role may change or delete: the audit trail, and the events of partners. */
 import {
+  deliveryFunctions,
   operatorFunctions,
   scheduledFunctions,
   systemFunctions,
 } from "../../../infra/constructs/function-declarations.ts";
 import { operations } from "../../../shared/operations.ts";
 
-const declarations = [...operations, ...systemFunctions, ...scheduledFunctions, ...operatorFunctions];
+const declarations = [
+  ...operations,
+  ...systemFunctions,
+  ...scheduledFunctions,
+  ...deliveryFunctions,
+  ...operatorFunctions,
+];
 
 /** Whether a pattern of partition keys covers keys that begin like this. */
 const covers = (pattern: string, prefix: string) =>
