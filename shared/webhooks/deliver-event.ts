@@ -3,6 +3,7 @@
  * message in the queue: before the record, the endpoint gets the event again with the same `webhook-id`; after it, only what is
  * missing is done.
  */
+import { randomUUID } from "node:crypto";
 import { ConcurrencyConflict } from "../domain/conflict.ts";
 import type { StoredEvent } from "../events/model.ts";
 import type { Queue } from "../runtime/queue.ts";
@@ -101,7 +102,7 @@ async function takeSlot(
   { endpointId, deliveryId }: DeliveryMessage,
   read: EndpointHealth,
 ): Promise<Slot | undefined> {
-  const mark = slotMark(deliveryId, now());
+  const mark = slotMark(deliveryId, randomUUID(), now());
   let health = read;
   for (;;) {
     const name = freeSlot(health, deliveryId, now());

@@ -114,7 +114,10 @@ async function newPartner(status: "active" | "suspended" = "active"): Promise<st
   return id;
 }
 
-async function newEndpoint(partnerId: string, fields: { url?: string; eventTypes?: Exclude<EventType, "webhook.test">[] } = {}) {
+async function newEndpoint(
+  partnerId: string,
+  fields: { url?: string; eventTypes?: Exclude<EventType, "webhook.test">[] } = {},
+) {
   const endpoint = createEndpoint({ url: "https://a.example/", description: "", eventTypes: null, ...fields }, start);
   const { secret, sealed } = newSecret({ endpointId: endpoint.id, key });
   await table.commit(endpointCreation({ partnerId, now: start }, endpoint, sealed));

@@ -218,7 +218,7 @@ describe("an endpoint that fails", () => {
   });
 
   test("has one slot, a healthy one has several", () => {
-    const taken = slotMark("whd_1", now);
+    const taken = slotMark("whd_1", "a", now);
     const full: EndpointHealth = Object.fromEntries(
       Array.from({ length: maxInFlight }, (_, index) => [`slot${index}`, taken]),
     );
@@ -230,7 +230,7 @@ describe("an endpoint that fails", () => {
   });
 
   test("has its slots again when those that took them have died", () => {
-    const health = { slot0: slotMark("whd_1", now) };
+    const health = { slot0: slotMark("whd_1", "a", now) };
     expect(freeSlot(health, "whd_1", now)).toBeUndefined();
     expect(freeSlot(health, "whd_1", inSeconds(21))).toBe("slot0");
   });
