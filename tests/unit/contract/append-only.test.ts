@@ -30,13 +30,18 @@ function rightsOn(prefix: string): ReadonlyMap<string, readonly string[]> {
   return new Map(found.filter(([, actions]) => actions.length > 0));
 }
 
+/** It reads the event that it sends, and adds that it has disabled an endpoint. */
+const readsAndAdds = ["webhook-delivery"];
+
 test.each([
   ["AUDIT", ["audit.list"]],
   ["EVENTS#", ["events.list", "events.list-of-partner", "events.read"]],
 ])("%s: those who write can only add, and those who read can only read", (prefix, readers) => {
   const rights = rightsOn(prefix);
   for (const [id, actions] of rights) {
-    const allowed = readers.includes(id) ? ["GetItem", "Query"] : ["PutItem"];
+    const allowed = readers.includes(id)
+      ? ["GetItem", "Query"]
+      : ["PutItem", ...(readsAndAdds.includes(id) ? ["BatchGetItem"] : [])];
     expect([id, actions.filter((action) => !allowed.includes(action))]).toEqual([id, []]);
   }
   expect([...rights.keys()]).toEqual(expect.arrayContaining([...readers, "partners.change"]));
