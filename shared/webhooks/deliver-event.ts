@@ -3,6 +3,7 @@
  * message in the queue: before the record, the endpoint gets the event again with the same `webhook-id`; after it, only what is
  * missing is done.
  */
+import { randomUUID } from "node:crypto";
 import { ConcurrencyConflict } from "../domain/conflict.ts";
 import type { StoredEvent } from "../events/model.ts";
 import type { Queue } from "../runtime/queue.ts";
@@ -44,7 +45,7 @@ import { webhookBody } from "./view.ts";
 
 export interface DeliveryTools {
   readonly table: Table;
-  readonly queue: Queue;
+  readonly queue: Pick<Queue, "send">;
   /** The secret `webhookKey`. */
   readonly key: () => Promise<string>;
   readonly send: (request: WebhookRequest) => Promise<SendResult>;
@@ -101,7 +102,7 @@ async function takeSlot(
   { endpointId, deliveryId }: DeliveryMessage,
   read: EndpointHealth,
 ): Promise<Slot | undefined> {
-  const mark = slotMark(deliveryId, now());
+  const mark = slotMark(deliveryId, randomUUID(), now());
   let health = read;
   for (;;) {
     const name = freeSlot(health, deliveryId, now());

@@ -15,9 +15,9 @@ import { allEndpoints } from "./store.ts";
 
 export interface DispatchTools {
   readonly table: Table;
-  readonly queue: Queue;
+  readonly queue: Pick<Queue, "send">;
   /** Absent on a stage without a bus. */
-  readonly bus?: Bus | undefined;
+  readonly bus?: Pick<Bus, "put"> | undefined;
   readonly now: () => Date;
 }
 

@@ -43,7 +43,7 @@ export type SlotName = `slot${number}`;
 
 /**
  * What deliveries tell of an endpoint. A slot is taken while a delivery is in progress: it holds the time until which it is taken
- * at most, a `#` and the id of the delivery.
+ * at most, the id of the delivery and a random text, separated by `#`.
  */
 export type EndpointHealth = {
   /** Since when every attempt has failed; absent after a success. */

@@ -219,9 +219,9 @@ export function reasonToDisable(
 /** A slot is free again after this time, although the function that took it has died. Longer than an attempt. */
 const slotMs = 20 * second;
 
-/** What a delivery writes into the slot that it takes. */
-export function slotMark(deliveryId: string, now: Date): string {
-  return `${new Date(now.getTime() + slotMs).toISOString()}#${deliveryId}`;
+/** What a delivery writes into the slot that it takes. @param taker tells repeated messages of the delivery apart */
+export function slotMark(deliveryId: string, taker: string, now: Date): string {
+  return `${new Date(now.getTime() + slotMs).toISOString()}#${deliveryId}#${taker}`;
 }
 
 /**
@@ -231,7 +231,7 @@ export function slotMark(deliveryId: string, now: Date): string {
 export function freeSlot(health: EndpointHealth, deliveryId: string, now: Date): SlotName | undefined {
   const slots = Array.from({ length: maxInFlight }, (_, index): SlotName => `slot${index}`);
   const isTaken = (slot: SlotName) => (health[slot] ?? "") > now.toISOString();
-  if (slots.some((slot) => isTaken(slot) && health[slot]?.endsWith(`#${deliveryId}`))) return undefined;
+  if (slots.some((slot) => isTaken(slot) && health[slot]?.includes(`#${deliveryId}#`))) return undefined;
   const usable = health.failingSince === undefined ? slots : slots.slice(0, 1);
   return usable.find((slot) => !isTaken(slot));
 }

@@ -217,7 +217,7 @@ export function slotTaking(
       names: { "#slot": slot.name },
       values: { ":now": now.toISOString() },
     },
-    onConditionFailed: (existing) => new SlotTaken((existing ?? {})),
+    onConditionFailed: (existing) => new SlotTaken(existing ?? {}),
   };
 }
 

@@ -57,5 +57,10 @@ export function viewDelivery(delivery: StoredDelivery): DeliveryView {
  */
 export function webhookBody(event: StoredEvent): string {
   const { id, type, createdAt, request, data } = viewEvent(event);
-  return JSON.stringify({ id, type, timestamp: createdAt, createdAt, request, data });
+  return JSON.stringify({ id, type, timestamp: createdAt, createdAt, request, data: inOrder(data) });
+}
+
+/** DynamoDB keeps no order of members. */
+function inOrder(object: object): object {
+  return Object.fromEntries(Object.entries(object).sort(([one], [other]) => (one < other ? -1 : 1)));
 }
