@@ -136,6 +136,11 @@ describe("settings", () => {
       { region: "eu-west-1", copies: { secretRegions: ["eu-west-1"] } },
       /other Regions than their own/,
     ],
+    [
+      "webhooks to private addresses in production",
+      { production: true, webhooksToPrivateAddresses: true },
+      /no webhooks to private addresses/,
+    ],
     ["protection of what is destroyed", { deletionProtection: true }, /cannot be destroyed/],
   ])("with %s are refused in one line", (_what, change, reason) => {
     expect(() => validateStage({ ...dev, ...change })).toThrow(reason);
