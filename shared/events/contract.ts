@@ -60,7 +60,7 @@ const endpointSnapshot = z
 
 const type = z.enum(eventTypes).describe("What has happened");
 
-const eventSchema = z
+export const eventSchema = z
   .object({
     id: id("evt_"),
     type,
@@ -85,7 +85,7 @@ const eventSchema = z
 
 export type EventView = z.output<typeof eventSchema>;
 
-const eventExample: EventView = {
+export const eventExample: EventView = {
   id: "evt_01JD3Y5W8Q4T6V2X9ZB7C1D3EF",
   type: "subscription.created",
   createdAt: "2026-11-20T12:00:00.000Z",

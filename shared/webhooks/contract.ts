@@ -3,6 +3,8 @@ import * as z from "zod";
 import { operation, type TableRight } from "../contract/operation.ts";
 import { createdAt, etag, id, pageOf, pageQuery, shownInstant, text, updatedAt } from "../contract/schemas.ts";
 import { administrators } from "../domain/access.ts";
+import type { WebhookDeclaration } from "../contract/openapi.ts";
+import { eventExample, eventSchema } from "../events/contract.ts";
 import { eventPartitions } from "../events/keys.ts";
 import { eventTypes } from "../events/model.ts";
 import { identityPartitions } from "../identity/keys.ts";
@@ -420,6 +422,34 @@ export const operations = {
     ],
   }),
 };
+
+/** What Portico sends to webhook endpoints. */
+export const webhooks: readonly WebhookDeclaration[] = [
+  {
+    id: "event",
+    tag: "Webhooks",
+    summary: "An event",
+    description:
+      "Sent to each webhook endpoint of the partner that wants the type, by the Standard Webhooks specification: at least once, in any " +
+      "order. The company's own systems get the same event on the EventBridge bus of the stage, with the source `portico`, the type as " +
+      "`detail-type`, and `{schemaVersion: 1, partnerId, event}` as `detail`, where `event` has no `timestamp`.",
+    headers: {
+      "webhook-id": "Id of the event, the same at each attempt",
+      "webhook-timestamp": "Time of the attempt, in seconds since 1970",
+      "webhook-signature":
+        "Signatures, separated by spaces: `v1,` and HMAC-SHA-256 over `<webhook-id>.<webhook-timestamp>.<body>` in base64",
+    },
+    body: eventSchema
+      .extend({ timestamp: shownInstant.describe("When it happened: the same as `createdAt`") })
+      .meta({ id: "WebhookEvent", description: "An event as it is sent to a webhook endpoint" }),
+    example: { ...eventExample, timestamp: eventExample.createdAt },
+    answers: {
+      204: "Every status from 200 to 299 means that the event has arrived",
+      410: "The endpoint is gone: it is disabled",
+      default: "A failure: the event is sent again later",
+    },
+  },
+];
 
 /** The function `webhook-dispatch` finds the endpoints of a partner. */
 export const dispatchRights: readonly TableRight[] = [
