@@ -1,7 +1,7 @@
 /** The import borders of the code. `docs/architecture.md` has the picture. */
 
 const areas =
-  "identity|limits|events|audit|users|partners|subscriptions|companies|coupons|usage|ledger|migrations|threads|privacy|oauth|system";
+  "identity|limits|events|audit|webhooks|users|partners|subscriptions|companies|coupons|usage|ledger|migrations|threads|privacy|oauth|system";
 const area = `^shared/(${areas})/`;
 
 /** The layers of `shared/`, from the lowest. A layer imports itself and the layers below it. */
@@ -21,9 +21,10 @@ const foundations = {
   users: ["identity"],
   events: ["identity"],
   audit: [],
+  webhooks: ["identity", "events"],
   subscriptions: ["identity", "events"],
   companies: ["identity", "events"],
-  partners: ["identity", "events", "subscriptions", "companies"],
+  partners: ["identity", "events", "webhooks", "subscriptions", "companies"],
   usage: ["limits", "identity", "partners"],
   coupons: ["identity", "users"],
   ledger: ["users", "coupons"],
@@ -45,7 +46,7 @@ const areaBorders = Object.entries(foundations).map(([name, below]) => ({
 const acting = "/(rules|view|(session-)?store)\\.ts$";
 /** Use cases have verb-noun names, such as `redeem-coupon.ts`. */
 const useCase =
-  "/(add|announce|authenticate|cancel|change|check|delete|ensure|exchange|export|introspect|issue|limit|list|meter|off|open|read|redeem|refresh|remove|revoke|rotate|run|settle|sign-in|take)-[a-z-]+\\.ts$";
+  "/(add|announce|authenticate|cancel|change|check|delete|deliver|dispatch|ensure|exchange|export|introspect|issue|limit|list|meter|off|open|read|redeem|refresh|remove|revoke|rotate|run|send|settle|sign-in|take)-[a-z-]+\\.ts$";
 
 /** @type {import("dependency-cruiser").IConfiguration} */
 export default {

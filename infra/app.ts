@@ -20,7 +20,12 @@ import { build, bundleFolder } from "./build/bundle.ts";
 import { progress } from "./build/progress.ts";
 import { cdkContext } from "./stages/cdk-context.ts";
 import { DataStack } from "./stacks/data-stack.ts";
-import { operatorFunctions, scheduledFunctions, systemFunctions } from "./constructs/function-declarations.ts";
+import {
+  deliveryFunctions,
+  operatorFunctions,
+  scheduledFunctions,
+  systemFunctions,
+} from "./constructs/function-declarations.ts";
 import { OperationsStack } from "./stacks/operations-stack.ts";
 import { findStage } from "./stages/find-stage.ts";
 import { releaseOf, type Release } from "./release/release-name.ts";
@@ -33,7 +38,7 @@ async function main(): Promise<void> {
   // Several stages in a row need one build.
   if (context("built") !== "true") await build();
   for (const entryPoint of [
-    ...[...systemFunctions, ...scheduledFunctions, ...operatorFunctions].map(({ id }) => id),
+    ...[...systemFunctions, ...scheduledFunctions, ...deliveryFunctions, ...operatorFunctions].map(({ id }) => id),
     ...operations.map(entryPointOf),
   ]) {
     if (!existsSync(join(bundleFolder(entryPoint), "index.mjs"))) {

@@ -1,4 +1,4 @@
-/** Every operation of the API, in the order of the docs. */
+/** Every operation of the API, in the order of the docs, and the requests that Portico makes itself. */
 import type { AnyOperation } from "./contract/operation.ts";
 import * as coupons from "./coupons/contract.ts";
 import * as consolePages from "./web/console/contract.ts";
@@ -13,6 +13,7 @@ import * as privacy from "./privacy/contract.ts";
 import * as threads from "./threads/contract.ts";
 import * as system from "./system/contract.ts";
 import * as usage from "./usage/contract.ts";
+import * as webhookArea from "./webhooks/contract.ts";
 import * as users from "./users/contract.ts";
 
 export const operations: readonly AnyOperation[] = [
@@ -24,6 +25,7 @@ export const operations: readonly AnyOperation[] = [
   ...Object.values(companies.operations),
   ...Object.values(usage.operations),
   ...Object.values(events.operations),
+  ...Object.values(webhookArea.operations),
   ...Object.values(audit.operations),
   ...Object.values(threads.operations),
   ...Object.values(privacy.operations),
@@ -31,3 +33,6 @@ export const operations: readonly AnyOperation[] = [
   ...Object.values(docs.operations),
   ...Object.values(consolePages.operations),
 ];
+
+/** The requests that Portico makes. */
+export const { webhooks } = webhookArea;

@@ -11,6 +11,8 @@ import { syntheticPartnerId } from "../../shared/partners/synthetic-partner.ts";
 import { noticeAttributes, subscriptionPartitions, subscriptionPartitionsOf } from "../../shared/subscriptions/keys.ts";
 import { usagePartitions } from "../../shared/usage/keys.ts";
 import { userPartitions } from "../../shared/users/keys.ts";
+import { deliveryRights, dispatchRights } from "../../shared/webhooks/contract.ts";
+import { dispatchedPrefixes } from "../../shared/webhooks/keys.ts";
 import type { Stage } from "../stages/stage.ts";
 
 /** What a function needs. Every operation is such a declaration. */
@@ -146,6 +148,54 @@ export const expiryFunction: ScheduledFunction = {
   // It waits for the moments until the next run.
   timeoutSeconds: 60,
 };
+
+/** A function that Lambda invokes with the new items of the table. */
+export interface StreamFunction extends FunctionDeclaration {
+  readonly timeoutSeconds: number;
+  /** Beginnings of the partition keys whose new items it gets. */
+  readonly insertedUnder: readonly string[];
+  readonly batchSize: number;
+  /** How often a record is tried again, and until which age. What fails then goes to the queue of failed records. */
+  readonly maxRetries: number;
+  readonly maxRecordAgeSeconds: number;
+}
+
+/** A function that Lambda invokes with the messages of a queue. */
+export interface QueueFunction extends FunctionDeclaration {
+  readonly timeoutSeconds: number;
+  readonly batchSize: number;
+  /** How many of its invocations run at once. */
+  readonly maxConcurrency: number;
+  /** How often a message is received before it goes to the queue of failed messages. */
+  readonly maxReceives: number;
+}
+
+/** Finds the webhook endpoints of each new event: one message per endpoint, and the event on the bus. */
+export const webhookDispatchFunction: StreamFunction = {
+  id: "webhook-dispatch",
+  insertedUnder: dispatchedPrefixes,
+  batchSize: 100,
+  // Lambda waits longer from retry to retry. Records stay in the stream for a day, so an operator has time to act.
+  maxRetries: 50,
+  maxRecordAgeSeconds: 6 * 60 * 60,
+  table: dispatchRights,
+  timeoutSeconds: 30,
+};
+
+/** Calls webhook endpoints, and sends itself the next attempt of a delivery that fails. */
+export const webhookDeliveryFunction: QueueFunction = {
+  id: "webhook-delivery",
+  // Small, because a function that dies repeats the calls of its whole batch.
+  batchSize: 5,
+  maxConcurrency: 20,
+  maxReceives: 5,
+  table: deliveryRights,
+  secrets: ["webhookKey"],
+  timeoutSeconds: 30,
+};
+
+/** The functions that Lambda invokes with records and messages. */
+export const deliveryFunctions: readonly FunctionDeclaration[] = [webhookDispatchFunction, webhookDeliveryFunction];
 
 /** The functions that run at a rate on a stage. */
 export function scheduledFunctionsOf({ operations }: Stage): readonly ScheduledFunction[] {

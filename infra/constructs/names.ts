@@ -1,6 +1,9 @@
 /** Names that are known before deployment. The operations stack and saved queries use them to refer to resources. */
 import type { Stage } from "../stages/stage.ts";
 
+/** The queue of webhook deliveries, and those of what fails too often: deliveries, and records of the table's stream. */
+export type QueueId = "deliveries" | "deliveries-failed" | "dispatches-failed";
+
 /** Lambda's limit, in characters. */
 const functionNameLimit = 64;
 
@@ -15,6 +18,11 @@ export function functionNameOf(stage: Stage, id: string): string {
     throw new Error(`${id}: the function's name ${name} is longer than ${functionNameLimit} characters`);
   }
   return name;
+}
+
+/** `deliveries` in `prod` → `Portico-prod-deliveries`. */
+export function queueNameOf(stage: Stage, id: QueueId): string {
+  return `${apiNameOf(stage)}-${id}`;
 }
 
 /** `partners.register` in `prod` → `/portico/prod/partners.register`. */

@@ -41,6 +41,8 @@ export interface OperationFunctionProps {
   readonly bundle: string;
   readonly environment: CommonVariables;
   readonly resources: Resources;
+  /** Rights beyond those to the table and the secrets. */
+  readonly statements?: readonly PolicyStatement[];
 }
 
 export class OperationFunction extends Construct {
@@ -183,7 +185,11 @@ function definedOnly(variables: EnvironmentVariables): Record<string, string> {
 }
 
 /** The role with the declared rights, and those to the function's log and traces. */
-function roleIn(scope: Construct, { declaration, resources }: OperationFunctionProps, logGroup: LogGroup): Role {
+function roleIn(
+  scope: Construct,
+  { declaration, resources, statements = [] }: OperationFunctionProps,
+  logGroup: LogGroup,
+): Role {
   const role = new Role(scope, "Role", {
     assumedBy: new ServicePrincipal("lambda.amazonaws.com"),
     inlinePolicies: {
@@ -196,13 +202,14 @@ function roleIn(scope: Construct, { declaration, resources }: OperationFunctionP
           new PolicyStatement({ actions: ["xray:PutTraceSegments", "xray:PutTelemetryRecords"], resources: ["*"] }),
           ...declaration.table.flatMap((right) => tableStatements(right, resources.tableArn)),
           ...secretStatements(declaration, resources),
+          ...statements,
         ],
       }),
     },
   });
   acknowledge(role, {
     "AwsSolutions-IAM5[Resource::*]":
-      "xray:PutTraceSegments and xray:PutTelemetryRecords support no resource ARNs; every other statement names its resources",
+      "xray:PutTraceSegments, xray:PutTelemetryRecords and dynamodb:ListStreams support no resource ARNs; every other statement names its resources",
   });
   return role;
 }

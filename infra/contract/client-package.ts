@@ -30,13 +30,21 @@ const portico = new Portico({ client: createClient({ baseUrl: "https://api.examp
 const { data, error } = await portico.subscriptions.list({ query: { limit: 100 } });
 \`\`\`
 
+A webhook is verified with the secret of its endpoint:
+
+\`\`\`ts
+import { verifyWebhook } from "${packageName}";
+
+const event = await verifyWebhook(await request.text(), request.headers, process.env.WEBHOOK_SECRET);
+\`\`\`
+
 The API serves its documentation under \`/docs\`.
 `;
 
 /** The archive as text. The same contract gives the same text. */
 export async function clientPackage(): Promise<string> {
   const document = partnerDocument();
-  const sources = ["client-package.ts", "client.ts"].map((name) =>
+  const sources = ["client-package.ts", "client.ts", "verify-webhook.ts"].map((name) =>
     readFileSync(join(import.meta.dirname, name), "utf8"),
   );
   const versions = [packageJson.devDependencies["@hey-api/openapi-ts"], packageJson.devDependencies.typescript];
@@ -66,7 +74,7 @@ async function makePackage(document: Readonly<Record<string, unknown>>): Promise
     await generateClient(document, sources);
     await writeFile(
       join(sources, "main.ts"),
-      `export * from "./index.ts";\nexport { createClient, createConfig } from "./client/index.ts";\n`,
+      `export * from "./index.ts";\nexport * from "./verify-webhook.ts";\nexport { createClient, createConfig } from "./client/index.ts";\n`,
     );
     // The compiler makes ECMAScript modules of files below such a package.
     await writeFile(join(folder, "package.json"), '{ "type": "module" }');

@@ -1,4 +1,5 @@
 /** `npm run client`: generates a TypeScript client of the contract in `dist/client`. The client only needs `fetch`. */
+import { copyFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createClient } from "@hey-api/openapi-ts";
 import { contractDocument, projectRoot } from "./document.ts";
@@ -37,6 +38,7 @@ export async function generateClient(document: Readonly<Record<string, unknown>>
       },
     ],
   });
+  await copyFile(join(import.meta.dirname, "verify-webhook.ts"), join(folder, "verify-webhook.ts"));
 }
 
 if (import.meta.main) {

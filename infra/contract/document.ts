@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { openApiDocument } from "../../shared/contract/openapi.ts";
-import { operations } from "../../shared/operations.ts";
+import { operations, webhooks } from "../../shared/operations.ts";
 
 export const projectRoot = join(import.meta.dirname, "../..");
 
@@ -12,6 +12,6 @@ export const placeholderUrl = "https://api.example.com";
 /** The OpenAPI document as a JSON value. */
 export function contractDocument(): Readonly<Record<string, unknown>> {
   const { version } = JSON.parse(readFileSync(join(projectRoot, "package.json"), "utf8")) as { version: string };
-  const document = openApiDocument(operations, { publicUrl: placeholderUrl, version });
+  const document = openApiDocument(operations, { publicUrl: placeholderUrl, version, webhooks });
   return JSON.parse(JSON.stringify(document)) as Record<string, unknown>;
 }

@@ -42,7 +42,11 @@ export function partnerDocument(): Json {
         : [[path, Object.fromEntries(kept.map(([method, one]) => [method, withoutLinks(one)]))]];
     }),
   );
-  return { ...document, paths, components: usedComponents(paths, document["components"] as Components) };
+  return {
+    ...document,
+    paths,
+    components: usedComponents([paths, document["webhooks"]], document["components"] as Components),
+  };
 }
 
 type Components = Readonly<Record<string, Readonly<Record<string, unknown>>>>;

@@ -9,9 +9,13 @@ import type { RightsUsage } from "./iam/rights-usage.ts";
 import { CustomResourceMemory, runCustomResources } from "./lambda/custom-resources.ts";
 import { functionEnvironment } from "./lambda/function-environment.ts";
 import { initSecondsOf } from "./lambda/init-limit.ts";
+import { EventSources } from "./lambda/event-sources.ts";
 import { FunctionPool, type Invocation, type LogSink } from "./lambda/function-pool.ts";
+import { StreamPositions } from "./lambda/stream-positions.ts";
 import { createTable, findTable, startEngine, type Engine } from "./services/dynamodb-engine.ts";
+import { LocalEventBuses } from "./services/event-buses.ts";
 import { LocalIdentityProvider } from "./services/identity-provider.ts";
+import { LocalQueues } from "./services/queues.ts";
 import { runSchedule, ScheduleTimers } from "./services/schedules.ts";
 import { rotateSecret } from "./services/secret-rotation.ts";
 import { RequestJournal, type JournalEntry } from "./services/request-journal.ts";
@@ -46,6 +50,11 @@ export interface HostOptions {
   readonly freezesIdleProcesses?: boolean;
   /** Runs the schedules of the template by the clock. Default: they run on request only. */
   readonly runSchedules?: boolean;
+  /**
+   * Runs the event source mappings of the template: streams and queues invoke their functions. Default: nothing reads them, and
+   * records and messages wait.
+   */
+  readonly runEventSources?: boolean;
   /** Receives one line for each fault that a caller sees only as a 5xx. */
   readonly report?: (line: string) => void;
 }
@@ -65,6 +74,13 @@ export function fileLogSink(path: string): LogSink {
 type Cleanup = () => Promise<void>;
 type ServedModel = DeploymentModel & { readonly api: ApiModel };
 
+interface Deployment {
+  readonly model: ServedModel;
+  readonly pool: FunctionPool;
+  /** Its event source mappings; undefined while nothing reads them. */
+  sources: EventSources | undefined;
+}
+
 /** Everything that outlives a deployment. */
 interface Services {
   readonly gateway: RestApiServer;
@@ -72,12 +88,40 @@ interface Services {
   readonly data: DataFolder | undefined;
   readonly idp: LocalIdentityProvider | undefined;
   readonly secrets: LocalSecretsManager;
+  readonly queues: LocalQueues;
+  readonly buses: LocalEventBuses;
+  readonly positions: StreamPositions;
+  /** Calls of a running deployment that the services need. */
+  readonly links: Links;
   readonly engine: Pick<Engine, "endpoint">;
   readonly access: AccessControl;
   readonly proxy: ServiceProxy;
   readonly memory: CustomResourceMemory;
   readonly journal: RequestJournal;
   readonly logSink: LogSink;
+}
+
+/** What the services tell the served deployment. */
+interface Links {
+  /** The table may have changed. */
+  wake: () => void;
+  invoke: (functionId: string, event: unknown) => Promise<Invocation>;
+}
+
+/** Queues, buses and the positions in streams: what waits between a write and the function that reacts to it. */
+function openEventServices(data: DataFolder | undefined, cleanups: Cleanup[], report: (line: string) => void) {
+  const links: Links = {
+    wake: () => undefined,
+    invoke: () => Promise.reject(new Error("the host has not been started")),
+  };
+  const queues = new LocalQueues(data?.path("queues.jsonl"));
+  cleanups.push(async () => queues.close());
+  const buses = new LocalEventBuses(({ name, functionId }, event) => {
+    void links.invoke(functionId, event).then((outcome) => {
+      if ("failure" in outcome) report(`the rule ${name} failed: ${outcome.failure.errorMessage}`);
+    });
+  });
+  return { links, queues, buses, positions: new StreamPositions(data?.path("stream-positions.json")) };
 }
 
 /** @param cleanups receives what stops the started services, in the order of their start */
@@ -99,9 +143,13 @@ async function startServices(options: HostOptions, cleanups: Cleanup[]): Promise
   const engine = await openEngine(engineEndpoint, data, report);
   cleanups.push(() => engine.close());
   const access = new AccessControl(report);
+  const events = openEventServices(data, cleanups, report);
   const proxy = await ServiceProxy.start({
     engineEndpoint: engine.endpoint,
     secrets,
+    queues: events.queues,
+    buses: events.buses,
+    onWrite: () => events.links.wake(),
     interceptors: [journal.intercept, access.intercept, ...(options.interceptors ?? [])],
   });
   cleanups.push(() => proxy.close());
@@ -112,7 +160,7 @@ async function startServices(options: HostOptions, cleanups: Cleanup[]): Promise
     sink?.(line);
   };
   const url = `http://${loopback}:${port}`;
-  return { gateway, url, data, idp, secrets, engine, access, proxy, memory, journal, logSink };
+  return { gateway, url, data, idp, secrets, ...events, engine, access, proxy, memory, journal, logSink };
 }
 
 async function openEngine(
@@ -166,13 +214,17 @@ export class Host {
   /** Where the engine itself answers. Calls to it pass no interceptor. */
   readonly engineEndpoint: string;
   readonly secrets: LocalSecretsManager;
+  /** The queues with their messages. */
+  readonly queues: LocalQueues;
+  /** The buses with their last events. */
+  readonly buses: LocalEventBuses;
   /** For tests that call the services as a function does. */
   readonly proxy: ServiceProxy;
   readonly #options: HostOptions;
   readonly #services: Services;
   readonly #cleanups: Cleanup[];
   readonly #timers: ScheduleTimers;
-  #deployment: { readonly model: ServedModel; readonly pool: FunctionPool } | undefined;
+  #deployment: Deployment | undefined;
   #readOnly = false;
 
   constructor(options: HostOptions, services: Services, cleanups: Cleanup[]) {
@@ -180,6 +232,8 @@ export class Host {
     this.idp = services.idp;
     this.engineEndpoint = services.engine.endpoint;
     this.secrets = services.secrets;
+    this.queues = services.queues;
+    this.buses = services.buses;
     this.proxy = services.proxy;
     this.#options = options;
     this.#services = services;
@@ -188,9 +242,12 @@ export class Host {
       const outcome = await this.runSchedule(name);
       if ("failure" in outcome) options.report?.(`the schedule ${name} failed: ${outcome.failure.errorMessage}`);
     });
+    services.links.wake = () => this.#deployment?.sources?.wake();
+    services.links.invoke = (functionId, event) => this.invoke(functionId, event);
     cleanups.push(async () => {
       this.#timers.stop();
       services.gateway.stopAccepting();
+      await this.#stopSources();
       await this.#deployment?.pool.close(graceMilliseconds);
     });
   }
@@ -200,7 +257,7 @@ export class Host {
     return this.#current.model;
   }
 
-  get #current(): { readonly model: ServedModel; readonly pool: FunctionPool } {
+  get #current(): Deployment {
     if (this.#deployment === undefined) throw new Error("the host has not been started");
     return this.#deployment;
   }
@@ -247,11 +304,42 @@ export class Host {
     return this.#readOnly;
   }
 
-  /** Makes the stage read-only, or lets it take writes again, as `npm run read-only` does on AWS. Schedules pause meanwhile. */
+  /**
+   * Makes the stage read-only, or lets it take writes again, as `npm run read-only` does on AWS. Schedules and event source mappings
+   * pause meanwhile.
+   */
   setReadOnly(on: boolean): void {
     this.#readOnly = on;
     this.#services.gateway.setStageVariable(writeStopVariable, on ? writeStopped : writesTaken);
     this.#startTimers();
+    if (on) void this.#stopSources();
+    else this.#startSources();
+  }
+
+  #startSources(): void {
+    const { runEventSources, processesPerFunction, report = () => undefined } = this.#options;
+    const deployment = this.#deployment;
+    if (runEventSources !== true || this.#readOnly || deployment === undefined) return;
+    const { engine, access, queues, positions } = this.#services;
+    const { model, pool } = deployment;
+    deployment.sources ??= new EventSources({
+      model,
+      engineEndpoint: engine.endpoint,
+      access,
+      queues,
+      positions,
+      invoke: (functionId, event) => pool.invoke(functionId, event),
+      processesPerFunction,
+      report,
+    });
+    deployment.sources.start();
+  }
+
+  /** Running invocations get a short grace: what they do not finish comes again. */
+  async #stopSources(): Promise<void> {
+    const sources = this.#deployment?.sources;
+    if (this.#deployment !== undefined) this.#deployment.sources = undefined;
+    await Promise.race([sources?.stop(), delay(graceMilliseconds, undefined, { ref: false })]);
   }
 
   #startTimers(): void {
@@ -303,8 +391,10 @@ export class Host {
     const withdraw = this.#services.access.govern(model);
     try {
       const { pool, drained } = await this.#deploy(model);
-      this.#deployment = { model, pool };
+      await this.#stopSources();
+      this.#deployment = { model, pool, sources: undefined };
       this.#startTimers();
+      this.#startSources();
       // A request may be between its authorizer and its function, when no function of the old deployment is busy.
       if (before !== undefined) await Promise.race([drained, delay(graceMilliseconds, undefined, { ref: false })]);
     } catch (error) {
@@ -329,9 +419,14 @@ export class Host {
   }
 
   async #deploy(model: ServedModel): Promise<{ readonly pool: FunctionPool; readonly drained: Promise<unknown> }> {
-    const { gateway, memory } = this.#services;
+    const { gateway, memory, positions, queues, buses } = this.#services;
     const createsTable = await this.#createData(model);
-    if (createsTable) memory.clear();
+    if (createsTable) {
+      memory.clear();
+      positions.clear();
+    }
+    queues.ensure(model.queues);
+    buses.ensure(model, model.buses, model.busRules);
     const pool = this.#poolOf(model);
     const { journal } = this.#services;
     const invoke: FunctionPool["invoke"] = (functionId, event) =>

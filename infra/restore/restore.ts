@@ -51,9 +51,10 @@ const commands: Readonly<Record<string, (request: Request) => Promise<boolean>>>
     const tables = new RestoreTables();
     await tables.protect(name, stage);
     const { keyId } = await openStageData(stage);
-    const missing = missingProtection(await tables.protectionOf(name), { stage, keyId, indexNames });
+    const found = await tables.protectionOf(name);
+    const missing = missingProtection(found, { stage, keyId, indexNames });
     for (const line of missing) console.error(`${name}: ${line}`);
-    if (missing.length === 0) console.log(`${name} is ready`);
+    if (missing.length === 0) console.log(`${name} is ready; restoredStream: "${found.streamArn}"`);
     return missing.length === 0;
   },
   compare: async ({ stage, table, from, carry }) => {

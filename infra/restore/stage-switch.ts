@@ -1,9 +1,13 @@
-/** The write stop of a stage on AWS: a variable of API Gateway's stage, and the rules that run scheduled functions. */
+/**
+ * The write stop of a stage on AWS: a variable of API Gateway's stage, the rules that run scheduled functions, and the event source
+ * mappings that bring records and messages to functions.
+ */
 import { APIGatewayClient, GetStageCommand, UpdateStageCommand } from "@aws-sdk/client-api-gateway";
 import { CloudFormationClient, DescribeStacksCommand } from "@aws-sdk/client-cloudformation";
 import { DisableRuleCommand, EnableRuleCommand, EventBridgeClient } from "@aws-sdk/client-eventbridge";
+import { LambdaClient, ListEventSourceMappingsCommand, UpdateEventSourceMappingCommand } from "@aws-sdk/client-lambda";
 import { writesTaken, writeStopped, writeStopVariable } from "../../shared/runtime/write-stop.ts";
-import { scheduledFunctionsOf } from "../constructs/function-declarations.ts";
+import { deliveryFunctions, scheduledFunctionsOf } from "../constructs/function-declarations.ts";
 import { apiIdOutput, functionNameOf } from "../constructs/names.ts";
 import { ReleaseError } from "../release/cloud.ts";
 import type { Stage } from "../stages/stage.ts";
@@ -36,12 +40,29 @@ export async function openWriteStop(stage: Stage): Promise<WriteStop> {
     set: async (on) => {
       const value = on ? writeStopped : writesTaken;
       const patchOperations = [{ op: "replace" as const, path: `/variables/${writeStopVariable}`, value }];
-      // Scheduled functions get no event of API Gateway, so their rules stop first and start last.
-      if (on) await switchRules(stage, false);
+      // These functions get no event of API Gateway, so what invokes them stops first and starts last.
+      if (on) await switchInvokers(stage, false);
       await gateway.send(new UpdateStageCommand({ ...own, patchOperations }));
-      if (!on) await switchRules(stage, true);
+      if (!on) await switchInvokers(stage, true);
     },
   };
+}
+
+async function switchInvokers(stage: Stage, enabled: boolean): Promise<void> {
+  await switchRules(stage, enabled);
+  await switchMappings(stage, enabled);
+}
+
+/** Records and messages wait meanwhile: a stream keeps a record for a day, the queue of deliveries a message for four. */
+async function switchMappings(stage: Stage, Enabled: boolean): Promise<void> {
+  const client = new LambdaClient();
+  for (const { id } of deliveryFunctions) {
+    const FunctionName = functionNameOf(stage, id);
+    const { EventSourceMappings = [] } = await client.send(new ListEventSourceMappingsCommand({ FunctionName }));
+    for (const { UUID } of EventSourceMappings) {
+      await client.send(new UpdateEventSourceMappingCommand({ UUID, Enabled }));
+    }
+  }
 }
 
 async function switchRules(stage: Stage, enabled: boolean): Promise<void> {
@@ -60,5 +81,6 @@ async function switchRules(stage: Stage, enabled: boolean): Promise<void> {
 export async function keepReadOnly(open: WriteStop | undefined, deployment: () => Promise<void>): Promise<void> {
   const wasOn = open !== undefined && (await open.isOn());
   await deployment();
-  if (wasOn && !(await open.isOn())) await open.set(true);
+  // Also what the deployment has made: a new rule or mapping is enabled.
+  if (wasOn) await open.set(true);
 }

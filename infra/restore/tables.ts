@@ -1,4 +1,5 @@
 /** What a restore asks of DynamoDB: a table's protection, its items, and the items that are carried over. */
+import { setTimeout as sleep } from "node:timers/promises";
 import {
   DescribeContinuousBackupsCommand,
   DescribeTableCommand,
@@ -22,10 +23,13 @@ export interface Protection {
   /** ARN of the key; undefined for a key of AWS's. */
   readonly keyArn: string | undefined;
   readonly indexes: readonly string[];
+  /** ARN of the stream of new items; undefined when there is none. */
+  readonly streamArn: string | undefined;
   readonly status: string;
 }
 
 const ttlAttribute = "ttl";
+const streamView = "NEW_IMAGE";
 
 /** The tables of one account and Region. */
 export class RestoreTables {
@@ -52,13 +56,19 @@ export class RestoreTables {
       deletionProtection: table?.DeletionProtectionEnabled === true,
       keyArn: table?.SSEDescription?.KMSMasterKeyArn,
       indexes: (table?.GlobalSecondaryIndexes ?? []).map(({ IndexName = "" }) => IndexName),
+      streamArn: table?.StreamSpecification?.StreamViewType === streamView ? table.LatestStreamArn : undefined,
       status: table?.TableStatus ?? "",
     };
   }
 
-  /** Sets what a restore leaves out: expiry of items, recovery, protection and tags. Repeatable. */
+  /** Sets what a restore leaves out: the stream, expiry of items, recovery, protection and tags. Repeatable. */
   async protect(name: string, stage: Stage): Promise<void> {
-    const { ttl, pointInTimeRecovery, deletionProtection } = await this.protectionOf(name);
+    const { ttl, pointInTimeRecovery, deletionProtection, streamArn } = await this.protectionOf(name);
+    if (streamArn === undefined) {
+      const StreamSpecification = { StreamEnabled: true, StreamViewType: streamView } as const;
+      await this.#client.send(new UpdateTableCommand({ TableName: name, StreamSpecification }));
+      await this.#untilActive(name);
+    }
     if (!ttl) {
       const TimeToLiveSpecification = { Enabled: true, AttributeName: ttlAttribute };
       await this.#client.send(new UpdateTimeToLiveCommand({ TableName: name, TimeToLiveSpecification }));
@@ -78,6 +88,11 @@ export class RestoreTables {
       { Key: "stage", Value: stage.name },
     ];
     await this.#client.send(new TagResourceCommand({ ResourceArn: table?.TableArn, Tags }));
+  }
+
+  /** DynamoDB takes one change of a table at a time. */
+  async #untilActive(name: string): Promise<void> {
+    while ((await this.protectionOf(name)).status === "UPDATING") await sleep(1000);
   }
 
   /** Every item of a table. Costs half a read unit for each 4 KB. */
@@ -124,6 +139,7 @@ export function missingProtection(
       (indexName) =>
         !found.indexes.includes(indexName) && `the index ${indexName} is missing: restore it with its indexes`,
     ),
+    found.streamArn === undefined && "it has no stream of new items: run prepare",
     !found.ttl && "no item expires: run prepare",
     stage.pointInTimeRecovery && !found.pointInTimeRecovery && "point-in-time recovery is off: run prepare",
     stage.deletionProtection && !found.deletionProtection && "deletion protection is off: run prepare",

@@ -70,6 +70,7 @@ export class ApiStack extends Stack {
       PARTNER_REQUESTS_PER_MONTH: String(stage.partnerLimits.requestsPerMonth),
       PUBLIC_CLIENTS: stage.publicClients.join(" "),
       ADMINISTRATORS_NEED_SECOND_FACTOR: String(stage.administratorsNeedSecondFactor),
+      ...(stage.webhooksToPrivateAddresses && { WEBHOOKS_TO_PRIVATE_ADDRESSES: "true" }),
     };
     this.#environment = { ...this.commonVariables, ...this.#identityProvider() };
 

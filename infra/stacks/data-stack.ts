@@ -1,6 +1,13 @@
 /** The resources that outlive every deployment: the table, its key and the secrets. */
 import { Duration, RemovalPolicy, Stack, type StackProps } from "aws-cdk-lib";
-import { AttributeType, BillingMode, ProjectionType, Table, TableEncryption } from "aws-cdk-lib/aws-dynamodb";
+import {
+  AttributeType,
+  BillingMode,
+  ProjectionType,
+  StreamViewType,
+  Table,
+  TableEncryption,
+} from "aws-cdk-lib/aws-dynamodb";
 import { AnyPrincipal, PolicyStatement } from "aws-cdk-lib/aws-iam";
 import { Key } from "aws-cdk-lib/aws-kms";
 import { Secret, type SecretStringGenerator } from "aws-cdk-lib/aws-secretsmanager";
@@ -79,6 +86,13 @@ const secretKinds: Record<
       "what is stored is encrypted and hashed under this key: a new key would make every second factor unreadable",
     generate: { passwordLength: 64, excludePunctuation: true },
   },
+  webhookKey: {
+    name: "webhook-key",
+    holds: "The key from which the keys are derived that encrypt the secrets of webhook endpoints",
+    noScheduleHere:
+      "what is stored is encrypted under this key: a new key would make the secrets of all webhook endpoints unreadable",
+    generate: { passwordLength: 64, excludePunctuation: true },
+  },
   rootSignIn: {
     name: "root-sign-in",
     holds: "Name and first password of the root user",
@@ -110,6 +124,7 @@ export class DataStack extends Stack {
       refreshTokenKey: this.#secret("refreshTokenKey", key),
       couponCodeKey: this.#secret("couponCodeKey", key),
       secondFactorKey: this.#secret("secondFactorKey", key),
+      webhookKey: this.#secret("webhookKey", key),
       rootSignIn: this.#secret("rootSignIn", key),
       syntheticPartner: this.#secret("syntheticPartner", key),
     };
@@ -123,6 +138,7 @@ export class DataStack extends Stack {
     // stack still imports its values, so an export that disappears with its last reader makes the deployment fail.
     this.exportValue(this.table.tableArn);
     this.exportValue(this.table.tableName);
+    this.exportValue(this.#stream);
     for (const { secretArn } of Object.values(this.secrets)) this.exportValue(secretArn);
   }
 
@@ -170,6 +186,8 @@ export class DataStack extends Stack {
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: this.#stage.pointInTimeRecovery },
       deletionProtection: this.#stage.deletionProtection,
       timeToLiveAttribute: "ttl",
+      // Functions react to new items.
+      stream: StreamViewType.NEW_IMAGE,
       // Not RetainExceptOnCreate: deletion protection would make the rollback of a failed creation fail.
       removalPolicy: this.#stage.removalPolicy === "retain" ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
     });
@@ -203,11 +221,20 @@ export class DataStack extends Stack {
    * The table that the stage uses: the one of this stack, or a restored one by its name. The exports of this stack's own table
    * stay, so one deployment can change from one table to the other and back.
    */
-  get usedTable(): { readonly tableName: string; readonly tableArn: string } {
-    const { restoredTable } = this.#stage;
-    if (restoredTable === undefined) return this.table;
+  get usedTable(): { readonly tableName: string; readonly tableArn: string; readonly streamArn: string } {
+    const { restoredTable, restoredStream } = this.#stage;
+    if (restoredTable === undefined || restoredStream === undefined) {
+      const { tableName, tableArn } = this.table;
+      return { tableName, tableArn, streamArn: this.#stream };
+    }
     const tableArn = this.formatArn({ service: "dynamodb", resource: "table", resourceName: restoredTable });
-    return { tableName: restoredTable, tableArn };
+    return { tableName: restoredTable, tableArn, streamArn: restoredStream };
+  }
+
+  get #stream(): string {
+    const { tableStreamArn } = this.table;
+    if (tableStreamArn === undefined) throw new Error("the table has no stream");
+    return tableStreamArn;
   }
 
   /** What functions are given rights to. */

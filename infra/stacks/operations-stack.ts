@@ -1,6 +1,6 @@
 /**
  * Monitoring for operators: alarms with runbooks, notification of the people on call, a dashboard, saved queries, and the
- * functions that check the stage at a rate.
+ * functions that no caller invokes: those that run at a rate, those that deliver events, and those for operators.
  */
 import { Stack, type StackProps } from "aws-cdk-lib";
 import type { Construct } from "constructs";
@@ -12,6 +12,7 @@ import { AccountEvents } from "../constructs/operations/account-events.ts";
 import { AlarmChannels } from "../constructs/operations/alarm-channels.ts";
 import { Alarms } from "../constructs/operations/alarms.ts";
 import { causeAlarms } from "../constructs/operations/causes.ts";
+import { EventDelivery } from "../constructs/operations/event-delivery.ts";
 import { OperationsDashboard } from "../constructs/operations/dashboard.ts";
 import { objectiveAlarms } from "../constructs/operations/objectives.ts";
 import { ScheduledFunctions } from "../constructs/operations/scheduled-functions.ts";
@@ -35,7 +36,7 @@ export class OperationsStack extends Stack {
   constructor(scope: Construct, id: string, props: OperationsStackProps) {
     super(scope, id, props);
     const { stage, data, api, operations, bundleOf = bundleFolder } = props;
-    const { tableName, tableArn } = data.usedTable;
+    const { tableName, tableArn, streamArn } = data.usedTable;
     const { encryptionKey } = data.table;
     if (encryptionKey === undefined) throw new Error("the table has no key of its own to watch");
 
@@ -63,6 +64,7 @@ export class OperationsStack extends Stack {
       declarations: scheduledFunctionsOf(stage),
       bundleOf: (entryPoint) => bundleOf(entryPoint),
     });
+    new EventDelivery(this, "Events", { ...common, streamArn, bundleOf });
     for (const declaration of operatorFunctions) {
       new OperationFunction(this, declaration.id, { ...common, declaration, bundle: bundleOf(declaration.id) });
     }

@@ -13,6 +13,7 @@ const dev: Stage = {
   publicClients: ["web"],
   administratorsNeedSecondFactor: false,
   corsOrigins: [],
+  webhooksToPrivateAddresses: false,
   logRetention: RetentionDays.ONE_MONTH,
   logLevel: "DEBUG",
   operations: defaultOperations,

@@ -8,6 +8,7 @@ const local: Stage = {
   name: "local",
   publicUrl: "parameter",
   identityProvider: "parameter",
+  webhooksToPrivateAddresses: true,
   logRetention: RetentionDays.ONE_WEEK,
   logLevel: "INFO",
   // No program on one machine reaches them.

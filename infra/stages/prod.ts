@@ -30,6 +30,7 @@ const prod: Stage = {
   administratorsNeedSecondFactor: true,
   // Pages of other origins that may call the API, for example ["https://console.example.com"].
   corsOrigins: [],
+  webhooksToPrivateAddresses: false,
   logRetention: RetentionDays.ONE_YEAR,
   logLevel: "INFO",
   removalPolicy: "retain",

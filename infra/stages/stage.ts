@@ -68,6 +68,8 @@ export interface Stage {
    * `tokensFrom`. See `docs/restore.md`.
    */
   readonly restoredTable?: string;
+  /** ARN of the restored table's stream, which `npm run restore -- prepare` enables and prints. */
+  readonly restoredStream?: string;
   /** Ids of the public clients that people sign in with (RFC 6749 §2.1). `POST /v1/auth/login` uses the first one. */
   readonly publicClients: readonly string[];
   /**
@@ -79,6 +81,8 @@ export interface Stage {
   readonly identityProvider?: IdentityProvider | "parameter";
   /** Origins whose pages may call the API. An empty list disables CORS. */
   readonly corsOrigins: readonly string[];
+  /** Whether webhooks may go to private addresses. Only a stage on one machine sets it: see `docs/security.md`. */
+  readonly webhooksToPrivateAddresses: boolean;
   readonly logRetention: RetentionDays;
   readonly logLevel: "DEBUG" | "INFO" | "WARN" | "ERROR";
   readonly operations: OperationsSettings;

@@ -131,7 +131,7 @@ function identityProviderContradictions(provider: Stage["identityProvider"]): Co
   ];
 }
 
-function restoreContradictions({ restoredTable, tokensFrom }: Stage): Contradictions {
+function restoreContradictions({ restoredTable, restoredStream, tokensFrom }: Stage): Contradictions {
   return [
     tokensFrom !== undefined &&
       !(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(tokensFrom) && !Number.isNaN(Date.parse(tokensFrom))) &&
@@ -142,6 +142,10 @@ function restoreContradictions({ restoredTable, tokensFrom }: Stage): Contradict
     restoredTable !== undefined &&
       tokensFrom === undefined &&
       "a restored table needs tokensFrom, or revoked tokens would be valid again",
+    restoredTable !== undefined &&
+      restoredStream?.includes(`:table/${restoredTable}/stream/`) !== true &&
+      "a restored table needs restoredStream, the ARN of its stream, or no event would reach a webhook",
+    restoredTable === undefined && restoredStream !== undefined && "restoredStream is the stream of a restored table",
   ];
 }
 
@@ -156,6 +160,7 @@ function productionContradictions(stage: Stage): Contradictions {
     !stage.pointInTimeRecovery && "production needs point-in-time recovery",
     stage.removalPolicy !== "retain" && "production keeps its data when a stack is deleted",
     !stage.waf && "production needs the web application firewall",
+    stage.webhooksToPrivateAddresses && "production sends no webhooks to private addresses",
     stage.logLevel === "DEBUG" && "production does not log at DEBUG",
     stage.corsOrigins.some((origin) => !origin.startsWith("https://")) &&
       "production lists its origins one by one, and each is https",

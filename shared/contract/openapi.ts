@@ -59,6 +59,26 @@ function requiredActionCodes({ access, allowedBefore = [] }: AnyOperation): read
   return codes;
 }
 
+/** A request that Portico makes (OpenAPI 3.1.1 §4.8.1, `webhooks`). */
+export interface WebhookDeclaration {
+  readonly id: string;
+  readonly tag: string;
+  readonly summary: string;
+  readonly description: string;
+  /** Name → description. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: z.ZodType;
+  readonly example: unknown;
+  /** Status → what Portico makes of it. */
+  readonly answers: Readonly<Record<string, string>>;
+}
+
+interface DocumentOptions {
+  readonly publicUrl: string;
+  readonly version: string;
+  readonly webhooks?: readonly WebhookDeclaration[];
+}
+
 /**
  * The document.
  *
@@ -66,7 +86,7 @@ function requiredActionCodes({ access, allowedBefore = [] }: AnyOperation): read
  */
 export function openApiDocument(
   operations: readonly AnyOperation[],
-  { publicUrl, version }: { readonly publicUrl: string; readonly version: string },
+  { publicUrl, version, webhooks = [] }: DocumentOptions,
 ): Json & { readonly openapi: string } {
   const shared: Shared = {
     schemas: { Problem: problemSchema(), OAuthError: oauthErrorSchema },
@@ -92,6 +112,9 @@ export function openApiDocument(
     servers: [{ url: publicUrl, description: "This deployment" }],
     tags: [...new Set(operations.map(({ tag }) => tag))].map((name) => ({ name, description: tagDescriptions[name] })),
     paths,
+    ...(webhooks.length > 0 && {
+      webhooks: Object.fromEntries(webhooks.map((one) => [one.id, { post: describeWebhook(one, shared.schemas) }])),
+    }),
     components: {
       schemas: shared.schemas,
       responses: shared.responses,
@@ -152,6 +175,7 @@ const tagDescriptions: Readonly<Record<string, string>> = {
   "Bank accounts": "Bank accounts of companies, and the directory of banks",
   Events: "What has happened to a partner's subscriptions and companies, and to the partner itself",
   Usage: "How much a partner has used the API",
+  Webhooks: "Endpoints to which events are sent, by the Standard Webhooks specification, and their deliveries",
   Audit: "What administrators and partners have changed",
   Threads: "Conversations of users",
   System: "Health, this document, and the pages that explain problems",
@@ -165,6 +189,8 @@ const scopeDescriptions = {
   "companies:read": "Read the partner's own companies",
   "companies:write": "Create, change and delete the partner's own companies",
   "events:read": "Read the partner's own events",
+  "webhooks:read": "Read the partner's own webhook endpoints and their deliveries",
+  "webhooks:write": "Create, change, test and delete the partner's own webhook endpoints and replace their secrets",
   "partner:manage": "Replace the partner's own client secret, revoke its tokens and require bound ones",
 } satisfies Record<Scope, string>;
 
@@ -198,6 +224,32 @@ function describeOperation(operation: AnyOperation, { schemas, responses, operat
       ...successOf(operation, schemas, linksOf(operation, operations)),
       ...failuresOf(operation, responses),
     },
+  };
+}
+
+function describeWebhook(declaration: WebhookDeclaration, schemas: Json): Json {
+  const { id, tag, summary, description, headers, body, example, answers } = declaration;
+  return {
+    operationId: `${id}Webhook`,
+    tags: [tag],
+    summary,
+    description,
+    // The signature stands for it.
+    security: [],
+    parameters: Object.entries(headers).map(([name, meaning]) => ({
+      name,
+      in: "header",
+      description: meaning,
+      required: true,
+      schema: { type: "string" },
+    })),
+    requestBody: {
+      required: true,
+      content: { "application/json": { schema: jsonSchema(body, "output", schemas), example } },
+    },
+    responses: Object.fromEntries(
+      Object.entries(answers).map(([status, meaning]) => [status, { description: meaning }]),
+    ),
   };
 }
 

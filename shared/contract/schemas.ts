@@ -54,6 +54,8 @@ const namedByPrefix = {
   sub_: "subscription",
   thr_: "thread",
   usr_: "user",
+  whd_: "delivery",
+  whe_: "endpoint",
 } as const;
 
 /** An id: its prefix and a ULID. In a path, any other form gets 404, not 422. */

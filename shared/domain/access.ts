@@ -10,6 +10,8 @@ export const scopes = [
   "companies:read",
   "companies:write",
   "events:read",
+  "webhooks:read",
+  "webhooks:write",
   "partner:manage",
 ] as const;
 export type Scope = (typeof scopes)[number];

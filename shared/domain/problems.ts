@@ -40,6 +40,7 @@ export const problemCatalogue = {
   subscription_exists: { status: 409, title: "The user already has a live subscription" },
   subscription_cancelled: { status: 409, title: "The subscription is cancelled" },
   bank_account_exists: { status: 409, title: "The company already has this bank account" },
+  webhook_endpoint_disabled: { status: 409, title: "The webhook endpoint is disabled" },
   limit_reached: { status: 409, title: "The maximum number is reached" },
   precondition_failed: { status: 412, title: "The resource has changed since it was read" },
   body_too_large: { status: 413, title: "The body is too large" },

@@ -43,9 +43,24 @@ const partnerSnapshot = z
     description: "A partner after the event, or as it was deleted, without its e-mail address",
   });
 
+const endpointSnapshot = z
+  .object({
+    id: id("whe_"),
+    description: z.string().describe("The partner's own note"),
+    status: z.enum(["enabled", "disabled"]).describe("Whether events are sent"),
+    disabledReason: z
+      .enum(["by_partner", "gone", "failing"])
+      .nullable()
+      .describe("Why it is disabled; null while it is enabled"),
+    createdAt,
+    updatedAt,
+    etag,
+  })
+  .meta({ id: "WebhookEndpointSnapshot", description: "A webhook endpoint after the event, without its URL" });
+
 const type = z.enum(eventTypes).describe("What has happened");
 
-const eventSchema = z
+export const eventSchema = z
   .object({
     id: id("evt_"),
     type,
@@ -61,14 +76,16 @@ const eventSchema = z
       .nullable()
       .describe("The request that made the change; null when time has passed"),
     data: z
-      .union([subscriptionSnapshot, companySnapshot, partnerSnapshot])
-      .describe("The subscription, company or partner after the event; the part of `type` before the dot says which"),
+      .union([subscriptionSnapshot, companySnapshot, partnerSnapshot, endpointSnapshot])
+      .describe(
+        "The subscription, company, partner or webhook endpoint after the event; the part of `type` before the dot says which",
+      ),
   })
   .meta({ id: "Event", description: "Something that has happened to what a partner owns" });
 
 export type EventView = z.output<typeof eventSchema>;
 
-const eventExample: EventView = {
+export const eventExample: EventView = {
   id: "evt_01JD3Y5W8Q4T6V2X9ZB7C1D3EF",
   type: "subscription.created",
   createdAt: "2026-11-20T12:00:00.000Z",

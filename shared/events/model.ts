@@ -13,7 +13,14 @@ export const companyEventTypes = ["company.created", "company.changed", "company
 
 export const partnerEventTypes = ["partner.created", "partner.changed", "partner.deleted"] as const;
 
-export const eventTypes = [...subscriptionEventTypes, ...companyEventTypes, ...partnerEventTypes] as const;
+export const webhookEventTypes = ["webhook_endpoint.disabled", "webhook.test"] as const;
+
+export const eventTypes = [
+  ...subscriptionEventTypes,
+  ...companyEventTypes,
+  ...partnerEventTypes,
+  ...webhookEventTypes,
+] as const;
 export type EventType = (typeof eventTypes)[number];
 
 /** A subscription after the event. It has no e-mail address, so that an erasure need not find events. */
@@ -49,11 +56,24 @@ export interface PartnerSnapshot {
   readonly etag: string;
 }
 
+/** A webhook endpoint after the event. It has no URL, because partners put tokens into URLs. */
+export interface WebhookEndpointSnapshot {
+  readonly id: string;
+  readonly description: string;
+  readonly status: "enabled" | "disabled";
+  /** Why it is disabled: null while it is enabled. */
+  readonly disabledReason: "by_partner" | "gone" | "failing" | null;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+  readonly etag: string;
+}
+
 /** What has happened, and to what. */
 export type Occurrence =
   | { readonly type: (typeof subscriptionEventTypes)[number]; readonly data: SubscriptionSnapshot }
   | { readonly type: (typeof companyEventTypes)[number]; readonly data: CompanySnapshot }
-  | { readonly type: (typeof partnerEventTypes)[number]; readonly data: PartnerSnapshot };
+  | { readonly type: (typeof partnerEventTypes)[number]; readonly data: PartnerSnapshot }
+  | { readonly type: (typeof webhookEventTypes)[number]; readonly data: WebhookEndpointSnapshot };
 
 /** The request that made a change. */
 export interface EventRequest {

@@ -19,22 +19,26 @@ export function eventWrite(
   { partnerId, now, request }: Pick<Author, "partnerId" | "now" | "request">,
   occurrence: Occurrence,
 ): ConditionalWrite {
-  return recording(partnerId, occurrence, { now, request });
+  return eventPut(partnerId, newEvent(occurrence, { now, request }));
 }
 
 /** Writes the event that time has passed. */
 export function passageWrite(partnerId: string, occurrence: Occurrence, now: Date): ConditionalWrite {
-  return recording(partnerId, occurrence, { now, request: null });
+  return eventPut(partnerId, newEvent(occurrence, { now, request: null }));
 }
 
-function recording(
-  partnerId: string,
+/** An event that is still to be written. */
+export function newEvent(
   { type, data }: Occurrence,
   { now, request }: { readonly now: Date; readonly request: EventRequest | null },
-): ConditionalWrite {
+): StoredEvent {
   const id = newId("evt_", now);
-  const event = { id, type, createdAt: now.toISOString(), request, data, ttl: forgottenFrom(now) } as StoredEvent;
-  return putAbsent(eventKey.event(partnerId, id), event);
+  return { id, type, createdAt: now.toISOString(), request, data, ttl: forgottenFrom(now) } as StoredEvent;
+}
+
+/** Writes an event whose id the caller needs; for all others there is `eventWrite`. */
+export function eventPut(partnerId: string, event: StoredEvent): ConditionalWrite {
+  return putAbsent(eventKey.event(partnerId, event.id), event);
 }
 
 /** An event of a partner; undefined for one that is no longer shown. */

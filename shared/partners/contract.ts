@@ -28,6 +28,7 @@ import { eventPartitions } from "../events/keys.ts";
 import { identityPartitions, principalAttributes } from "../identity/keys.ts";
 import { tokenPolicies } from "../identity/model.ts";
 import { subscriptionPartitions } from "../subscriptions/keys.ts";
+import { webhookPartitions } from "../webhooks/keys.ts";
 import { expiryNoticePattern } from "../subscriptions/model.ts";
 import { partnerPartitions } from "./keys.ts";
 import {
@@ -390,7 +391,7 @@ export const operations = {
     tag: "Partners",
     summary: "Delete a partner",
     description:
-      "Deletes a partner that has neither live subscriptions nor companies, with its ended subscriptions and their history. Its " +
+      "Deletes a partner that has neither live subscriptions nor companies, with its ended subscriptions and their history, and its webhook endpoints. Its " +
       "e-mail address becomes available again. If the time is up before everything is removed, the response is 503; send the " +
       "request again to continue.",
     access: byAdministrator,
@@ -409,7 +410,16 @@ export const operations = {
       },
       {
         actions: ["Query", "BatchWriteItem"],
-        leadingKeys: [subscriptionPartitions.subscriptions, subscriptionPartitions.histories],
+        leadingKeys: [
+          subscriptionPartitions.subscriptions,
+          subscriptionPartitions.histories,
+          webhookPartitions.endpoints,
+          webhookPartitions.deliveries,
+        ],
+      },
+      {
+        actions: ["BatchWriteItem"],
+        leadingKeys: [webhookPartitions.secrets, webhookPartitions.health, webhookPartitions.counts],
       },
       { actions: ["Query"], leadingKeys: [companyPartitions.companies] },
       eventRight,

@@ -12,6 +12,7 @@ import { deletionHold, deletionRelease, findPartnerState, principalRemoval } fro
 import type { Change, Table, Write } from "../runtime/table.ts";
 import { removeSubscriptions } from "../subscriptions/remove-subscriptions.ts";
 import { hasLiveSubscription } from "../subscriptions/store.ts";
+import { removeEndpoints } from "../webhooks/remove-endpoints.ts";
 import type { StoredPartner } from "./model.ts";
 import { findPartner, partnerDeletion } from "./store.ts";
 
@@ -40,6 +41,7 @@ export async function deletePartner(table: Table, { author, ifMatch, auditing }:
     requireMatch(ifMatch, partner.revision);
     await endPartner(table, partner, { author, auditing });
   }
+  await removeEndpoints(table, partnerId);
   await removeSubscriptions(table, partnerId);
   return principalRemoval(partnerId);
 }

@@ -13,6 +13,7 @@ export const secretVariables = {
   refreshTokenKey: "REFRESH_TOKEN_KEY_SECRET",
   couponCodeKey: "COUPON_CODE_KEY_SECRET",
   secondFactorKey: "SECOND_FACTOR_KEY_SECRET",
+  webhookKey: "WEBHOOK_KEY_SECRET",
   rootSignIn: "ROOT_SIGN_IN_SECRET",
   syntheticPartner: "SYNTHETIC_PARTNER_SECRET",
 } as const;
@@ -68,12 +69,22 @@ const environmentSchema = z.object({
   /** JWS algorithms (RFC 7518 §3.1), separated by spaces. */
   IDP_ALGORITHMS: z.string().min(1).optional(),
   IDP_JWKS_URI: z.url().optional(),
+  /** The queue of webhook deliveries, for the functions that send to it. */
+  DELIVERY_QUEUE_URL: z.url().optional(),
+  /** The EventBridge bus of the company's own systems, for the function that puts events on it. */
+  EVENT_BUS_NAME: z.string().min(1).optional(),
+  /** Whether webhooks may go to private addresses, as on a developer's machine. */
+  WEBHOOKS_TO_PRIVATE_ADDRESSES: z
+    .enum(["true", "false"])
+    .optional()
+    .transform((value) => value === "true"),
   SIGNING_KEYS_SECRET: z.string().min(1).optional(),
   CLIENT_SECRET_KEY_SECRET: z.string().min(1).optional(),
   CURSOR_KEY_SECRET: z.string().min(1).optional(),
   REFRESH_TOKEN_KEY_SECRET: z.string().min(1).optional(),
   COUPON_CODE_KEY_SECRET: z.string().min(1).optional(),
   SECOND_FACTOR_KEY_SECRET: z.string().min(1).optional(),
+  WEBHOOK_KEY_SECRET: z.string().min(1).optional(),
   ROOT_SIGN_IN_SECRET: z.string().min(1).optional(),
   SYNTHETIC_PARTNER_SECRET: z.string().min(1).optional(),
 });

@@ -58,6 +58,9 @@ export type LogCode =
   | "expiry_announced"
   | "ledger_checked"
   | "migration_continued"
+  | "webhook_attempted"
+  | "webhook_endpoint_disabled"
+  | "webhooks_dispatched"
   | "synthetic_partner_served"
   | "synthetic_partner_failed";
 

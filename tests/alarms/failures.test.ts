@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { errorAnswer, type Interceptor } from "../../infra/local/services/service-proxy.ts";
 import { couponKey } from "../../shared/coupons/keys.ts";
 import { ledgerKey } from "../../shared/ledger/keys.ts";
+import { operations } from "../../shared/operations.ts";
 import type { Key } from "../../shared/runtime/key.ts";
 import { placeByNotice, subscriptionKey } from "../../shared/subscriptions/keys.ts";
 import { userKey } from "../../shared/users/keys.ts";
@@ -135,6 +136,10 @@ async function everyFiveMinutes(periods: number, act: () => Promise<unknown>, we
   for (let period = 0; period < periods; period++) await watched.during(5, act, weight);
 }
 
+/** A gauge of a queue, as SQS tells CloudWatch. */
+const recordQueue = (name: string, queue: string, value: number): void =>
+  watched.record("AWS/SQS", name, { QueueName: `Portico-local-${queue}` }, value);
+
 /** A small share of failures all day: what happens once stands for six hours of calls. */
 async function allDay(good: number, fail: () => Promise<unknown>): Promise<void> {
   for (let quarter = 0; quarter < 4; quarter++) {
@@ -162,6 +167,10 @@ const failures: Readonly<Record<string, () => Promise<unknown>>> = {
     await goodTraffic(4000);
     await watched.during(10, () => times(4, () => watched.call("GET", "/v1/banks", { token: seller.token })));
   },
+  "the last of more than 100 functions dies, again and again": () =>
+    watched.during(15, async () => {
+      for (let died = 0; died < 3; died++) watched.recordFunctionError(functionNameOf(operations.at(-1)!.id));
+    }),
   "the authorizer fails: every protected call ends in 503": async () => {
     await goodTraffic(50);
     watched.faults.replace([{ functions: ["authorizer"], fault: { kind: "error", code: "ServiceUnavailable" } }]);
@@ -354,6 +363,20 @@ const failures: Readonly<Record<string, () => Promise<unknown>>> = {
     watched.silence("expiry");
     watched.pass(20);
   },
+  "the functions that deliver webhooks fail": () =>
+    watched.during(15, async () => {
+      for (let failed = 0; failed < 3; failed++) watched.recordFunctionError("Portico-local-webhook-delivery");
+    }),
+  "events are given up before they reach an endpoint": () =>
+    everyFiveMinutes(2, async () => recordQueue("ApproximateNumberOfMessagesVisible", "dispatches-failed", 1)),
+  "deliveries of webhooks are given up": () =>
+    everyFiveMinutes(2, async () => recordQueue("ApproximateNumberOfMessagesVisible", "deliveries-failed", 1)),
+  "events wait until webhooks are dispatched": () =>
+    everyFiveMinutes(3, async () =>
+      watched.record("AWS/Lambda", "IteratorAge", { FunctionName: "Portico-local-webhook-dispatch" }, 90_000),
+    ),
+  "deliveries of webhooks wait in their queue": () =>
+    everyFiveMinutes(3, async () => recordQueue("ApproximateAgeOfOldestMessage", "deliveries", 2400)),
   "EventBridge cannot deliver events": () =>
     watched.during(5, async () =>
       watched.record("AWS/Events", "FailedInvocations", { RuleName: "Portico-local-key-lost" }, 1),

@@ -5,6 +5,7 @@ import type { Assembly, Template } from "../../infra/checks/assembly.ts";
 import { costsPage, withoutAlignment } from "../../infra/checks/costs.ts";
 import { runbookOf } from "../../infra/constructs/operations/alarms.ts";
 import {
+  deliveryFunctions,
   operatorFunctions,
   scheduledFunctions,
   systemFunctions,
@@ -70,13 +71,14 @@ const watched = (namespace: string): readonly WatchedMetric[] =>
     .filter((metric) => metric.namespace === namespace);
 
 describe("the alarms watch deployed resources:", () => {
-  test("the errors of every function, including system and scheduled functions", () => {
+  test("the errors of every function, including those that no caller invokes", () => {
     // Who invokes a function of operators sees its error.
     const unwatched = operatorFunctions.map(({ id }) => `Portico-prod-${id}`);
     const functions = [api, operationsStack]
       .flatMap((template) => propertiesOf(template, "AWS::Lambda::Function").map(({ FunctionName }) => FunctionName))
       .filter((name) => !unwatched.includes(name));
-    expect(functions.length).toBe(operations.length + systemFunctions.length + scheduledFunctions.length);
+    const others = [...systemFunctions, ...scheduledFunctions, ...deliveryFunctions];
+    expect(functions.length).toBe(operations.length + others.length);
     const errors = watched("AWS/Lambda").filter(({ name }) => name === "Errors");
     expect(errors.map(({ dimensions }) => dimensions["FunctionName"]).sort()).toEqual([...functions].sort());
   });
@@ -109,6 +111,19 @@ describe("the alarms watch deployed resources:", () => {
     expect(places).toEqual(new Set([undefined, ...GlobalSecondaryIndexes.map(({ IndexName }: any) => IndexName)]));
     const [[tableId]] = resourcesOf(data, "AWS::DynamoDB::Table") as [readonly [string, unknown]];
     for (const { dimensions } of watched("AWS/DynamoDB")) expect(dimensions["TableName"]).toContain(`Ref${tableId}`);
+  });
+
+  test("every queue, and how far the reader of the stream is behind", () => {
+    const queues = propertiesOf(operationsStack, "AWS::SQS::Queue").map(({ QueueName }) => QueueName);
+    const metrics = watched("AWS/SQS").map(({ name, dimensions }) => [dimensions["QueueName"], name]);
+    expect(metrics.sort()).toEqual([
+      ["Portico-prod-deliveries", "ApproximateAgeOfOldestMessage"],
+      ["Portico-prod-deliveries-failed", "ApproximateNumberOfMessagesVisible"],
+      ["Portico-prod-dispatches-failed", "ApproximateNumberOfMessagesVisible"],
+    ]);
+    expect(metrics.map(([queue]) => queue)).toEqual([...queues].sort());
+    const ages = watched("AWS/Lambda").filter(({ name }) => name === "IteratorAge");
+    expect(ages.map(({ dimensions }) => dimensions)).toEqual([{ FunctionName: "Portico-prod-webhook-dispatch" }]);
   });
 
   test("the firewall's common rules", () => {

@@ -12,6 +12,7 @@ import {
 } from "../../infra/build/bundle.ts";
 import { bundleSizes, oversized } from "../../infra/checks/bundles.ts";
 import {
+  deliveryFunctions,
   operatorFunctions,
   scheduledFunctions,
   systemFunctions,
@@ -41,7 +42,13 @@ afterAll(async () => {
 });
 
 test("every operation has a function, and every function an operation", () => {
-  const declared = [...systemFunctions, ...scheduledFunctions, ...operatorFunctions, ...operations].map(entryPointOf);
+  const declared = [
+    ...systemFunctions,
+    ...scheduledFunctions,
+    ...deliveryFunctions,
+    ...operatorFunctions,
+    ...operations,
+  ].map(entryPointOf);
   expect([...findEntryPoints()].sort()).toEqual(declared.sort());
 });
 
@@ -52,7 +59,13 @@ describe("a build", () => {
   });
 
   test("writes only the bundle and the declared files into the deployed folder", async () => {
-    for (const entryPoint of [...systemFunctions, ...scheduledFunctions, ...operatorFunctions, ...operations]) {
+    for (const entryPoint of [
+      ...systemFunctions,
+      ...scheduledFunctions,
+      ...deliveryFunctions,
+      ...operatorFunctions,
+      ...operations,
+    ]) {
       const { files, filesOf, pages = [] } = entryPoint as Pick<AnyOperation, "files" | "filesOf" | "pages">;
       const expected = [
         ...((files ?? filesOf) ? ["files.json"] : []),
@@ -118,9 +131,13 @@ describe("a build", () => {
       const sdk = Object.keys(outputs[output].inputs).some((input) => input.includes("@aws-sdk/client-"));
       return entryPoint !== undefined && sdk ? [entryPoint] : [];
     });
-    const users = [...systemFunctions, ...scheduledFunctions, ...operatorFunctions, ...operations].filter(
-      ({ table, secrets = [] }) => table.length + secrets.length > 0,
-    );
+    const users = [
+      ...systemFunctions,
+      ...scheduledFunctions,
+      ...deliveryFunctions,
+      ...operatorFunctions,
+      ...operations,
+    ].filter(({ table, secrets = [] }) => table.length + secrets.length > 0);
     expect(carriers.sort()).toEqual(users.map(entryPointOf).sort());
   });
 

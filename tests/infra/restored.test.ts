@@ -47,6 +47,15 @@ describe("a stage on a restored table", () => {
     expect(exportsOf(restored)).toEqual(exportsOf(before));
   });
 
+  test("reads the stream of the restored table, with the right to no other one", () => {
+    const template = templateOf(restored, "Operations");
+    const [{ EventSourceArn }] = propertiesOf(template, "AWS::Lambda::EventSourceMapping");
+    expect(EventSourceArn).toBe(restoredProduction.restoredStream);
+    const roles = resourcesOf(template, "AWS::IAM::Role").filter(([name]) => name.includes("webhookdispatch"));
+    const readers = JSON.stringify(roles).match(/"dynamodb:GetShardIterator"\],"Effect":"Allow","Resource":"([^"]+)"/);
+    expect(readers?.[1]).toBe(restoredProduction.restoredStream);
+  });
+
   test("watches the restored table with every alarm of the table", () => {
     const watched = (assembly: Assembly) =>
       propertiesOf(templateOf(assembly, "Operations"), "AWS::CloudWatch::Alarm").flatMap(({ Dimensions, Metrics }) =>

@@ -109,6 +109,21 @@ describe("settings", () => {
     ["a cut-off without seconds", { tokensFrom: "2026-11-21T21:00Z" }, /tokensFrom is a time/],
     ["a restored table without a cut-off", { restoredTable: "restored" }, /needs tokensFrom/],
     [
+      "a restored table without its stream",
+      { restoredTable: "restored", tokensFrom: "2026-11-21T21:00:00Z" },
+      /needs restoredStream/,
+    ],
+    [
+      "a restored table with the stream of a different one",
+      {
+        restoredTable: "restored",
+        tokensFrom: "2026-11-21T21:00:00Z",
+        restoredStream: "arn:aws:dynamodb:eu-central-1:123456789012:table/former/stream/2026-11-21T21:00:00.000",
+      },
+      /needs restoredStream/,
+    ],
+    ["a stream without a restored table", { restoredStream: "arn" }, /is the stream of a restored table/],
+    [
       "a restored table by its ARN",
       { restoredTable: "table/x", tokensFrom: "2026-11-21T21:00:00Z" },
       /name of a table/,
@@ -128,6 +143,11 @@ describe("settings", () => {
       "replicas of secrets in their own Region",
       { region: "eu-west-1", copies: { secretRegions: ["eu-west-1"] } },
       /other Regions than their own/,
+    ],
+    [
+      "webhooks to private addresses in production",
+      { production: true, webhooksToPrivateAddresses: true },
+      /no webhooks to private addresses/,
     ],
     ["protection of what is destroyed", { deletionProtection: true }, /cannot be destroyed/],
   ])("with %s are refused in one line", (_what, change, reason) => {

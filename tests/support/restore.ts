@@ -39,7 +39,11 @@ export async function snapshotTable(portico: Portico, name: string): Promise<voi
 export async function deployWith(portico: Portico, settings: Readonly<Record<string, string>>): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), "portico-restored-"));
   const stageFile = join(folder, "stage.ts");
-  await writeFile(stageFile, `export default ${JSON.stringify({ ...local, ...settings })};`);
+  const { restoredTable } = settings;
+  const { region, accountId } = portico.host.model;
+  const stream = `arn:aws:dynamodb:${region}:${accountId}:table/${restoredTable ?? ""}/stream/2026-01-01T00:00:00.000`;
+  const stage = { ...local, ...settings, ...(restoredTable !== undefined && { restoredStream: stream }) };
+  await writeFile(stageFile, `export default ${JSON.stringify(stage)};`);
   try {
     const outDir = join(folder, "assembly");
     const { exitCode, errors } = await synthesize(outDir, { stageFile, built: "true" }, { validate: false });

@@ -9,11 +9,20 @@ import {
   ledgerCheckFunction,
   rotationFunction,
   syntheticPartnerFunction,
+  webhookDeliveryFunction,
+  webhookDispatchFunction,
   type ScheduledFunction,
 } from "../function-declarations.ts";
 import { apiNameOf } from "../names.ts";
 import { countAlarm, type AlarmDeclaration, type MetricAlarm } from "./alarm-declarations.ts";
-import { accessLogMetric, codeMetric, lambdaMetric, serviceMetric, tableMetric } from "./metric-sources.ts";
+import {
+  accessLogMetric,
+  codeMetric,
+  lambdaMetric,
+  queueMetric,
+  serviceMetric,
+  tableMetric,
+} from "./metric-sources.ts";
 
 /** The input for the alarms of a stage. */
 export interface Watched {
@@ -44,6 +53,7 @@ export function causeAlarms(watched: Watched): readonly AlarmDeclaration[] {
     ...deploymentAlarms(stage),
     ...ledgerAlarms(stage),
     ...expiryAlarms(stage),
+    ...webhookAlarms(stage),
     ...(stage.operations.syntheticPartner ? syntheticPartnerAlarms(stage) : []),
   ];
 }
@@ -54,8 +64,6 @@ export function causeAlarms(watched: Watched): readonly AlarmDeclaration[] {
  */
 function functionAlarms({ stage, operations }: Watched): readonly AlarmDeclaration[] {
   const ids = [authorizerFunction.id, ...operations.map(({ id }) => id)];
-  if (ids.length > maxAlarmsOfComposite)
-    throw new Error(`more than ${maxAlarmsOfComposite} functions need a second composite alarm`);
   const parts = ids.map((id) =>
     countAlarm({
       name: `function-errors-${id.replaceAll(".", "-")}`,
@@ -69,17 +77,7 @@ function functionAlarms({ stage, operations }: Watched): readonly AlarmDeclarati
   );
   return [
     ...parts,
-    {
-      kind: "composite",
-      name: "function-errors",
-      severity: "page",
-      means:
-        "A function dies, throws or runs out of time again and again. The alarms that ring beside this one name it.",
-      runbook: "function-errors",
-      anyGroup: parts.map(({ name }) => [name]),
-      // When many calls fail, the objective has already paged.
-      suppressedBy: { name: "availability", waitSeconds: 180, extensionSeconds: 600 },
-    },
+    ...compositesOf(parts),
     countAlarm({
       name: "internal-errors",
       severity: "ticket",
@@ -90,6 +88,21 @@ function functionAlarms({ stage, operations }: Watched): readonly AlarmDeclarati
       above: 0,
     }),
   ];
+}
+
+/** A composite alarm watches a limited number of alarms, so a large API has several. */
+function compositesOf(parts: readonly MetricAlarm[]): readonly AlarmDeclaration[] {
+  const count = Math.ceil(parts.length / maxAlarmsOfComposite);
+  return Array.from({ length: count }, (_, index) => ({
+    kind: "composite",
+    name: index === 0 ? "function-errors" : `function-errors-${index + 1}`,
+    severity: "page",
+    means: "A function dies, throws or runs out of time again and again. The alarms that ring beside this one name it.",
+    runbook: "function-errors",
+    anyGroup: parts.slice(index * maxAlarmsOfComposite, (index + 1) * maxAlarmsOfComposite).map(({ name }) => [name]),
+    // When many calls fail, the objective has already paged.
+    suppressedBy: { name: "availability", waitSeconds: 180, extensionSeconds: 600 },
+  }));
 }
 
 /** Functions share the account's concurrency. Throttles of functions with reserved concurrency are counted separately. */
@@ -341,6 +354,55 @@ function expiryAlarms(stage: Stage): readonly MetricAlarm[] {
       means: "Nothing has announced expiring and expired subscriptions for ten minutes.",
       runbook: "expiry",
       periodSeconds: fiveMinutes,
+      periods: 2,
+    }),
+  ];
+}
+
+/** DynamoDB's records and SQS's messages wait for functions. A wait is a backlog, and a message that failed for good is work. */
+function webhookAlarms(stage: Stage): readonly MetricAlarm[] {
+  const common = { severity: "ticket", runbook: "webhooks", periodSeconds: fiveMinutes } as const;
+  const visible = (id: "deliveries-failed" | "dispatches-failed") =>
+    queueMetric(stage, "ApproximateNumberOfMessagesVisible", id);
+  return [
+    countAlarm({
+      ...common,
+      name: "webhooks-failing",
+      means: "The functions that deliver webhooks die, throw or run out of time.",
+      count: [webhookDispatchFunction, webhookDeliveryFunction].map(({ id }) => lambdaMetric(stage, "Errors", id)),
+      periodSeconds: quarterHour,
+      // Lambda repeats a batch after a single failure.
+      above: 2,
+    }),
+    countAlarm({
+      ...common,
+      name: "dispatches-failed",
+      means: "Events were given up before they reached the webhook endpoints of their partners.",
+      count: [visible("dispatches-failed")],
+      above: 0,
+    }),
+    countAlarm({
+      ...common,
+      name: "deliveries-failed",
+      means: "Deliveries of webhooks were given up, because their message failed again and again.",
+      count: [visible("deliveries-failed")],
+      above: 0,
+    }),
+    countAlarm({
+      ...common,
+      name: "dispatches-late",
+      means: "Events wait for more than a minute until webhooks are dispatched.",
+      count: [{ ...lambdaMetric(stage, "IteratorAge", webhookDispatchFunction.id), statistic: "Maximum" }],
+      above: 60_000,
+      periods: 2,
+    }),
+    countAlarm({
+      ...common,
+      name: "deliveries-late",
+      means: "Deliveries of webhooks wait in their queue for longer than the longest delay.",
+      count: [queueMetric(stage, "ApproximateAgeOfOldestMessage", "deliveries")],
+      // The delay of a message is at most 900 seconds.
+      above: 1800,
       periods: 2,
     }),
   ];

@@ -7,7 +7,7 @@ import {
   type SecurityEvent,
 } from "../../../shared/runtime/log.ts";
 import type { Stage } from "../../stages/stage.ts";
-import { apiNameOf, functionNameOf } from "../names.ts";
+import { apiNameOf, functionNameOf, queueNameOf, type QueueId } from "../names.ts";
 import type { MetricSource } from "./alarm-declarations.ts";
 
 /** Metrics that the functions write into their logs, for the whole stage. */
@@ -54,6 +54,11 @@ export function lambdaMetric(stage: Stage, name: string, functionId?: string): M
   const dimensions: MetricSource["dimensions"] =
     functionId === undefined ? {} : { FunctionName: functionNameOf(stage, functionId) };
   return { namespace: "AWS/Lambda", name, dimensions, statistic: "Sum" };
+}
+
+/** A gauge of one queue. */
+export function queueMetric(stage: Stage, name: string, id: QueueId): MetricSource {
+  return { namespace: "AWS/SQS", name, dimensions: { QueueName: queueNameOf(stage, id) }, statistic: "Maximum" };
 }
 
 export function tableMetric(name: string, dimensions: Readonly<Record<string, string>>): MetricSource {

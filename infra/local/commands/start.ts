@@ -115,6 +115,7 @@ async function start(port: number, verbose: boolean): Promise<Host> {
     dataDir,
     ...(engineEndpoint && { engineEndpoint }),
     runSchedules: true,
+    runEventSources: true,
     report: (line) => console.error(line),
     logSink: (line) => {
       toFile(line);

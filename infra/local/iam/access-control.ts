@@ -1,9 +1,16 @@
 /**
- * Stands in for IAM between the functions and the table and secrets: a call that the function's role in the template does not
+ * Stands in for IAM between the functions and the table, secrets, queues and buses: a call that the function's role in the template does not
  * allow is denied, in AWS's words. Only the policies of roles count: the templates have no resource policies, boundaries or
  * session policies, and the host refuses a template that has them.
  */
-import { errorAnswer, type Interceptor, type ServiceAnswer, type ServiceCall } from "../services/service-proxy.ts";
+import {
+  contentTypeOf,
+  errorAnswer,
+  type Interceptor,
+  type ServiceAnswer,
+  type ServiceCall,
+  type ServiceName,
+} from "../services/service-proxy.ts";
 import { LocalHostError } from "../support/errors.ts";
 import type { DeploymentModel } from "../template/deployment-model.ts";
 import { RequestReader, UnreadableCall, type AuthorizationRequest } from "./authorization-requests.ts";
@@ -89,15 +96,34 @@ export class AccessControl {
     const governed = this.#functions.get(call.functionId);
     if (governed === undefined) throw new Error(`${call.functionId} is no function of the template`);
     const requests = this.#read(governed.reader, call);
-    if (requests instanceof UnreadableCall) return this.#deny(governed, call, requests, `because ${requests.message}`);
+    const denied =
+      requests instanceof UnreadableCall
+        ? this.#deny(governed, requests, `because ${requests.message}`)
+        : this.#decide(governed, requests);
+    return denied === undefined ? undefined : deniedAnswer(call.service, denied);
+  }
+
+  /**
+   * Judges what Lambda itself does with the role of a function, such as reading its queue.
+   *
+   * @returns why it is denied; undefined when it is allowed
+   */
+  judgeLambda(functionId: string, requests: readonly AuthorizationRequest[]): string | undefined {
+    const governed = this.#functions.get(functionId);
+    if (governed === undefined) throw new Error(`${functionId} is no function of the template`);
+    return this.#decide(governed, requests);
+  }
+
+  /** @returns why it is denied */
+  #decide(governed: GovernedFunction, requests: readonly AuthorizationRequest[]): string | undefined {
     for (const request of requests) {
       const decision = governed.policy.decide(request);
       if (decision === "denied") {
         const reason = `because no identity-based policy allows the ${request.action} action`;
-        return this.#deny(governed, call, request, reason);
+        return this.#deny(governed, request, reason);
       }
       if (decision === "explicitly denied") {
-        return this.#deny(governed, call, request, "with an explicit deny in an identity-based policy");
+        return this.#deny(governed, request, "with an explicit deny in an identity-based policy");
       }
     }
     for (const request of requests) {
@@ -120,10 +146,9 @@ export class AccessControl {
 
   #deny(
     { user, functionName }: GovernedFunction,
-    { service }: Pick<ServiceCall, "service">,
     denied: AuthorizationRequest | UnreadableCall,
     reason: string,
-  ): ServiceAnswer {
+  ): string {
     const { action, resource } = denied;
     const leadingKeys = denied instanceof UnreadableCall ? [] : denied.leadingKeys;
     const message = `User: ${user} is not authorized to perform: ${action} on resource: ${resource} ${reason}`;
@@ -133,11 +158,13 @@ export class AccessControl {
       times: (known?.times ?? 0) + 1,
     });
     this.#report(`denied: ${message}${leadingKeys.length === 0 ? "" : ` (leading keys: ${leadingKeys.join(", ")})`}`);
-    const answer = errorAnswer("com.amazon.coral.service#AccessDeniedException", message);
-    return service === "dynamodb"
-      ? answer
-      : { ...answer, headers: { ...answer.headers, "content-type": "application/x-amz-json-1.1" } };
+    return message;
   }
+}
+
+function deniedAnswer(service: ServiceName, message: string): ServiceAnswer {
+  const answer = errorAnswer("com.amazon.coral.service#AccessDeniedException", message);
+  return { ...answer, headers: { ...answer.headers, "content-type": contentTypeOf(service) } };
 }
 
 function usageOf(functionName: string, { action, resource, leadingKeys, conditions }: Right): CountedUsage {

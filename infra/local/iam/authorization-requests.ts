@@ -14,9 +14,13 @@ export const knownActions: Readonly<Record<string, readonly string[]>> = {
   dynamodb: [
     ...["GetItem", "PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem", "Query"],
     ...["BatchGetItem", "BatchWriteItem"],
+    // Of Lambda, when it reads a stream with the function's role.
+    ...["DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"],
   ],
+  events: ["PutEvents"],
   secretsmanager: ["GetSecretValue", "PutSecretValue", "DescribeSecret", "UpdateSecretVersionStage"],
   lambda: ["InvokeFunction"],
+  sqs: ["SendMessage", "ChangeMessageVisibility", "ReceiveMessage", "DeleteMessage", "GetQueueAttributes"],
 };
 
 /** One action on one resource. A call is allowed when each of its requests is allowed. */
@@ -91,15 +95,25 @@ const tokensOf = (expression: unknown): readonly string[] => text(expression).ma
 
 type Read = Pick<ServiceCall, "service" | "action" | "body">;
 
-/** Reads calls to the tables and secrets of one deployment. */
+/** The calls to queues that functions make, with the action that allows each. */
+const queueActions: Readonly<Record<string, string>> = {
+  SendMessage: "SendMessage",
+  SendMessageBatch: "SendMessage",
+  ChangeMessageVisibility: "ChangeMessageVisibility",
+};
+
+/** Reads calls to the tables, secrets, queues and buses of one deployment. */
 export class RequestReader {
   readonly #arnPrefix: string;
   readonly #tables: ReadonlyMap<string, KnownTable>;
   /** Name, ARN and ARN without its random end → ARN. */
   readonly #secrets: ReadonlyMap<string, string>;
+  /** `<region>:<account>:`. */
+  readonly #place: string;
 
   constructor(model: Pick<DeploymentModel, "region" | "accountId" | "tables" | "secrets">) {
-    this.#arnPrefix = `arn:aws:dynamodb:${model.region}:${model.accountId}:table/`;
+    this.#place = `${model.region}:${model.accountId}:`;
+    this.#arnPrefix = `arn:aws:dynamodb:${this.#place}table/`;
     this.#tables = new Map(model.tables.map((table) => [table.arn, knownTable(table)]));
     this.#secrets = new Map(
       model.secrets.flatMap(({ name, arn }) =>
@@ -114,10 +128,42 @@ export class RequestReader {
    * @throws UnreadableCall when the local host cannot tell what the call touches
    */
   requestsOf({ service, action, body }: Read): readonly AuthorizationRequest[] {
-    const requests = service === "dynamodb" ? this.#ofTable(action, body) : this.#ofSecret(action, body);
+    const requests = this.#ofService(service)(action, body);
     if (requests !== undefined) return requests;
     const reason = `the local host does not know the ${action} action (infra/local/iam/authorization-requests.ts)`;
     throw new UnreadableCall(`${service}:${action}`, "*", reason);
+  }
+
+  #ofService(
+    service: ServiceCall["service"],
+  ): (action: string, body: Body) => readonly AuthorizationRequest[] | undefined {
+    switch (service) {
+      case "dynamodb":
+        return (action, body) => this.#ofTable(action, body);
+      case "secretsmanager":
+        return (action, body) => this.#ofSecret(action, body);
+      case "sqs":
+        return (action, body) => this.#ofQueue(action, body);
+      case "events":
+        return (action, body) => this.#ofBus(action, body);
+    }
+  }
+
+  #ofQueue(action: string, body: Body): readonly AuthorizationRequest[] | undefined {
+    const allowing = queueActions[action];
+    if (allowing === undefined) return undefined;
+    return [requestOf(`sqs:${allowing}`, `arn:aws:sqs:${this.#place}${text(body["QueueUrl"]).replace(/^.*\//, "")}`)];
+  }
+
+  #ofBus(action: string, body: Body): readonly AuthorizationRequest[] | undefined {
+    if (action !== "PutEvents") return undefined;
+    return array(body["Entries"]).map((entry) => {
+      const name = text(record(entry)["EventBusName"]) || "default";
+      return requestOf(
+        "events:PutEvents",
+        name.startsWith("arn:") ? name : `arn:aws:events:${this.#place}event-bus/${name}`,
+      );
+    });
   }
 
   #ofTable(action: string, body: Body): readonly AuthorizationRequest[] | undefined {

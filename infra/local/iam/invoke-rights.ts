@@ -64,11 +64,11 @@ export function checkRotationRights(
 }
 
 /** @throws LocalHostError naming the first function that EventBridge may not invoke */
-export function checkScheduleRights(
-  schedules: readonly { readonly functionId: string; readonly ruleArn: string }[],
+export function checkEventRights(
+  rules: readonly { readonly functionId: string; readonly ruleArn: string }[],
   permissions: readonly PermissionModel[],
 ): void {
-  for (const { functionId, ruleArn } of schedules) {
+  for (const { functionId, ruleArn } of rules) {
     if (!permits(permissions, "events.amazonaws.com", functionId, ruleArn)) {
       throw new LocalHostError(
         `EventBridge may not invoke ${functionId} for ${ruleArn}: no AWS::Lambda::Permission allows it`,

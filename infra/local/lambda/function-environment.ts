@@ -19,7 +19,7 @@ export function functionEnvironment(
   { region, serviceEndpoint, key, temporaryFolder }: FunctionSurroundings,
 ): Readonly<Record<string, string>> {
   return {
-    ...model.environment,
+    ...localUrls(model.environment, serviceEndpoint),
     AWS_REGION: region,
     AWS_DEFAULT_REGION: region,
     AWS_EXECUTION_ENV: "AWS_Lambda_nodejs24.x",
@@ -37,7 +37,9 @@ export function functionEnvironment(
     // The first one covers services that no function uses today: nothing may reach AWS.
     AWS_ENDPOINT_URL: serviceEndpoint,
     AWS_ENDPOINT_URL_DYNAMODB: serviceEndpoint,
+    AWS_ENDPOINT_URL_EVENTBRIDGE: serviceEndpoint,
     AWS_ENDPOINT_URL_SECRETS_MANAGER: serviceEndpoint,
+    AWS_ENDPOINT_URL_SQS: serviceEndpoint,
     _HANDLER: model.handler,
     LAMBDA_TASK_ROOT: model.folder,
     LAMBDA_RUNTIME_DIR: "/var/runtime",
@@ -46,4 +48,14 @@ export function functionEnvironment(
     TMPDIR: temporaryFolder,
     TZ: ":UTC",
   };
+}
+
+/** The SDK sends a message to the host that the URL of its queue names. */
+function localUrls(
+  variables: Readonly<Record<string, string>>,
+  serviceEndpoint: string,
+): Readonly<Record<string, string>> {
+  const local = (value: string): string =>
+    value.replace(/^https:\/\/sqs\.[a-z0-9-]+\.amazonaws\.com(?=\/)/, serviceEndpoint);
+  return Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, local(value)]));
 }

@@ -135,7 +135,7 @@ export const engineAccessKey = "PORTICOLOCAL";
 type Table = Readonly<Record<string, unknown>>;
 
 /** Speaks DynamoDB's protocol without the SDK, which takes longer to load than everything else at the start of the host. */
-class EngineClient {
+export class EngineClient {
   readonly #upstream: Upstream;
   readonly #endpoint: string;
   readonly #region: string;
@@ -148,13 +148,19 @@ class EngineClient {
 
   /**
    * @param mayFail an error of the engine for which the result is undefined
+   * @param api whether the table or its stream is asked
    * @throws LocalHostError when the engine refuses or does not answer
    */
-  async call(action: string, body: object, mayFail?: string): Promise<Readonly<Record<string, unknown>> | undefined> {
+  async call(
+    action: string,
+    body: object,
+    mayFail?: string,
+    api: "DynamoDB" | "DynamoDBStreams" = "DynamoDB",
+  ): Promise<Readonly<Record<string, unknown>> | undefined> {
     const headers = {
       "content-type": "application/x-amz-json-1.0",
       "x-amz-date": new Date().toISOString().replace(/[-:]|\.\d+/g, ""),
-      "x-amz-target": `DynamoDB_20120810.${action}`,
+      "x-amz-target": `${api}_20120810.${action}`,
       authorization: `AWS4-HMAC-SHA256 Credential=${engineAccessKey}/20260101/${this.#region}/dynamodb/aws4_request, SignedHeaders=host, Signature=0`,
     };
     const { status, body: text } = await this.#upstream.post(headers, JSON.stringify(body)).catch((error: unknown) => {
@@ -208,9 +214,21 @@ export async function findTable(endpoint: string, region: string, table: TableMo
   const isSame =
     JSON.stringify(existing["KeySchema"]) === JSON.stringify(table.createTable["KeySchema"]) &&
     indexesOf(existing) === indexesOf(table.createTable);
-  if (isSame) return idOf(existing);
+  if (isSame) {
+    await enableStream(endpoint, region, table, existing);
+    return idOf(existing);
+  }
   throw new LocalHostError(
     `table ${table.name} was created with different keys or indexes: delete .portico and start again`,
+  );
+}
+
+/** As a deployment does for a table that was made before it had a stream. */
+async function enableStream(endpoint: string, region: string, table: TableModel, existing: Table): Promise<void> {
+  const { StreamSpecification } = table.createTable;
+  if (StreamSpecification === undefined || existing["LatestStreamArn"] !== undefined) return;
+  await withClient(endpoint, region, (client) =>
+    client.call("UpdateTable", { TableName: table.name, StreamSpecification }),
   );
 }
 

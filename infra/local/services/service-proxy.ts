@@ -7,9 +7,8 @@ import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { messageOf } from "../support/errors.ts";
 import { closeServer, readBody, startServer, Upstream } from "../support/loopback-http.ts";
 import { engineAccessKey } from "./dynamodb-engine.ts";
-import type { LocalSecretsManager } from "./secrets-manager.ts";
 
-export type ServiceName = "dynamodb" | "secretsmanager";
+export type ServiceName = "dynamodb" | "secretsmanager" | "sqs" | "events";
 
 /** A call of a function to an AWS service. */
 export interface ServiceCall {
@@ -57,9 +56,18 @@ export function errorAnswer(
   return jsonAnswer(status, { __type: type, message, Message: message, ...more });
 }
 
-function jsonAnswer(status: number, body: Readonly<Record<string, unknown>>, version = "1.0"): ServiceAnswer {
-  const headers = { "content-type": `application/x-amz-json-${version}` };
-  return { status, headers, body: Buffer.from(JSON.stringify(body)) };
+function jsonAnswer(
+  status: number,
+  body: Readonly<Record<string, unknown>>,
+  service: ServiceName = "dynamodb",
+): ServiceAnswer {
+  return { status, headers: { "content-type": contentTypeOf(service) }, body: Buffer.from(JSON.stringify(body)) };
+}
+
+/** The version of AWS's JSON protocol that a service speaks. */
+export function contentTypeOf(service: ServiceName): string {
+  const isFirst = service === "dynamodb" || service === "sqs";
+  return `application/x-amz-json-${isFirst ? "1.0" : "1.1"}`;
 }
 
 export interface AccessKey {
@@ -68,9 +76,21 @@ export interface AccessKey {
   readonly sessionToken: string;
 }
 
+/** A service of the host itself. */
+interface Answering {
+  answer(
+    action: string,
+    request: Readonly<Record<string, unknown>>,
+  ): { readonly status: number; readonly body: Readonly<Record<string, unknown>> };
+}
+
 export interface ServiceProxyOptions {
   readonly engineEndpoint: string;
-  readonly secrets: LocalSecretsManager;
+  readonly secrets: Answering;
+  readonly queues: Answering;
+  readonly buses: Answering;
+  /** Called after each call that may have changed the table. */
+  readonly onWrite?: () => void;
   /** The first one is the outermost. */
   readonly interceptors?: readonly Interceptor[];
 }
@@ -78,14 +98,18 @@ export interface ServiceProxyOptions {
 const targetPrefixes: Readonly<Record<string, ServiceName>> = {
   DynamoDB_20120810: "dynamodb",
   secretsmanager: "secretsmanager",
+  AmazonSQS: "sqs",
+  AWSEvents: "events",
 };
+const writingActions = new Set(["PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWriteItems"]);
 const credential = /Credential=([^/]+)\//;
 
 export class ServiceProxy {
   readonly url: string;
   readonly #server: Server;
   readonly #engine: Upstream;
-  readonly #secrets: LocalSecretsManager;
+  readonly #services: Readonly<Record<Exclude<ServiceName, "dynamodb">, Answering>>;
+  readonly #onWrite: () => void;
   readonly #interceptors: readonly Interceptor[];
   readonly #keys = new Map<string, AccessKey>();
   /** Access key id → ARN of the function. */
@@ -94,12 +118,13 @@ export class ServiceProxy {
   private constructor(
     server: Server,
     url: string,
-    { engineEndpoint, secrets, interceptors = [] }: ServiceProxyOptions,
+    { engineEndpoint, secrets, queues, buses, onWrite = () => undefined, interceptors = [] }: ServiceProxyOptions,
   ) {
     this.#server = server;
     this.url = url;
     this.#engine = new Upstream(engineEndpoint);
-    this.#secrets = secrets;
+    this.#services = { secretsmanager: secrets, sqs: queues, events: buses };
+    this.#onWrite = onWrite;
     this.#interceptors = interceptors;
   }
 
@@ -160,14 +185,14 @@ export class ServiceProxy {
     const [traceRoot] = /Root=[0-9a-f-]+/.exec(String(request.headers["x-amzn-trace-id"] ?? "")) ?? [];
     const call = callOf({ functionId, service, action, traceRoot }, body);
     const last = (): Promise<ServiceAnswer> =>
-      service === "dynamodb" ? this.#forward(request, body) : this.#askSecrets(call);
+      service === "dynamodb" ? this.#forward(request, action, body) : this.#ask(service, call);
     return this.#interceptors.reduceRight<() => Promise<ServiceAnswer>>(
       (next, intercept) => () => intercept(call, next),
       last,
     )();
   }
 
-  async #forward({ headers }: IncomingMessage, body: Buffer): Promise<ServiceAnswer> {
+  async #forward({ headers }: IncomingMessage, action: string, body: Buffer): Promise<ServiceAnswer> {
     const answer = await this.#engine.post(
       {
         "content-type": headers["content-type"] ?? "application/x-amz-json-1.0",
@@ -177,6 +202,7 @@ export class ServiceProxy {
       },
       body,
     );
+    if (writingActions.has(action)) this.#onWrite();
     const {
       connection: _connection,
       "keep-alive": _keepAlive,
@@ -186,9 +212,9 @@ export class ServiceProxy {
     return { ...answer, headers: kept };
   }
 
-  async #askSecrets({ action, body }: ServiceCall): Promise<ServiceAnswer> {
-    const answer = this.#secrets.answer(action, body);
-    return jsonAnswer(answer.status, answer.body, "1.1");
+  async #ask(service: Exclude<ServiceName, "dynamodb">, { action, body }: ServiceCall): Promise<ServiceAnswer> {
+    const answer = this.#services[service].answer(action, body);
+    return jsonAnswer(answer.status, answer.body, service);
   }
 }
 

@@ -140,6 +140,62 @@ export interface ScheduleModel {
   readonly everyMinutes: number;
 }
 
+export interface QueueModel {
+  readonly name: string;
+  readonly arn: string;
+  readonly url: string;
+  readonly delaySeconds: number;
+  readonly visibilityTimeoutSeconds: number;
+  readonly retentionSeconds: number;
+  /** Where a message goes that was received too often. Absent: it stays. */
+  readonly redrive?: { readonly queueName: string; readonly maxReceives: number };
+}
+
+export interface BusModel {
+  readonly name: string;
+  readonly arn: string;
+}
+
+/** A rule of EventBridge that invokes a function with the events of a bus that match. */
+export interface BusRuleModel {
+  readonly name: string;
+  readonly ruleArn: string;
+  readonly busName: string;
+  readonly functionId: string;
+  readonly matches: (event: unknown) => boolean;
+}
+
+interface MappingModel {
+  /** Tells it from the other mappings, also after a restart: function and source. */
+  readonly id: string;
+  readonly functionId: string;
+  readonly batchSize: number;
+  /** Whether the function answers with the failed items of a batch. */
+  readonly reportsItemFailures: boolean;
+}
+
+/** Lambda reads the stream of a table and invokes a function. */
+export interface StreamMappingModel extends MappingModel {
+  readonly tableName: string;
+  readonly streamArn: string;
+  readonly startsAt: "TRIM_HORIZON" | "LATEST";
+  readonly bisects: boolean;
+  /** Infinity: until the record expires. */
+  readonly maxRetries: number;
+  readonly maxRecordAgeSeconds: number;
+  /** Whether the function gets a record. Records that match no filter are skipped. */
+  readonly accepts: (record: unknown) => boolean;
+  /** Queue that is told of a batch that failed for good. */
+  readonly failedQueue: QueueModel | undefined;
+}
+
+/** Lambda receives the messages of a queue and invokes a function. */
+export interface QueueMappingModel extends MappingModel {
+  readonly queueName: string;
+  readonly queueArn: string;
+  readonly maxConcurrency: number;
+}
+
 export interface DeploymentModel {
   readonly region: string;
   readonly accountId: string;
@@ -151,4 +207,9 @@ export interface DeploymentModel {
   readonly api: ApiModel | undefined;
   readonly customResources: readonly CustomResourceModel[];
   readonly schedules: readonly ScheduleModel[];
+  readonly queues: readonly QueueModel[];
+  readonly buses: readonly BusModel[];
+  readonly busRules: readonly BusRuleModel[];
+  readonly streamMappings: readonly StreamMappingModel[];
+  readonly queueMappings: readonly QueueMappingModel[];
 }

@@ -65,6 +65,12 @@ const describers: Readonly<Record<string, Describe>> = {
     const own = arn(resource, "dynamodb", `table/${name}`);
     return { ref: name, attributes: { Arn: own, StreamArn: `${own}/stream/2026-01-01T00:00:00.000` } };
   },
+  "AWS::Events::EventBus": byName("Name", "events", "event-bus/"),
+  "AWS::SQS::Queue": (resource) => {
+    const name = named(resource, "QueueName");
+    const url = `https://sqs.${resource.region}.amazonaws.com/${resource.accountId}/${name}`;
+    return { ref: url, attributes: { Arn: arn(resource, "sqs", name), QueueName: name, QueueUrl: url } };
+  },
   "AWS::Events::Rule": byName("Name", "events", "rule/"),
   "AWS::Lambda::Function": byName("FunctionName", "lambda", "function:"),
   "AWS::SecretsManager::Secret": (resource) => {

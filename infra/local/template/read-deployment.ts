@@ -1,5 +1,6 @@
 /** Reads from the resolved resources what the local host runs. */
-import { checkInvokeRights, checkRotationRights, checkScheduleRights } from "../iam/invoke-rights.ts";
+import { checkEventRights, checkInvokeRights, checkRotationRights } from "../iam/invoke-rights.ts";
+import { checkPollRights } from "../iam/poll-rights.ts";
 import { LocalHostError } from "../support/errors.ts";
 import type { LoadedAssembly } from "./cloud-assembly.ts";
 import type {
@@ -15,6 +16,7 @@ import type {
   TableModel,
 } from "./deployment-model.ts";
 import { readApi } from "./read-api.ts";
+import { readEventSources } from "./read-event-sources.ts";
 import { TemplateReader } from "./template-reader.ts";
 
 function readTables(template: TemplateReader): readonly TableModel[] {
@@ -181,8 +183,11 @@ export function readModel(assembly: LoadedAssembly): DeploymentModel {
     [...rotations].map(([secretArn, { functionId }]) => ({ secretArn, functionId })),
     permissions,
   );
+  const sources = readEventSources(template, functions);
+  checkPollRights(sources, roles, functions);
+  checkEventRights(sources.busRules, permissions);
   const schedules = readSchedules(template, functions);
-  checkScheduleRights(schedules, permissions);
+  checkEventRights(schedules, permissions);
   return {
     region: template.region,
     accountId: template.accountId,
@@ -193,5 +198,6 @@ export function readModel(assembly: LoadedAssembly): DeploymentModel {
     api,
     customResources: readCustomResources(template, functions),
     schedules,
+    ...sources,
   };
 }

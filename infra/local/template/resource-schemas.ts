@@ -114,7 +114,8 @@ const scheduleMinutes = text.transform((expression, context) => {
 
 const rule = z.strictObject({
   Name: text.optional(),
-  /** Absent for a rule on events, of which there are none on one machine. */
+  /** Absent for a rule on the events of AWS itself, of which there are none on one machine. */
+  EventBusName: text.optional(),
   ScheduleExpression: scheduleMinutes.optional(),
   State: z.enum(["ENABLED", "DISABLED"], { error: "must be ENABLED or DISABLED" }).default("ENABLED"),
   Targets: z
@@ -122,7 +123,67 @@ const rule = z.strictObject({
       error: mustBe("a list"),
     })
     .default([]),
-  ...ignored("Description", "EventPattern"),
+  EventPattern: json.optional(),
+  ...ignored("Description"),
+});
+
+const eventBus = z.strictObject({ Name: text, ...ignored("Description", "KmsKeyIdentifier", "Tags", "LogConfig") });
+
+const queue = z.strictObject({
+  QueueName: text.optional(),
+  DelaySeconds: number.default(0),
+  VisibilityTimeout: number.default(30),
+  MessageRetentionPeriod: number.default(345_600),
+  RedrivePolicy: z.strictObject({ deadLetterTargetArn: text, maxReceiveCount: number }).optional(),
+  FifoQueue: z
+    .literal([false, "false"], { error: "must be false: the local host has standard queues only" })
+    .optional(),
+  // How AWS encrypts, and how long a receive waits: Lambda's own receives decide that.
+  ...ignored("SqsManagedSseEnabled", "KmsMasterKeyId", "KmsDataKeyReusePeriodSeconds", "ReceiveMessageWaitTimeSeconds"),
+  ...ignored("MaximumMessageSize", "RedriveAllowPolicy", "Tags"),
+});
+
+/** Calls stay on this machine, so a policy may demand TLS. Everything else would change who may use the queue. */
+const queuePolicy = z.strictObject({
+  Queues: texts,
+  PolicyDocument: z.object(
+    {
+      Statement: z.array(
+        z.object({
+          Effect: exactly("Deny", ": the local host knows no rights from queue policies"),
+          Condition: z.strictObject({
+            Bool: z.strictObject({
+              "aws:SecureTransport": z.literal([false, "false"], { error: "must be false" }),
+            }),
+          }),
+        }),
+      ),
+    },
+    { error: mustBe("a policy") },
+  ),
+});
+
+const eventSourceMapping = z.strictObject({
+  FunctionName: text,
+  EventSourceArn: text,
+  Enabled: flag.default(true),
+  BatchSize: number.optional(),
+  MaximumBatchingWindowInSeconds: z
+    .literal([0, "0"], { error: "must be 0: the local host does not wait for a batch to fill" })
+    .optional(),
+  FunctionResponseTypes: z.array(exactly("ReportBatchItemFailures")).default([]),
+  FilterCriteria: z.strictObject({ Filters: z.array(z.strictObject({ Pattern: text })) }).optional(),
+  // Of streams.
+  StartingPosition: z.enum(["TRIM_HORIZON", "LATEST"], { error: "must be TRIM_HORIZON or LATEST" }).optional(),
+  ParallelizationFactor: z.literal([1, "1"], { error: "must be 1: the local host reads a shard in order" }).optional(),
+  BisectBatchOnFunctionError: flag.default(false),
+  // -1 stands for no limit.
+  MaximumRetryAttempts: z.union([z.literal(-1), number]).default(-1),
+  MaximumRecordAgeInSeconds: z.union([z.literal(-1), number]).default(-1),
+  DestinationConfig: z.strictObject({ OnFailure: z.strictObject({ Destination: text }).optional() }).optional(),
+  // Of queues.
+  ScalingConfig: z.strictObject({ MaximumConcurrency: number.optional() }).optional(),
+  ...ignored("MetricsConfig", "Tags"),
 });
 
 const statements = z
@@ -228,13 +289,17 @@ export const servedTypes = {
   "AWS::ApiGateway::RestApi": restApi,
   "AWS::ApiGateway::Stage": stage,
   "AWS::DynamoDB::Table": table,
+  "AWS::Events::EventBus": eventBus,
   "AWS::Events::Rule": rule,
   "AWS::IAM::Policy": policy,
   "AWS::IAM::Role": role,
+  "AWS::Lambda::EventSourceMapping": eventSourceMapping,
   "AWS::Lambda::Function": lambdaFunction,
   "AWS::Lambda::Permission": permission,
   "AWS::SecretsManager::RotationSchedule": rotationSchedule,
   "AWS::SecretsManager::Secret": secret,
+  "AWS::SQS::Queue": queue,
+  "AWS::SQS::QueuePolicy": queuePolicy,
 } as const;
 export type ServedType = keyof typeof servedTypes;
 export type PropertiesOf<Type extends ServedType> = z.output<(typeof servedTypes)[Type]>;

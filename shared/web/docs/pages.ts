@@ -17,6 +17,7 @@ export const pageGroups = [
       tokens: "Tokens",
       pagination: "Pagination",
       idempotency: "Idempotency and retries",
+      webhooks: "Receive webhooks",
       durations: "Durations and times",
       errors: "Errors",
       limits: "Limits",

@@ -306,8 +306,18 @@ export const problemCases: Record<ProblemCode, ProblemCase> = {
     ],
     detail: "The company already has this bank account.",
   },
+  webhook_endpoint_disabled: {
+    causes: [
+      "The partner has disabled the endpoint.",
+      "The endpoint answered 410, or no delivery to it has succeeded for five days.",
+    ],
+    detail: "The webhook endpoint is disabled. Enable it first.",
+  },
   limit_reached: {
-    causes: ["The company has 50 bank accounts.", "The company keeps accounts that it no longer uses."],
+    causes: [
+      "The company has 50 bank accounts, or keeps accounts that it no longer uses.",
+      "The partner has 20 webhook endpoints.",
+    ],
     detail: "A company has at most 50 bank accounts. Remove one first.",
   },
   bank_unknown: {

@@ -109,6 +109,10 @@ const explanations: Record<ProblemCode, readonly [meaning: string, remedy: strin
     "The company already has a bank account with the same bank, agency and number.",
     "Use the existing account, or send different values.",
   ],
+  webhook_endpoint_disabled: [
+    "The webhook endpoint is disabled, so nothing is sent to it.",
+    "Enable the endpoint with `PATCH /v1/webhook-endpoints/{endpointId}`, then send the request again.",
+  ],
   limit_reached: ["The maximum number of these resources is reached.", "Remove a resource that you no longer need."],
   precondition_failed: [
     "The resource has changed since you read it.",

@@ -1,4 +1,5 @@
 import {
+  deliveryFunctions,
   operatorFunctions,
   scheduledFunctions,
   systemFunctions,
@@ -94,9 +95,13 @@ describe("updates of principals", () => {
   });
 
   test("every update of principals in a declaration names its attributes", () => {
-    const rights = [...operations, ...systemFunctions, ...scheduledFunctions, ...operatorFunctions].flatMap(
-      ({ id, table }) => table.map((right) => ({ id, right })),
-    );
+    const rights = [
+      ...operations,
+      ...systemFunctions,
+      ...scheduledFunctions,
+      ...deliveryFunctions,
+      ...operatorFunctions,
+    ].flatMap(({ id, table }) => table.map((right) => ({ id, right })));
     const open = rights.filter(
       ({ right }) =>
         right.actions.includes("UpdateItem") &&

@@ -1,5 +1,5 @@
 import { openApiDocument } from "../../../shared/contract/openapi.ts";
-import { operations } from "../../../shared/operations.ts";
+import { operations, webhooks } from "../../../shared/operations.ts";
 import { Portico } from "../../support/portico.ts";
 
 const portico = Portico.forSuite();
@@ -9,7 +9,7 @@ describe("the OpenAPI document", () => {
     const { status, headers, body } = await portico.call("GET", "/openapi.json");
     expect(status).toBe(200);
     expect(headers.get("cache-control")).toMatch(/^public/);
-    const made = openApiDocument(operations, { publicUrl: portico.url, version: body.info.version });
+    const made = openApiDocument(operations, { publicUrl: portico.url, version: body.info.version, webhooks });
     expect(body).toEqual(JSON.parse(JSON.stringify(made)));
   });
 });

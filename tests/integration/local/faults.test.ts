@@ -10,6 +10,8 @@ import {
 } from "@aws-sdk/lib-dynamodb";
 import { FaultInjector, mulberry32, type ErrorCode, type FaultRule } from "../../faults/fault-injector.ts";
 import { ServiceProxy } from "../../../infra/local/services/service-proxy.ts";
+import { LocalEventBuses } from "../../../infra/local/services/event-buses.ts";
+import { LocalQueues } from "../../../infra/local/services/queues.ts";
 import { LocalSecretsManager } from "../../../infra/local/services/secrets-manager.ts";
 import { isTransient } from "../../../shared/runtime/retry.ts";
 import { Table } from "../../../shared/runtime/table.ts";
@@ -33,6 +35,8 @@ beforeAll(async () => {
   proxy = await ServiceProxy.start({
     engineEndpoint: engine.endpoint,
     secrets: stub,
+    queues: new LocalQueues(),
+    buses: new LocalEventBuses(() => undefined),
     interceptors: [faults.intercept],
   });
   client = clientOf("subscriptions-extend");

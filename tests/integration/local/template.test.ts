@@ -143,7 +143,7 @@ describe("the model", () => {
   const api = { ...apiResources, AuthorizerFunction: functionResource("echo"), Echo: functionResource("echo") };
 
   test.each([
-    ["resource type", { Queue: { Type: "AWS::SQS::Queue" } }, "AWS::SQS::Queue Fixture/Queue"],
+    ["resource type", { Bucket: { Type: "AWS::S3::Bucket" } }, "AWS::S3::Bucket Fixture/Bucket"],
     [
       "property of a function",
       { Echo: functionResource("echo", { EphemeralStorage: { Size: 1024 } }) },

@@ -1,12 +1,19 @@
 /** What no role may change or delete: the audit trail, and the events of partners. */
 import {
+  deliveryFunctions,
   operatorFunctions,
   scheduledFunctions,
   systemFunctions,
 } from "../../../infra/constructs/function-declarations.ts";
 import { operations } from "../../../shared/operations.ts";
 
-const declarations = [...operations, ...systemFunctions, ...scheduledFunctions, ...operatorFunctions];
+const declarations = [
+  ...operations,
+  ...systemFunctions,
+  ...scheduledFunctions,
+  ...deliveryFunctions,
+  ...operatorFunctions,
+];
 
 /** Whether a pattern of partition keys covers keys that begin like this. */
 const covers = (pattern: string, prefix: string) =>
@@ -23,13 +30,18 @@ function rightsOn(prefix: string): ReadonlyMap<string, readonly string[]> {
   return new Map(found.filter(([, actions]) => actions.length > 0));
 }
 
+/** It reads the event that it sends, and adds that it has disabled an endpoint. */
+const readsAndAdds = ["webhook-delivery"];
+
 test.each([
   ["AUDIT", ["audit.list"]],
   ["EVENTS#", ["events.list", "events.list-of-partner", "events.read"]],
 ])("%s: those who write can only add, and those who read can only read", (prefix, readers) => {
   const rights = rightsOn(prefix);
   for (const [id, actions] of rights) {
-    const allowed = readers.includes(id) ? ["GetItem", "Query"] : ["PutItem"];
+    const allowed = readers.includes(id)
+      ? ["GetItem", "Query"]
+      : ["PutItem", ...(readsAndAdds.includes(id) ? ["BatchGetItem"] : [])];
     expect([id, actions.filter((action) => !allowed.includes(action))]).toEqual([id, []]);
   }
   expect([...rights.keys()]).toEqual(expect.arrayContaining([...readers, "partners.change"]));

@@ -3,6 +3,7 @@ import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import packageJson from "../../../package.json" with { type: "json" };
 import {
+  deliveryFunctions,
   operatorFunctions,
   scheduledFunctions,
   systemFunctions,
@@ -70,9 +71,13 @@ function code(text: string): readonly string[] {
 }
 
 const partitionPrefixes = () => {
-  const patterns = [...operations, ...systemFunctions, ...scheduledFunctions, ...operatorFunctions].flatMap(
-    ({ table }) => table.flatMap((right) => right.leadingKeys),
-  );
+  const patterns = [
+    ...operations,
+    ...systemFunctions,
+    ...scheduledFunctions,
+    ...deliveryFunctions,
+    ...operatorFunctions,
+  ].flatMap(({ table }) => table.flatMap((right) => right.leadingKeys));
   return [...new Set(patterns)].map((pattern) => `\`${pattern.replace(/(\*|ptr_.*)$/, "")}`);
 };
 

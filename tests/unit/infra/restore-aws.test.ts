@@ -46,6 +46,8 @@ function answer({ call, body }: Call): string {
   if (call === "PATCH /restapis/abc123/stages/prod") {
     for (const { path, value } of body.patchOperations) variables[path.replace("/variables/", "")] = value;
   }
+  if (call.startsWith("GET /2015-03-31/event-source-mappings"))
+    return JSON.stringify({ EventSourceMappings: [{ UUID: "m1" }] });
   if (call.includes("/restapis/")) return JSON.stringify({ stageName: "prod", variables });
   return JSON.stringify(dynamoAnswers[call]?.() ?? {});
 }
@@ -84,25 +86,37 @@ beforeEach(() => {
 const changes = (): readonly string[] =>
   calls
     .filter(({ call }) => !/^(GET|Describe)/.test(call))
-    .map(({ call, body }) => `${call} ${body.Name ?? ""}`.trim());
+    .map(({ call, body }) => `${call} ${body.Name ?? body.Enabled ?? ""}`.trim());
 
 describe("the write stop", () => {
   const rules = ["Portico-prod-expiry", "Portico-prod-ledger-check", "Portico-prod-synthetic-partner"];
 
-  test("disables the rules of scheduled functions, then sets the variable of the stage", async () => {
+  const mapping = "PUT /2015-03-31/event-source-mappings/m1";
+
+  test("disables the rules and event source mappings, then sets the variable of the stage", async () => {
     const writeStop = await openWriteStop(exampleProduction);
     expect(await writeStop.isOn()).toBe(false);
     await writeStop.set(true);
     expect(await writeStop.isOn()).toBe(true);
     expect(variables).toEqual({ readOnly: "on" });
-    expect(changes()).toEqual([...rules.map((name) => `DisableRule ${name}`), "PATCH /restapis/abc123/stages/prod"]);
+    expect(changes()).toEqual([
+      ...rules.map((name) => `DisableRule ${name}`),
+      ...[`${mapping} false`, `${mapping} false`],
+      "PATCH /restapis/abc123/stages/prod",
+    ]);
+    // One mapping for each function that records or messages invoke.
+    expect(calls.filter(({ call }) => call.startsWith("GET /2015-03-31/event-source-mappings"))).toHaveLength(2);
   });
 
   test("ends in the opposite order", async () => {
     variables = { readOnly: "on", release: "r1" };
     await (await openWriteStop(exampleProduction)).set(false);
     expect(variables).toEqual({ readOnly: "off", release: "r1" });
-    expect(changes()).toEqual(["PATCH /restapis/abc123/stages/prod", ...rules.map((name) => `EnableRule ${name}`)]);
+    expect(changes()).toEqual([
+      "PATCH /restapis/abc123/stages/prod",
+      ...rules.map((name) => `EnableRule ${name}`),
+      ...[`${mapping} true`, `${mapping} true`],
+    ]);
   });
 
   test("outlasts a deployment that removes the variable, and begins with none", async () => {
@@ -127,13 +141,22 @@ test("the data of a stage are its stack's table and key, or the table that its s
 describe("the preparation of a restored table", () => {
   test("sets what a restore leaves out", async () => {
     await new RestoreTables().protect("restored", exampleProduction);
-    expect(changes()).toEqual(["UpdateTimeToLive", "UpdateContinuousBackups", "UpdateTable", "TagResource"]);
+    expect(changes()).toEqual([
+      "UpdateTable",
+      "UpdateTimeToLive",
+      "UpdateContinuousBackups",
+      "UpdateTable",
+      "TagResource",
+    ]);
+    const [stream] = calls.filter(({ call }) => call === "UpdateTable");
+    expect(stream?.body.StreamSpecification).toEqual({ StreamEnabled: true, StreamViewType: "NEW_IMAGE" });
     const tags = calls.find(({ call }) => call === "TagResource")?.body.Tags;
     expect(tags).toContainEqual({ Key: "stage", Value: "prod" });
   });
 
   test("leaves alone what is set already", async () => {
-    table = { DeletionProtectionEnabled: true };
+    const StreamSpecification = { StreamEnabled: true, StreamViewType: "NEW_IMAGE" };
+    table = { DeletionProtectionEnabled: true, StreamSpecification, LatestStreamArn: "arn:stream" };
     await new RestoreTables().protect("restored", { ...exampleProduction, pointInTimeRecovery: false });
     expect(changes()).toEqual(["UpdateTimeToLive", "TagResource"]);
   });

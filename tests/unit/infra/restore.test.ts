@@ -124,6 +124,7 @@ const ready: Protection = {
   deletionProtection: true,
   keyArn: "arn:aws:kms:eu-central-1:123456789012:key/key-1",
   indexes: ["gsi1", "gsi2"],
+  streamArn: "arn:aws:dynamodb:eu-central-1:123456789012:table/restored/stream/2026-11-21T21:00:00.000",
   status: "ACTIVE",
 };
 
@@ -140,6 +141,7 @@ describe("a restored table", () => {
     ["deletionProtection", { deletionProtection: false }, /deletion protection is off/],
     ["keyArn", { keyArn: undefined }, /key of the stage/],
     ["indexes", { indexes: [] }, /index gsi1 is missing/],
+    ["streamArn", { streamArn: undefined }, /no stream of new items/],
     ["status", { status: "CREATING" }, /wait until/],
   ])("is refused at a deployment without its %s", async (_name, lack, reason) => {
     const tables = { protectionOf: async () => ({ ...ready, ...lack }) };

@@ -34,6 +34,13 @@ const coveredBy: Readonly<Record<string, string>> = {
   "users/ledger": "users/grant-credit",
   "users/own-ledger": "users/grant-credit",
   "users/self": "users/read",
+  "webhooks/delete": "webhooks/change",
+  "webhooks/list": "webhooks/create",
+  "webhooks/list-of-partner": "webhooks/create",
+  "webhooks/read": "webhooks/create",
+  "webhooks/redeliver": "webhooks/deliveries",
+  "webhooks/rotate-secret": "webhooks/change",
+  "webhooks/test": "webhooks/deliveries",
 };
 
 const filesIn = (path: string): string[] =>

@@ -1,0 +1,25 @@
+import { authorOf } from "../../shared/contract/author.ts";
+import { serve } from "../../shared/http/serve.ts";
+import { checkDestination } from "../../shared/webhooks/check-destination.ts";
+import { operations } from "../../shared/webhooks/contract.ts";
+import { createEndpoint } from "../../shared/webhooks/rules.ts";
+import { newSecret } from "../../shared/webhooks/signatures.ts";
+import { endpointCreation } from "../../shared/webhooks/store.ts";
+import { auditedState, viewEndpoint } from "../../shared/webhooks/view.ts";
+
+export const handler = serve(operations.create, {
+  prepare: async ({ body, environment }) => {
+    await checkDestination(body.url, { toPrivateAddresses: environment.WEBHOOKS_TO_PRIVATE_ADDRESSES });
+  },
+  decide: async (request) => {
+    const { body, now, secrets } = request;
+    const endpoint = createEndpoint(body, now);
+    const { secret, sealed } = newSecret({ endpointId: endpoint.id, key: await secrets.read("webhookKey") });
+    return {
+      body: { ...viewEndpoint(endpoint), secret },
+      location: `/v1/webhook-endpoints/${endpoint.id}`,
+      change: endpointCreation(authorOf(request), endpoint, sealed),
+      audit: { target: endpoint.id, before: null, after: auditedState(endpoint) },
+    };
+  },
+});

@@ -1,0 +1,70 @@
+/** SQS: sends messages that other functions receive. */
+import { SendMessageBatchCommand, SQSClient } from "@aws-sdk/client-sqs";
+import { isTransient, retrying, type Deadline } from "./retry.ts";
+
+export interface QueueMessage {
+  readonly body: string;
+  /** Messages of a group with a long backlog do not hold up those of other groups (fair queues). */
+  readonly group: string;
+  /** Before anyone receives it, 0 to 900. Default 0. */
+  readonly delaySeconds?: number;
+}
+
+/** SQS's own maximum. */
+export const maxDelaySeconds = 900;
+
+const perBatch = 10;
+
+/** One client for the life of the process. The SDK's own retries are off, and each call sets its own time limit. */
+export function createQueueClient(): SQSClient {
+  return new SQSClient({ maxAttempts: 1, requestHandler: { connectionTimeout: 1000 } });
+}
+
+/** SQS accepted only a part of a batch. */
+class Unsent extends Error {
+  override readonly name = "Unsent";
+}
+
+/** A queue within one invocation. */
+export class Queue {
+  readonly #client: SQSClient;
+  readonly #url: string;
+  readonly #deadline: Deadline;
+
+  /** @param deadline no attempt begins after it, none lasts longer */
+  constructor(client: SQSClient, url: string, deadline: Deadline) {
+    this.#client = client;
+    this.#url = url;
+    this.#deadline = deadline;
+  }
+
+  /**
+   * Sends the messages. A lost answer sends some of them twice, so their receivers have to cope with that.
+   *
+   * @throws Problem `unavailable`; some may have been sent by then
+   */
+  async send(messages: readonly QueueMessage[]): Promise<void> {
+    for (let first = 0; first < messages.length; first += perBatch) {
+      await this.#sendBatch(messages.slice(first, first + perBatch));
+    }
+  }
+
+  async #sendBatch(messages: readonly QueueMessage[]): Promise<void> {
+    let left = messages;
+    const shouldRetry = (error: unknown) => error instanceof Unsent || isTransient(error);
+    await retrying(this.#deadline, shouldRetry, async (abortSignal) => {
+      const command = new SendMessageBatchCommand({
+        QueueUrl: this.#url,
+        Entries: left.map(({ body, group, delaySeconds }, index) => ({
+          Id: String(index),
+          MessageBody: body,
+          MessageGroupId: group,
+          ...(delaySeconds !== undefined && { DelaySeconds: delaySeconds }),
+        })),
+      });
+      const { Failed = [] } = await this.#client.send(command, { abortSignal });
+      left = Failed.flatMap(({ Id }) => left[Number(Id)] ?? []);
+      if (left.length > 0) throw new Unsent();
+    });
+  }
+}

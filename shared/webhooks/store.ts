@@ -1,0 +1,291 @@
+/** Reads and writes of webhook endpoints, their secrets and their deliveries. */
+import type { Author } from "../contract/author.ts";
+import { ConcurrencyConflict } from "../domain/conflict.ts";
+import { etagOf } from "../domain/etag.ts";
+import { newId } from "../domain/ids.ts";
+import { notFound, orThrow, Problem } from "../domain/problems.ts";
+import { eventKey } from "../events/keys.ts";
+import type { StoredEvent, WebhookEndpointSnapshot } from "../events/model.ts";
+import { eventPut, newEvent, passageWrite } from "../events/store.ts";
+import { identityKey } from "../identity/keys.ts";
+import { whileActive } from "../identity/store.ts";
+import { filterShards } from "../runtime/shards.ts";
+import type { Change, Page, QueryRange, Table, UpdateWrite, Write } from "../runtime/table.ts";
+import { absent, deleteUnchanged, present, putAbsent, putUnchanged, unchanged, updateIf } from "../runtime/writes.ts";
+import { webhookKey } from "./keys.ts";
+import {
+  maxEndpoints,
+  type DeliveryStatus,
+  type EndpointCount,
+  type EndpointHealth,
+  type SlotName,
+  type StoredDelivery,
+  type StoredEndpoint,
+  type StoredEndpointSecrets,
+} from "./model.ts";
+import { newDelivery } from "./rules.ts";
+
+/** An endpoint of the partner. @throws Problem `not_found`, also for the endpoint of a different partner */
+export async function readEndpoint(table: Table, partnerId: string, endpointId: string): Promise<StoredEndpoint> {
+  return orThrow((await table.get(webhookKey.endpoint(partnerId, endpointId))) ?? notFound());
+}
+
+/** A page of a partner's endpoints, newest first. */
+export async function listEndpoints(
+  table: Table,
+  partnerId: string,
+  page: Pick<QueryRange, "after" | "limit">,
+): Promise<Page<StoredEndpoint>> {
+  return await table.query({ partition: webhookKey.endpoint(partnerId, ""), descending: true, ...page });
+}
+
+/** All endpoints of a partner: there are few. */
+export async function allEndpoints(table: Table, partnerId: string): Promise<readonly StoredEndpoint[]> {
+  const { items } = await listEndpoints(table, partnerId, { limit: 2 * maxEndpoints, after: undefined });
+  return items;
+}
+
+/** @throws Problem `not_found` */
+export async function readSecrets(table: Table, endpointId: string): Promise<StoredEndpointSecrets> {
+  return orThrow((await table.get(webhookKey.secrets(endpointId))) ?? notFound());
+}
+
+/** Creates an endpoint with its secret. Refused with `limit_reached`. A parallel deletion of the partner must not miss it. */
+export function endpointCreation(
+  { partnerId, now }: Pick<Author, "partnerId" | "now">,
+  endpoint: StoredEndpoint,
+  sealedSecret: string,
+): Change {
+  return [
+    counting(partnerId),
+    putAbsent(webhookKey.endpoint(partnerId, endpoint.id), endpoint),
+    putAbsent(webhookKey.secrets(endpoint.id), { current: sealedSecret, previous: null, revision: 1 }),
+    whileActive(partnerId, now),
+  ];
+}
+
+function counting(partnerId: string): UpdateWrite<EndpointCount> {
+  return {
+    update: webhookKey.count(partnerId),
+    set: { expression: "ADD endpoints :one", values: { ":one": 1 } },
+    condition: {
+      expression: "attribute_not_exists(endpoints) OR endpoints < :maximum",
+      values: { ":maximum": maxEndpoints },
+    },
+    onConditionFailed: () =>
+      new Problem("limit_reached", `A partner has at most ${maxEndpoints} webhook endpoints. Delete one first.`),
+  };
+}
+
+/** Replaces an endpoint, unless it has changed since it was read. One that is enabled again begins without failures. */
+export function endpointChange(partnerId: string, before: StoredEndpoint, after: StoredEndpoint): Change {
+  if (after.revision === before.revision) return [];
+  const isEnabledAgain = before.status === "disabled" && after.status === "enabled";
+  return [
+    putUnchanged(webhookKey.endpoint(partnerId, after.id), after, before.revision),
+    ...(isEnabledAgain ? [{ delete: webhookKey.health(after.id) }] : []),
+  ];
+}
+
+/** Deletes an endpoint with its secret, unless it has changed since it was read. Its deliveries expire. */
+export function endpointDeletion(partnerId: string, { id, revision }: StoredEndpoint): Change {
+  return [
+    deleteUnchanged(webhookKey.endpoint(partnerId, id), revision),
+    updateIf(webhookKey.count(partnerId), present, { expression: "ADD endpoints :less", values: { ":less": -1 } }),
+    { delete: webhookKey.secrets(id) },
+    { delete: webhookKey.health(id) },
+  ];
+}
+
+/** Replaces the secrets of an endpoint, unless they have changed since they were read. */
+export function secretRotation(
+  endpointId: string,
+  before: StoredEndpointSecrets,
+  after: StoredEndpointSecrets,
+): Change {
+  return [putUnchanged(webhookKey.secrets(endpointId), after, before.revision)];
+}
+
+/** Makes a test event, and its delivery, which is listed at once. */
+export function testEvent(
+  { partnerId, now, request }: Author,
+  endpoint: StoredEndpoint,
+): { readonly delivery: StoredDelivery; readonly change: Change } {
+  const event = newEvent({ type: "webhook.test", data: snapshot(endpoint) }, { now, request });
+  const delivery = newDelivery(event, endpoint.id);
+  const listing = putAbsent(webhookKey.delivery(endpoint.id, delivery.id), delivery);
+  return { delivery, change: [eventPut(partnerId, event), listing] };
+}
+
+/** The endpoint as events show it. */
+function snapshot(endpoint: StoredEndpoint): WebhookEndpointSnapshot {
+  const { id, description, status, disabledReason, createdAt, updatedAt, revision } = endpoint;
+  return { id, description, status, disabledReason, createdAt, updatedAt, etag: etagOf(revision) };
+}
+
+/** @throws Problem `not_found` */
+export async function readDelivery(table: Table, endpointId: string, deliveryId: string): Promise<StoredDelivery> {
+  return orThrow((await table.get(webhookKey.delivery(endpointId, deliveryId))) ?? notFound());
+}
+
+export interface DeliveryFilters {
+  readonly status?: DeliveryStatus | undefined;
+  readonly event?: string | undefined;
+}
+
+/** A page of the deliveries to an endpoint, newest event first. It may be short although more follow. */
+export async function listDeliveries(
+  table: Table,
+  endpointId: string,
+  { status, event }: DeliveryFilters,
+  page: { readonly limit: number; readonly after: string | undefined },
+): Promise<Pick<Page<StoredDelivery>, "items" | "lastKey">> {
+  const range = { partitions: [webhookKey.deliveries(endpointId)], ...page };
+  const passes = (delivery: StoredDelivery) =>
+    (status === undefined || delivery.status === status) && (event === undefined || delivery.eventId === event);
+  return await filterShards(table, range, passes);
+}
+
+const redeliveryDays = 1;
+
+/** Asks for a delivery again: the table's stream brings the item to the dispatcher. */
+export function redeliveryRequest(
+  { partnerId, now }: Pick<Author, "partnerId" | "now">,
+  endpointId: string,
+  { id: deliveryId, eventId }: StoredDelivery,
+): Change {
+  const id = newId("whr_", now);
+  const ttl = Math.ceil(now.getTime() / 1000) + redeliveryDays * 86_400;
+  return [putAbsent(webhookKey.redelivery(endpointId, id), { id, partnerId, endpointId, deliveryId, eventId, ttl })];
+}
+
+/** Names what a delivery is about. */
+export interface DeliveryNames {
+  readonly partnerId: string;
+  readonly endpointId: string;
+  readonly eventId: string;
+  readonly deliveryId: string;
+}
+
+/** Everything that a delivery needs. */
+export interface DeliveryState {
+  readonly partnerIsActive: boolean;
+  readonly endpoint: StoredEndpoint | undefined;
+  readonly secrets: StoredEndpointSecrets | undefined;
+  readonly health: EndpointHealth;
+  readonly delivery: StoredDelivery | undefined;
+  readonly event: StoredEvent | undefined;
+}
+
+/** One read of all items, each of them consistent. */
+export async function readDeliveryState(table: Table, names: DeliveryNames): Promise<DeliveryState> {
+  const { partnerId, endpointId, eventId, deliveryId } = names;
+  const [partner, endpoint, secrets, health, delivery, event] = await table.getAll([
+    identityKey.principal(partnerId),
+    webhookKey.endpoint(partnerId, endpointId),
+    webhookKey.secrets(endpointId),
+    webhookKey.health(endpointId),
+    webhookKey.delivery(endpointId, deliveryId),
+    eventKey.event(partnerId, eventId),
+  ]);
+  return { partnerIsActive: partner?.status === "active", endpoint, secrets, health: health ?? {}, delivery, event };
+}
+
+/** Somebody else has the slot. The item says which ones are free. */
+export class SlotTaken extends Error {
+  override readonly name = "SlotTaken";
+  readonly health: EndpointHealth;
+
+  constructor(health: EndpointHealth) {
+    super("the slot is taken");
+    this.health = health;
+  }
+}
+
+/** Takes a slot of an endpoint that is free at this time. @throws SlotTaken on commit */
+export function slotTaking(
+  endpointId: string,
+  slot: { readonly name: SlotName; readonly mark: string },
+  now: Date,
+): UpdateWrite<EndpointHealth> {
+  return {
+    update: webhookKey.health(endpointId),
+    set: { expression: "SET #slot = :mark", values: { ":mark": slot.mark } },
+    condition: {
+      // A repetition after a lost answer finds its own mark.
+      expression: "attribute_not_exists(#slot) OR #slot < :now OR #slot = :mark",
+      names: { "#slot": slot.name },
+      values: { ":now": now.toISOString() },
+    },
+    onConditionFailed: (existing) => new SlotTaken(existing ?? {}),
+  };
+}
+
+/** Gives a slot back, and keeps what the attempt tells of the endpoint. @throws ConcurrencyConflict if the slot is not held any more */
+export function slotRelease(
+  endpointId: string,
+  slot: { readonly name: SlotName; readonly mark: string },
+  failedAt: string | undefined,
+): UpdateWrite<EndpointHealth> {
+  const failing = failureUpdate(failedAt);
+  return {
+    update: webhookKey.health(endpointId),
+    set: {
+      expression: failedAt === undefined ? "REMOVE failingSince, #slot" : `${failing.expression} REMOVE #slot`,
+      ...(failing.values && { values: failing.values }),
+    },
+    condition: { expression: "#slot = :mark", names: { "#slot": slot.name }, values: { ":mark": slot.mark } },
+    onConditionFailed: () => new ConcurrencyConflict(),
+  };
+}
+
+/** Keeps what an attempt tells of the endpoint, without a slot. */
+export function healthUpdate(endpointId: string, failedAt: string | undefined): UpdateWrite<EndpointHealth> {
+  return { update: webhookKey.health(endpointId), set: failureUpdate(failedAt) };
+}
+
+function failureUpdate(failedAt: string | undefined): UpdateWrite["set"] {
+  if (failedAt === undefined) return { expression: "REMOVE failingSince" };
+  return { expression: "SET failingSince = if_not_exists(failingSince, :failedAt)", values: { ":failedAt": failedAt } };
+}
+
+/** Keeps a delivery that is as it was read: absent, or of that revision. @throws ConcurrencyConflict on commit */
+export function deliveryRecord(
+  endpointId: string,
+  before: StoredDelivery | undefined,
+  after: StoredDelivery,
+): UpdateWrite<StoredDelivery> {
+  const names = Object.keys(after) as (keyof StoredDelivery)[];
+  const assignments = names.map((name) => `#${name} = :new_${name}`);
+  const update = updateIf(
+    webhookKey.delivery(endpointId, after.id),
+    before === undefined ? absent : unchanged(before.revision),
+    {
+      expression: `SET ${assignments.join(", ")}`,
+      names: Object.fromEntries(names.map((name) => [`#${name}`, name])),
+      values: Object.fromEntries(names.map((name) => [`:new_${name}`, after[name]])),
+    },
+  );
+  return update;
+}
+
+/** Disables an endpoint that is as it was read, with the event that says so. */
+export function endpointDisabling(partnerId: string, before: StoredEndpoint, after: StoredEndpoint, now: Date): Change {
+  const { status, disabledReason, updatedAt, revision } = after;
+  const disabling: Write = updateIf(webhookKey.endpoint(partnerId, after.id), unchanged(before.revision), {
+    expression: "SET #status = :status, disabledReason = :reason, updatedAt = :updatedAt, revision = :next",
+    names: { "#status": "status" },
+    values: { ":status": status, ":reason": disabledReason, ":updatedAt": updatedAt, ":next": revision },
+  });
+  return [disabling, passageWrite(partnerId, { type: "webhook_endpoint.disabled", data: snapshot(after) }, now)];
+}
+
+/** The keys of an endpoint's deliveries, page by page. */
+export async function* deliveryKeys(table: Table, endpointId: string) {
+  let after: string | undefined;
+  do {
+    const page = await table.query({ partition: webhookKey.deliveries(endpointId), limit: 500, after });
+    yield page.sortKeys.map((deliveryId) => webhookKey.delivery(endpointId, deliveryId));
+    after = page.lastKey;
+  } while (after !== undefined);
+}
