@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { errorAnswer, type Interceptor } from "../../infra/local/services/service-proxy.ts";
 import { couponKey } from "../../shared/coupons/keys.ts";
 import { ledgerKey } from "../../shared/ledger/keys.ts";
+import { operations } from "../../shared/operations.ts";
 import type { Key } from "../../shared/runtime/key.ts";
 import { placeByNotice, subscriptionKey } from "../../shared/subscriptions/keys.ts";
 import { userKey } from "../../shared/users/keys.ts";
@@ -166,6 +167,10 @@ const failures: Readonly<Record<string, () => Promise<unknown>>> = {
     await goodTraffic(4000);
     await watched.during(10, () => times(4, () => watched.call("GET", "/v1/banks", { token: seller.token })));
   },
+  "the last of more than 100 functions dies, again and again": () =>
+    watched.during(15, async () => {
+      for (let died = 0; died < 3; died++) watched.recordFunctionError(functionNameOf(operations.at(-1)!.id));
+    }),
   "the authorizer fails: every protected call ends in 503": async () => {
     await goodTraffic(50);
     watched.faults.replace([{ functions: ["authorizer"], fault: { kind: "error", code: "ServiceUnavailable" } }]);

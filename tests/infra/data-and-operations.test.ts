@@ -88,6 +88,7 @@ describe("the secrets", () => {
       "portico/prod/second-factor-key",
       "portico/prod/signing-keys",
       "portico/prod/synthetic-partner",
+      "portico/prod/webhook-key",
     ]);
     for (const secret of secrets) {
       expect(secret.SecretString).toBeUndefined();
