@@ -1,11 +1,14 @@
 /**
  * `npm run check:postman`: runs the committed Postman collection against a local host in memory. Exits with 1 when a
  * response differs from the documented one. `npm run demo` is the same run with `--answers`: it also prints each
- * request and response.
+ * request and response, and the webhooks that arrive.
  */
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import newman, { type Summary } from "newman";
 import { projectRoot } from "../contract/document.ts";
 import { collectionPath } from "../contract/generated-files.ts";
@@ -48,21 +51,64 @@ function show({ run: { executions } }: Summary, withAnswers: boolean): void {
   }
 }
 
+/** A partner's server: it keeps what it is sent, and accepts it. */
+async function startReceiver() {
+  const received: string[] = [];
+  const server = createServer((request, response) => {
+    let body = "";
+    request.on("data", (part: Buffer) => (body += part.toString()));
+    request.on("end", () => {
+      const signature = String(request.headers["webhook-signature"]);
+      received.push(
+        `webhook ${String(request.headers["webhook-id"])}  ${signature.slice(0, 8)}…\n    ${shown(body)}\n`,
+      );
+      response.writeHead(204).end();
+    });
+  });
+  await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/webhooks/portico`,
+    received,
+    close: () => {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}
+
+/** A webhook follows its event within seconds. */
+const webhookPolls = 100;
+
+async function printWebhooks(received: readonly string[]): Promise<void> {
+  for (let poll = 0; poll < webhookPolls && received.length === 0; poll++) await delay(100);
+  if (received.length === 0) throw new Error("no webhook has arrived");
+  for (const webhook of received) console.log(webhook);
+}
+
 const folder = await mkdtemp(join(tmpdir(), "portico-postman-"));
 try {
   await synthesise(folder);
-  const host = await startHost({ assembly: folder, report: (line) => console.error(line) });
+  const withAnswers = process.argv.includes("--answers");
+  const receiver = await startReceiver();
+  const options = { assembly: folder, runEventSources: true, report: (line: string) => console.error(line) };
+  const host = await startHost(options).catch((error: unknown) => {
+    receiver.close();
+    throw error;
+  });
   try {
     if (host.rootSignIn === undefined) throw new Error("the template makes no root user");
     const { username, password } = host.rootSignIn;
-    const summary = await runCollection({ baseUrl: host.url, rootUsername: username, rootPassword: password });
-    show(summary, process.argv.includes("--answers"));
+    const variables = { baseUrl: host.url, rootUsername: username, rootPassword: password, webhookUrl: receiver.url };
+    const summary = await runCollection(variables);
+    show(summary, withAnswers);
+    if (withAnswers) await printWebhooks(receiver.received);
     const { executions, failures } = summary.run;
     console.log(`${executions.length} requests, ${failures.length} failures`);
     for (const { error, source } of failures) console.error(`${source?.name ?? "the collection"}: ${error.message}`);
     if (failures.length > 0 || executions.length === 0) process.exitCode = 1;
   } finally {
     await host.close();
+    receiver.close();
   }
 } finally {
   await rm(folder, { recursive: true, force: true });

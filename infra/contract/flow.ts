@@ -41,10 +41,16 @@ export interface Flow {
   readonly endings: readonly AnyOperation["id"][];
 }
 
+const webhookUrl = {
+  value: "https://shop.example/webhooks/portico",
+  description: "Where webhooks are sent. A local Portico also sends to 127.0.0.1",
+};
+
 export const inputs: Inputs = {
   baseUrl: { value: "http://127.0.0.1:3000", description: "Where Portico runs, without a slash at the end" },
   rootUsername: { value: "root", description: "Name of the root user, or of another administrator" },
   rootPassword: { value: "", description: "Its password. Keep it in an environment or in your vault, not in here" },
+  webhookUrl,
 };
 
 /** Sets the values that differ in every run. It runs before the first request. */
@@ -175,6 +181,11 @@ const partnerSteps: Flow["steps"] = {
   "events.list": { keeps: { eventId: "items[0].id" } },
   "events.read": { path: { eventId: "{{eventId}}" } },
   "partners.change": { body: { status: undefined, dpopBoundAccessTokens: false } },
+  "webhooks.create": { body: { url: "{{webhookUrl}}" } },
+  // The example disables, but later requests need an endpoint that is enabled.
+  "webhooks.change": { body: { status: undefined, description: "Orders of the shop" } },
+  "webhooks.test": { keeps: { deliveryId: "id" } },
+  "webhooks.redeliver": { path: { deliveryId: "{{deliveryId}}" } },
 };
 
 /** Requests that need more than their examples provide. */
@@ -261,6 +272,7 @@ export function partnerFlow(baseUrl: string, operations: readonly AnyOperation[]
         value: "",
         description: "Client secret of the partner. Keep it in an environment or in your vault",
       },
+      webhookUrl,
     },
     preparation: [`pm.collectionVariables.set("run", Date.now().toString(36));`],
     prepared: ["run"],

@@ -66,7 +66,7 @@ export async function verifyWebhook<Payload extends WebhookPayload = WebhookPayl
 
 function headerOf(headers: WebhookHeaders, name: string): string {
   const isMap = "get" in headers && typeof headers.get === "function";
-  const value = isMap ? headers.get(name) : recordValue(headers as Readonly<Record<string, unknown>>, name);
+  const value = isMap ? headers.get(name) : recordValue(headers, name);
   if (typeof value !== "string" || value === "") throw new WebhookVerificationError(`the header ${name} is missing`);
   return value;
 }

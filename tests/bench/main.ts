@@ -11,6 +11,7 @@ import { benchImports } from "./imports.ts";
 import { benchParsers } from "./parsers.ts";
 import { benchProxy } from "./proxy.ts";
 import { benchStarts } from "./starts.ts";
+import { benchWebhooks } from "./webhooks.ts";
 
 const { values, positionals: chosen } = parseArgs({
   options: { operations: { type: "string" }, profile: { type: "boolean", default: false } },
@@ -28,6 +29,7 @@ const benches: Readonly<Record<string, () => Promise<boolean>>> = {
   starts: benchStarts,
   proxy: benchProxy,
   crowd: benchCrowd,
+  webhooks: benchWebhooks,
   calls: () =>
     benchCalls({ profile: values.profile, ...(values.operations && { only: values.operations.split(",") }) }),
 };

@@ -67,7 +67,7 @@ export function webhookCalls(portico: Portico) {
   return {
     create,
     /** A new partner with an endpoint. */
-    async partnerWithEndpoint(fields: object) {
+    partnerWithEndpoint: async (fields: object) => {
       const partner = await portico.partnerWithToken();
       const { body, status, text } = await create(partner.token, fields);
       if (status !== 201) throw new Error(`no endpoint created: ${text}`);

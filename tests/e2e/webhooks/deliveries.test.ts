@@ -5,6 +5,7 @@ import { allPages } from "../../support/lists.ts";
 import { partnerCalls } from "../../support/partners.ts";
 import { Portico } from "../../support/portico.ts";
 import { subscriptionCalls } from "../../support/subscriptions.ts";
+import { contentsOf } from "../../support/table.ts";
 import { eventually } from "../../support/waiting.ts";
 import { Receiver, unknownEndpointId, webhookCalls, type ReceivedWebhook } from "../../support/webhooks.ts";
 
@@ -116,7 +117,7 @@ test("a test event goes to one endpoint, signed with both secrets of a rotation"
 });
 
 test("a delivery is made again by hand", async () => {
-  const { token, endpointId } = await partnerAt("/again");
+  const { id, token, endpointId } = await partnerAt("/again");
   const { body: sent } = await webhooks.test(token, endpointId);
   const isDone = (items: any[]) => items[0]?.status === "succeeded";
   await deliveriesOf(token, endpointId, isDone);
@@ -132,6 +133,9 @@ test("a delivery is made again by hand", async () => {
   expectProblem(await webhooks.redeliver(token, unknownEndpointId, sent.id), 404, "not_found");
   const { body: trail } = await asRoot("GET", `/v1/audit?target=${endpointId}&operation=webhooks.redeliver`);
   expect(trail.items).toMatchObject([{ after: { delivery: sent.id } }]);
+  expect((await asRoot("DELETE", `/v1/partners/${id}`)).status).toBe(204);
+  const left = (await contentsOf(portico.host)).map(({ pk }) => String(pk));
+  expect(left.filter((pk) => pk.includes(endpointId) && !pk.startsWith("WEBHOOK-REDELIVERIES#"))).toEqual([]);
 });
 
 test("deliveries are listed in pages, by status and by event, to their partner alone", async () => {

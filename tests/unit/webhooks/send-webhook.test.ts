@@ -3,16 +3,17 @@ import { createServer as createTcpServer, type AddressInfo, type Server, type So
 import { checkDestination } from "../../../shared/webhooks/check-destination.ts";
 import { sendWebhook, type Resolve, type SendOptions } from "../../../shared/webhooks/send-webhook.ts";
 
-const servers: Server[] = [];
+/** All servers of a test, with how to end their connections. */
+const servers: { readonly server: Server; readonly cut: () => void }[] = [];
 afterEach(async () => {
-  for (const server of servers.splice(0)) {
-    (server as ReturnType<typeof createHttpServer>).closeAllConnections?.();
+  for (const { server, cut } of servers.splice(0)) {
+    cut();
     await new Promise((closed) => server.close(closed));
   }
 });
 
-async function portOf(server: Server): Promise<number> {
-  servers.push(server);
+async function portOf(server: Server, cut: () => void = () => undefined): Promise<number> {
+  servers.push({ server, cut });
   await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
   return (server.address() as AddressInfo).port;
 }
@@ -33,7 +34,12 @@ async function endpoint(answer: (response: ServerResponse) => void) {
       answer(response);
     });
   });
-  return { port: await portOf(server), received };
+  return {
+    port: await portOf(server, () => {
+      server.closeAllConnections();
+    }),
+    received,
+  };
 }
 
 /** A server that says something that need not be HTTP. */
@@ -132,7 +138,7 @@ describe("what is no answer of HTTP", () => {
 
   test("is a failure: nobody listens, no TLS, no name", async () => {
     const closed = await portOf(createTcpServer());
-    await new Promise((done) => servers.splice(0)[0]?.close(done));
+    await new Promise((done) => servers.splice(0)[0]?.server.close(done));
     expect(await send(`http://127.0.0.1:${closed}/`)).toMatchObject({ outcome: "connection_failed" });
     const plain = await endpoint((response) => response.end());
     expect(await send(`https://127.0.0.1:${plain.port}/`)).toMatchObject({ outcome: "tls_failed" });
