@@ -56,9 +56,9 @@ test("a request uses only variables that were given or set by earlier requests",
   }
 });
 
-test("contains no secret: every variable is empty except the URL and root's name", () => {
+test("contains no secret: every variable is empty except the URLs and root's name", () => {
   const filled = collection.variable.filter(({ value }: any) => value !== "").map(({ key }: any) => key);
-  expect(filled).toEqual(["baseUrl", "rootUsername"]);
+  expect(filled).toEqual(["baseUrl", "rootUsername", "webhookUrl"]);
 });
 
 test("shows the successful response and the specific errors of each request", () => {
