@@ -43,8 +43,9 @@ const maxAlarmsOfComposite = 100;
 /** All alarms on causes. */
 export function causeAlarms(watched: Watched): readonly AlarmDeclaration[] {
   const { stage } = watched;
+  const functions = functionAlarms(watched);
   return [
-    ...functionAlarms(watched),
+    ...functions,
     ...capacityAlarms(stage, watched.operations),
     ...tableAlarms(watched),
     ...gatewayAlarms(watched),
@@ -54,7 +55,7 @@ export function causeAlarms(watched: Watched): readonly AlarmDeclaration[] {
     ...ledgerAlarms(stage),
     ...expiryAlarms(stage),
     ...webhookAlarms(stage),
-    ...(stage.operations.syntheticPartner ? syntheticPartnerAlarms(stage) : []),
+    ...(stage.operations.syntheticPartner ? syntheticPartnerAlarms(stage, compositeNames(functions)) : []),
   ];
 }
 
@@ -408,10 +409,12 @@ function webhookAlarms(stage: Stage): readonly MetricAlarm[] {
   ];
 }
 
-/** Names of the alarms beside which a failing synthetic partner says nothing new. */
-const toldByCallers = ["availability", "function-errors"] as const;
+function compositeNames(alarms: readonly AlarmDeclaration[]): readonly string[] {
+  return alarms.filter(({ kind }) => kind === "composite").map(({ name }) => name);
+}
 
-function syntheticPartnerAlarms(stage: Stage): readonly AlarmDeclaration[] {
+/** @param functionAlarmNames the composite alarms on functions: beside them, a failing synthetic partner says nothing new */
+function syntheticPartnerAlarms(stage: Stage, functionAlarmNames: readonly string[]): readonly AlarmDeclaration[] {
   const common = { runbook: "synthetic-partner" } as const;
   return [
     silenceAlarm(stage, syntheticPartnerFunction, {
@@ -426,7 +429,7 @@ function syntheticPartnerAlarms(stage: Stage): readonly AlarmDeclaration[] {
       kind: "composite",
       name: "callers-unserved",
       means: "An alarm on failed calls has paged.",
-      anyGroup: toldByCallers.map((name) => [name]),
+      anyGroup: ["availability", ...functionAlarmNames].map((name) => [name]),
     },
     {
       ...common,
