@@ -1,6 +1,7 @@
 /** SQS: sends messages that other functions receive. */
 import { SendMessageBatchCommand, SQSClient } from "@aws-sdk/client-sqs";
-import { isTransient, retrying, type Deadline } from "./retry.ts";
+import { sendInBatches } from "./batches.ts";
+import type { Deadline } from "./retry.ts";
 
 export interface QueueMessage {
   readonly body: string;
@@ -13,16 +14,9 @@ export interface QueueMessage {
 /** SQS's own maximum. */
 export const maxDelaySeconds = 900;
 
-const perBatch = 10;
-
 /** One client for the life of the process. The SDK's own retries are off, and each call sets its own time limit. */
 export function createQueueClient(): SQSClient {
   return new SQSClient({ maxAttempts: 1, requestHandler: { connectionTimeout: 1000 } });
-}
-
-/** SQS accepted only a part of a batch. */
-class Unsent extends Error {
-  override readonly name = "Unsent";
 }
 
 /** A queue within one invocation. */
@@ -44,18 +38,10 @@ export class Queue {
    * @throws Problem `unavailable`; some may have been sent by then
    */
   async send(messages: readonly QueueMessage[]): Promise<void> {
-    for (let first = 0; first < messages.length; first += perBatch) {
-      await this.#sendBatch(messages.slice(first, first + perBatch));
-    }
-  }
-
-  async #sendBatch(messages: readonly QueueMessage[]): Promise<void> {
-    let left = messages;
-    const shouldRetry = (error: unknown) => error instanceof Unsent || isTransient(error);
-    await retrying(this.#deadline, shouldRetry, async (abortSignal) => {
+    await sendInBatches(messages, this.#deadline, async (batch, abortSignal) => {
       const command = new SendMessageBatchCommand({
         QueueUrl: this.#url,
-        Entries: left.map(({ body, group, delaySeconds }, index) => ({
+        Entries: batch.map(({ body, group, delaySeconds }, index) => ({
           Id: String(index),
           MessageBody: body,
           MessageGroupId: group,
@@ -63,8 +49,7 @@ export class Queue {
         })),
       });
       const { Failed = [] } = await this.#client.send(command, { abortSignal });
-      left = Failed.flatMap(({ Id }) => left[Number(Id)] ?? []);
-      if (left.length > 0) throw new Unsent();
+      return Failed.flatMap(({ Id }) => batch[Number(Id)] ?? []);
     });
   }
 }

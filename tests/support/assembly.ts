@@ -8,10 +8,8 @@ export interface AlteredAssembly {
   remove(): void;
 }
 
-/** @param alter changes the resources of the API's template and of the stack nested in it, by logical id; gets their outputs, too */
-export function alteredAssembly(
-  alter: (resources: Record<string, any>, outputs: Record<string, any>) => void,
-): AlteredAssembly {
+/** @param alter changes the resources of the API's template and of the stack nested in it, by logical id */
+export function alteredAssembly(alter: (resources: Record<string, any>) => void): AlteredAssembly {
   const original = process.env.PORTICO_TEST_ASSEMBLY;
   if (original === undefined) throw new Error("the global setup has not synthesised an assembly");
   const folder = mkdtempSync(join(tmpdir(), "portico-altered-"));
@@ -22,7 +20,7 @@ export function alteredAssembly(
     else symlinkSync(join(original, name), join(folder, name));
   }
   const resources = Object.assign({}, ...[...templates.values()].map(({ Resources }) => Resources));
-  alter(resources, Object.assign({}, ...[...templates.values()].map(({ Outputs }) => Outputs)));
+  alter(resources);
   for (const [name, template] of templates) {
     const own = Object.keys(template.Resources).map((id) => [id, resources[id]]);
     writeFileSync(join(folder, name), JSON.stringify({ ...template, Resources: Object.fromEntries(own) }));

@@ -4,7 +4,7 @@ import type { Answer } from "./answer.ts";
 import type { CallOptions, Portico, TestPartner } from "./portico.ts";
 
 export const allScopes =
-  "subscriptions:read subscriptions:write companies:read companies:write events:read partner:manage";
+  "subscriptions:read subscriptions:write companies:read companies:write events:read webhooks:read webhooks:write partner:manage";
 
 export function allScopesExcept(scope: string): string {
   return allScopes

@@ -208,7 +208,7 @@ test("the partner's Postman collection runs from its first request to its last",
   expect(requests).toHaveLength(partnerOperations().length + 1);
   expect(collection.item.filter(({ description }: any) => !description)).toEqual([]);
   const inputs = collection.variable.filter(({ description }: any) => description).map(({ key }: any) => key);
-  expect(inputs).toEqual(["baseUrl", "clientId", "clientSecret"]);
+  expect(inputs).toEqual(["baseUrl", "clientId", "clientSecret", "webhookUrl"]);
   const summary = await new Promise<Summary>((resolve, reject) => {
     const envVar = [
       { key: "clientId", value: partner.id },

@@ -6,15 +6,7 @@ import { PutCommand } from "@aws-sdk/lib-dynamodb";
 import { startHost, type Host, type HostOptions } from "../../../infra/local/host.ts";
 import { errorAnswer } from "../../../infra/local/services/service-proxy.ts";
 import { clientOf } from "../../../infra/local/services/table-contents.ts";
-import {
-  apiResources,
-  functionResource,
-  methodResource,
-  resourceResource,
-  rootResource,
-  temporaryFolder,
-  writeAssembly,
-} from "./fixture.ts";
+import { apiResources, functionResource, temporaryFolder, writeAssembly, unusedRoute } from "./fixture.ts";
 
 const bundles = {
   none: "export const handler = async () => ({ statusCode: 204 });",
@@ -67,10 +59,7 @@ function template(variation: Variation = {}): object {
     Parameters: { PublicUrl: { Type: "String" } },
     Resources: {
       ...apiResources,
-      AuthorizerFunction: functionResource("none"),
-      None: functionResource("none"),
-      NoneResource: resourceResource(rootResource, "none"),
-      GetNone: methodResource({ Ref: "NoneResource" }, "GET", "None"),
+      ...unusedRoute,
       ReaderRole: role(variation.readerRights ?? rights.reader),
       WorkerRole: role(variation.workerRights ?? rights.worker),
       Reader: functionResource("reader", {

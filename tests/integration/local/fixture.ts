@@ -192,6 +192,14 @@ export const apiResources = {
   },
 };
 
+/** A route and its function, for templates whose test is about something else: an API has at least one. */
+export const unusedRoute = {
+  AuthorizerFunction: functionResource("none"),
+  None: functionResource("none"),
+  NoneResource: resourceResource(rootResource, "none"),
+  GetNone: methodResource({ Ref: "NoneResource" }, "GET", "None"),
+};
+
 /** An on-demand table with the keys `pk` and `sk` and the TTL attribute `ttl`. */
 export function tableResource(more: object = {}): object {
   return {

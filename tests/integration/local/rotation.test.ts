@@ -5,15 +5,7 @@ import { readModel } from "../../../infra/local/template/read-deployment.ts";
 import { errorAnswer, type ServiceCall } from "../../../infra/local/services/service-proxy.ts";
 import { projectRoot } from "../../../infra/local/commands/synthesise.ts";
 import { loadAssembly } from "../../../infra/local/template/cloud-assembly.ts";
-import {
-  apiResources,
-  functionResource,
-  methodResource,
-  resourceResource,
-  rootResource,
-  writeAssembly,
-  type TemporaryFolder,
-} from "./fixture.ts";
+import { apiResources, functionResource, writeAssembly, type TemporaryFolder, unusedRoute } from "./fixture.ts";
 
 /** Rotates like AWS's templates for rotation functions, and logs its events. */
 const rotator = `
@@ -65,10 +57,7 @@ function template({ schedule = {}, permission = {}, variables = {} }: Variation 
     Parameters: { PublicUrl: { Type: "String" } },
     Resources: {
       ...apiResources,
-      AuthorizerFunction: functionResource("none"),
-      None: functionResource("none"),
-      NoneResource: resourceResource(rootResource, "none"),
-      GetNone: methodResource({ Ref: "NoneResource" }, "GET", "None"),
+      ...unusedRoute,
       Keys: { Type: "AWS::SecretsManager::Secret", Properties: { Name: "keys", SecretString: "first" } },
       Other: { Type: "AWS::SecretsManager::Secret", Properties: { Name: "other", SecretString: "other" } },
       Rotator: functionResource("rotator", { Environment: { Variables: variables } }),

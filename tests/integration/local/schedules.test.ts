@@ -1,13 +1,6 @@
 import { startHost, type Host, type HostOptions } from "../../../infra/local/host.ts";
 import { ScheduleTimers } from "../../../infra/local/services/schedules.ts";
-import {
-  apiResources,
-  functionResource,
-  methodResource,
-  resourceResource,
-  rootResource,
-  writeAssembly,
-} from "./fixture.ts";
+import { apiResources, functionResource, writeAssembly, unusedRoute } from "./fixture.ts";
 
 const bundles = {
   none: "export const handler = async () => ({ statusCode: 204 });",
@@ -28,10 +21,7 @@ function template({ rule = {}, permission = {}, variables = {} }: Variation): ob
     Parameters: { PublicUrl: { Type: "String" } },
     Resources: {
       ...apiResources,
-      AuthorizerFunction: functionResource("none"),
-      None: functionResource("none"),
-      NoneResource: resourceResource(rootResource, "none"),
-      GetNone: methodResource({ Ref: "NoneResource" }, "GET", "None"),
+      ...unusedRoute,
       Watcher: functionResource("watcher", { Environment: { Variables: variables } }),
       Rule: {
         Type: "AWS::Events::Rule",
