@@ -52,7 +52,7 @@ describe("a stage on a restored table", () => {
     const [{ EventSourceArn }] = propertiesOf(template, "AWS::Lambda::EventSourceMapping");
     expect(EventSourceArn).toBe(restoredProduction.restoredStream);
     const roles = resourcesOf(template, "AWS::IAM::Role").filter(([name]) => name.includes("webhookdispatch"));
-    const readers = JSON.stringify(roles).match(/"dynamodb:GetShardIterator"\],"Effect":"Allow","Resource":"([^"]+)"/);
+    const readers = /"dynamodb:GetShardIterator"\],"Effect":"Allow","Resource":"([^"]+)"/.exec(JSON.stringify(roles));
     expect(readers?.[1]).toBe(restoredProduction.restoredStream);
   });
 
