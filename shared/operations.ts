@@ -15,9 +15,11 @@ import * as system from "./system/contract.ts";
 import * as usage from "./usage/contract.ts";
 import * as webhookArea from "./webhooks/contract.ts";
 import * as users from "./users/contract.ts";
+import * as signIn from "./users/sign-in-contract.ts";
 
 export const operations: readonly AnyOperation[] = [
   ...Object.values(oauth.operations),
+  ...Object.values(signIn.operations),
   ...Object.values(users.operations),
   ...Object.values(coupons.operations),
   ...Object.values(partners.operations),

@@ -3,7 +3,7 @@ import { Problem } from "../../shared/domain/problems.ts";
 import { serve } from "../../shared/http/serve.ts";
 import { openSession } from "../../shared/identity/open-session.ts";
 import { findUserState } from "../../shared/identity/store.ts";
-import { operations } from "../../shared/users/contract.ts";
+import { operations } from "../../shared/users/sign-in-contract.ts";
 import { proveSecondFactor, signInUser } from "../../shared/users/sign-in-user.ts";
 import { viewUser } from "../../shared/users/view.ts";
 

@@ -5,7 +5,7 @@ import { passwordLinkUse } from "../../shared/identity/password-link-store.ts";
 import { hashPassword } from "../../shared/identity/passwords.ts";
 import { endAllSessions } from "../../shared/identity/session-store.ts";
 import { passwordReplacement } from "../../shared/identity/store.ts";
-import { operations } from "../../shared/users/contract.ts";
+import { operations } from "../../shared/users/sign-in-contract.ts";
 import { openPasswordLink } from "../../shared/users/password-link.ts";
 import { choosePassword } from "../../shared/users/rules.ts";
 import { forgetPasswordAttempts } from "../../shared/users/sign-in-user.ts";

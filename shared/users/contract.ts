@@ -1,10 +1,8 @@
-/** Operations of users: sign-in, profiles, administration and credit. */
+/** Operations of users: profiles, sessions, second factors, administration and credit. */
 import * as z from "zod";
-import { administrators, roles } from "../domain/access.ts";
+import { administrators } from "../domain/access.ts";
 import { operation } from "../contract/operation.ts";
 import {
-  createdAt,
-  etag,
   id,
   pageOf,
   orderBy,
@@ -13,43 +11,25 @@ import {
   searchedOrSorted,
   shownInstant,
   text,
-  updatedAt,
   username,
   wholeNumber,
 } from "../contract/schemas.ts";
-import { exampleToken } from "../identity/contract.ts";
 import { identityPartitions, principalAttributes } from "../identity/keys.ts";
 import { recoveryCodeCount, signInMethods } from "../identity/model.ts";
 import { userPartitions } from "./keys.ts";
+import { maxCreditAmount } from "./model.ts";
 import {
-  isPasswordLength,
-  maxCreditAmount,
-  maxPasswordLength,
-  minPasswordLength,
-  sexes,
-  userStatuses,
-} from "./model.ts";
-
-const status = z.enum(userStatuses).describe("A suspended user cannot sign in, and its tokens are refused");
-const sex = z.enum(sexes).nullable().describe("Sex of the person; null if unknown");
-
-const userSchema = z
-  .object({
-    id: id("usr_"),
-    username: z.string().describe("Name at sign-in. It never changes and is never reused"),
-    name: z.string().describe("Name of the person"),
-    role: z.enum(roles).describe("What the user may do"),
-    status,
-    credit: z.int().min(0).describe("Credit that coupons take from"),
-    birthDate: z.iso.date().nullable().describe("Date of birth, YYYY-MM-DD; null if unknown"),
-    sex,
-    createdAt,
-    updatedAt,
-    etag,
-  })
-  .meta({ id: "User", description: "A user" });
-
-export type UserView = z.output<typeof userSchema>;
+  byAnyUser,
+  code,
+  codeRights,
+  exampleLinkToken,
+  password,
+  presentedPassword,
+  sex,
+  status,
+  userExample,
+  userSchema,
+} from "./schemas.ts";
 
 export const selfSchema = userSchema
   .extend({
@@ -64,20 +44,6 @@ export const selfSchema = userSchema
   .meta({ id: "Self", description: "The calling user" });
 
 export type SelfView = z.output<typeof selfSchema>;
-
-const userExample: UserView = {
-  id: "usr_01JD3Y5W8Q4T6V2X9ZB7C1D3EF",
-  username: "ada",
-  name: "Ada Lovelace",
-  role: "user",
-  status: "active",
-  credit: 120,
-  birthDate: "1915-12-10",
-  sex: "female",
-  createdAt: "2026-11-20T12:00:00.000Z",
-  updatedAt: "2026-11-20T12:00:00.000Z",
-  etag: '"1"',
-};
 
 export const selfExample: SelfView = {
   ...userExample,
@@ -174,35 +140,6 @@ const sessionEnding = {
   ],
 } as const;
 
-const exampleRefreshToken =
-  "01JD3Y5W8Q4T6V2X9ZB7C1D3EF.01JD3Y5X2M6N8P0R4T7V9WBCDE.1.Zk3mY0vQx1lT7cN5sR9wB2hJ8dF4gK6pA1uE3iO5yTc";
-
-const exampleLinkToken = "01JD3Y5W8Q4T6V2X9ZB7C1D3EF.Zk3mY0vQx1lT7cN5sR9wB2hJ8dF4gK6pA1uE3iO5yTc";
-
-/** The rules refuse common passwords, with a problem code of their own. */
-const password = z
-  .string()
-  .refine(isPasswordLength, `must have ${minPasswordLength} to ${maxPasswordLength} characters`)
-  .meta({
-    minLength: minPasswordLength,
-    maxLength: maxPasswordLength,
-    description: "New password, counted in characters of NFC. Common passwords are refused",
-  });
-
-/** A password that is verified, not chosen. */
-const presentedPassword = z
-  .string()
-  .min(1, "must not be empty")
-  .max(1024, "must have at most 1024 characters")
-  .describe("The current password");
-
-/** Of an authenticator app, or a recovery code; spaces, hyphens and case do not matter. */
-const code = z
-  .string()
-  .min(1, "must not be empty")
-  .max(32, "must have at most 32 characters")
-  .meta({ description: "The six digits of the authenticator app, or a recovery code" });
-
 const name = text(1, 80).describe("Name of the person");
 
 const creation = z.strictObject({
@@ -263,7 +200,6 @@ const listQuery = searchedOrSorted(
 const sessionPath = z.strictObject({ sessionId: id("ses_") });
 const userPath = z.strictObject({ userId: id("usr_") });
 const byAdministrator = { user: { roles: administrators } };
-const byAnyUser = { user: { roles } };
 const withCode = z.strictObject({ code });
 
 const recoveryCodesAnswer = {
@@ -282,12 +218,6 @@ const recoveryCodesAnswer = {
   secretMembers: ["recoveryCodes"],
 };
 
-/** Checking a code: the factor, its attempts, and the use of the code. */
-const codeRights = [
-  { actions: ["GetItem", "PutItem"], leadingKeys: [identityPartitions.secondFactors] },
-  { actions: ["GetItem", "PutItem", "UpdateItem"], leadingKeys: [identityPartitions.attempts] },
-] as const;
-
 const movementPage = {
   success: {
     status: 200,
@@ -302,144 +232,6 @@ const movementPage = {
 const userAnswer = { body: userSchema, example: userExample };
 
 export const operations = {
-  login: operation({
-    id: "auth.login",
-    method: "POST",
-    path: "/v1/auth/login",
-    tag: "Sign-in",
-    summary: "Sign in",
-    description:
-      "Signs a user in with username and password. A wrong name and a wrong password get the same answer, in similar time. After " +
-      "10 failures in 15 minutes for a name from one address the answer is `429 too_many_attempts`, and also after 100 failures in " +
-      "an hour from all addresses; existing sessions continue. A person with a second factor sends its `code` as well: without " +
-      "one, the answer to the right password is `401 second_factor_required`. Each code works once. After 10 wrong codes in an " +
-      "hour the answer is `429 too_many_attempts`.",
-    access: "public",
-    servedWhenReadOnly: true,
-    request: {
-      body: z.strictObject({
-        username: z
-          .string()
-          .min(1)
-          .max(64)
-          .meta({ pattern: "^[^\\u0000]*$", description: "Username, case-insensitive", examples: ["ada"] }),
-        password: presentedPassword,
-        code: code.optional(),
-      }),
-      bodyExample: { username: "ada", password: "correct horse battery staple" },
-    },
-    success: {
-      status: 200,
-      description: "The session",
-      body: z.object({
-        accessToken: z.string().describe("JWT (RFC 9068) for the header `Authorization`"),
-        refreshToken: z.string().describe("Continues the session at `POST /oauth/token`. It works once"),
-        tokenType: z.literal("Bearer").describe("How the access token is sent (RFC 6750)"),
-        expiresIn: z
-          .int()
-          .positive()
-          .optional()
-          .meta({ description: "Lifetime of the access token in seconds; absent for a token that never expires" }),
-        user: userSchema,
-      }),
-      example: {
-        accessToken: exampleToken,
-        refreshToken: exampleRefreshToken,
-        tokenType: "Bearer",
-        expiresIn: 900,
-        user: userExample,
-      },
-    },
-    problems: ["credentials_invalid", "second_factor_required", "second_factor_invalid", "too_many_attempts"],
-    table: [
-      {
-        actions: ["GetItem"],
-        leadingKeys: [userPartitions.usernames, userPartitions.users, identityPartitions.principals],
-      },
-      { actions: ["GetItem", "UpdateItem"], leadingKeys: [identityPartitions.credentials] },
-      ...codeRights,
-      {
-        actions: ["UpdateItem"],
-        leadingKeys: [identityPartitions.principals],
-        attributes: principalAttributes.openingSessions,
-      },
-      { actions: ["Query", "PutItem", "DeleteItem"], leadingKeys: [identityPartitions.sessions] },
-    ],
-    secrets: ["signingKeys", "secondFactorKey"],
-    // argon2id needs CPU, which Lambda allots in proportion to memory.
-    memoryMegabytes: 1024,
-    reservedConcurrency: 50,
-  }),
-
-  resetPassword: operation({
-    id: "auth.reset-password",
-    method: "POST",
-    path: "/v1/auth/password-reset",
-    tag: "Sign-in",
-    summary: "Set a new password with a one-time link",
-    description:
-      "Sets the password of the person for whom an administrator made the link, and ends all sessions of the person and a lockout " +
-      "of its password. The token works once. A second factor stays. After 100 wrong tokens in 15 minutes the answer is " +
-      "`429 too_many_attempts`; the right one always passes.",
-    access: "public",
-    request: {
-      body: z.strictObject({
-        token: z
-          .string()
-          .min(1, "must not be empty")
-          .max(256, "must have at most 256 characters")
-          .describe("The token of the link"),
-        newPassword: password,
-      }),
-      bodyExample: { token: exampleLinkToken, newPassword: "a longer ride on a blue bicycle" },
-    },
-    success: {
-      status: 200,
-      description: "The password has been set",
-      body: z.object({ username: z.string().describe("Name with which the person signs in") }),
-      example: { username: "ada" },
-    },
-    problems: ["password_link_invalid", "password_too_common", "too_many_attempts"],
-    table: [
-      {
-        actions: ["GetItem"],
-        leadingKeys: [userPartitions.users, identityPartitions.principals, identityPartitions.passwordLinks],
-      },
-      { actions: ["DeleteItem"], leadingKeys: [identityPartitions.passwordLinks] },
-      { actions: ["UpdateItem"], leadingKeys: [identityPartitions.credentials] },
-      {
-        actions: ["UpdateItem"],
-        leadingKeys: [identityPartitions.principals],
-        attributes: principalAttributes.changingPassword,
-      },
-      { actions: ["UpdateItem", "DeleteItem"], leadingKeys: [identityPartitions.attempts] },
-    ],
-    secrets: ["clientSecretKey"],
-    memoryMegabytes: 1024,
-  }),
-
-  logout: operation({
-    id: "auth.logout",
-    method: "POST",
-    path: "/v1/auth/logout",
-    tag: "Sign-in",
-    summary: "Sign out",
-    description: "Ends every session of the caller. All of its access tokens and refresh tokens stop working at once.",
-    access: byAnyUser,
-    allowedBefore: ["change_password", "enrol_second_factor"],
-    servedWhenReadOnly: true,
-    request: { body: z.strictObject({}), bodyOptional: true },
-    success: { status: 204, description: "All sessions have ended" },
-    problems: [],
-    table: [
-      {
-        actions: ["UpdateItem"],
-        leadingKeys: [identityPartitions.principals],
-        attributes: principalAttributes.endingSessions,
-      },
-    ],
-  }),
-
   create: operation({
     id: "users.create",
     method: "POST",

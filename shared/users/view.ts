@@ -2,7 +2,8 @@
 import { etagOf } from "../domain/etag.ts";
 import type { SecondFactor, Session } from "../identity/model.ts";
 import { expiryOf } from "../identity/sessions.ts";
-import type { CreditMovementView, LedgerMovementView, SelfView, SessionView, UserView } from "./contract.ts";
+import type { CreditMovementView, LedgerMovementView, SelfView, SessionView } from "./contract.ts";
+import type { UserView } from "./schemas.ts";
 import type { CreditMovement, StoredUser } from "./model.ts";
 
 export function viewUser(user: StoredUser): UserView {
