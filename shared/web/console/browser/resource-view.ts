@@ -40,7 +40,8 @@ export interface ResourceOptions<Resource> {
   readonly below?: { readonly title: string; readonly list: RelatedList; readonly tabs?: HTMLElement };
 }
 
-interface RelatedList {
+/** What is shown below the facts. */
+export interface RelatedList {
   readonly element: HTMLElement;
   reload(): Promise<void>;
 }
