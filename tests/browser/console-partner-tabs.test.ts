@@ -1,4 +1,4 @@
-/** What the console shows on a partner's page: limits, usage and webhook endpoints. */
+/** What the console shows on a partner's page: limits, usage, webhook endpoints and the audit trail. */
 import { setTimeout as delay } from "node:timers/promises";
 import {
   answer,
@@ -139,6 +139,32 @@ describeConsole(
         expect(await cells(1)).toEqual([url, "enabled", "subscription.createdwebhook_endpoint.disabled"]);
         expect(await page.getByText(url).getAttribute("title")).toBe(url);
         await expectAccessible();
+      });
+
+      test("the audit trail tells who has changed which fields, also of the limits", async () => {
+        const { id, token } = await portico.partnerWithToken();
+        await change(id, { name: "Red Bicycle", email: `${id.toLowerCase()}@partner.example` });
+        await portico.call("PATCH", `/v1/partners/${id}`, { token, json: { expiryNotice: "P3D" } });
+        await change(id, { limits: { requestsPerSecond: 20, burst: 100, requestsPerMonth: 1_000_000 } });
+        await visit(`#/partners/${id}`);
+        await tab("Audit trail").click();
+        await expectEventually(() => rows().count(), 4);
+        const cells = async (row: number) => (await rows().nth(row).locator("td").allTextContents()).slice(1);
+        const changed = "partners.change";
+        await expectEventually(
+          () => cells(0),
+          ["root", changed, "burst: none → 100requestsPerMonth: none → 1,000,000requestsPerSecond: none → 20"],
+        );
+        expect(await cells(1)).toEqual(["the partner", changed, "expiryNotice: P7D → P3D"]);
+        expect(await cells(2)).toEqual([
+          "root",
+          changed,
+          "email: changed, values not shownname: Blue Bicycle → Red Bicycle",
+        ]);
+        expect(await cells(3)).toEqual(["root", "partners.register", expect.stringContaining("name: Blue Bicycle")]);
+        await expectAccessible();
+        await rows().first().getByRole("link", { name: "root" }).click();
+        await heading(/^Root/).waitFor();
       });
     });
   },

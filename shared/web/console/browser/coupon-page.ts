@@ -1,4 +1,5 @@
-/** The page of a coupon: its terms, its stock and its actions. */
+/** The page of a coupon: its terms, its stock, its actions and its audit trail. */
+import { auditTrail } from "./audit-trail.ts";
 import { copyableId } from "./clipboard.ts";
 import { couponsHash, couponsPath, couponStatus, termFields } from "./coupon-fields.ts";
 import type { Child } from "./dom.ts";
@@ -7,7 +8,8 @@ import { ResourceView, type Action } from "./resource-view.ts";
 import type { Coupon } from "./resources.ts";
 import type { Console, View } from "./view.ts";
 
-export function couponView({ api, signal }: Console, id: string): View {
+export function couponView(console: Console, id: string): View {
+  const { api, signal } = console;
   const path = `${couponsPath}/${encodeURIComponent(id)}`;
   return new ResourceView<Coupon>({
     thing: "coupon",
@@ -26,6 +28,7 @@ export function couponView({ api, signal }: Console, id: string): View {
       },
       active: toggleAction(path, coupon, api),
     }),
+    below: { title: "Audit trail", list: auditTrail(console, id) },
   });
 }
 

@@ -30,7 +30,7 @@ const routes: readonly (readonly [RegExp, (console: Console, ...ids: string[]) =
   [/^#\/partners$/, partnersView],
   [/^#\/partners\/([\w-]+)$/, (console, id = "") => partnerView(console, id)],
   [
-    /^#\/partners\/([\w-]+)(\/(?:companies|usage|webhooks))$/,
+    /^#\/partners\/([\w-]+)(\/(?:companies|usage|webhooks|audit))$/,
     (console, id = "", tab = "") => partnerView(console, id, tab),
   ],
   [
@@ -43,6 +43,7 @@ const routes: readonly (readonly [RegExp, (console: Console, ...ids: string[]) =
   ],
   [/^#\/users$/, usersView],
   [/^#\/users\/([\w-]+)$/, (console, id = "") => userView(console, id)],
+  [/^#\/users\/([\w-]+)(\/audit)$/, (console, id = "", tab = "") => userView(console, id, tab)],
   [/^#\/coupons$/, couponsView],
   [/^#\/coupons\/([\w-]+)$/, (console, id = "") => couponView(console, id)],
   [/^#\/sessions$/, sessionsView],

@@ -1,4 +1,5 @@
 /** The page of a partner: its facts, its actions and, in tabs, what belongs to it. */
+import { auditTrail } from "./audit-trail.ts";
 import { copyableId } from "./clipboard.ts";
 import { element, type Child } from "./dom.ts";
 import type { Field } from "./forms.ts";
@@ -11,28 +12,16 @@ import { deletePartner, offBoarding } from "./partner-off-boarding.ts";
 import { partnerSubscriptions } from "./partner-subscriptions.ts";
 import { partnerUsage } from "./partner-usage.ts";
 import { partnerWebhooks } from "./partner-webhooks.ts";
-import { ResourceView, type Action, type Actions, type RelatedList } from "./resource-view.ts";
+import { ResourceView, tabbed, type Action, type Actions } from "./resource-view.ts";
 import type { Partner, SecretState } from "./resources.ts";
-import { tabsOf, type Console, type View } from "./view.ts";
+import type { Console, View } from "./view.ts";
 
 type PartnerWithSecret = Partner & { readonly secret: SecretState };
-
-/** The tabs by the end of their address. */
-const tabs: Readonly<
-  Record<string, readonly [title: string, make: (console: Console, path: string, id: string) => RelatedList]>
-> = {
-  "": ["Subscriptions", partnerSubscriptions],
-  "/companies": ["Companies", partnerCompanies],
-  "/usage": ["Usage", partnerUsage],
-  "/webhooks": ["Webhooks", partnerWebhooks],
-};
 
 /** @param tab the end of the tab's address */
 export function partnerView(console: Console, id: string, tab = ""): View {
   const { api, signal } = console;
   const path = `${partnersPath}/${encodeURIComponent(id)}`;
-  const [title = "", make = partnerSubscriptions] = tabs[tab] ?? [];
-  const links = Object.entries(tabs).map(([end, [label]]) => [`${partnersHash}/${id}${end}`, label] as const);
   return new ResourceView<PartnerWithSecret>({
     thing: "partner",
     id,
@@ -47,7 +36,13 @@ export function partnerView(console: Console, id: string, tab = ""): View {
     status: ({ status }) => status,
     facts: factsOf,
     actions: (partner) => actionsOf(path, partner, console),
-    below: { title, list: make(console, path, id), tabs: tabsOf("About the partner", title, links) },
+    below: tabbed({ label: "About the partner", hash: `${partnersHash}/${id}`, current: tab }, [
+      { end: "", title: "Subscriptions", make: () => partnerSubscriptions(console, path, id) },
+      { end: "/companies", title: "Companies", make: () => partnerCompanies(console, path, id) },
+      { end: "/usage", title: "Usage", make: () => partnerUsage(console, path) },
+      { end: "/webhooks", title: "Webhooks", make: () => partnerWebhooks(console, path) },
+      { end: "/audit", title: "Audit trail", make: () => auditTrail(console, id) },
+    ]),
   });
 }
 

@@ -52,18 +52,6 @@ export function backLink(hash: string, label: string): HTMLElement {
   return element("p", { class: "back" }, element("a", { href: hash }, `← ${label}`));
 }
 
-/** Links between the tabs of a page. Each tab has its own address. */
-export function tabsOf(
-  label: string,
-  current: string,
-  tabs: readonly (readonly [hash: string, title: string])[],
-): HTMLElement {
-  const links = tabs.map(([href, title]) =>
-    element("a", { href, "aria-current": title === current ? "page" : undefined }, title),
-  );
-  return element("nav", { class: "tabs", "aria-label": label }, ...links);
-}
-
 const staleText =
   "Somebody else changed this in the meantime, so your change was not saved. The current state is shown.";
 
