@@ -11,8 +11,7 @@ type Limits = Partner["limits"];
 export function limitFacts({ limits }: Partner): readonly (readonly [string, Child])[] {
   const { requestsPerSecond, burst, requestsPerMonth } = limits;
   return [
-    ["Rate", `${number(requestsPerSecond)} per second`],
-    ["Burst", `${number(burst)} at once`],
+    ["Rate", `${number(requestsPerSecond)} per second, ${number(burst)} at once`],
     ["Monthly quota", `${number(requestsPerMonth)} requests`],
   ];
 }
