@@ -8,6 +8,7 @@ import {
   describeConsole,
   errorAt,
   expectAccessible,
+  expectEventually,
   expectSaid,
   fill,
   focusedText,
@@ -66,6 +67,13 @@ describeConsole("coupons in the console", () => {
       await answer("Save");
       await expectSaid("The coupon is changed.");
       expect(await fact("Left").textContent()).toBe("60");
+      // The audit trail, with the latest change first.
+      await expectEventually(() => rows().count(), 4);
+      await expectEventually(
+        () => rows().first().locator("td").allTextContents(),
+        [expect.any(String), "root", "coupons.change", expect.stringContaining("quantity: 50 → 60")],
+      );
+      await expectAccessible();
       await visit("#/coupons");
       await button("Create a coupon").click();
       await fill({ Name: name, Code: code, "Price in credit": "3", Quantity: "1", Ends: "2096-01-01T00:00" });

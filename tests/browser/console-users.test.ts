@@ -93,6 +93,14 @@ describeConsole("users in the console", () => {
         [expect.stringMatching(/−20100rootBooked twice$/), expect.stringMatching(/\+120120rootThank you$/)],
       );
       await expectAccessible();
+      await page.getByRole("link", { name: "Audit trail" }).click();
+      // Two grants and the creation.
+      await expectEventually(() => rows().count(), 3);
+      await expectEventually(
+        () => rows().first().locator("td").allTextContents(),
+        [expect.any(String), "root", expect.stringMatching(/^users\./), expect.stringContaining("120 → 100")],
+      );
+      await expectAccessible();
     });
   });
 

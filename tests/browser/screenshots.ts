@@ -11,7 +11,7 @@ import { projectRoot, synthesise } from "../../infra/local/commands/synthesise.t
 import { startBrowser } from "../support/browser.ts";
 
 const images = join(projectRoot, "docs/images");
-const desktop = { width: 1100, height: 760 };
+const desktop = { width: 1100, height: 860 };
 const phone = { width: 360, height: 760 };
 
 /** Sends a POST with JSON or a form. Throws unless it succeeds. */

@@ -1,13 +1,15 @@
-/** The page of a coupon: its terms, its stock and its actions. */
+/** The page of a coupon: its terms, its stock, its actions and its audit trail. */
+import { auditTrail } from "./audit-trail.ts";
 import { copyableId } from "./clipboard.ts";
 import { couponsHash, couponsPath, couponStatus, termFields } from "./coupon-fields.ts";
-import { element, type Child } from "./dom.ts";
-import { moment, number } from "./format.ts";
+import type { Child } from "./dom.ts";
+import { moment, number, share } from "./format.ts";
 import { ResourceView, type Action } from "./resource-view.ts";
 import type { Coupon } from "./resources.ts";
 import type { Console, View } from "./view.ts";
 
-export function couponView({ api, signal }: Console, id: string): View {
+export function couponView(console: Console, id: string): View {
+  const { api, signal } = console;
   const path = `${couponsPath}/${encodeURIComponent(id)}`;
   return new ResourceView<Coupon>({
     thing: "coupon",
@@ -26,6 +28,7 @@ export function couponView({ api, signal }: Console, id: string): View {
       },
       active: toggleAction(path, coupon, api),
     }),
+    below: { title: "Audit trail", list: auditTrail(console, id) },
   });
 }
 
@@ -34,23 +37,13 @@ function factsOf(coupon: Coupon): readonly (readonly [string, Child])[] {
   return [
     ["Coupon id", copyableId("Coupon id", coupon.id)],
     ["Price in credit", number(coupon.value)],
-    ["Redeemed", stock(redeemed, coupon.quantity)],
+    ["Redeemed", share("Redeemed", redeemed, coupon.quantity)],
     ["Left", number(coupon.remaining)],
     ["Credit spent on it", number(redeemed * coupon.value)],
     ["Ends", moment(coupon.expiresAt)],
     ["Created", moment(coupon.createdAt)],
     ["Changed", moment(coupon.updatedAt)],
   ];
-}
-
-/** The redeemed part of the stock as numbers and as a bar. */
-function stock(redeemed: number, quantity: number): HTMLElement {
-  return element(
-    "span",
-    { class: "stock" },
-    `${number(redeemed)} of ${number(quantity)}`,
-    element("progress", { max: quantity, value: redeemed, "aria-label": "Redeemed" }),
-  );
 }
 
 function noteOf(coupon: Coupon): string | undefined {

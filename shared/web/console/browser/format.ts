@@ -17,6 +17,24 @@ export function moment(instant: string): HTMLTimeElement {
   );
 }
 
+const dayFormat = new Intl.DateTimeFormat("en-GB", {
+  day: "numeric",
+  month: "short",
+  year: "numeric",
+  timeZone: "UTC",
+});
+const monthFormat = new Intl.DateTimeFormat("en-GB", { month: "long", year: "numeric", timeZone: "UTC" });
+
+/** A day of UTC. @param day as `2026-11-20` */
+export function dayOf(day: string): string {
+  return dayFormat.format(Date.parse(day));
+}
+
+/** A month of UTC. @param month as `2026-11` */
+export function monthOf(month: string): string {
+  return monthFormat.format(Date.parse(month));
+}
+
 const dayMs = 86_400_000;
 
 /** How long ago an instant was, in whole days. */
@@ -43,6 +61,22 @@ export function clamped(text: string): HTMLSpanElement {
 /** A clamped link to another view. */
 export function clampedLink(href: string, text: string): HTMLAnchorElement {
   return element("a", { class: "clamped", title: text, href }, text);
+}
+
+/** A technical name that breaks after a slash or a dot, and not within a word. */
+export function technicalName(name: string): HTMLElement {
+  const parts = name.split(/(?<=[/._])/);
+  return element("code", {}, ...parts.flatMap((part) => [part, element("wbr")]).slice(0, -1));
+}
+
+/** How much of a whole is used, as numbers and as a bar. */
+export function share(label: string, used: number, whole: number): HTMLElement {
+  return element(
+    "span",
+    { class: "stock" },
+    `${number(used)} of ${number(whole)}`,
+    element("progress", { max: whole, value: used, "aria-label": label }),
+  );
 }
 
 /** An amount with its sign: `+5`, `−3`. */

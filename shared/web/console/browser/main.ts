@@ -9,7 +9,7 @@ import { closeDialogs } from "./dialogs.ts";
 import { element, given } from "./dom.ts";
 import { clearMessages, complain, complainOf, messages, say } from "./messages.ts";
 import { partnersView } from "./partner-list.ts";
-import { partnerCompaniesView, partnerView } from "./partner-page.ts";
+import { partnerView } from "./partner-page.ts";
 import { passwordView, takeLinkToken } from "./password-view.ts";
 import { requiredView } from "./required-view.ts";
 import { Session } from "./session.ts";
@@ -29,7 +29,10 @@ const sections = [
 const routes: readonly (readonly [RegExp, (console: Console, ...ids: string[]) => View])[] = [
   [/^#\/partners$/, partnersView],
   [/^#\/partners\/([\w-]+)$/, (console, id = "") => partnerView(console, id)],
-  [/^#\/partners\/([\w-]+)\/companies$/, (console, id = "") => partnerCompaniesView(console, id)],
+  [
+    /^#\/partners\/([\w-]+)(\/(?:companies|usage|webhooks|audit))$/,
+    (console, id = "", tab = "") => partnerView(console, id, tab),
+  ],
   [
     /^#\/partners\/([\w-]+)\/companies\/([\w-]+)$/,
     (console, id = "", company = "") => companyView(console, id, company),
@@ -40,6 +43,7 @@ const routes: readonly (readonly [RegExp, (console: Console, ...ids: string[]) =
   ],
   [/^#\/users$/, usersView],
   [/^#\/users\/([\w-]+)$/, (console, id = "") => userView(console, id)],
+  [/^#\/users\/([\w-]+)(\/audit)$/, (console, id = "", tab = "") => userView(console, id, tab)],
   [/^#\/coupons$/, couponsView],
   [/^#\/coupons\/([\w-]+)$/, (console, id = "") => couponView(console, id)],
   [/^#\/sessions$/, sessionsView],

@@ -2,7 +2,8 @@
 import { element } from "./dom.ts";
 import { choice, searchField } from "./list-controls.ts";
 import { complainOf } from "./messages.ts";
-import { PagedList, type Column } from "./paged-list.ts";
+import { PagedList } from "./paged-list.ts";
+import type { Column } from "./table.ts";
 import type { Console } from "./view.ts";
 
 export interface OrderedListOptions<Item> {

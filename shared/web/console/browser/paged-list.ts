@@ -1,15 +1,10 @@
 /** A list that is loaded page by page: a table on wide screens and cards on narrow ones. */
 import { parameter, setParameter } from "./address.ts";
 import type { Page } from "./api.ts";
-import { element, newElementId, replaceContent, type Child } from "./dom.ts";
+import { element, newElementId, replaceContent } from "./dom.ts";
 import { capitalised, number } from "./format.ts";
 import { complainOf, explanationOf } from "./messages.ts";
-
-export interface Column<Item> {
-  readonly title: string;
-  readonly cell: (item: Item) => Child;
-  readonly numeric?: boolean;
-}
+import { rowOf, tableOf, type Column } from "./table.ts";
 
 export interface ListOptions<Item> {
   /** The plural of the listed things, for example `partners`. */
@@ -53,7 +48,8 @@ export class PagedList<Item extends object> {
   constructor(options: ListOptions<Item>) {
     this.#options = options;
     const { things, columns, textOf, tools = [] } = options;
-    this.#table = tableOf(things, columns, this.#rows);
+    this.#table = tableOf(`List of ${things}`, columns, this.#rows);
+    this.#table.hidden = true;
     this.#more = element(
       "button",
       { type: "button", id: newElementId(), hidden: true, onclick: () => void this.#loadMore() },
@@ -165,25 +161,4 @@ export class PagedList<Item extends object> {
     this.#search.hidden = this.#items.length === 0 && this.#next === null;
     this.#more.hidden = this.#next === null;
   }
-}
-
-// The roles are explicit because the style of narrow screens changes `display`, which removes the implicit ones.
-
-function tableOf<Item>(things: string, columns: readonly Column<Item>[], rows: HTMLElement): HTMLTableElement {
-  const head = columns.map(({ title, numeric }) =>
-    element("th", { scope: "col", role: "columnheader", class: numeric === true && "numeric" }, title),
-  );
-  return element(
-    "table",
-    { role: "table", "aria-label": `List of ${things}`, hidden: true },
-    element("thead", { role: "rowgroup" }, element("tr", { role: "row" }, ...head)),
-    rows,
-  );
-}
-
-function rowOf<Item>(item: Item, columns: readonly Column<Item>[]): HTMLElement {
-  const cells = columns.map(({ title, cell, numeric }) =>
-    element("td", { role: "cell", "data-label": title, class: numeric === true && "numeric" }, cell(item)),
-  );
-  return element("tr", { role: "row" }, ...cells);
 }

@@ -1,32 +1,25 @@
-/** The page of a partner: its facts, its actions and its subscriptions. */
+/** The page of a partner: its facts, its actions and, in tabs, what belongs to it. */
+import { auditTrail } from "./audit-trail.ts";
 import { copyableId } from "./clipboard.ts";
 import { element, type Child } from "./dom.ts";
 import type { Field } from "./forms.ts";
 import { age, clamped, moment } from "./format.ts";
 import { say } from "./messages.ts";
+import { limitActions, limitFacts } from "./partner-limits.ts";
 import { partnersHash, partnersPath, profileFields, showSecret, type NewSecret } from "./partner-fields.ts";
 import { partnerCompanies } from "./partner-companies.ts";
 import { deletePartner, offBoarding } from "./partner-off-boarding.ts";
 import { partnerSubscriptions } from "./partner-subscriptions.ts";
-import { ResourceView, type Action, type Actions, type ResourceOptions } from "./resource-view.ts";
+import { partnerUsage } from "./partner-usage.ts";
+import { partnerWebhooks } from "./partner-webhooks.ts";
+import { ResourceView, tabbed, type Action, type Actions } from "./resource-view.ts";
 import type { Partner, SecretState } from "./resources.ts";
 import type { Console, View } from "./view.ts";
 
 type PartnerWithSecret = Partner & { readonly secret: SecretState };
 
-/** The page with the partner's subscriptions. */
-export function partnerView(console: Console, id: string): View {
-  const path = `${partnersPath}/${encodeURIComponent(id)}`;
-  return viewWith(console, id, { title: "Subscriptions", list: partnerSubscriptions(console, path, id) });
-}
-
-/** The page with the partner's companies. */
-export function partnerCompaniesView(console: Console, id: string): View {
-  const path = `${partnersPath}/${encodeURIComponent(id)}`;
-  return viewWith(console, id, { title: "Companies", list: partnerCompanies(console, path, id) });
-}
-
-function viewWith(console: Console, id: string, below: NonNullable<ResourceOptions<Partner>["below"]>): View {
+/** @param tab the end of the tab's address */
+export function partnerView(console: Console, id: string, tab = ""): View {
   const { api, signal } = console;
   const path = `${partnersPath}/${encodeURIComponent(id)}`;
   return new ResourceView<PartnerWithSecret>({
@@ -43,16 +36,14 @@ function viewWith(console: Console, id: string, below: NonNullable<ResourceOptio
     status: ({ status }) => status,
     facts: factsOf,
     actions: (partner) => actionsOf(path, partner, console),
-    below: { ...below, tabs: tabsOf(id, below.title) },
+    below: tabbed({ label: "About the partner", hash: `${partnersHash}/${id}`, current: tab }, [
+      { end: "", title: "Subscriptions", make: () => partnerSubscriptions(console, path, id) },
+      { end: "/companies", title: "Companies", make: () => partnerCompanies(console, path, id) },
+      { end: "/usage", title: "Usage", make: () => partnerUsage(console, path) },
+      { end: "/webhooks", title: "Webhooks", make: () => partnerWebhooks(console, path) },
+      { end: "/audit", title: "Audit trail", make: () => auditTrail(console, id) },
+    ]),
   });
-}
-
-function tabsOf(id: string, current: string): HTMLElement {
-  const tab = (label: string, href: string) =>
-    element("a", { href, "aria-current": label === current ? "page" : undefined }, label);
-  const own = `${partnersHash}/${id}`;
-  const links = [tab("Subscriptions", own), tab("Companies", `${own}/companies`)];
-  return element("nav", { class: "tabs", "aria-label": "What the partner owns" }, ...links);
 }
 
 function factsOf(partner: PartnerWithSecret): readonly (readonly [string, Child])[] {
@@ -62,6 +53,7 @@ function factsOf(partner: PartnerWithSecret): readonly (readonly [string, Child]
     ["E-mail", clamped(partner.email)],
     ["Valid tokens", partner.tokenPolicy === "single" ? "one at a time" : "many"],
     ["Client secret issued", secretAge(partner.secret)],
+    ...limitFacts(partner),
     ["Registered", moment(partner.createdAt)],
     ["Changed", moment(partner.updatedAt)],
   ];
@@ -86,6 +78,7 @@ function actionsOf(path: string, partner: Partner, { api, go }: Console): Action
       act: (values) => api.patch(path, etag, values),
       done: "The partner is changed.",
     },
+    ...limitActions(path, partner, api),
     secret: newSecret(path, partner, api),
     revoke: {
       label: "Revoke tokens",

@@ -37,12 +37,39 @@ export interface ResourceOptions<Resource> {
   readonly actions: (resource: Resource) => Actions;
   readonly note?: (resource: Resource) => string | undefined;
   /** A list that is loaded with the resource. */
-  readonly below?: { readonly title: string; readonly list: RelatedList; readonly tabs?: HTMLElement };
+  readonly below?: Below;
 }
 
-interface RelatedList {
+/** What is shown below the facts. */
+interface Below {
+  readonly title: string;
+  readonly list: RelatedList;
+  readonly tabs?: HTMLElement;
+}
+
+export interface RelatedList {
   readonly element: HTMLElement;
   reload(): Promise<void>;
+}
+
+export interface Tab {
+  /** The end of its address. */
+  readonly end: string;
+  readonly title: string;
+  readonly make: () => RelatedList;
+}
+
+/** One of several tabs, each with an address of its own. @param at the address of the page, and the end of the current tab's one */
+export function tabbed(
+  at: { readonly label: string; readonly hash: string; readonly current: string },
+  tabs: readonly [Tab, ...Tab[]],
+): Below {
+  const current = tabs.find(({ end }) => end === at.current) ?? tabs[0];
+  const links = tabs.map((tab) =>
+    element("a", { href: `${at.hash}${tab.end}`, "aria-current": tab === current ? "page" : undefined }, tab.title),
+  );
+  const nav = element("nav", { class: "tabs", "aria-label": at.label }, ...links);
+  return { title: current.title, list: current.make(), tabs: nav };
 }
 
 export class ResourceView<Resource extends { readonly name: string }> implements View {

@@ -6,6 +6,9 @@ export type {
   PartnerView as Partner,
   SecretStateView as SecretState,
 } from "../../../partners/contract.ts";
+export type { AuditRecordView as AuditRecord } from "../../../audit/contract.ts";
+export type { UsageView as Usage } from "../../../usage/contract.ts";
+export type { EndpointView as WebhookEndpoint } from "../../../webhooks/contract.ts";
 export type { HistoryEntryView as HistoryEntry, SubscriptionView } from "../../../subscriptions/contract.ts";
 export type {
   LedgerMovementView as LedgerMovement,

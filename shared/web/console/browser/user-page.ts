@@ -1,16 +1,19 @@
-/** The page of a user: facts, actions and the ledger of credit movements. */
+/** The page of a user: facts, actions and, in tabs, the ledger of credit movements and the audit trail. */
+import { auditTrail } from "./audit-trail.ts";
 import { copyableId } from "./clipboard.ts";
 import { element, type Child } from "./dom.ts";
-import { clamped, clampedLink, moment, number, signed, wholeNumberOf } from "./format.ts";
+import { clamped, moment, number, signed, wholeNumberOf } from "./format.ts";
 import { say } from "./messages.ts";
 import { PagedList } from "./paged-list.ts";
-import { ResourceView, type Action, type Actions } from "./resource-view.ts";
+import { ResourceView, tabbed, type Action, type Actions } from "./resource-view.ts";
 import type { LedgerMovement, User } from "./resources.ts";
 import { showPasswordLink } from "./password-link.ts";
 import { usersHash, usersPath } from "./user-fields.ts";
+import { userLinks } from "./user-links.ts";
 import type { Console, View } from "./view.ts";
 
-export function userView(console: Console, id: string): View {
+/** @param tab the end of the tab's address */
+export function userView(console: Console, id: string, tab = ""): View {
   const { api, signal } = console;
   const path = `${usersPath}/${encodeURIComponent(id)}`;
   return new ResourceView<User>({
@@ -22,7 +25,10 @@ export function userView(console: Console, id: string): View {
     facts: factsOf,
     note: (user) => noteOf(user, api.session.user),
     actions: (user) => actionsOf(path, user, console),
-    below: { title: "Credit", list: ledgerOf(path, console) },
+    below: tabbed({ label: "About the user", hash: `${usersHash}/${id}`, current: tab }, [
+      { end: "", title: "Credit", make: () => ledgerOf(console, path) },
+      { end: "/audit", title: "Audit trail", make: () => auditTrail(console, id) },
+    ]),
   });
 }
 
@@ -44,20 +50,16 @@ function noteOf(user: User, me: User): string | undefined {
   return user.role === "root" ? "Nobody can suspend, demote or delete root." : undefined;
 }
 
-function ledgerOf(path: string, { api, signal }: Console): PagedList<LedgerMovement> {
-  const people = new Map<string, Promise<string>>();
-  const usernameOf = (id: string): Promise<string> => {
-    const known = people.get(id) ?? api.get<User>(`${usersPath}/${id}`, signal).then(({ username }) => username);
-    people.set(id, known);
-    return known;
-  };
+function ledgerOf(console: Console, path: string): PagedList<LedgerMovement> {
+  const { api, signal } = console;
+  const linkTo = userLinks(console);
   return new PagedList<LedgerMovement>({
     things: "movements",
     columns: [
       { title: "When", cell: ({ at }) => moment(at) },
       { title: "Amount", cell: ({ amount }) => signed(amount), numeric: true },
       { title: "Balance", cell: ({ balance }) => number(balance), numeric: true },
-      { title: "By", cell: (movement) => moverOf(movement, usernameOf) },
+      { title: "By", cell: (movement) => moverOf(movement, linkTo) },
       { title: "Reason", cell: ({ reason }) => element("span", { class: "prose" }, reason) },
     ],
     load: (cursor) => api.page(`${path}/credit`, { cursor }, signal),
@@ -65,16 +67,10 @@ function ledgerOf(path: string, { api, signal }: Console): PagedList<LedgerMovem
   });
 }
 
-/** Who moved the credit: an administrator, whose username is loaded, or the user itself. */
-function moverOf({ by, redemptionId }: LedgerMovement, usernameOf: (id: string) => Promise<string>): Child {
+/** Who moved the credit: an administrator, or the user itself. */
+function moverOf({ by, redemptionId }: LedgerMovement, linkTo: (id: string) => HTMLElement): Child {
   if (by === null) return redemptionId === null ? "not recorded" : "the user";
-  const link = clampedLink(`${usersHash}/${by}`, by);
-  // The id of an administrator who was deleted stays.
-  usernameOf(by).then(
-    (username) => link.replaceChildren(username),
-    () => undefined,
-  );
-  return link;
+  return linkTo(by);
 }
 
 function actionsOf(path: string, user: User, { api, go }: Console): Actions {
