@@ -8,9 +8,13 @@ export interface DayRange {
   readonly to: string;
 }
 
+/** Before it there was no Portico. Years before 0 have six digits. */
+const earliestEnd = "2000-01-01";
+
 /** The asked days. Without `to` they end today, without `from` they are thirty. */
 export function rangeOf(asked: Partial<Record<keyof DayRange, string | undefined>>, now: Date): DayRange | Problem {
   const to = asked.to ?? dayOf(now.getTime());
+  if (to < earliestEnd) return invalid({ pointer: "/to", detail: `must not be before ${earliestEnd}` });
   const from = asked.from ?? daysAfter(to, 1 - defaultRangeDays);
   if (from > to) return invalid({ pointer: "/from", detail: "must not be after `to`, which is today by default" });
   if (from < daysAfter(to, 1 - maxRangeDays)) {

@@ -20,7 +20,9 @@ REFUSALS = {
 # Fields with a rule that no schema can state, where the problem is `validation_failed`.
 REFUSED_FIELDS = {
     r"": "OpenAPI relates no query parameters to each other: some filters of a list exclude others",
+    r"/(from|to)": "the days of a range are compared with each other, and with the clock",
     r"/gracePeriod": "at most seven days, in any mixture of units",
+    r"/limits/burst": "the burst is compared with the rate",
     r"/participants(/\d+)?": "no name twice in whatever letter case, and at most 100 with the caller, named or not",
     r"/sort": "a search has its own order",
     r"/secret": "no repetitions and runs of characters",
