@@ -441,7 +441,7 @@ export const webhooks: readonly WebhookDeclaration[] = [
     },
     body: eventSchema
       .extend({ timestamp: shownInstant.describe("When it happened: the same as `createdAt`") })
-      .meta({ id: "WebhookEvent", description: "An event as it is sent to a webhook endpoint" }),
+      .meta({ description: "An event as it is sent to a webhook endpoint" }),
     example: { ...eventExample, timestamp: eventExample.createdAt },
     answers: {
       204: "Every status from 200 to 299 means that the event has arrived",
