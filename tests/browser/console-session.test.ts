@@ -112,7 +112,7 @@ describeConsole("the console", () => {
       const paths = [...text.matchAll(/(?:href|src)="(\/console\/[^"]+)"/g)].map(([, path]) => path!);
       const files = await Promise.all(paths.map((path) => portico.call("GET", path)));
       expect(files.map(({ status }) => status)).toEqual([200, 200]);
-      expect([text, ...files.map((file) => file.text)].join("").length).toBeLessThan(60_000);
+      expect([text, ...files.map((file) => file.text)].join("").length).toBeLessThan(70_000);
     });
 
     test.each(["#/%", "#%", "#/users/%E0%A4%A", "#/users/%2e%2e", "#/?filter=%&pages=%", "#/%00?%=%"])(
