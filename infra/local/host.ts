@@ -12,7 +12,7 @@ import { initSecondsOf } from "./lambda/init-limit.ts";
 import { EventSources } from "./lambda/event-sources.ts";
 import { FunctionPool, type Invocation, type LogSink } from "./lambda/function-pool.ts";
 import { StreamPositions } from "./lambda/stream-positions.ts";
-import { createTable, findTable, startEngine, type Engine } from "./services/dynamodb-engine.ts";
+import { createTable, findTable, startEngine, withoutStream, type Engine } from "./services/dynamodb-engine.ts";
 import { LocalEventBuses } from "./services/event-buses.ts";
 import { LocalIdentityProvider } from "./services/identity-provider.ts";
 import { LocalQueues } from "./services/queues.ts";
@@ -51,8 +51,8 @@ export interface HostOptions {
   /** Runs the schedules of the template by the clock. Default: they run on request only. */
   readonly runSchedules?: boolean;
   /**
-   * Runs the event source mappings of the template: streams and queues invoke their functions. Default: nothing reads them, and
-   * records and messages wait.
+   * Runs the event source mappings of the template: streams and queues invoke their functions. Default: nothing reads them,
+   * messages wait, and a new table has no stream.
    */
   readonly runEventSources?: boolean;
   /** Receives one line for each fault that a caller sees only as a 5xx. */
@@ -441,8 +441,9 @@ export class Host {
   }
 
   /** @returns whether it created a table */
-  async #createData({ region, tables, secrets }: ServedModel): Promise<boolean> {
+  async #createData({ region, tables: declared, secrets }: ServedModel): Promise<boolean> {
     const { data, engine } = this.#services;
+    const tables = this.#options.runEventSources === true ? declared : declared.map(withoutStream);
     const found = await Promise.all(
       tables.map(async (table) => ({ table, id: await findTable(engine.endpoint, region, table) })),
     );

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { synthesize } from "../../infra/checks/assembly.ts";
-import { createTable, engineAccessKey } from "../../infra/local/services/dynamodb-engine.ts";
+import { createTable, engineAccessKey, withoutStream } from "../../infra/local/services/dynamodb-engine.ts";
 import type { TableModel } from "../../infra/local/template/deployment-model.ts";
 import { RestoreTables } from "../../infra/restore/tables.ts";
 import local from "../../infra/stages/local.ts";
@@ -25,7 +25,7 @@ export function tableOf({ host }: Portico): string {
 /** Copies the table as it stands into a new one: what a restore to this moment gives. */
 export async function snapshotTable(portico: Portico, name: string): Promise<void> {
   const { engineEndpoint, model } = portico.host;
-  const table = model.tables[0] as TableModel;
+  const table = withoutStream(model.tables[0] as TableModel);
   await createTable(engineEndpoint, model.region, {
     ...table,
     name,

@@ -1,7 +1,7 @@
 /** Tables for tests: a new one on a new engine, or that of a running host. */
 import { PutCommand, type DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { clientOf, contentsOf as everythingIn, type TableLocation } from "../../infra/local/services/table-contents.ts";
-import { createTable, startEngine } from "../../infra/local/services/dynamodb-engine.ts";
+import { createTable, startEngine, withoutStream } from "../../infra/local/services/dynamodb-engine.ts";
 import type { Host } from "../../infra/local/host.ts";
 import { readModel } from "../../infra/local/template/read-deployment.ts";
 import type { TableModel } from "../../infra/local/template/deployment-model.ts";
@@ -35,7 +35,7 @@ export async function startTable(): Promise<TestTable> {
   const { tables, region } = readModel(loadAssembly(assembly, nowhere(assembly)));
   const model = tables[0] as TableModel;
   const engine = await startEngine();
-  await createTable(engine.endpoint, region, model);
+  await createTable(engine.endpoint, region, withoutStream(model));
   const client = clientOf(engine.endpoint, region);
   return {
     table: new Table(client, model.name, Number.MAX_SAFE_INTEGER),
