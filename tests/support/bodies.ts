@@ -2,8 +2,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { AnyOperation } from "../../shared/contract/operation.ts";
 import { operations } from "../../shared/operations.ts";
-import { verdict } from "./conformance.ts";
-import type { Answer } from "./answer.ts";
+import { verdict, type Answer } from "./answer.ts";
 import type { RequestHeaders } from "./answer.ts";
 import type { Portico } from "./portico.ts";
 import { makeCallers, pathOf, rightfulToken, type Callers } from "./requests.ts";

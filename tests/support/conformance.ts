@@ -1,6 +1,6 @@
 /**
  * Compares every response with the declaration of its operation. It uses `node:assert`, because a run has tens of thousands of
- * responses and Jest's `expect` costs as much as the call itself.
+ * responses and Jest's `expect` costs as much as the call itself. Test files reach it by `outside.ts`.
  */
 import assert from "node:assert/strict";
 import * as z from "zod";
@@ -106,7 +106,7 @@ export function expectCommonHeaders({ headers }: Answer): void {
   assert.ok(headers.has("cache-control"), "no cache-control");
 }
 
-function expectDeclaredSuccess({ success, method }: AnyOperation, { headers, text, body, status }: Answer): void {
+function expectDeclaredSuccess({ success, method }: AnyOperation, { headers, text, status }: Answer): void {
   const type = headers.get("content-type")?.split(";")[0] ?? "";
   if (success.mediaTypes?.includes(type)) {
     assert.notEqual(text, "");
@@ -120,7 +120,8 @@ function expectDeclaredSuccess({ success, method }: AnyOperation, { headers, tex
     assert.equal(success.mediaTypes, undefined);
   } else {
     assert.equal(type, "application/json");
-    // Parsing drops undeclared members, so an extra member shows as a difference.
+    // Parsed here: the same values of Jest's own objects would be a difference. Schemas drop undeclared members, which shows as one.
+    const body = JSON.parse(text) as Readonly<Record<string, unknown>>;
     assert.deepEqual(success.body.parse(body), body);
     if (body.etag !== undefined) assert.equal(headers.get("etag"), body.etag);
   }
@@ -177,13 +178,3 @@ export function expectProblem(answer: Answer, url: string, codes: readonly Probl
 
 /** The gateway rejects parameters without naming them. */
 const isFromGateway = ({ headers }: Answer) => headers.get("x-amzn-errortype") !== null;
-
-/** Status and problem code of a response: `409 subscription_exists`, `201`. */
-export function verdict({ status, body }: Answer): string {
-  return body?.code === undefined ? String(status) : `${status} ${body.code}`;
-}
-
-/** The JSON Pointers of a response's field errors. */
-export function pointersOf({ body }: Answer): string[] {
-  return (body?.errors ?? []).map(({ pointer }: { pointer: string }) => pointer);
-}

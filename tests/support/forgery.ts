@@ -4,7 +4,7 @@ import { parseSigningKeySet, type SigningKey } from "../../shared/identity/signi
 import type { Portico } from "./portico.ts";
 
 /** The signing key of a running Portico, which no caller can read. */
-export function signingKeyOf({ host }: Portico): SigningKey {
+export function signingKeyOf({ host }: Pick<Portico, "host">): SigningKey {
   const arns = host.model.functions.map(({ environment }) => environment.SIGNING_KEYS_SECRET);
   const arn = arns.find((value) => value !== undefined);
   const key = parseSigningKeySet(host.secrets.current(arn ?? "") ?? "")?.keys[0];

@@ -62,6 +62,12 @@ export class Hosts {
     writeRecord(folder, id, { testPath, ...host.rights() });
   }
 
+  /** See `outside.ts`. */
+  readonly conformance = async () => await import("./conformance.ts");
+
+  /** See `outside.ts`. */
+  readonly planting = async () => await import("./planting.ts");
+
   /** For a run in one process, which goes on after the tests. */
   async close(): Promise<void> {
     const shared = await this.#shared;

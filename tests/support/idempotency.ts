@@ -1,7 +1,6 @@
 /** Idempotency keys, and the answers that they bring back. */
 import { randomUUID } from "node:crypto";
-import { verdict } from "./conformance.ts";
-import type { Answer } from "./answer.ts";
+import { verdict, type Answer } from "./answer.ts";
 
 /** The header with a key; a new one unless it is given. */
 export function withKey(key: string = randomUUID()): { readonly "idempotency-key": string } {

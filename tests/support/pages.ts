@@ -1,5 +1,5 @@
 /** Tests that hold for every page of files that Portico serves. */
-import { verdict } from "./conformance.ts";
+import { verdict } from "./answer.ts";
 import type { Portico } from "./portico.ts";
 
 /** The policy of a page that loads and calls only Portico. */

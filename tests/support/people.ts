@@ -1,17 +1,12 @@
 /** Users created by root, and their sessions. */
 import { randomUUID } from "node:crypto";
-import { issueAccessToken } from "../../shared/identity/access-tokens.ts";
-import { newId } from "../../shared/domain/ids.ts";
-import { identityKey } from "../../shared/identity/keys.ts";
-import type { Write } from "../../shared/runtime/table.ts";
-import { present, updateIf } from "../../shared/runtime/writes.ts";
 import type { StoredUser } from "../../shared/users/model.ts";
-import { createUser } from "../../shared/users/rules.ts";
-import { userCreation } from "../../shared/users/store.ts";
-import { signingKeyOf } from "./forgery.ts";
 import type { Answer } from "./answer.ts";
+import { planting } from "./outside.ts";
+import type { CrowdMember } from "./planting.ts";
 import type { Portico } from "./portico.ts";
-import { plantChanges } from "./table.ts";
+
+export type { CrowdMember };
 
 export interface TestUser {
   readonly id: string;
@@ -46,46 +41,19 @@ export async function newUser(
   const token = await portico.rootToken();
   const { status, text, body } = await portico.call("POST", "/v1/users", { token, json });
   if (status !== 201) throw new Error(`no user made: ${text}`);
-  await plantChanges(portico.host, [[passwordChosen(body.id)]]);
+  await (await planting()).plantPasswordChoice(portico.host, body.id);
   if (role === "admin") await changeUser(portico, body.id, { role });
   return { id: body.id, username: body.username, password: json["password"] as string };
 }
 
-/** The user's password as its own choice. */
-function passwordChosen(userId: string): Write {
-  return updateIf(identityKey.principal(userId), present, { expression: "REMOVE passwordIsOneTime" });
-}
-
-/** New users without passwords, written to the table: fast, because nothing has to be hashed. */
+/** New users without passwords, written to the table: fast, because nothing has to be hashed. @param credit of each */
 export async function plantUsers(portico: Portico, count: number, credit = 0): Promise<readonly StoredUser[]> {
-  const users = Array.from({ length: count }, () =>
-    createUser({ username: newUsername(), name: "Ada Lovelace", credit }, new Date()),
-  );
-  await plantChanges(
-    portico.host,
-    users.map((user) => userCreation(user, undefined)),
-  );
-  return users;
+  return await (await planting()).plantUsers(portico.host, count, credit);
 }
 
 /** New users with access tokens that are signed here: fast, because nobody signs in. @param credit of each */
 export async function plantCrowd(portico: Portico, count: number, credit = 0): Promise<readonly CrowdMember[]> {
-  const key = signingKeyOf(portico);
-  const users = await plantUsers(portico, count, credit);
-  return await Promise.all(
-    users.map(async ({ id, username }) => {
-      const principal = { kind: "user", id, role: "user", sessionId: newId("ses_", new Date()) } as const;
-      const options = { issuer: portico.url, lifetimeSeconds: 900, now: new Date() };
-      const { token } = await issueAccessToken({ principal, clientId: "web", version: 1 }, key, options);
-      return { id, username, token };
-    }),
-  );
-}
-
-export interface CrowdMember {
-  readonly id: string;
-  readonly username: string;
-  readonly token: string;
+  return await (await planting()).plantCrowd(portico.host, count, credit);
 }
 
 /** A successful change by root. */

@@ -2,6 +2,7 @@
  * `npm run torture -- [--minutes 5] [--seed N] [--scenario name] [--fault name] [--freeze]`: round after round under faults that the
  * seed draws, the next round with the next seed, until the time is over or a promise is broken (exit code 1).
  */
+import "../support/without-jest.ts";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -1,6 +1,6 @@
 /** Adding and listing bank accounts. Covers `companies/list-accounts`. */
 import { accountFields, companyCalls, numbered } from "../../support/companies.ts";
-import { pointersOf, verdict } from "../../support/conformance.ts";
+import { pointersOf, verdict } from "../../support/answer.ts";
 import { withKey } from "../../support/idempotency.ts";
 import { inParallel, Portico, tally } from "../../support/portico.ts";
 import { instant } from "../../support/values.ts";

@@ -1,6 +1,6 @@
 /** Changing and removing bank accounts. Covers `companies/remove-account`. */
 import { accountFields, companyCalls, numbered } from "../../support/companies.ts";
-import { verdict } from "../../support/conformance.ts";
+import { verdict } from "../../support/answer.ts";
 import { inParallel, Portico, tally } from "../../support/portico.ts";
 import { instant } from "../../support/values.ts";
 

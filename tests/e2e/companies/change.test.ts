@@ -1,5 +1,5 @@
 import { companyCalls, companyFields, numbered } from "../../support/companies.ts";
-import { pointersOf, verdict } from "../../support/conformance.ts";
+import { pointersOf, verdict } from "../../support/answer.ts";
 import { inParallel, Portico, tally } from "../../support/portico.ts";
 import { instant } from "../../support/values.ts";
 

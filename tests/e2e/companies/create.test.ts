@@ -1,5 +1,5 @@
 import { accountFields, companyCalls, companyFields, numbered } from "../../support/companies.ts";
-import { pointersOf, verdict } from "../../support/conformance.ts";
+import { pointersOf, verdict } from "../../support/answer.ts";
 import { withKey } from "../../support/idempotency.ts";
 import { inParallel, Portico, tally } from "../../support/portico.ts";
 import { instant } from "../../support/values.ts";

@@ -1,6 +1,6 @@
 /** Administrators and a partner's companies. Covers `companies/list-of-partner` and `companies/read-of-partner`. */
 import { companyCalls, numbered } from "../../support/companies.ts";
-import { verdict } from "../../support/conformance.ts";
+import { verdict } from "../../support/answer.ts";
 import { newPerson } from "../../support/people.ts";
 import { inParallel, Portico, tally } from "../../support/portico.ts";
 import { unknownPartnerId } from "../../support/values.ts";

@@ -1,5 +1,5 @@
 import { companyCalls, numbered } from "../../support/companies.ts";
-import { verdict } from "../../support/conformance.ts";
+import { verdict } from "../../support/answer.ts";
 import { inParallel, Portico, tally } from "../../support/portico.ts";
 
 const portico = Portico.forSuite();

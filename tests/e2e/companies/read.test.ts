@@ -1,6 +1,6 @@
 /** Reading and listing companies, and who may see them. Covers `companies/list`. */
 import { companyCalls, numbered } from "../../support/companies.ts";
-import { verdict } from "../../support/conformance.ts";
+import { verdict } from "../../support/answer.ts";
 import { Portico, tally } from "../../support/portico.ts";
 
 const portico = Portico.forSuite();

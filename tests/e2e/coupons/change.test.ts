@@ -1,5 +1,5 @@
 import { couponKey } from "../../../shared/coupons/keys.ts";
-import { verdict } from "../../support/conformance.ts";
+import { verdict } from "../../support/answer.ts";
 import { couponCalls, inDays } from "../../support/coupons.ts";
 import { expectProblem } from "../../support/expect-problem.ts";
 import { plantCrowd } from "../../support/people.ts";

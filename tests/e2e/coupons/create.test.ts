@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { verdict } from "../../support/conformance.ts";
+import { verdict } from "../../support/answer.ts";
 import { couponCalls, inDays, newCode } from "../../support/coupons.ts";
 import { expectProblem } from "../../support/expect-problem.ts";
 import { inParallel, Portico, tally } from "../../support/portico.ts";

@@ -1,7 +1,7 @@
 /** Redeeming coupons, and the list of redemptions. Covers `coupons/redemptions`. */
 import { randomUUID } from "node:crypto";
 import type { Item } from "../../../shared/runtime/table.ts";
-import { verdict } from "../../support/conformance.ts";
+import { verdict } from "../../support/answer.ts";
 import { couponCalls, inDays } from "../../support/coupons.ts";
 import { expectProblem } from "../../support/expect-problem.ts";
 import { allPages } from "../../support/lists.ts";

@@ -1,7 +1,7 @@
 /** The docs: their pages, and the files that these load and offer. Covers `docs/file` and `docs/read`. */
 import { operations as docs } from "../../../shared/web/docs/contract.ts";
 import { pageNames } from "../../../shared/web/docs/pages.ts";
-import { verdict } from "../../support/conformance.ts";
+import { verdict } from "../../support/answer.ts";
 import { describePage, loadedPaths, ownPolicy, policyOf } from "../../support/pages.ts";
 import { Portico } from "../../support/portico.ts";
 

@@ -1,6 +1,6 @@
 /** Changes of partners, and their effect on access tokens. */
 import { randomUUID } from "node:crypto";
-import { verdict } from "../../support/conformance.ts";
+import { verdict } from "../../support/answer.ts";
 import { expectProblem, expectTokenRefused } from "../../support/expect-problem.ts";
 import { newEmail, partnerCalls } from "../../support/partners.ts";
 import { inParallel, Portico, tally } from "../../support/portico.ts";

@@ -1,8 +1,7 @@
 import type { Interceptor } from "../../../infra/local/services/service-proxy.ts";
-import { verdict } from "../../support/conformance.ts";
 import { expectProblem, expectTokenRefused } from "../../support/expect-problem.ts";
 import { partnerCalls } from "../../support/partners.ts";
-import type { Answer } from "../../support/answer.ts";
+import { verdict, type Answer } from "../../support/answer.ts";
 import { inParallel, Portico, tally, type TestPartner } from "../../support/portico.ts";
 
 const portico = Portico.forSuite();

@@ -1,9 +1,8 @@
 /** New client secrets, and their age. Covers `partners/secret-state`. */
-import { verdict } from "../../support/conformance.ts";
 import { expectProblem } from "../../support/expect-problem.ts";
 import { expectReplayed, withKey } from "../../support/idempotency.ts";
 import { partnerCalls } from "../../support/partners.ts";
-import type { Answer } from "../../support/answer.ts";
+import { verdict, type Answer } from "../../support/answer.ts";
 import { inParallel, Portico, tally } from "../../support/portico.ts";
 import { instant, unknownPartnerId } from "../../support/values.ts";
 

@@ -1,4 +1,4 @@
-import { verdict } from "../../support/conformance.ts";
+import { verdict } from "../../support/answer.ts";
 import { expectProblem, expectTokenRefused } from "../../support/expect-problem.ts";
 import { newPerson } from "../../support/people.ts";
 import { partnerCalls } from "../../support/partners.ts";

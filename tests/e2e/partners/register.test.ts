@@ -1,9 +1,8 @@
 import { randomBytes, randomUUID } from "node:crypto";
-import { verdict } from "../../support/conformance.ts";
 import { expectProblem } from "../../support/expect-problem.ts";
 import { expectReplayed, withKey } from "../../support/idempotency.ts";
 import { newEmail, partnerCalls, registration } from "../../support/partners.ts";
-import type { Answer } from "../../support/answer.ts";
+import { verdict, type Answer } from "../../support/answer.ts";
 import { inParallel, Portico, tally } from "../../support/portico.ts";
 import { inMixedCase, instant, unknownPartnerId } from "../../support/values.ts";
 

@@ -9,7 +9,7 @@ import {
   testThatNothingWasAFault,
   withMember,
 } from "../../support/bodies.ts";
-import { pointersOf } from "../../support/conformance.ts";
+import { pointersOf } from "../../support/answer.ts";
 import { Portico } from "../../support/portico.ts";
 import { requestSchema } from "../../support/requests.ts";
 

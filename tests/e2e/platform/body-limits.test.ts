@@ -10,7 +10,8 @@ import {
   testThatNothingWasAFault,
   withMember,
 } from "../../support/bodies.ts";
-import { expectConforming, pointersOf, verdict } from "../../support/conformance.ts";
+import { pointersOf, verdict } from "../../support/answer.ts";
+import { expectConforming } from "../../support/conformance.ts";
 import { Portico } from "../../support/portico.ts";
 import { pathOf, rightfulToken } from "../../support/requests.ts";
 import { contentsOf } from "../../support/table.ts";

@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { problemsOf } from "../../../shared/contract/openapi.ts";
 import { entryPointOf, type AnyOperation } from "../../../shared/contract/operation.ts";
 import { operations } from "../../../shared/operations.ts";
-import { expectConforming, verdict } from "../../support/conformance.ts";
-import type { Answer } from "../../support/answer.ts";
+import { expectConforming } from "../../support/conformance.ts";
+import { verdict, type Answer } from "../../support/answer.ts";
 import { Portico, type CallOptions } from "../../support/portico.ts";
 import { expendableToken, makeCallers, pathOf, wrongCallers, type Callers } from "../../support/requests.ts";
 

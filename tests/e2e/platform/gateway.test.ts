@@ -1,5 +1,5 @@
-import { expectCommonHeaders, expectProblem, verdict } from "../../support/conformance.ts";
-import type { Answer } from "../../support/answer.ts";
+import { expectCommonHeaders, expectProblem } from "../../support/conformance.ts";
+import { verdict, type Answer } from "../../support/answer.ts";
 import { Portico } from "../../support/portico.ts";
 import { rawCall, type RawOptions } from "../../support/raw.ts";
 

@@ -11,7 +11,7 @@ import { operations } from "../../../shared/operations.ts";
 import { alteredAssembly } from "../../support/assembly.ts";
 import { Portico } from "../../support/portico.ts";
 import { contentsOf } from "../../support/table.ts";
-import { verdict } from "../../support/conformance.ts";
+import { verdict } from "../../support/answer.ts";
 
 const subscription = { externalUserId: "u1", userEmail: "u1@example.com", duration: "P1M" };
 

@@ -1,7 +1,6 @@
 /** How an operator restores root's access: with root's secret and the bootstrap, at a deployment or by hand. */
 import { randomUUID } from "node:crypto";
-import { verdict } from "../../support/conformance.ts";
-import type { Answer } from "../../support/answer.ts";
+import { verdict, type Answer } from "../../support/answer.ts";
 import { Portico } from "../../support/portico.ts";
 import { expectProblem, expectTokenRefused } from "../../support/expect-problem.ts";
 import { secondFactorCalls } from "../../support/second-factor.ts";

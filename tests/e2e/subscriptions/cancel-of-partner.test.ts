@@ -1,5 +1,5 @@
 /** Covers `subscriptions/read-of-partner`, `subscriptions/history-of-partner`, `subscriptions/erase-personal-data-of-partner`. */
-import { verdict } from "../../support/conformance.ts";
+import { verdict } from "../../support/answer.ts";
 import { allPages } from "../../support/lists.ts";
 import { newPerson } from "../../support/people.ts";
 import { inParallel, Portico, tally } from "../../support/portico.ts";

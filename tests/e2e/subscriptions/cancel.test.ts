@@ -1,4 +1,4 @@
-import { verdict } from "../../support/conformance.ts";
+import { verdict } from "../../support/answer.ts";
 import { inParallel, Portico, tally } from "../../support/portico.ts";
 import { subscriptionCalls } from "../../support/subscriptions.ts";
 

@@ -1,4 +1,4 @@
-import { pointersOf, verdict } from "../../support/conformance.ts";
+import { pointersOf, verdict } from "../../support/answer.ts";
 import { expectOneEffect, keyed } from "../../support/idempotency.ts";
 import { inParallel, Portico, tally } from "../../support/portico.ts";
 import { subscriptionCalls, termOf } from "../../support/subscriptions.ts";

@@ -1,8 +1,7 @@
 /** Lists of subscriptions: pages, filters and cursors. Covers `subscriptions/list-of-partner`. */
-import { pointersOf, verdict } from "../../support/conformance.ts";
 import { allPages } from "../../support/lists.ts";
 import { newPerson } from "../../support/people.ts";
-import type { Answer } from "../../support/answer.ts";
+import { pointersOf, verdict, type Answer } from "../../support/answer.ts";
 import { inParallel, Portico } from "../../support/portico.ts";
 import { subscriptionCalls } from "../../support/subscriptions.ts";
 import { unknownPartnerId } from "../../support/values.ts";

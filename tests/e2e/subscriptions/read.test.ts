@@ -1,5 +1,5 @@
 /** Reading subscriptions, the ids by which they are read, and who may see them. */
-import { pointersOf, verdict } from "../../support/conformance.ts";
+import { pointersOf, verdict } from "../../support/answer.ts";
 import { Portico } from "../../support/portico.ts";
 import { subscriptionCalls } from "../../support/subscriptions.ts";
 import { eventually } from "../../support/waiting.ts";

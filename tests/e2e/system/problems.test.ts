@@ -1,7 +1,7 @@
 /** The pages of problem codes and their list. Covers `system/problem`. */
 import { problemCatalogue, problemCodes } from "../../../shared/domain/problems.ts";
 import { problemList, problemPage } from "../../../shared/web/problems/pages.ts";
-import { verdict } from "../../support/conformance.ts";
+import { verdict } from "../../support/answer.ts";
 import { Portico } from "../../support/portico.ts";
 
 const portico = Portico.forSuite();

@@ -1,4 +1,4 @@
-import { pointersOf, verdict } from "../../support/conformance.ts";
+import { pointersOf, verdict } from "../../support/answer.ts";
 import { keyed } from "../../support/idempotency.ts";
 import { changeUser, newPerson, newUsername, plantUsers } from "../../support/people.ts";
 import { inParallel, Portico, tally } from "../../support/portico.ts";

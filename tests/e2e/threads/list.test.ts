@@ -2,7 +2,7 @@
 import { newId } from "../../../shared/domain/ids.ts";
 import type { Thread } from "../../../shared/threads/model.ts";
 import { threadCreation } from "../../../shared/threads/store.ts";
-import { verdict } from "../../support/conformance.ts";
+import { verdict } from "../../support/answer.ts";
 import { keyed } from "../../support/idempotency.ts";
 import { newPerson } from "../../support/people.ts";
 import { Portico } from "../../support/portico.ts";

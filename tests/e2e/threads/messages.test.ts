@@ -2,7 +2,7 @@
 import { newId } from "../../../shared/domain/ids.ts";
 import type { Message, Thread } from "../../../shared/threads/model.ts";
 import { messageCreation } from "../../../shared/threads/store.ts";
-import { pointersOf, verdict } from "../../support/conformance.ts";
+import { pointersOf, verdict } from "../../support/answer.ts";
 import { expectTokenRefused } from "../../support/expect-problem.ts";
 import { allPages } from "../../support/lists.ts";
 import { changeUser, newPerson, newUser, sessionOf } from "../../support/people.ts";

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { pointersOf, verdict } from "../../support/conformance.ts";
+import { pointersOf, verdict } from "../../support/answer.ts";
 import { keyed } from "../../support/idempotency.ts";
 import { inParallel, Portico, tally } from "../../support/portico.ts";
 import { as, type Person, threadCalls, threePeople, upTo } from "../../support/threads.ts";

@@ -1,4 +1,4 @@
-import { pointersOf, verdict } from "../../support/conformance.ts";
+import { pointersOf, verdict } from "../../support/answer.ts";
 import { expectProblem } from "../../support/expect-problem.ts";
 import { newPerson } from "../../support/people.ts";
 import { inParallel, Portico, tally } from "../../support/portico.ts";

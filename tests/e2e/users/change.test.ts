@@ -1,9 +1,8 @@
 /** Changes that administrators make to users, and their effect on sessions. */
 import { decodeJwt } from "jose";
-import { verdict } from "../../support/conformance.ts";
 import { expectProblem, expectTokenRefused } from "../../support/expect-problem.ts";
 import { changeUser, goodPassword, newPerson, newUser, refreshed, sessionOf, signIn } from "../../support/people.ts";
-import type { Answer } from "../../support/answer.ts";
+import { verdict, type Answer } from "../../support/answer.ts";
 import { Portico } from "../../support/portico.ts";
 import { codesOf, sessionCalls } from "../../support/sessions.ts";
 import { userCalls } from "../../support/users.ts";

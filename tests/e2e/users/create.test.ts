@@ -1,6 +1,6 @@
 /** Creating users: their names, passwords and credit. */
 import { randomUUID } from "node:crypto";
-import { verdict } from "../../support/conformance.ts";
+import { verdict } from "../../support/answer.ts";
 import { expectProblem } from "../../support/expect-problem.ts";
 import { expectReplayed, withKey } from "../../support/idempotency.ts";
 import { goodPassword, newPerson, newUser, newUsername, signIn, userFields } from "../../support/people.ts";

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { verdict } from "../../support/conformance.ts";
+import { verdict } from "../../support/answer.ts";
 import { expectProblem, expectTokenRefused } from "../../support/expect-problem.ts";
 import { newPerson, newUser, refreshed, sessionOf, signIn } from "../../support/people.ts";
 import { inParallel, Portico, tally } from "../../support/portico.ts";

@@ -1,6 +1,6 @@
 /** Granting credit, and the ledger of its movements. Covers `users/ledger` and `users/own-ledger`. */
 import { randomUUID } from "node:crypto";
-import { verdict } from "../../support/conformance.ts";
+import { verdict } from "../../support/answer.ts";
 import { expectProblem } from "../../support/expect-problem.ts";
 import { allPages } from "../../support/lists.ts";
 import { newPerson, plantCrowd, type CrowdMember } from "../../support/people.ts";

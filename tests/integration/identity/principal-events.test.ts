@@ -47,7 +47,7 @@ import {
   userStateChange,
 } from "../../../shared/identity/store.ts";
 import type { Table } from "../../../shared/runtime/table.ts";
-import { startTable, type TestTable } from "../../support/table.ts";
+import { startTable, type TestTable } from "../../support/engine-table.ts";
 
 const start = new Date("2026-11-20T12:00:00.000Z");
 const maxAgeSeconds = 3600;

@@ -11,7 +11,7 @@ import { userKey } from "../../../shared/users/keys.ts";
 import type { StoredUser } from "../../../shared/users/model.ts";
 import { createUser } from "../../../shared/users/rules.ts";
 import { creditChange, findUser, userCreation, userDeletion } from "../../../shared/users/store.ts";
-import { startTable, type TestTable } from "../../support/table.ts";
+import { startTable, type TestTable } from "../../support/engine-table.ts";
 
 let made: TestTable;
 beforeEach(async () => {

@@ -15,7 +15,7 @@ import { LocalQueues } from "../../../infra/local/services/queues.ts";
 import { LocalSecretsManager } from "../../../infra/local/services/secrets-manager.ts";
 import { isTransient } from "../../../shared/runtime/retry.ts";
 import { Table } from "../../../shared/runtime/table.ts";
-import { startTable, type TestTable } from "../../support/table.ts";
+import { startTable, type TestTable } from "../../support/engine-table.ts";
 
 const arnOf = (operation: string) => `arn:aws:lambda:us-east-1:000000000000:function:Portico-local-${operation}`;
 const secretArn = "arn:aws:secretsmanager:us-east-1:000000000000:secret:keys-AbCdEf";

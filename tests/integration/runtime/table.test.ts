@@ -3,7 +3,7 @@ import { absent, all, conflict, present, putAbsent, unchanged } from "../../../s
 import { ConcurrencyConflict } from "../../../shared/domain/conflict.ts";
 import { Table, type Item } from "../../../shared/runtime/table.ts";
 import { inParallel, tally } from "../../support/portico.ts";
-import { itemsOf, startTable, type TestTable } from "../../support/table.ts";
+import { itemsOf, startTable, type TestTable } from "../../support/engine-table.ts";
 
 let engine: TestTable;
 let table: Table;

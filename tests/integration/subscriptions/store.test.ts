@@ -21,7 +21,7 @@ import {
 } from "../../../shared/subscriptions/store.ts";
 import { viewSubscription } from "../../../shared/subscriptions/view.ts";
 import { inParallel, tally } from "../../support/portico.ts";
-import { itemsOf, startTable, type TestTable } from "../../support/table.ts";
+import { itemsOf, startTable, type TestTable } from "../../support/engine-table.ts";
 
 const now = new Date("2026-11-20T12:00:00.000Z");
 const dayMs = 86_400_000;

@@ -29,7 +29,7 @@ import {
   testEvent,
 } from "../../../shared/webhooks/store.ts";
 import { inParallel, tally } from "../../support/portico.ts";
-import { itemsOf, startTable, type TestTable } from "../../support/table.ts";
+import { itemsOf, startTable, type TestTable } from "../../support/engine-table.ts";
 
 const key = "key of the stage";
 const start = new Date("2026-11-20T12:00:00.000Z");

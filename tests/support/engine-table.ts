@@ -1,0 +1,45 @@
+/** A new table on a new engine, for tests of what works on the table itself. */
+import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+import { clientOf } from "../../infra/local/services/table-contents.ts";
+import { createTable, startEngine, withoutStream } from "../../infra/local/services/dynamodb-engine.ts";
+import { readModel } from "../../infra/local/template/read-deployment.ts";
+import type { TableModel } from "../../infra/local/template/deployment-model.ts";
+import { loadAssembly, parametersOf } from "../../infra/local/template/cloud-assembly.ts";
+import { Table } from "../../shared/runtime/table.ts";
+
+export { itemsOf } from "../../infra/local/services/table-contents.ts";
+
+export interface TestTable {
+  readonly table: Table;
+  readonly client: DynamoDBDocumentClient;
+  readonly name: string;
+  /** Where the engine answers. */
+  readonly endpoint: string;
+  close(): Promise<void>;
+}
+
+/** Starts an engine with an empty table as the template makes it; `close` stops it. */
+export async function startTable(): Promise<TestTable> {
+  const assembly = process.env.PORTICO_TEST_ASSEMBLY;
+  if (assembly === undefined) throw new Error("the global setup has not synthesised an assembly");
+  const { tables, region } = readModel(loadAssembly(assembly, nowhere(assembly)));
+  const model = tables[0] as TableModel;
+  const engine = await startEngine();
+  await createTable(engine.endpoint, region, withoutStream(model));
+  const client = clientOf(engine.endpoint, region);
+  return {
+    table: new Table(client, model.name, Number.MAX_SAFE_INTEGER),
+    client,
+    name: model.name,
+    endpoint: engine.endpoint,
+    close: async () => {
+      client.destroy();
+      await engine.close();
+    },
+  };
+}
+
+/** A value for every parameter of the template; the table depends on none of them. */
+function nowhere(assembly: string): Record<string, string> {
+  return Object.fromEntries([...parametersOf(assembly)].map((name) => [name, "http://127.0.0.1:1"]));
+}
