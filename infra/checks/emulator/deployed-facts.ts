@@ -70,10 +70,17 @@ export async function resourcesOf(settings: ClientSettings): Promise<readonly st
 async function functions(client: LambdaClient): Promise<readonly Entry[]> {
   const entries: Entry[] = [];
   for await (const { Functions = [] } of paginateListFunctions({ client }, {})) {
-    for (const { FunctionName: name = "", ...properties } of Functions) {
+    for (const { FunctionName: name = "", ...settings } of Functions) {
+      const { Runtime, Handler, MemorySize, Timeout, Architectures, Role, LoggingConfig, TracingConfig } = settings;
+      // The last three tell whether a deployment touched the function.
+      const { CodeSha256, RevisionId, LastModified } = settings;
       entries.push([
         `function ${name}`,
-        { ...properties, Environment: { Variables: properties.Environment?.Variables } },
+        {
+          ...{ Runtime, Handler, MemorySize, Timeout, Architectures, Role, LoggingConfig, TracingConfig },
+          ...{ CodeSha256, RevisionId, LastModified },
+          Environment: { Variables: settings.Environment?.Variables },
+        },
       ]);
       for await (const { Versions = [] } of paginateListVersionsByFunction({ client }, { FunctionName: name })) {
         for (const { Version, FunctionArn = "", Description, CodeSha256 } of Versions) {
