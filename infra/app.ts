@@ -2,7 +2,7 @@
  * The CDK entry: bundles the functions and composes the stacks of one stage. Needs no AWS account and no network.
  *
  * Context: `stage` names the stage, `stageFile` names a file with a stage; `built=true` takes the bundles that are there,
- * `release` names the release in place of the commit.
+ * `bundles` those of a different folder, and `release` names the release in place of the commit.
  *
  * @example
  * npx cdk synth -c stage=dev
@@ -36,12 +36,15 @@ async function main(): Promise<void> {
   const stage = await findStage({ stage: context("stage"), stageFile: context("stageFile") });
 
   // Several stages in a row need one build.
-  if (context("built") !== "true") await build();
+  const bundles = context("bundles");
+  if (context("built") !== "true" && bundles === undefined) await build();
+  const bundleOf = (entryPoint: string): string =>
+    bundles === undefined ? bundleFolder(entryPoint) : bundleFolder(entryPoint, String(bundles));
   for (const entryPoint of [
     ...[...systemFunctions, ...scheduledFunctions, ...deliveryFunctions, ...operatorFunctions].map(({ id }) => id),
     ...operations.map(entryPointOf),
   ]) {
-    if (!existsSync(join(bundleFolder(entryPoint), "index.mjs"))) {
+    if (!existsSync(join(bundleOf(entryPoint), "index.mjs"))) {
       throw new Error(`functions/${entryPoint}.ts is missing: it is declared, but nothing serves it`);
     }
   }
@@ -62,6 +65,7 @@ async function main(): Promise<void> {
     data,
     operations,
     release: chosenRelease(context("release")) ?? releaseOf(),
+    bundleOf,
   });
   new OperationsStack(app, `Portico-${stage.name}-Operations`, {
     ...common,
@@ -69,6 +73,7 @@ async function main(): Promise<void> {
     data,
     api,
     operations,
+    bundleOf,
     // Its metric filters are on the API's access log.
   }).addStackDependency(api);
 
