@@ -11,6 +11,7 @@ import { build as esbuild, type BuildOptions as EsbuildOptions, type Metafile, t
 import { operations } from "../../shared/operations.ts";
 import { makeFiles } from "./files.ts";
 import { describeBuild, findKeptBundles, sha256 } from "./kept-bundles.ts";
+import { dropUnused } from "./drop-unused.ts";
 import { progress } from "./progress.ts";
 
 const root = resolve(import.meta.dirname, "../..");
@@ -130,7 +131,9 @@ const sourceOf = (entryPoint: string): string => `functions/${entryPoint}.ts`;
 /** SHA-256 of what decides about all bundles: the options, and by the lock file every package and the bundler. */
 async function describeSettings(): Promise<string> {
   const files = await Promise.all(
-    ["package-lock.json", "tsconfig.json", "infra/build/bundle.ts"].map((file) => readFile(join(root, file), "utf8")),
+    ["package-lock.json", "tsconfig.json", "infra/build/bundle.ts", "infra/build/drop-unused.ts"].map((file) =>
+      readFile(join(root, file), "utf8"),
+    ),
   );
   return sha256(JSON.stringify(files));
 }
@@ -146,6 +149,7 @@ async function bundle(
     entryPoints: entryPoints.map((entryPoint) => ({ in: sourceOf(entryPoint), out: `functions/${entryPoint}/index` })),
     outdir: outDir,
     outExtension: { ".js": ".mjs" },
+    plugins: [dropUnused(root)],
     minify: true,
     // Maps resolve production stack traces on a developer's machine. A deployed map only slows the cold start.
     sourcemap: "external",

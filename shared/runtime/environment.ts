@@ -19,6 +19,13 @@ export const secretVariables = {
 } as const;
 export type SecretName = keyof typeof secretVariables;
 
+// Every function builds these at each cold start, so variables of one form share one schema.
+const text = z.string().min(1);
+const optionalText = text.optional();
+const url = z.url();
+const optionalUrl = url.optional();
+const flag = z.enum(["true", "false"]);
+
 const lifetime = z
   .union([z.literal("never"), z.string().regex(/^[1-9][0-9]{0,8}$/)])
   .transform((value) => (value === "never" ? undefined : Number(value)));
@@ -30,12 +37,12 @@ const count = z
 
 const environmentSchema = z.object({
   /** `dev`, `prod`, `local`. */
-  STAGE: z.string().min(1),
+  STAGE: text,
   /** The release, for functions that API Gateway does not invoke; the others get it with each request. */
-  VERSION: z.string().min(1).optional(),
+  VERSION: optionalText,
   /** The URL of the API without a trailing slash: issuer, audience and base of the problem types. */
-  PUBLIC_URL: z.url().regex(/[^/]$/),
-  TABLE_NAME: z.string().min(1),
+  PUBLIC_URL: url.regex(/[^/]$/),
+  TABLE_NAME: text,
   /** Allowed CORS origins, separated by spaces; empty for none. */
   ALLOWED_ORIGINS: z.string(),
   LOG_LEVEL: z.enum(["DEBUG", "INFO", "WARN", "ERROR"]),
@@ -60,33 +67,30 @@ const environmentSchema = z.object({
     .transform(Number)
     .optional(),
   /** Client ids of the public clients (RFC 6749 §2.1), separated by spaces. `POST /v1/auth/login` uses the first one. */
-  PUBLIC_CLIENTS: z.string().min(1),
+  PUBLIC_CLIENTS: text,
   /** Whether administrators may do nothing but enrol a second factor while they have none. */
-  ADMINISTRATORS_NEED_SECOND_FACTOR: z.enum(["true", "false"]).transform((value) => value === "true"),
+  ADMINISTRATORS_NEED_SECOND_FACTOR: flag.transform((value) => value === "true"),
   /** The external identity provider: all four variables or none. */
-  IDP_ISSUER: z.url().optional(),
-  IDP_AUDIENCE: z.string().min(1).optional(),
+  IDP_ISSUER: optionalUrl,
+  IDP_AUDIENCE: optionalText,
   /** JWS algorithms (RFC 7518 §3.1), separated by spaces. */
-  IDP_ALGORITHMS: z.string().min(1).optional(),
-  IDP_JWKS_URI: z.url().optional(),
+  IDP_ALGORITHMS: optionalText,
+  IDP_JWKS_URI: optionalUrl,
   /** The queue of webhook deliveries, for the functions that send to it. */
-  DELIVERY_QUEUE_URL: z.url().optional(),
+  DELIVERY_QUEUE_URL: optionalUrl,
   /** The EventBridge bus of the company's own systems, for the function that puts events on it. */
-  EVENT_BUS_NAME: z.string().min(1).optional(),
+  EVENT_BUS_NAME: optionalText,
   /** Whether webhooks may go to private addresses, as on a developer's machine. */
-  WEBHOOKS_TO_PRIVATE_ADDRESSES: z
-    .enum(["true", "false"])
-    .optional()
-    .transform((value) => value === "true"),
-  SIGNING_KEYS_SECRET: z.string().min(1).optional(),
-  CLIENT_SECRET_KEY_SECRET: z.string().min(1).optional(),
-  CURSOR_KEY_SECRET: z.string().min(1).optional(),
-  REFRESH_TOKEN_KEY_SECRET: z.string().min(1).optional(),
-  COUPON_CODE_KEY_SECRET: z.string().min(1).optional(),
-  SECOND_FACTOR_KEY_SECRET: z.string().min(1).optional(),
-  WEBHOOK_KEY_SECRET: z.string().min(1).optional(),
-  ROOT_SIGN_IN_SECRET: z.string().min(1).optional(),
-  SYNTHETIC_PARTNER_SECRET: z.string().min(1).optional(),
+  WEBHOOKS_TO_PRIVATE_ADDRESSES: flag.optional().transform((value) => value === "true"),
+  SIGNING_KEYS_SECRET: optionalText,
+  CLIENT_SECRET_KEY_SECRET: optionalText,
+  CURSOR_KEY_SECRET: optionalText,
+  REFRESH_TOKEN_KEY_SECRET: optionalText,
+  COUPON_CODE_KEY_SECRET: optionalText,
+  SECOND_FACTOR_KEY_SECRET: optionalText,
+  WEBHOOK_KEY_SECRET: optionalText,
+  ROOT_SIGN_IN_SECRET: optionalText,
+  SYNTHETIC_PARTNER_SECRET: optionalText,
 });
 
 /** The variables as text, as CDK sets them. A function gets the ARNs of the secrets that it declares. */
