@@ -1,6 +1,5 @@
 /** Counts as they are kept, by partner and day of UTC. */
 import { subscriptionEventTypes } from "../events/model.ts";
-import { dayOf } from "../runtime/day-counts.ts";
 
 /** The attributes are routes, such as `GET /v1/subscriptions`, `refused`, and the day itself. */
 export type StoredDay = {
@@ -36,10 +35,3 @@ export const maxRangeDays = 90;
 
 /** The number of days in an answer to a request that names none. */
 export const defaultRangeDays = 30;
-
-const dayMs = 86_400_000;
-
-/** The day that follows a number of days later. */
-export function daysAfter(day: string, count: number): string {
-  return dayOf(Date.parse(day) + count * dayMs);
-}

@@ -1,13 +1,7 @@
 /** Which days an answer has, and what its counts come to. */
 import { countDays, dayOf } from "../runtime/day-counts.ts";
 import { invalid, type Problem } from "../domain/problems.ts";
-import {
-  daysAfter,
-  defaultRangeDays,
-  maxRangeDays,
-  type StoredSubscriptions,
-  type SubscriptionCount,
-} from "./model.ts";
+import { defaultRangeDays, maxRangeDays, type StoredSubscriptions, type SubscriptionCount } from "./model.ts";
 
 /** Days of UTC, both included. */
 export interface DayRange {
@@ -30,9 +24,16 @@ export function rangeOf(asked: Partial<Record<keyof DayRange, string | undefined
   return { from, to };
 }
 
+const dayMs = 86_400_000;
+
+/** The day that follows a number of days later. */
+function daysAfter(day: string, count: number): string {
+  return dayOf(Date.parse(day) + count * dayMs);
+}
+
 /** Every day of a range, the first one first. */
 export function daysOf({ from, to }: DayRange): readonly string[] {
-  const count = (Date.parse(to) - Date.parse(from)) / 86_400_000 + 1;
+  const count = (Date.parse(to) - Date.parse(from)) / dayMs + 1;
   return Array.from({ length: count }, (_, index) => daysAfter(from, index));
 }
 
