@@ -2,18 +2,21 @@
 import type { SecretName } from "../../shared/runtime/environment.ts";
 import type { AnyOperation } from "../../shared/contract/operation.ts";
 import { couponPartitions } from "../../shared/coupons/keys.ts";
-import { eventPartitions } from "../../shared/events/keys.ts";
+import { eventPartitions, eventPrefix } from "../../shared/events/keys.ts";
 import { identityPartitions, principalAttributes, usedProofAttributes } from "../../shared/identity/keys.ts";
 import { ledgerPartitions } from "../../shared/ledger/keys.ts";
 import { limitPartitions } from "../../shared/limits/keys.ts";
 import { migrationRights } from "../../shared/migrations/contract.ts";
 import { syntheticPartnerId } from "../../shared/partners/synthetic-partner.ts";
 import { noticeAttributes, subscriptionPartitions, subscriptionPartitionsOf } from "../../shared/subscriptions/keys.ts";
+import { countRights } from "../../shared/usage/contract.ts";
+import { countedTypes } from "../../shared/usage/model.ts";
 import { usagePartitions } from "../../shared/usage/keys.ts";
 import { userPartitions } from "../../shared/users/keys.ts";
 import { deliveryRights, dispatchRights } from "../../shared/webhooks/contract.ts";
 import { dispatchedPrefixes } from "../../shared/webhooks/keys.ts";
 import type { Stage } from "../stages/stage.ts";
+import type { QueueId } from "./names.ts";
 
 /** What a function needs. Every operation is such a declaration. */
 export type FunctionDeclaration = Pick<
@@ -140,7 +143,7 @@ export const expiryFunction: ScheduledFunction = {
     {
       actions: ["GetItem", "UpdateItem"],
       leadingKeys: [subscriptionPartitions.subscriptions],
-      attributes: [...noticeAttributes, "revision"],
+      attributes: noticeAttributes,
     },
     { actions: ["PutItem"], leadingKeys: [eventPartitions.events] },
     { actions: ["GetItem", "PutItem"], leadingKeys: [subscriptionPartitions.noticePosition] },
@@ -154,6 +157,10 @@ export interface StreamFunction extends FunctionDeclaration {
   readonly timeoutSeconds: number;
   /** Beginnings of the partition keys whose new items it gets. */
   readonly insertedUnder: readonly string[];
+  /** The values of their attribute `type`; absent: any. */
+  readonly ofTypes?: readonly string[];
+  /** What fails too often is told to this queue. */
+  readonly failedQueue: QueueId;
   readonly batchSize: number;
   /** How often a record is tried again, and until which age. What fails then goes to the queue of failed records. */
   readonly maxRetries: number;
@@ -174,11 +181,25 @@ export interface QueueFunction extends FunctionDeclaration {
 export const webhookDispatchFunction: StreamFunction = {
   id: "webhook-dispatch",
   insertedUnder: dispatchedPrefixes,
+  failedQueue: "dispatches-failed",
   batchSize: 100,
   // Lambda waits longer from retry to retry. Records stay in the stream for a day, so an operator has time to act.
   maxRetries: 50,
   maxRecordAgeSeconds: 6 * 60 * 60,
   table: dispatchRights,
+  timeoutSeconds: 30,
+};
+
+/** Adds the events of subscriptions to the counts that partners and administrators see. */
+export const usageCountFunction: StreamFunction = {
+  id: "usage-count",
+  insertedUnder: [eventPrefix],
+  ofTypes: countedTypes,
+  failedQueue: "counts-failed",
+  batchSize: 100,
+  maxRetries: 50,
+  maxRecordAgeSeconds: 6 * 60 * 60,
+  table: countRights,
   timeoutSeconds: 30,
 };
 
@@ -195,7 +216,11 @@ export const webhookDeliveryFunction: QueueFunction = {
 };
 
 /** The functions that Lambda invokes with records and messages. */
-export const deliveryFunctions: readonly FunctionDeclaration[] = [webhookDispatchFunction, webhookDeliveryFunction];
+export const deliveryFunctions: readonly FunctionDeclaration[] = [
+  webhookDispatchFunction,
+  usageCountFunction,
+  webhookDeliveryFunction,
+];
 
 /** The functions that run at a rate on a stage. */
 export function scheduledFunctionsOf({ operations }: Stage): readonly ScheduledFunction[] {

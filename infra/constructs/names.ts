@@ -2,7 +2,7 @@
 import type { Stage } from "../stages/stage.ts";
 
 /** The queue of webhook deliveries, and those of what fails too often: deliveries, and records of the table's stream. */
-export type QueueId = "deliveries" | "deliveries-failed" | "dispatches-failed";
+export type QueueId = "deliveries" | "deliveries-failed" | "dispatches-failed" | "counts-failed";
 
 /** Lambda's limit, in characters. */
 const functionNameLimit = 64;

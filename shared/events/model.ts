@@ -70,7 +70,12 @@ export interface WebhookEndpointSnapshot {
 
 /** What has happened, and to what. */
 export type Occurrence =
-  | { readonly type: (typeof subscriptionEventTypes)[number]; readonly data: SubscriptionSnapshot }
+  | {
+      readonly type: (typeof subscriptionEventTypes)[number];
+      readonly data: SubscriptionSnapshot;
+      /** How the number of live subscriptions changes; absent: not at all. It is kept with the event, and not shown. */
+      readonly liveChange?: 1 | -1 | undefined;
+    }
   | { readonly type: (typeof companyEventTypes)[number]; readonly data: CompanySnapshot }
   | { readonly type: (typeof partnerEventTypes)[number]; readonly data: PartnerSnapshot }
   | { readonly type: (typeof webhookEventTypes)[number]; readonly data: WebhookEndpointSnapshot };
@@ -89,6 +94,8 @@ export type StoredEvent = Occurrence & {
   readonly request: EventRequest | null;
   /** Seconds of the epoch. DynamoDB deletes the item some time later. */
   readonly ttl: number;
+  /** Set in the transaction that adds the event to the counts of subscriptions: it is counted once. */
+  readonly counted?: true;
 };
 
 /** How long events are shown. */

@@ -1,4 +1,4 @@
-/** Reads and writes of events. An event is written in the transaction of its change, and never changes. */
+/** Reads and writes of events. An event is written in the transaction of its change; later, only its mark as counted is set. */
 import type { Author } from "../contract/author.ts";
 import { beforeIdsFrom, newId } from "../domain/ids.ts";
 import { filterShards } from "../runtime/shards.ts";
@@ -29,11 +29,11 @@ export function passageWrite(partnerId: string, occurrence: Occurrence, now: Dat
 
 /** An event that is still to be written. */
 export function newEvent(
-  { type, data }: Occurrence,
+  occurrence: Occurrence,
   { now, request }: { readonly now: Date; readonly request: EventRequest | null },
 ): StoredEvent {
   const id = newId("evt_", now);
-  return { id, type, createdAt: now.toISOString(), request, data, ttl: forgottenFrom(now) } as StoredEvent;
+  return { id, createdAt: now.toISOString(), request, ...occurrence, ttl: forgottenFrom(now) };
 }
 
 /** Writes an event whose id the caller needs; for all others there is `eventWrite`. */

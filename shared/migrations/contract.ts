@@ -1,9 +1,12 @@
 /** The migrations with the rights that each needs, and what the function `migration` is asked. */
 import * as z from "zod";
 import type { TableRight } from "../contract/operation.ts";
+import { eventPartitions } from "../events/keys.ts";
 import { identityPartitions } from "../identity/keys.ts";
 import { partnerPartitions } from "../partners/keys.ts";
-import { noticeAttributes, subscriptionPartitions } from "../subscriptions/keys.ts";
+import { liveCountAttributes, noticeAttributes, subscriptionPartitions } from "../subscriptions/keys.ts";
+import { countRights } from "../usage/contract.ts";
+import { usagePartitions } from "../usage/keys.ts";
 import { userPartitions } from "../users/keys.ts";
 import { migrationPartitions } from "./keys.ts";
 import type { Segment } from "./model.ts";
@@ -62,9 +65,25 @@ export const migrations = {
       {
         actions: ["UpdateItem"],
         leadingKeys: [subscriptionPartitions.subscriptions],
-        attributes: [...noticeAttributes, "revision"],
+        attributes: noticeAttributes,
       },
     ],
+  },
+  "live-count": {
+    description: "adds subscriptions of earlier releases to the number of live ones, after `expiry-notice`",
+    table: [
+      { actions: ["Query"], leadingKeys: [partnerPartitions.partners, subscriptionPartitions.subscriptions] },
+      {
+        actions: ["UpdateItem"],
+        leadingKeys: [subscriptionPartitions.subscriptions],
+        attributes: liveCountAttributes,
+      },
+      { actions: ["UpdateItem"], leadingKeys: [usagePartitions.subscriptions] },
+    ],
+  },
+  "event-count": {
+    description: "counts the events of subscriptions that are kept and were not counted",
+    table: [{ actions: ["Query"], leadingKeys: [partnerPartitions.partners, eventPartitions.events] }, ...countRights],
   },
 } as const satisfies Readonly<Record<string, MigrationDeclaration>>;
 

@@ -6,7 +6,9 @@ import { partnerKey } from "../partners/keys.ts";
 import type { Partition } from "../runtime/key.ts";
 import type { Table } from "../runtime/table.ts";
 import { userKey } from "../users/keys.ts";
+import { addEventCounts } from "./add-event-counts.ts";
 import { addExpiryNotices } from "./add-expiry-notices.ts";
+import { addLiveCounts } from "./add-live-counts.ts";
 import { addSessionStarts } from "./add-session-starts.ts";
 import { addPartnerPlaces, addUserPlaces } from "./add-search-places.ts";
 import type { MigrationName } from "./contract.ts";
@@ -23,7 +25,9 @@ interface Steps {
 }
 
 const stepsOf: Readonly<Record<MigrationName, Steps>> = {
+  "event-count": { list: partnerKey.partner(""), migrate: addEventCounts },
   "expiry-notice": { list: partnerKey.partner(""), migrate: addExpiryNotices },
+  "live-count": { list: partnerKey.partner(""), migrate: addLiveCounts },
   "session-start": { list: userKey.userPlace(""), migrate: addSessionStarts },
   "user-search": { list: userKey.userPlace(""), migrate: addUserPlaces },
   "partner-search": { list: partnerKey.partner(""), migrate: addPartnerPlaces },

@@ -55,6 +55,7 @@ export type LogCode =
   | "client_authentication_failed"
   | "sign_in_failed"
   | "bootstrap_done"
+  | "events_counted"
   | "expiry_announced"
   | "ledger_checked"
   | "migration_continued"

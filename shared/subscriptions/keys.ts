@@ -12,8 +12,11 @@ export const subscriptionPartitions = {
   noticePosition: "EXPIRY-POSITION",
 } as const;
 
-/** The attributes that an announcement updates. */
-export const noticeAttributes = ["notice", "gsi2pk", "gsi2sk"] as const;
+/** The attributes that an announcement updates, and those that it makes sure of. */
+export const noticeAttributes = ["notice", "gsi2pk", "gsi2sk", "revision", "inLiveCount"] as const;
+
+/** The attributes that the migration `live-count` updates, and those that it makes sure of. */
+export const liveCountAttributes = ["inLiveCount", "notice", "revision"] as const;
 
 /** The partition keys of one partner alone. */
 export function subscriptionPartitionsOf(partnerId: string): readonly string[] {

@@ -34,6 +34,11 @@ interface SubscriptionWith<Time> extends TermWith<Time> {
   readonly revision: number;
   /** Absent when none follows, and in subscriptions of earlier releases until the migration `expiry-notice` adds it. */
   readonly notice?: NoticeWith<Time> | undefined;
+  /**
+   * The number of live subscriptions has this one, or had it until its end was announced. Absent in those of earlier releases
+   * until they change, or the migration `live-count` adds it.
+   */
+  readonly inLiveCount?: true | undefined;
 }
 
 export type Term = TermWith<Date>;

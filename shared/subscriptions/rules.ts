@@ -141,6 +141,14 @@ export function followingNotice({ notice, expiresAt }: Subscription): Notice | u
   return notice?.type === "expiring" ? { type: "expired", at: expiresAt } : undefined;
 }
 
+/**
+ * How many live subscriptions this one is in their number: one until its end is announced. The notice says so rather than a clock,
+ * so that each end is counted once, whichever clock sees it first.
+ */
+export function shareOfLive(subscription: Subscription | undefined): 0 | 1 {
+  return subscription?.inLiveCount === true && subscription.notice !== undefined ? 1 : 0;
+}
+
 /** The time of a change is never before that of the previous one, although clocks differ and calls overtake each other. */
 function timeOfChange(before: Subscription | undefined, now: Date): Date {
   return before !== undefined && before.updatedAt > now ? before.updatedAt : now;

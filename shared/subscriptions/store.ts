@@ -8,7 +8,7 @@ import { eventWrite, passageWrite } from "../events/store.ts";
 import { whileActive } from "../identity/store.ts";
 import type { IndexPlaces, Key, Partition } from "../runtime/key.ts";
 import { beginningWith, type PageRequest } from "../runtime/search.ts";
-import type { Change, Expression, Page, Table, UpdateWrite } from "../runtime/table.ts";
+import type { Change, ConditionalWrite, Expression, Page, Table, UpdateWrite } from "../runtime/table.ts";
 import { all, putAbsent, putIf, putUnchanged, unchanged, updateIf } from "../runtime/writes.ts";
 import { byExpiry, noticesOf, partnerAt, placeByExpiry, placeById, placeByNotice, subscriptionKey } from "./keys.ts";
 import {
@@ -21,7 +21,7 @@ import {
   type Subscription,
   type SubscriptionStatus,
 } from "./model.ts";
-import { followingNotice, isLive, noticeAfter, statusAt } from "./rules.ts";
+import { followingNotice, isLive, noticeAfter, shareOfLive, statusAt } from "./rules.ts";
 
 export async function findSubscription(
   table: Table,
@@ -50,7 +50,11 @@ export function subscriptionChange(
   if (before?.revision === after.revision) return [];
   const { partnerId, tokenId, now, expiryNotice } = author;
   const key = subscriptionKey.subscription(partnerId, after.externalUserId);
-  const stored = toStored({ ...after, notice: noticeAfter(type, after, expiryNotice) });
+  const notice = noticeAfter(type, after, expiryNotice);
+  const kept = { ...after, notice, inLiveCount: notice && (true as const) };
+  const stored = toStored(kept);
+  const overdue = type === "personal_data_erased" ? [] : overdueNotices(before, now);
+  const liveChange = changeOfLive(overdue.at(-1)?.after ?? before, kept);
   const places = placesOf(partnerId, stored);
   const entry: HistoryEntry = {
     id: newId("hst_", after.updatedAt),
@@ -66,21 +70,44 @@ export function subscriptionChange(
     putAbsent(subscriptionKey.historyEntry(partnerId, after.externalUserId, after.revision), entry, {
       index: type === "created" ? placeById(partnerId, after) : undefined,
     }),
-    eventWrite({ ...author, now: after.updatedAt }, { type: `subscription.${type}`, data: snapshot(after, now) }),
-    ...(type === "personal_data_erased" ? [] : overdueNotices(partnerId, before, now)),
+    eventWrite(
+      { ...author, now: after.updatedAt },
+      { type: `subscription.${type}`, data: snapshot(after, now), liveChange },
+    ),
+    ...overdue.map((passage) => passageOf(partnerId, passage, now)),
     // A new or reactivated subscription must not escape a deletion of the partner.
     ...(comesToLife ? [whileActive(partnerId, now)] : []),
   ];
 }
 
-/** The events of notices that are due and not announced yet: the change replaces them. */
-function overdueNotices(partnerId: string, before: Subscription | undefined, now: Date): Change {
-  const { notice } = before ?? {};
-  if (before === undefined || notice === undefined || notice.at > now) return [];
-  return [
-    passageWrite(partnerId, { type: `subscription.${notice.type}`, data: snapshot(before, now) }, now),
-    ...overdueNotices(partnerId, { ...before, notice: followingNotice(before) }, now),
-  ];
+/** A notice, and the subscription before and after it is announced. */
+interface Passage {
+  readonly notice: Notice;
+  readonly before: Subscription;
+  readonly after: Subscription;
+}
+
+/** The notices that are due and not announced yet: the change announces them, because it replaces them. */
+function overdueNotices(before: Subscription | undefined, now: Date): readonly Passage[] {
+  const passage = before && nextPassage(before);
+  if (passage === undefined || passage.notice.at > now) return [];
+  return [passage, ...overdueNotices(passage.after, now)];
+}
+
+function nextPassage(before: Subscription): Passage | undefined {
+  const { notice } = before;
+  return notice && { notice, before, after: { ...before, notice: followingNotice(before) } };
+}
+
+/** The event of a notice. */
+function passageOf(partnerId: string, { notice: { type }, before, after }: Passage, now: Date): ConditionalWrite {
+  const liveChange = changeOfLive(before, after);
+  return passageWrite(partnerId, { type: `subscription.${type}`, data: snapshot(before, now), liveChange }, now);
+}
+
+function changeOfLive(before: Subscription | undefined, after: Subscription): 1 | -1 | undefined {
+  const change = shareOfLive(after) - shareOfLive(before);
+  return change === 1 || change === -1 ? change : undefined;
 }
 
 function placesOf(partnerId: string, stored: StoredSubscription): IndexPlaces {
@@ -93,10 +120,11 @@ function placesOf(partnerId: string, stored: StoredSubscription): IndexPlaces {
 
 /**
  * The subscription is as it was read. An announcement leaves the revision as it is, so the notice counts as well: a change that
- * was decided before it must not bring the notice back.
+ * was decided before it must not bring the notice back. The same holds for the mark of the migration `live-count`.
  */
-function asRead({ revision, notice }: Subscription): Expression {
-  return all(unchanged(revision), sameNotice(notice));
+function asRead({ revision, notice, inLiveCount }: Subscription): Expression {
+  const sameMark = `${inLiveCount === true ? "attribute_exists" : "attribute_not_exists"}(inLiveCount)`;
+  return all(unchanged(revision), sameNotice(notice), { expression: sameMark });
 }
 
 function sameNotice(notice: Notice | undefined): Expression {
@@ -124,13 +152,14 @@ function snapshot(subscription: Subscription, now: Date): SubscriptionSnapshot {
 
 /** Announces the notice of a subscription that is as it was read: its event, and the notice that follows. */
 export function noticeAnnouncement(partnerId: string, subscription: Subscription, now: Date): Change {
-  const { externalUserId, notice } = subscription;
-  if (notice === undefined) return [];
-  const next = followingNotice(subscription);
+  const { externalUserId } = subscription;
+  const passage = nextPassage(subscription);
+  if (passage === undefined) return [];
+  const { notice: next } = passage.after;
   const key = subscriptionKey.subscription(partnerId, externalUserId);
   return [
     updateIf(key, asRead(subscription), next === undefined ? noNotice : noticeSet(partnerId, externalUserId, next)),
-    passageWrite(partnerId, { type: `subscription.${notice.type}`, data: snapshot(subscription, now) }, now),
+    passageOf(partnerId, passage, now),
   ];
 }
 
@@ -149,6 +178,15 @@ function noticeSet(partnerId: string, externalUserId: string, { type, at }: Noti
 export function noticeAddition(partnerId: string, subscription: Subscription, notice: Notice): UpdateWrite {
   const key = subscriptionKey.subscription(partnerId, subscription.externalUserId);
   return updateIf(key, asRead(subscription), noticeSet(partnerId, subscription.externalUserId, notice));
+}
+
+/** Marks a subscription of an earlier release as one that the number of live ones has, unless it has changed since it was read. */
+export function liveCountMark(partnerId: string, subscription: Subscription): ConditionalWrite {
+  const key = subscriptionKey.subscription(partnerId, subscription.externalUserId);
+  return updateIf(key, asRead(subscription), {
+    expression: "SET inLiveCount = :inLiveCount",
+    values: { ":inLiveCount": true },
+  });
 }
 
 /** A subscription with its partner. */
@@ -331,6 +369,13 @@ export async function* liveSubscriptions(
 /** All subscriptions of a partner, page by page; their sort keys are the external user ids. */
 export function subscriptionPages(table: Table, partnerId: string): AsyncGenerator<Page<StoredSubscription>> {
   return pagesOf(table, subscriptionKey.subscription(partnerId, ""));
+}
+
+/** The subscriptions of a partner whose end is still to be announced, page by page, with the length of the page. */
+export async function* noticedSubscriptions(table: Table, partnerId: string) {
+  for await (const { items } of subscriptionPages(table, partnerId)) {
+    yield { length: items.length, noticed: items.map(fromStored).filter(({ notice }) => notice !== undefined) };
+  }
 }
 
 /** The keys of an external user's whole history, page by page. */

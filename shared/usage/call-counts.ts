@@ -1,5 +1,5 @@
 /** Calls that a process has served and not yet added to the counts in the table. */
-import { dayOf } from "./model.ts";
+import { dayOf } from "../runtime/day-counts.ts";
 
 /** Calls of one day, by their names. */
 export interface CountedCalls {
@@ -51,13 +51,15 @@ export class CallCounts {
    * Adds what has waited long enough: the calls of this partner, and of the one that was served least recently. A process does nothing
    * between calls, so each call does it for others as well.
    *
+   * @param atOnce whether the calls of this partner do not wait
    * @throws Error of `add`; what was not added waits again
    */
-  async send(partnerId: string, now: number, add: AddCalls): Promise<void> {
+  async send(partnerId: string, now: number, add: AddCalls, { atOnce = false } = {}): Promise<void> {
     const oldest = this.#partners.keys().next().value;
     const due = [...new Set([partnerId, oldest ?? partnerId])].flatMap((id) => {
       const pending = this.#partners.get(id);
-      return pending === undefined || now < pending.sentAt + waitMs ? [] : [{ id, pending }];
+      const isDue = now >= (pending?.sentAt ?? 0) + waitMs || (atOnce && id === partnerId);
+      return pending !== undefined && isDue ? [{ id, pending }] : [];
     });
     await Promise.all(due.map(async ({ id, pending }) => await this.#sendOf(id, pending, { now, add })));
   }

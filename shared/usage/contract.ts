@@ -1,15 +1,41 @@
 /** Operations on the usage of partners. */
 import * as z from "zod";
-import { operation } from "../contract/operation.ts";
+import { operation, type TableRight } from "../contract/operation.ts";
 import { id } from "../contract/schemas.ts";
 import { administrators } from "../domain/access.ts";
+import { countedAttributes, eventPartitions } from "../events/keys.ts";
 import { limitPartitions } from "../limits/keys.ts";
 import { partnerPartitions } from "../partners/keys.ts";
+import { countDays } from "../runtime/day-counts.ts";
+import { webhookPartitions } from "../webhooks/keys.ts";
 import { usagePartitions } from "./keys.ts";
-import { defaultRangeDays, maxRangeDays, usageDays } from "./model.ts";
+import { defaultRangeDays, maxRangeDays, usagePath } from "./model.ts";
 
 const day = z.iso.date("must be a date such as 2026-11-20");
 const count = z.int().min(0);
+
+const subscriptionsOfDay = z
+  .object({
+    sold: count.describe("Subscriptions that were created"),
+    extended: count.describe("Extensions"),
+    cancelled: count.describe("Cancellations"),
+    expired: count.describe("Subscriptions whose expiry was announced"),
+    live: count
+      .nullable()
+      .describe(
+        "Scheduled and active subscriptions at the end of the day, or now; null for a day that is too long ago",
+      ),
+  })
+  .meta({ id: "SubscriptionsOfDay", description: "What has happened to subscriptions in a day of UTC" });
+
+export type SubscriptionsOfDay = z.output<typeof subscriptionsOfDay>;
+
+const deliveriesOfDay = z
+  .object({
+    succeeded: count.describe("Attempts that the endpoint answered with a status from 200 to 299"),
+    failed: count.describe("All other attempts"),
+  })
+  .describe("Attempts to deliver webhooks");
 
 const usageSchema = z
   .object({
@@ -37,6 +63,8 @@ const usageSchema = z
               }),
             )
             .describe("The requests by operation, the most frequent ones first"),
+          subscriptions: subscriptionsOfDay,
+          deliveries: deliveriesOfDay,
         }),
       )
       .describe("Every day of the range, the first one first"),
@@ -58,6 +86,31 @@ const example: UsageView = {
         { method: "GET", path: "/v1/subscriptions/{externalUserId}", requests: 1102 },
         { method: "POST", path: "/v1/subscriptions", requests: 102 },
       ],
+      subscriptions: { sold: 98, extended: 41, cancelled: 7, expired: 12, live: 2310 },
+      deliveries: { succeeded: 158, failed: 2 },
+    },
+  ],
+};
+
+const usageOfAllSchema = z
+  .object({
+    from: day.describe("First day of the answer"),
+    to: day.describe("Last day of the answer"),
+    days: z
+      .array(z.object({ day: day.describe("Day of UTC: YYYY-MM-DD"), subscriptions: subscriptionsOfDay }))
+      .describe("Every day of the range, the first one first"),
+  })
+  .meta({ id: "UsageOfAll", description: "What all partners together have sold" });
+
+export type UsageOfAllView = z.output<typeof usageOfAllSchema>;
+
+const exampleOfAll: UsageOfAllView = {
+  from: "2026-11-20",
+  to: "2026-11-20",
+  days: [
+    {
+      day: "2026-11-20",
+      subscriptions: { sold: 1204, extended: 530, cancelled: 61, expired: 144, live: 40_871 },
     },
   ],
 };
@@ -68,19 +121,23 @@ const query = z.strictObject({
 });
 
 const details =
-  `by day and operation, for at most ${maxRangeDays} days; counts are kept for ${usageDays} days. They may lag behind by some ` +
-  "seconds, and lack the last requests of a server that has ended.";
+  `by day and operation, with the subscriptions that were sold and the attempts to deliver webhooks, for at most ${maxRangeDays} ` +
+  `days; counts are kept for ${countDays} days. They may lag behind by some seconds. Requests may lack the last ones of a server ` +
+  "that has ended; subscriptions and attempts add up with the events and the deliveries.";
 
 const table = [
   { actions: ["GetItem"], leadingKeys: [partnerPartitions.partners, limitPartitions.limits] },
-  { actions: ["Query"], leadingKeys: [usagePartitions.usage] },
+  {
+    actions: ["Query"],
+    leadingKeys: [usagePartitions.usage, usagePartitions.subscriptions, webhookPartitions.attemptCounts],
+  },
 ] as const;
 
 export const operations = {
   read: operation({
     id: "usage.read",
     method: "GET",
-    path: "/v1/usage",
+    path: usagePath,
     tag: "Usage",
     summary: "Read the usage",
     description: `Returns the partner's requests ${details}`,
@@ -104,4 +161,26 @@ export const operations = {
     problems: [],
     table,
   }),
+
+  readOfAll: operation({
+    id: "usage.read-of-all",
+    method: "GET",
+    path: "/v1/usage/all-partners",
+    tag: "Usage",
+    summary: "Read what all partners sell",
+    description:
+      "Returns the subscriptions that all partners together have sold, for administrators, by day, for at most " +
+      `${maxRangeDays} days; counts are kept for ${countDays} days, and may lag behind by some seconds.`,
+    access: { user: { roles: administrators } },
+    request: { query },
+    success: { status: 200, description: "The sales", body: usageOfAllSchema, example: exampleOfAll },
+    problems: [],
+    table: [{ actions: ["Query"], leadingKeys: [usagePartitions.subscriptions] }],
+  }),
 };
+
+/** The function `usage-count` marks events as counted, and adds them to the counts. */
+export const countRights: readonly TableRight[] = [
+  { actions: ["UpdateItem"], leadingKeys: [eventPartitions.events], attributes: countedAttributes },
+  { actions: ["UpdateItem"], leadingKeys: [usagePartitions.subscriptions] },
+];

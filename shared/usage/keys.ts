@@ -1,12 +1,32 @@
-/** Keys of the counts of calls. */
-import type { Key, Partition } from "../runtime/key.ts";
-import type { StoredDay } from "./model.ts";
+/** Keys of what is counted: calls and subscriptions. */
+import { shardOf, type Key, type Partition } from "../runtime/key.ts";
+import type { StoredDay, StoredSubscriptions } from "./model.ts";
 
 /** Partition keys as roles are granted them; `*` stands for any characters. */
-export const usagePartitions = { usage: "USAGE#*" } as const;
+export const usagePartitions = {
+  usage: "USAGE#*",
+  subscriptions: "SUBSCRIPTION-COUNTS#*",
+} as const;
+
+/** The counts of all partners together: one item would limit the rate of all sales. */
+const shardCount = 8;
 
 export const usageKey = {
   /** A partner's calls of one day. @param day `2026-11-20` */
   day: (partnerId: string, day: string): Key<StoredDay> => ({ pk: `USAGE#${partnerId}`, sk: day }),
   days: (partnerId: string): Partition<StoredDay> => ({ pk: `USAGE#${partnerId}` }),
+  subscriptions: (owner: string, day: string): Key<StoredSubscriptions> => ({
+    pk: `SUBSCRIPTION-COUNTS#${owner}`,
+    sk: day,
+  }),
+  /** Behind all days. */
+  allSubscriptions: (owner: string): Key<StoredSubscriptions> => ({ pk: `SUBSCRIPTION-COUNTS#${owner}`, sk: "TOTAL" }),
 } as const;
+
+/** The shard of all partners that counts a partner. */
+export function shardOfAll(partnerId: string): string {
+  return `ALL#${shardOf(partnerId, shardCount)}`;
+}
+
+/** All shards that count all partners together. */
+export const shardsOfAll: readonly string[] = Array.from({ length: shardCount }, (_, shard) => `ALL#${shard}`);

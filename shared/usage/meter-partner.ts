@@ -8,8 +8,8 @@ import { defaultLimitsOf, type Environment } from "../runtime/environment.ts";
 import { describeError, log } from "../runtime/log.ts";
 import type { Table } from "../runtime/table.ts";
 import { addCalls } from "./add-calls.ts";
-import { CallCounts } from "./call-counts.ts";
-import { refusedName } from "./model.ts";
+import { CallCounts, type CountedCalls } from "./call-counts.ts";
+import { refusedName, usagePath } from "./model.ts";
 
 /** Of the process: leases and counts outlive the calls that make them. */
 const meter = new CallMeter();
@@ -57,7 +57,9 @@ export class PartnerMetering {
     const { route, now, table } = this.#request;
     this.#partnerId = partnerId;
     callCounts.count({ partnerId, name: route, now });
-    const sent = callCounts.send(partnerId, now, (id, calls) => addCalls(table, id, calls));
+    const add = (id: string, calls: CountedCalls) => addCalls(table, id, calls);
+    // Who reads the usage sees at least what this process has counted.
+    const sent = callCounts.send(partnerId, now, add, { atOnce: route === `GET ${usagePath}` });
     this.#begun = Promise.all([
       meter.prepare(partnerId, now, this.#counters),
       sent.catch((error: unknown) => {

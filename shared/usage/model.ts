@@ -1,4 +1,5 @@
-/** Counts of calls as they are kept: one item for each partner and day of UTC. */
+/** Counts as they are kept, by partner and day of UTC. */
+import { subscriptionEventTypes } from "../events/model.ts";
 
 /** The attributes are routes, such as `GET /v1/subscriptions`, `refused`, and the day itself. */
 export type StoredDay = {
@@ -6,31 +7,31 @@ export type StoredDay = {
   readonly ttl: number;
 } & Readonly<Record<string, number | string>>;
 
+/** The events that are counted: any change of a subscription may change the number of live ones. */
+export const countedTypes = subscriptionEventTypes.filter((type) => type !== "subscription.expiring");
+
+/** What is counted of subscriptions. */
+export const subscriptionCounts = ["created", "extended", "cancelled", "expired", "live"] as const;
+export type SubscriptionCount = (typeof subscriptionCounts)[number];
+
+/**
+ * What the events of a day, or of all time, come to. `live` is the change of the number of live subscriptions: of all time, it is
+ * that number.
+ */
+export type StoredSubscriptions = Readonly<Partial<Record<SubscriptionCount, number>>> & {
+  /** Absent for all time. */
+  readonly day?: string;
+  readonly ttl?: number;
+};
+
+/** Where a partner reads its usage. */
+export const usagePath = "/v1/usage";
+
 /** Counts the calls beyond the partner's limits. */
 export const refusedName = "refused";
-
-/** How long counts are kept: a year, and time to compare it with the one before. */
-export const usageDays = 400;
 
 /** The maximum number of days in one answer. */
 export const maxRangeDays = 90;
 
 /** The number of days in an answer to a request that names none. */
 export const defaultRangeDays = 30;
-
-const dayMs = 86_400_000;
-
-/** The day of UTC of a moment. @param now milliseconds of the epoch */
-export function dayOf(now: number): string {
-  return new Date(now).toISOString().slice(0, 10);
-}
-
-/** The day that follows a number of days later. */
-export function daysAfter(day: string, count: number): string {
-  return dayOf(Date.parse(day) + count * dayMs);
-}
-
-/** When the counts of a day expire, in seconds of the epoch. */
-export function forgottenFrom(day: string): number {
-  return (Date.parse(day) + usageDays * dayMs) / 1000;
-}

@@ -4,9 +4,11 @@ import { limitKey } from "../limits/keys.ts";
 import { readPartner } from "../partners/store.ts";
 import { defaultLimitsOf, type Environment } from "../runtime/environment.ts";
 import type { Table } from "../runtime/table.ts";
+import { listAttemptCounts } from "../webhooks/attempt-counts.ts";
+import { maxRangeDays } from "./model.ts";
 import { rangeOf, type DayRange } from "./rules.ts";
-import { listDays } from "./store.ts";
-import type { UsageRecord } from "./view.ts";
+import { listAllSubscriptionCounts, listDays, listSubscriptionCounts } from "./store.ts";
+import type { SalesRecord, UsageRecord } from "./view.ts";
 
 /** What of a request decides on the answer. */
 export interface UsageRequest {
@@ -22,10 +24,19 @@ export async function readUsage(
   { query, now, table, environment }: UsageRequest,
 ): Promise<UsageRecord> {
   const range = orThrow(rangeOf(query, now));
-  const [partner, counters = {}, days] = await Promise.all([
+  const [partner, counters = {}, days, subscriptions, attempts] = await Promise.all([
     readPartner(table, partnerId),
     table.get(limitKey.limits(partnerId)),
     listDays(table, partnerId, range),
+    listSubscriptionCounts(table, partnerId, range.from),
+    listAttemptCounts(table, partnerId, { ...range, maxDays: maxRangeDays }),
   ]);
-  return { range, days, counters, limits: partner.limits ?? defaultLimitsOf(environment) };
+  const limits = partner.limits ?? defaultLimitsOf(environment);
+  return { range, days, subscriptions, attempts, counters, limits };
+}
+
+/** Reads what all partners have sold. @throws Problem `validation_failed` for a range that is too long or the wrong way round */
+export async function readSales({ query, now, table }: Omit<UsageRequest, "environment">): Promise<SalesRecord> {
+  const range = orThrow(rangeOf(query, now));
+  return { range, subscriptions: await listAllSubscriptionCounts(table, range.from) };
 }

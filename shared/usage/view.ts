@@ -2,29 +2,64 @@
 import type { PartnerLimits } from "../domain/limits.ts";
 import { monthOf, type LimitItem } from "../limits/model.ts";
 import { usedIn } from "../limits/rules.ts";
-import type { UsageView } from "./contract.ts";
-import { refusedName, type StoredDay } from "./model.ts";
-import { daysOf, type DayRange } from "./rules.ts";
+import type { AttemptCounts } from "../webhooks/model.ts";
+import type { SubscriptionsOfDay, UsageOfAllView, UsageView } from "./contract.ts";
+import { refusedName, type StoredDay, type StoredSubscriptions } from "./model.ts";
+import { daysOf, sumsOf, type DayRange, type SubscriptionSums } from "./rules.ts";
 
-/** What an answer is made of. */
-export interface UsageRecord {
+/** What an answer on all partners is made of. */
+export interface SalesRecord {
   readonly range: DayRange;
+  readonly subscriptions: readonly StoredSubscriptions[];
+}
+
+/** What an answer on one partner is made of. */
+export interface UsageRecord extends SalesRecord {
   readonly days: readonly StoredDay[];
+  readonly attempts: readonly AttemptCounts[];
   readonly counters: LimitItem;
   readonly limits: PartnerLimits;
 }
 
-export function viewUsage({ range, days, counters, limits }: UsageRecord, now: Date): UsageView {
+export function viewUsage(record: UsageRecord, now: Date): UsageView {
+  const { range, days, subscriptions, attempts, counters, limits } = record;
   const byDay = new Map(days.map((stored) => [stored.day, stored]));
+  const sums = sumsOf(range, subscriptions, now);
+  const attemptsByDay = Map.groupBy(attempts, ({ day }) => day);
   const month = monthOf(now.getTime()).attribute.slice("used:".length);
   return {
     ...range,
     month: { month, requests: Math.max(0, usedIn(counters, now.getTime())), quota: limits.requestsPerMonth },
-    days: daysOf(range).map((day) => viewDay(day, byDay.get(day))),
+    days: daysOf(range).map((day) => ({
+      ...viewCalls(day, byDay.get(day)),
+      subscriptions: viewSubscriptions(sums.get(day)),
+      deliveries: viewAttempts(attemptsByDay.get(day) ?? []),
+    })),
   };
 }
 
-function viewDay(day: string, stored: StoredDay | undefined): UsageView["days"][number] {
+export function viewSales({ range, subscriptions }: SalesRecord, now: Date): UsageOfAllView {
+  const sums = sumsOf(range, subscriptions, now);
+  return { ...range, days: daysOf(range).map((day) => ({ day, subscriptions: viewSubscriptions(sums.get(day)) })) };
+}
+
+/** Events of different days may be counted in any order, so that a number may be a little below zero for a moment. */
+function viewSubscriptions(sums: SubscriptionSums | undefined): SubscriptionsOfDay {
+  const { created = 0, extended = 0, cancelled = 0, expired = 0, live } = sums ?? {};
+  return { sold: created, extended, cancelled, expired, live: live === undefined ? null : Math.max(0, live) };
+}
+
+function viewAttempts(attempts: readonly AttemptCounts[]): UsageView["days"][number]["deliveries"] {
+  return {
+    succeeded: attempts.reduce((sum, { succeeded = 0 }) => sum + succeeded, 0),
+    failed: attempts.reduce((sum, { failed = 0 }) => sum + failed, 0),
+  };
+}
+
+function viewCalls(
+  day: string,
+  stored: StoredDay | undefined,
+): Omit<UsageView["days"][number], "subscriptions" | "deliveries"> {
   const routes = Object.entries(stored ?? {}).flatMap(([name, requests]) => {
     const [method = "", path] = name.split(" ");
     return path === undefined || typeof requests !== "number" || requests < 1 ? [] : [{ method, path, requests }];

@@ -469,7 +469,10 @@ export const deliveryRights: readonly TableRight[] = [
       webhookPartitions.deliveries,
     ],
   },
-  { actions: ["UpdateItem"], leadingKeys: [webhookPartitions.health, webhookPartitions.deliveries] },
+  {
+    actions: ["UpdateItem"],
+    leadingKeys: [webhookPartitions.health, webhookPartitions.deliveries, webhookPartitions.attemptCounts],
+  },
   { actions: ["UpdateItem"], leadingKeys: [webhookPartitions.endpoints], attributes: disablingAttributes },
   { actions: ["PutItem"], leadingKeys: [eventPartitions.events] },
 ];

@@ -8,6 +8,7 @@ import { ConcurrencyConflict } from "../domain/conflict.ts";
 import type { StoredEvent } from "../events/model.ts";
 import type { Queue } from "../runtime/queue.ts";
 import type { Table } from "../runtime/table.ts";
+import { attemptAddition } from "./attempt-counts.ts";
 import { queued, type DeliveryMessage } from "./messages.ts";
 import type {
   DisabledReason,
@@ -179,7 +180,7 @@ async function callEndpoint({ key, send, now }: DeliveryTools, planned: Attempt)
 }
 
 /**
- * Adds the attempt to the delivery. After a conflict, somebody else has made the same attempt, whose record counts, or a
+ * Adds the attempt to the delivery, and counts it in the same transaction. After a conflict, somebody else has made the same attempt, whose record counts, or a
  * different one, beside which this one is recorded.
  *
  * @returns the delivery as it is kept; undefined if it was removed meanwhile
@@ -194,7 +195,11 @@ async function record(
     const current = before ?? newDelivery(event, endpoint.id);
     const after = recordAttempt(current, attempt, { retryAfterSeconds, random: random() });
     try {
-      await table.update(deliveryRecord(endpoint.id, before, after));
+      const counted = { at: attempt.at, succeeded: attempt.outcome === "succeeded" };
+      await table.commit([
+        deliveryRecord(endpoint.id, before, after),
+        attemptAddition(message.partnerId, after.id, counted),
+      ]);
       return after;
     } catch (error) {
       if (!(error instanceof ConcurrencyConflict)) throw error;

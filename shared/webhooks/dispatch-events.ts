@@ -3,7 +3,7 @@
  * record may come twice, and both make the same deliveries.
  */
 import * as z from "zod";
-import type { StoredEvent } from "../events/model.ts";
+import { ownedEventOf, type OwnedEvent } from "../events/owned-event.ts";
 import { viewEvent } from "../events/view.ts";
 import type { Bus, BusEntry } from "../runtime/bus.ts";
 import type { Queue } from "../runtime/queue.ts";
@@ -23,10 +23,8 @@ export interface DispatchTools {
 
 /** What an item of the stream means. */
 export type Dispatched =
-  | { readonly kind: "event"; readonly partnerId: string; readonly event: StoredEvent }
-  | { readonly kind: "redelivery"; readonly redelivery: StoredRedelivery };
+  ({ readonly kind: "event" } & OwnedEvent) | { readonly kind: "redelivery"; readonly redelivery: StoredRedelivery };
 
-const eventKeys = z.object({ pk: z.string().startsWith("EVENTS#"), id: z.string(), type: z.string() });
 const redeliveryKeys = z.object({ pk: z.string().startsWith("WEBHOOK-REDELIVERIES#"), deliveryId: z.string() });
 
 /** Reads an item of the stream; undefined for one that is none of ours. */
@@ -34,8 +32,8 @@ export function dispatchedOf(item: Item): Dispatched | undefined {
   if (redeliveryKeys.safeParse(item).success) {
     return { kind: "redelivery", redelivery: item as unknown as StoredRedelivery };
   }
-  const partnerId = eventKeys.safeParse(item).data?.pk.split("#")[1];
-  return partnerId === undefined ? undefined : { kind: "event", partnerId, event: item as unknown as StoredEvent };
+  const owned = ownedEventOf(item);
+  return owned && { kind: "event", ...owned };
 }
 
 /**
@@ -62,7 +60,7 @@ export async function dispatchEvents(tools: DispatchTools, batch: readonly Dispa
 }
 
 function messagesOf(
-  { partnerId, event }: { readonly partnerId: string; readonly event: StoredEvent },
+  { partnerId, event }: OwnedEvent,
   endpoints: readonly StoredEndpoint[],
   now: Date,
 ): readonly DeliveryMessage[] {
@@ -88,7 +86,7 @@ function messageOfRedelivery(redelivery: StoredRedelivery, now: Date): DeliveryM
 const busSchemaVersion = 1;
 
 /** The event as the company's own systems get it. */
-function entryOf({ partnerId, event }: { readonly partnerId: string; readonly event: StoredEvent }): BusEntry {
+function entryOf({ partnerId, event }: OwnedEvent): BusEntry {
   return {
     source: "portico",
     detailType: event.type,

@@ -1,6 +1,8 @@
 /** Keys of webhook endpoints and deliveries. */
-import type { Key, Partition } from "../runtime/key.ts";
+import { eventPrefix } from "../events/keys.ts";
+import { shardOf, type Key, type Partition } from "../runtime/key.ts";
 import type {
+  AttemptCounts,
   EndpointCount,
   EndpointHealth,
   StoredDelivery,
@@ -18,10 +20,11 @@ export const webhookPartitions = {
   health: "WEBHOOK-HEALTH#*",
   deliveries: "WEBHOOK-DELIVERIES#*",
   redeliveries: "WEBHOOK-REDELIVERIES#*",
+  attemptCounts: "ATTEMPT-COUNTS#*",
 } as const;
 
 /** The beginnings of the partition keys of the inserted items that the table's stream brings to the dispatcher. */
-export const dispatchedPrefixes = ["EVENTS#", "WEBHOOK-REDELIVERIES#"] as const;
+export const dispatchedPrefixes = [eventPrefix, "WEBHOOK-REDELIVERIES#"] as const;
 
 /** The attributes that a delivery updates on an endpoint: it can disable it, and nothing else. */
 export const disablingAttributes = ["status", "disabledReason", "updatedAt", "revision"] as const;
@@ -43,4 +46,15 @@ export const webhookKey = {
     pk: `WEBHOOK-REDELIVERIES#${endpointId}`,
     sk: redeliveryId,
   }),
+} as const;
+
+/** Attempts of one partner are recorded in parallel, each in a transaction that holds its counts. */
+export const maxAttemptCountsPerDay = 4;
+
+export const attemptCountKey = {
+  day: (partnerId: string, day: string, deliveryId: string): Key<AttemptCounts> => ({
+    pk: `ATTEMPT-COUNTS#${partnerId}`,
+    sk: `${day}#${shardOf(deliveryId, maxAttemptCountsPerDay)}`,
+  }),
+  days: (partnerId: string): Partition<AttemptCounts> => ({ pk: `ATTEMPT-COUNTS#${partnerId}` }),
 } as const;

@@ -120,3 +120,11 @@ export const deliveryDays = 30;
 
 /** How long the previous secret signs as well after a rotation. */
 export const overlapHours = 24;
+
+/** Attempts to deliver webhooks in a day. */
+export interface AttemptCounts {
+  readonly day: string;
+  readonly succeeded?: number;
+  readonly failed?: number;
+  readonly ttl: number;
+}

@@ -377,6 +377,16 @@ const failures: Readonly<Record<string, () => Promise<unknown>>> = {
     ),
   "deliveries of webhooks wait in their queue": () =>
     everyFiveMinutes(3, async () => recordQueue("ApproximateAgeOfOldestMessage", "deliveries", 2400)),
+  "the function that counts subscriptions fails": () =>
+    watched.during(15, async () => {
+      for (let failed = 0; failed < 3; failed++) watched.recordFunctionError("Portico-local-usage-count");
+    }),
+  "events are given up before they are counted": () =>
+    everyFiveMinutes(2, async () => recordQueue("ApproximateNumberOfMessagesVisible", "counts-failed", 1)),
+  "events wait until they are counted": () =>
+    everyFiveMinutes(3, async () =>
+      watched.record("AWS/Lambda", "IteratorAge", { FunctionName: "Portico-local-usage-count" }, 400_000),
+    ),
   "EventBridge cannot deliver events": () =>
     watched.during(5, async () =>
       watched.record("AWS/Events", "FailedInvocations", { RuleName: "Portico-local-key-lost" }, 1),

@@ -20,6 +20,9 @@ import {
   visit,
 } from "../support/console.ts";
 import { Portico } from "../support/portico.ts";
+import { plantChanges } from "../support/table.ts";
+import { subscriptionsAddition } from "../../shared/usage/store.ts";
+import { attemptAddition } from "../../shared/webhooks/attempt-counts.ts";
 import { eventually } from "../support/waiting.ts";
 import { webhookCalls } from "../support/webhooks.ts";
 
@@ -69,6 +72,7 @@ describeConsole(
         expect(await charts.count()).toBe(2);
         expect(await page.locator(".chart.served g").count()).toBe(30);
         await page.getByText("The numbers by day").click();
+        await page.getByText(/^There were no sales and no live subscriptions from/).waitFor();
         const days = page.getByRole("table", { name: "Requests by day" }).locator("tbody tr");
         expect(await days.count()).toBe(30);
         const [, served = "", refused = ""] = await days.first().locator("td").allTextContents();
@@ -78,6 +82,50 @@ describeConsole(
         expect(Number(refused)).toBeGreaterThan(1);
         const operations = page.getByRole("table", { name: "Requests by operation" }).locator("tbody tr");
         expect(await operations.allTextContents()).toEqual([`GET /v1/partners/me${served}`]);
+        await expectAccessible();
+      });
+    });
+
+    describe.each(["light", "dark"] as const)("sales in %s colours", (colorScheme) => {
+      useSession({ colorScheme, viewport: desktop });
+
+      test("are shown by day, of a partner and of all partners together", async () => {
+        const { id } = await portico.registerPartner();
+        const today = new Date().toISOString().slice(0, 10);
+        const counts = new Map([
+          ["created", 1200],
+          ["cancelled", 3],
+          ["live", 1197],
+        ] as const);
+        const at = new Date().toISOString();
+        await plantChanges(portico.host, [
+          subscriptionsAddition(id, today, { counts, forAll: true }),
+          [attemptAddition(id, "whd_1", { at, succeeded: true })],
+          [attemptAddition(id, "whd_1", { at, succeeded: false })],
+        ]);
+        const firstRow = (name: string) => page.getByRole("table", { name }).locator("tbody tr").first();
+        const lastBar = (kind: string) => page.locator(`.chart.${kind} g:last-child title`).textContent();
+        const summary = (index: number) => page.getByText("The numbers by day").nth(index);
+        await visit(`#/partners/${id}/usage`);
+        await summary(0).click();
+        expect(await firstRow("Sales by day").locator("td").allTextContents()).toEqual([
+          expect.any(String),
+          ...["1,200", "0", "3", "0", "1,197"],
+        ]);
+        expect(await lastBar("sold")).toMatch(/: 1,200$/);
+        expect(await lastBar("live")).toMatch(/: 1,197$/);
+        await summary(1).click();
+        const attempts = firstRow("Attempts to deliver webhooks by day").locator("td");
+        expect((await attempts.allTextContents()).slice(1)).toEqual(["1", "1"]);
+        expect(await lastBar("failed")).toMatch(/: 1$/);
+        await expectAccessible();
+        await page.getByRole("navigation", { name: "Sections" }).getByRole("link", { name: "Sales" }).click();
+        await page.getByText("The numbers by day").click();
+        const { body } = await portico.call("GET", "/v1/usage/all-partners", { token: await portico.rootToken() });
+        const { sold, live } = body.days.at(-1).subscriptions;
+        expect(sold).toBeGreaterThanOrEqual(1200);
+        const cells = await firstRow("Sales by day").locator("td").allTextContents();
+        expect([cells[1], cells[5]]).toEqual([sold, live].map((each: number) => each.toLocaleString("en")));
         await expectAccessible();
       });
     });

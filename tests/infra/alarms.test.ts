@@ -113,17 +113,21 @@ describe("the alarms watch deployed resources:", () => {
     for (const { dimensions } of watched("AWS/DynamoDB")) expect(dimensions["TableName"]).toContain(`Ref${tableId}`);
   });
 
-  test("every queue, and how far the reader of the stream is behind", () => {
+  test("every queue, and how far the readers of the stream are behind", () => {
     const queues = propertiesOf(operationsStack, "AWS::SQS::Queue").map(({ QueueName }) => QueueName);
     const metrics = watched("AWS/SQS").map(({ name, dimensions }) => [dimensions["QueueName"], name]);
     expect(metrics.sort()).toEqual([
+      ["Portico-prod-counts-failed", "ApproximateNumberOfMessagesVisible"],
       ["Portico-prod-deliveries", "ApproximateAgeOfOldestMessage"],
       ["Portico-prod-deliveries-failed", "ApproximateNumberOfMessagesVisible"],
       ["Portico-prod-dispatches-failed", "ApproximateNumberOfMessagesVisible"],
     ]);
     expect(metrics.map(([queue]) => queue)).toEqual([...queues].sort());
     const ages = watched("AWS/Lambda").filter(({ name }) => name === "IteratorAge");
-    expect(ages.map(({ dimensions }) => dimensions)).toEqual([{ FunctionName: "Portico-prod-webhook-dispatch" }]);
+    expect(ages.map(({ dimensions }) => dimensions)).toEqual([
+      { FunctionName: "Portico-prod-webhook-dispatch" },
+      { FunctionName: "Portico-prod-usage-count" },
+    ]);
   });
 
   test("the firewall's common rules", () => {

@@ -1,6 +1,10 @@
 /** How events leave the table: stream, queues, bus and event source mappings in the template, with exactly the rights that they need. */
 import type { Assembly, Template } from "../../infra/checks/assembly.ts";
-import { webhookDeliveryFunction, webhookDispatchFunction } from "../../infra/constructs/function-declarations.ts";
+import {
+  usageCountFunction,
+  webhookDeliveryFunction,
+  webhookDispatchFunction,
+} from "../../infra/constructs/function-declarations.ts";
 import { dispatchedPrefixes } from "../../shared/webhooks/keys.ts";
 import {
   exampleProduction,
@@ -27,6 +31,8 @@ const mappings = (): readonly any[] => propertiesOf(operations, "AWS::Lambda::Ev
 const queues = (): readonly any[] => propertiesOf(operations, "AWS::SQS::Queue");
 const idOf = (queueName: string): string =>
   resourcesOf(operations, "AWS::SQS::Queue").find(([, { Properties }]) => Properties.QueueName === queueName)![0];
+const patternsOf = (mapping: any): readonly unknown[] =>
+  mapping.FilterCriteria.Filters.map(({ Pattern }: any) => JSON.parse(Pattern));
 const streamArn = (): string => text(mappings()[0].EventSourceArn);
 
 /** The rights of a function's role beyond its logs, traces, table and secrets: `<action> <resource>`. */
@@ -44,19 +50,36 @@ describe("the stream of the table", () => {
   test("has new items, and brings those that webhooks need to the dispatcher", () => {
     const [table] = propertiesOf(templateOf(prod, "Data"), "AWS::DynamoDB::Table");
     expect(table.StreamSpecification).toEqual({ StreamViewType: "NEW_IMAGE" });
-    const [mapping] = mappings();
     expect(streamArn()).toContain("StreamArn");
-    const [{ Pattern }, ...others] = mapping.FilterCriteria.Filters;
-    expect(others).toEqual([]);
-    expect(JSON.parse(Pattern)).toEqual({
-      eventName: ["INSERT"],
-      dynamodb: { Keys: { pk: { S: dispatchedPrefixes.map((prefix) => ({ prefix })) } } },
-    });
+    expect(patternsOf(mappings()[0])).toEqual([
+      { eventName: ["INSERT"], dynamodb: { Keys: { pk: { S: dispatchedPrefixes.map((prefix) => ({ prefix })) } } } },
+    ]);
   });
 
-  test("is read from its beginning, and what fails is halved, repeated in bounds and told", () => {
-    const { maxRetries, maxRecordAgeSeconds, batchSize } = webhookDispatchFunction;
-    expect(mappings()[0]).toMatchObject({
+  test("brings the events of subscriptions to the counting function, but for those that count nothing", () => {
+    expect(patternsOf(mappings()[1])).toEqual([
+      {
+        eventName: ["INSERT"],
+        dynamodb: {
+          Keys: { pk: { S: [{ prefix: "EVENTS#" }] } },
+          NewImage: {
+            type: {
+              S: ["created", "extended", "cancelled", "personal_data_erased", "expired"].map(
+                (name) => `subscription.${name}`,
+              ),
+            },
+          },
+        },
+      },
+    ]);
+  });
+
+  test.each([
+    [0, webhookDispatchFunction],
+    [1, usageCountFunction],
+  ])("is read from its beginning, and what fails is halved, repeated in bounds and told: %i", (index, declared) => {
+    const { maxRetries, maxRecordAgeSeconds, batchSize, failedQueue } = declared;
+    expect(mappings()[index]).toMatchObject({
       StartingPosition: "TRIM_HORIZON",
       BatchSize: batchSize,
       BisectBatchOnFunctionError: true,
@@ -64,8 +87,8 @@ describe("the stream of the table", () => {
       MaximumRetryAttempts: maxRetries,
       MaximumRecordAgeInSeconds: maxRecordAgeSeconds,
     });
-    const { Destination } = mappings()[0].DestinationConfig.OnFailure;
-    expect(text(Destination)).toBe(`<${idOf("Portico-prod-dispatches-failed")}.Arn>`);
+    const { Destination } = mappings()[index].DestinationConfig.OnFailure;
+    expect(text(Destination)).toBe(`<${idOf(`Portico-prod-${failedQueue}`)}.Arn>`);
     // DynamoDB keeps a record for a day.
     expect(maxRecordAgeSeconds).toBeLessThan(86_400);
   });
@@ -73,7 +96,7 @@ describe("the stream of the table", () => {
 
 describe("the queues", () => {
   test("are encrypted, take TLS only, and are no FIFO queues", () => {
-    expect(queues()).toHaveLength(3);
+    expect(queues()).toHaveLength(4);
     for (const { SqsManagedSseEnabled, FifoQueue } of queues()) {
       expect(SqsManagedSseEnabled).toBe(true);
       expect(FifoQueue).toBeUndefined();
@@ -106,12 +129,14 @@ describe("the queues", () => {
 
   test("keep what was given up for as long as SQS keeps a message", () => {
     const failed = queues().filter(({ QueueName }) => QueueName.endsWith("-failed"));
-    expect(failed.map(({ MessageRetentionPeriod }) => MessageRetentionPeriod)).toEqual([1_209_600, 1_209_600]);
+    expect(failed.map(({ MessageRetentionPeriod }) => MessageRetentionPeriod)).toEqual([
+      1_209_600, 1_209_600, 1_209_600,
+    ]);
   });
 
   test("bring deliveries in small batches, each message of which fails alone", () => {
     const { batchSize, maxConcurrency } = webhookDeliveryFunction;
-    expect(mappings()[1]).toMatchObject({
+    expect(mappings()[2]).toMatchObject({
       EventSourceArn: { "Fn::GetAtt": [idOf("Portico-prod-deliveries"), "Arn"] },
       BatchSize: batchSize,
       FunctionResponseTypes: ["ReportBatchItemFailures"],
@@ -135,6 +160,17 @@ describe("the roles", () => {
     );
   });
 
+  test("of the counting function read the stream, and send to the queue of what failed", () => {
+    const stream = streamArn();
+    expect(eventRights("usagecountRole")).toEqual(
+      [
+        ...["DescribeStream", "GetRecords", "GetShardIterator"].map((action) => `dynamodb:${action} ${stream}`),
+        "dynamodb:ListStreams *",
+        `sqs:SendMessage <${idOf("Portico-prod-counts-failed")}.Arn>`,
+      ].sort(),
+    );
+  });
+
   test("of the delivery receive from its queue and send to it", () => {
     const own = `<${idOf("Portico-prod-deliveries")}.Arn>`;
     expect(eventRights("webhookdeliveryRole")).toEqual(
@@ -145,7 +181,7 @@ describe("the roles", () => {
   test("of no other function know queue, stream or bus", () => {
     const roles = Object.values(prod.templates)
       .flatMap((template) => resourcesOf(template, "AWS::IAM::Role"))
-      .filter(([name]) => !/webhook(dispatch|delivery)Role/.test(name));
+      .filter(([name]) => !/(webhookdispatch|webhookdelivery|usagecount)Role/.test(name));
     expect(roles.length).toBeGreaterThan(50);
     for (const [, role] of roles) expect(JSON.stringify(role)).not.toMatch(/sqs:|events:|GetRecords|ListStreams/);
   });

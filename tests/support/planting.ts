@@ -13,10 +13,13 @@ import { createUser } from "../../shared/users/rules.ts";
 import { userCreation } from "../../shared/users/store.ts";
 import { signingKeyOf } from "./forgery.ts";
 
-/** The counts of calls, which every call of a partner changes, also one that is refused and changes nothing else. */
-const countingPartitions = /^(LIMITS|USAGE)#/;
+/**
+ * Counts: every call of a partner changes those of calls, also one that is refused and changes nothing else, and those of
+ * subscriptions change some time after their events.
+ */
+const countingPartitions = /^(LIMITS|USAGE|SUBSCRIPTION-COUNTS|ATTEMPT-COUNTS)#/;
 
-/** Every item of a running host's table, but for the counts of calls. */
+/** Every item of a running host's table, but for counts. */
 export async function contentsOf(host: TableLocation): Promise<Item[]> {
   const items = await everythingIn(host);
   return items.filter(({ pk }) => !countingPartitions.test(String(pk)));

@@ -4,7 +4,7 @@ import type { Host } from "../../infra/local/host.ts";
 import type { Change, Item } from "../../shared/runtime/table.ts";
 import { planting } from "./outside.ts";
 
-/** Every item of a running host's table, but for the counts of calls. */
+/** Every item of a running host's table, but for counts. */
 export async function contentsOf(host: TableLocation): Promise<Item[]> {
   return await (await planting()).contentsOf(host);
 }

@@ -9,6 +9,7 @@ import {
   ledgerCheckFunction,
   rotationFunction,
   syntheticPartnerFunction,
+  usageCountFunction,
   webhookDeliveryFunction,
   webhookDispatchFunction,
   type ScheduledFunction,
@@ -55,6 +56,7 @@ export function causeAlarms(watched: Watched): readonly AlarmDeclaration[] {
     ...ledgerAlarms(stage),
     ...expiryAlarms(stage),
     ...webhookAlarms(stage),
+    ...countAlarms(stage),
     ...(stage.operations.syntheticPartner ? syntheticPartnerAlarms(stage, compositeNames(functions)) : []),
   ];
 }
@@ -404,6 +406,36 @@ function webhookAlarms(stage: Stage): readonly MetricAlarm[] {
       count: [queueMetric(stage, "ApproximateAgeOfOldestMessage", "deliveries")],
       // The delay of a message is at most 900 seconds.
       above: 1800,
+      periods: 2,
+    }),
+  ];
+}
+
+/** Counts that lag or lack events are wrong numbers in the console, and nothing else. */
+function countAlarms(stage: Stage): readonly MetricAlarm[] {
+  const common = { severity: "ticket", runbook: "usage-counts", periodSeconds: fiveMinutes, above: 0 } as const;
+  return [
+    countAlarm({
+      ...common,
+      name: "counts-failing",
+      means: "The function that counts subscriptions dies, throws or runs out of time.",
+      count: [lambdaMetric(stage, "Errors", usageCountFunction.id)],
+      periodSeconds: quarterHour,
+      // Lambda repeats a batch after a single failure.
+      above: 2,
+    }),
+    countAlarm({
+      ...common,
+      name: "counts-failed",
+      means: "Events were given up before they were counted.",
+      count: [queueMetric(stage, "ApproximateNumberOfMessagesVisible", "counts-failed")],
+    }),
+    countAlarm({
+      ...common,
+      name: "counts-late",
+      means: "Events wait for more than five minutes until they are counted.",
+      count: [{ ...lambdaMetric(stage, "IteratorAge", usageCountFunction.id), statistic: "Maximum" }],
+      above: 300_000,
       periods: 2,
     }),
   ];

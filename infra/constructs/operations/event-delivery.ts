@@ -1,6 +1,7 @@
 /**
- * How an event leaves the table: the stream invokes the dispatch function, which sends one message for each webhook endpoint and
- * puts the event on the bus; the queue invokes the delivery function. See `docs/decisions/0083-*.md`.
+ * What the table's stream invokes. The dispatch function sends one message for each webhook endpoint and puts the event on the
+ * bus; the queue invokes the delivery function. The counting function adds events to the counts of subscriptions: it reads the
+ * stream by itself, so neither delays the other. See `docs/decisions/0083-*.md` and `0089-*.md`.
  */
 import { Duration } from "aws-cdk-lib";
 import { CfnEventBus } from "aws-cdk-lib/aws-events";
@@ -11,6 +12,7 @@ import { Construct } from "constructs";
 import type { Stage } from "../../stages/stage.ts";
 import { acknowledge } from "../acknowledge.ts";
 import {
+  usageCountFunction,
   webhookDeliveryFunction,
   webhookDispatchFunction,
   type QueueFunction,
@@ -30,6 +32,12 @@ export interface EventDeliveryProps {
   readonly bundleOf: (entryPoint: string) => string;
 }
 
+/** What a function needs beside what all functions have. */
+interface Needs {
+  readonly environment: Partial<CommonVariables>;
+  readonly statements: readonly PolicyStatement[];
+}
+
 /** What fails for good stays as long as SQS keeps a message: an operator decides what becomes of it. */
 const failedRetention = Duration.days(14);
 
@@ -42,18 +50,12 @@ const visibilityPerTimeout = 6;
 export class EventDelivery extends Construct {
   readonly #props: EventDeliveryProps;
   readonly #deliveries: Queue;
-  readonly #failedDispatches: Queue;
   readonly #bus: CfnEventBus;
 
   constructor(scope: Construct, id: string, props: EventDeliveryProps) {
     super(scope, id);
     this.#props = props;
     const failedDeliveries = this.#queue("deliveries-failed", { retentionPeriod: failedRetention });
-    this.#failedDispatches = this.#queue("dispatches-failed", { retentionPeriod: failedRetention });
-    acknowledge(this.#failedDispatches, {
-      "AwsSolutions-SQS3":
-        "it is itself the queue of what failed, of an event source mapping, which the rule does not see",
-    });
     const { timeoutSeconds, maxReceives } = webhookDeliveryFunction;
     this.#deliveries = this.#queue("deliveries", {
       retentionPeriod: deliveryRetention,
@@ -64,7 +66,14 @@ export class EventDelivery extends Construct {
       name: apiNameOf(props.stage),
       description: "The events of partners, for the company's own systems",
     });
-    this.#dispatch(webhookDispatchFunction);
+    this.#read(webhookDispatchFunction, {
+      environment: { DELIVERY_QUEUE_URL: this.#deliveries.queueUrl, EVENT_BUS_NAME: this.#bus.ref },
+      statements: [
+        right(["sqs:SendMessage"], this.#deliveries.queueArn),
+        right(["events:PutEvents"], this.#bus.attrArn),
+      ],
+    });
+    this.#read(usageCountFunction, { environment: {}, statements: [] });
     this.#deliver(webhookDeliveryFunction);
   }
 
@@ -81,21 +90,30 @@ export class EventDelivery extends Construct {
     });
   }
 
-  #dispatch(declaration: StreamFunction): void {
+  /** A function that the stream invokes. */
+  #read(declaration: StreamFunction, more: Needs): void {
     const { streamArn } = this.#props;
+    const failed = this.#queue(declaration.failedQueue, { retentionPeriod: failedRetention });
+    acknowledge(failed, {
+      "AwsSolutions-SQS3":
+        "it is itself the queue of what failed, of an event source mapping, which the rule does not see",
+    });
     const made = this.#function(declaration, {
-      environment: { DELIVERY_QUEUE_URL: this.#deliveries.queueUrl, EVENT_BUS_NAME: this.#bus.ref },
+      environment: more.environment,
       statements: [
         // Lambda reads the stream with the role of the function, and ListStreams knows no resources.
         right(["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"], streamArn),
         right(["dynamodb:ListStreams"], "*"),
-        right(["sqs:SendMessage"], this.#deliveries.queueArn),
-        right(["sqs:SendMessage"], this.#failedDispatches.queueArn),
-        right(["events:PutEvents"], this.#bus.attrArn),
+        right(["sqs:SendMessage"], failed.queueArn),
+        ...more.statements,
       ],
     });
-    const prefixes = declaration.insertedUnder.map((prefix) => ({ prefix }));
-    const pattern = { eventName: ["INSERT"], dynamodb: { Keys: { pk: { S: prefixes } } } };
+    const { insertedUnder, ofTypes } = declaration;
+    const dynamodb = {
+      Keys: { pk: { S: insertedUnder.map((prefix) => ({ prefix })) } },
+      ...(ofTypes !== undefined && { NewImage: { type: { S: ofTypes } } }),
+    };
+    const pattern = { eventName: ["INSERT"], dynamodb };
     const mapping = new CfnEventSourceMapping(this, `${declaration.id}-records`, {
       functionName: made.arn,
       eventSourceArn: streamArn,
@@ -107,7 +125,7 @@ export class EventDelivery extends Construct {
       maximumRecordAgeInSeconds: declaration.maxRecordAgeSeconds,
       functionResponseTypes: ["ReportBatchItemFailures"],
       filterCriteria: { filters: [{ pattern: JSON.stringify(pattern) }] },
-      destinationConfig: { onFailure: { destination: this.#failedDispatches.queueArn } },
+      destinationConfig: { onFailure: { destination: failed.queueArn } },
     });
     mapping.node.addDependency(made);
   }
@@ -132,10 +150,7 @@ export class EventDelivery extends Construct {
     mapping.node.addDependency(made);
   }
 
-  #function(
-    declaration: StreamFunction | QueueFunction,
-    more: { readonly environment: Partial<CommonVariables>; readonly statements: readonly PolicyStatement[] },
-  ): OperationFunction {
+  #function(declaration: StreamFunction | QueueFunction, more: Needs): OperationFunction {
     const { stage, environment, resources, bundleOf } = this.#props;
     return new OperationFunction(this, declaration.id, {
       stage,

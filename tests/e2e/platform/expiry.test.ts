@@ -1,6 +1,6 @@
 /** Expiring and expired subscriptions are announced by the schedule, with the rights of its role. */
 import { setTimeout as delay } from "node:timers/promises";
-import type { MigrationAnswer } from "../../../shared/migrations/contract.ts";
+import type { MigrationAnswer, MigrationName } from "../../../shared/migrations/contract.ts";
 import { subscriptionKey } from "../../../shared/subscriptions/keys.ts";
 import { FaultInjector } from "../../faults/fault-injector.ts";
 import { expectProblem } from "../../support/expect-problem.ts";
@@ -165,15 +165,15 @@ test(
   crowdTimeoutMs,
 );
 
-describe("the migration expiry-notice", () => {
-  const migrate = async (event: object): Promise<MigrationAnswer> => {
+describe("the migrations", () => {
+  /** @returns how many items were changed */
+  async function migrateAll(migration: MigrationName = "expiry-notice"): Promise<number> {
     const { id } = portico.host.model.functions.find(({ name }) => name.endsWith("-migration"))!;
-    const outcome = await portico.host.invoke(id, { migration: "expiry-notice", ...event });
-    if (!("payload" in outcome)) throw new Error("the migration failed");
-    return JSON.parse(outcome.payload) as MigrationAnswer;
-  };
-
-  async function migrateAll(): Promise<number> {
+    const migrate = async (event: object): Promise<MigrationAnswer> => {
+      const outcome = await portico.host.invoke(id, { migration, ...event });
+      if (!("payload" in outcome)) throw new Error("the migration failed");
+      return JSON.parse(outcome.payload) as MigrationAnswer;
+    };
     const { segments } = await migrate({ action: "begin" });
     for (const { number } of segments) await migrate({ action: "continue", segment: number });
     const after = await migrate({ action: "status" });
@@ -181,7 +181,23 @@ describe("the migration expiry-notice", () => {
     return after.segments.reduce((sum, { changed }) => sum + changed, 0);
   }
 
-  test("adds the notice to live subscriptions that lack it, and to no others", async () => {
+  test("live-count and event-count count what an earlier release has left uncounted, once", async () => {
+    const { id, token } = await portico.partnerWithToken();
+    for (const user of ["one", "two", "three"]) await create(token, {}, { user });
+    await cancel(token, { user: "three" });
+    const set = { expression: "REMOVE inLiveCount" };
+    await plantChanges(portico.host, [[{ update: subscriptionKey.subscription(id, "one"), set }]]);
+    const today = async () => (await call("GET", "/v1/usage", { token })).body.days.at(-1).subscriptions;
+    // This host's stream invokes nothing.
+    expect(await today()).toMatchObject({ sold: 0, live: 0 });
+    expect(await migrateAll("event-count")).toBeGreaterThanOrEqual(4);
+    expect(await today()).toMatchObject({ sold: 3, cancelled: 1, live: 2 });
+    expect(await migrateAll("live-count")).toBe(1);
+    expect(await today()).toMatchObject({ sold: 3, cancelled: 1, live: 3 });
+    expect([await migrateAll("event-count"), await migrateAll("live-count")]).toEqual([0, 0]);
+  });
+
+  test("expiry-notice adds the notice to live subscriptions that lack it, and to no others", async () => {
     const partner = await portico.partnerWithToken();
     await create(partner.token, {}, { user: "earlier" });
     await create(partner.token, {}, { user: "over" });

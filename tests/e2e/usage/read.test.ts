@@ -1,14 +1,17 @@
-/** Also the tests of `usage/read-of-partner`. */
-import { setTimeout as delay } from "node:timers/promises";
+/** Also the tests of `usage/read-of-partner` and `usage/read-of-all`. */
 import { expectProblem } from "../../support/expect-problem.ts";
+import { allPages } from "../../support/lists.ts";
 import { partnerCalls } from "../../support/partners.ts";
-import { inParallel, Portico } from "../../support/portico.ts";
+import { inParallel, Portico, tally } from "../../support/portico.ts";
 import { subscriptionCalls } from "../../support/subscriptions.ts";
 import { eventually } from "../../support/waiting.ts";
 import { crowdTimeoutMs } from "../../support/values.ts";
+import { Receiver, webhookCalls } from "../../support/webhooks.ts";
 
-// Each process adds what it has counted with a later call, and with one process that is the next one.
-const portico = Portico.alone({ processesPerFunction: 1 });
+// With one process, the authorizer of a read has counted all calls before it. The stream's function counts subscriptions.
+const portico = Portico.alone({ processesPerFunction: 1, runEventSources: true });
+const webhooks = webhookCalls(portico);
+const receiver = Receiver.forFile();
 const { call } = portico;
 const { asRoot, change } = partnerCalls(portico);
 const { cancel, create, extend } = subscriptionCalls(portico);
@@ -51,14 +54,8 @@ describe("the usage", () => {
         // Refused by the operation: a call like any other, without an event.
         if (index % 10 === 0) await create(token, { duration: "P0D" }, { user });
       });
-      // The calls of the last five seconds wait for a later call.
-      const read = await eventually(
-        async () => {
-          await delay(1000);
-          return await call("GET", "/v1/usage", { token });
-        },
-        ({ body }) => routesOf(body)["DELETE /v1/subscriptions/{externalUserId}"] === 10,
-      );
+      // Reading adds what the process has counted.
+      const read = await call("GET", "/v1/usage", { token });
       const routes = routesOf(read.body);
       const { "GET /v1/usage": reads = 0, ...others } = routes;
       expect(others).toEqual({
@@ -88,16 +85,12 @@ describe("the usage", () => {
     const answers = [];
     for (let count = 0; count < 5; count++) answers.push(await call("GET", "/v1/partners/me", { token }));
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 429, 429, 429]);
-    const { body } = await eventually(
-      async () => {
-        await delay(1000);
-        // Sends what has waited; it is refused as well.
-        await call("GET", "/v1/banks");
-        await call("GET", "/v1/partners/me", { token });
-        return await usageOf(id);
-      },
-      ({ body: shown }) => sumOf(shown, "refused") >= 3 && sumOf(shown, "requests") <= 3,
-    );
+    // It is refused as well, and adds what the process has counted before.
+    expect((await call("GET", "/v1/usage", { token })).status).toBe(429);
+    const { body } = await usageOf(id);
+    expect(sumOf(body, "refused")).toBe(3);
+    // The latest call is taken back once it is refused.
+    expect(sumOf(body, "requests")).toBe(3);
     expect(body.month).toMatchObject({ requests: 2, quota: 2 });
   });
 
@@ -106,14 +99,101 @@ describe("the usage", () => {
     await call("GET", "/v1/partners/me", { token: partner.token });
     const next = await portico.partnerToken(partner);
     expect((await call("GET", "/v1/partners/me", { token: partner.token })).status).toBe(401);
-    const { body } = await eventually(
-      async () => {
-        await delay(1000);
-        return await call("GET", "/v1/usage", { token: next });
-      },
-      ({ body: shown }) => (routesOf(shown)["GET /v1/usage"] ?? 0) > 1,
-    );
+    const { body } = await call("GET", "/v1/usage", { token: next });
     expect(routesOf(body)["GET /v1/partners/me"]).toBe(1);
+  });
+});
+
+describe("subscriptions and deliveries", () => {
+  const types = ["created", "extended", "cancelled", "expired"] as const;
+  const inSeconds = (seconds: number) => new Date(Date.now() + seconds * 1000).toISOString();
+
+  /** The counts of all days by name, and the number of live subscriptions at the end. */
+  function salesOf({ days }: any) {
+    const sum = (name: string) => days.reduce((total: number, day: any) => total + Number(day.subscriptions[name]), 0);
+    const [created, extended, cancelled, expired] = ["sold", "extended", "cancelled", "expired"].map(sum);
+    return { created, extended, cancelled, expired, live: days.at(-1).subscriptions.live };
+  }
+
+  const attemptsOf = ({ days }: any, name: "succeeded" | "failed"): number =>
+    days.reduce((total: number, day: any) => total + Number(day.deliveries[name]), 0);
+
+  const salesOfAll = async (query = "") => await asRoot("GET", `/v1/usage/all-partners${query}`);
+
+  test(
+    "add up with the ledger of events and with the deliveries",
+    async () => {
+      const before = salesOf((await salesOfAll()).body);
+      const { id, token, endpointId } = await webhooks.partnerWithEndpoint({
+        url: receiver.url("/counted"),
+        eventTypes: ["subscription.cancelled", "subscription.expired"],
+      });
+      receiver.reply = () => (receiver.received.length === 1 ? 500 : 204);
+      await inParallel(50, async (index) => {
+        const user = `customer-${index}`;
+        await create(token, {}, { user });
+        if (index % 2 === 0) await extend(token, {}, { user });
+        if (index % 5 === 0) await cancel(token, { user });
+      });
+      for (const user of ["short-1", "short-2"]) {
+        await create(token, { expiresAt: inSeconds(4), duration: "P1D" }, { user });
+      }
+      // The first run announces that they are about to expire, and the second one waits until they have.
+      for (let run = 0; run < 2; run++) await portico.host.runSchedule("Portico-local-expiry");
+      const pages = await allPages((cursor) =>
+        call("GET", `/v1/events?limit=100${cursor === undefined ? "" : `&cursor=${cursor}`}`, { token }),
+      );
+      const events = tally(pages.flat().map(({ type }: any) => type as string));
+      const said = Object.fromEntries(types.map((type) => [type, events[`subscription.${type}`] ?? 0]));
+      expect(said).toEqual({ created: 52, extended: 25, cancelled: 10, expired: 2 });
+      const sold = { ...said, live: 52 - 10 - 2 };
+      const { body } = await eventually(
+        () => usageOf(id),
+        ({ body: shown }) => JSON.stringify(salesOf(shown)) === JSON.stringify(sold),
+      );
+      expect(body.days.at(-1).subscriptions.live).toBe(40);
+      const { body: all } = await salesOfAll();
+      for (const name of types) expect(salesOf(all)[name]).toBe(Number(before[name]) + said[name]!);
+      expect(salesOf(all).live).toBe(Number(before.live) + 40);
+      const delivered = await eventually(
+        async () =>
+          await allPages((cursor) =>
+            call(
+              "GET",
+              `/v1/webhook-endpoints/${endpointId}/deliveries?limit=100${cursor === undefined ? "" : `&cursor=${cursor}`}`,
+              { token },
+            ),
+          ),
+        (lists) => {
+          const items: any[] = lists.flat();
+          return items.length === 12 && items.every(({ status }) => status === "succeeded");
+        },
+      );
+      const attempts = delivered.flat().flatMap((delivery: any) => delivery.attempts);
+      const succeeded = attempts.filter(({ outcome }: any) => outcome === "succeeded").length;
+      const { body: counted } = await usageOf(id);
+      expect(attempts.length).toBeGreaterThan(succeeded);
+      expect([attemptsOf(counted, "succeeded"), attemptsOf(counted, "failed")]).toEqual([
+        succeeded,
+        attempts.length - succeeded,
+      ]);
+    },
+    crowdTimeoutMs,
+  );
+
+  test("of all partners have the same range, and are for administrators", async () => {
+    const { body } = await salesOfAll("?from=2026-02-27&to=2026-03-01");
+    expect(body.days.map(({ day }: any) => day)).toEqual(["2026-02-27", "2026-02-28", "2026-03-01"]);
+    expectProblem(await salesOfAll("?from=2026-03-02&to=2026-03-01"), 422, "validation_failed", ["/from"]);
+    const { token } = await portico.partnerWithToken();
+    expectProblem(await call("GET", "/v1/usage/all-partners", { token }), 403, "forbidden");
+  });
+
+  test("have no number of live subscriptions for days whose counts are gone", async () => {
+    const { token } = await portico.partnerWithToken();
+    const { body } = await call("GET", "/v1/usage?from=2024-01-01&to=2024-01-01", { token });
+    expect(body.days[0].subscriptions).toEqual({ sold: 0, extended: 0, cancelled: 0, expired: 0, live: null });
+    expect(body.days[0].deliveries).toEqual({ succeeded: 0, failed: 0 });
   });
 });
 

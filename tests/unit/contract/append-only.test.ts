@@ -33,6 +33,12 @@ function rightsOn(prefix: string): ReadonlyMap<string, readonly string[]> {
 /** It reads the event that it sends, and adds that it has disabled an endpoint. */
 const readsAndAdds = ["webhook-delivery"];
 
+/** They mark an event as counted, and change nothing else of it; the migration finds those that lack the mark. */
+const marking: Readonly<Record<string, readonly string[]>> = {
+  "usage-count": ["UpdateItem"],
+  migration: ["UpdateItem", "Query"],
+};
+
 test.each([
   ["AUDIT", ["audit.list"]],
   ["EVENTS#", ["events.list", "events.list-of-partner", "events.read"]],
@@ -41,8 +47,25 @@ test.each([
   for (const [id, actions] of rights) {
     const allowed = readers.includes(id)
       ? ["GetItem", "Query"]
-      : ["PutItem", ...(readsAndAdds.includes(id) ? ["BatchGetItem"] : [])];
+      : (marking[prefix === "EVENTS#" ? id : ""] ?? [
+          "PutItem",
+          ...(readsAndAdds.includes(id) ? ["BatchGetItem"] : []),
+        ]);
     expect([id, actions.filter((action) => !allowed.includes(action))]).toEqual([id, []]);
   }
   expect([...rights.keys()]).toEqual(expect.arrayContaining([...readers, "partners.change"]));
+});
+
+test("an event is updated by its mark as counted alone", () => {
+  const updates = declarations.flatMap(({ id, table }) =>
+    table
+      .filter(
+        ({ actions, leadingKeys }) =>
+          actions.includes("UpdateItem") && leadingKeys.some((one) => covers(one, "EVENTS#")),
+      )
+      .map(({ leadingKeys, attributes }) => ({ id, leadingKeys, attributes })),
+  );
+  expect(updates).toEqual(
+    ["usage-count", "migration"].map((id) => ({ id, leadingKeys: ["EVENTS#*"], attributes: ["counted"] })),
+  );
 });

@@ -101,11 +101,11 @@ describe("the write stop", () => {
     expect(variables).toEqual({ readOnly: "on" });
     expect(changes()).toEqual([
       ...rules.map((name) => `DisableRule ${name}`),
-      ...[`${mapping} false`, `${mapping} false`],
+      ...Array.from({ length: 3 }, () => `${mapping} false`),
       "PATCH /restapis/abc123/stages/prod",
     ]);
     // One mapping for each function that records or messages invoke.
-    expect(calls.filter(({ call }) => call.startsWith("GET /2015-03-31/event-source-mappings"))).toHaveLength(2);
+    expect(calls.filter(({ call }) => call.startsWith("GET /2015-03-31/event-source-mappings"))).toHaveLength(3);
   });
 
   test("ends in the opposite order", async () => {
@@ -115,7 +115,7 @@ describe("the write stop", () => {
     expect(changes()).toEqual([
       "PATCH /restapis/abc123/stages/prod",
       ...rules.map((name) => `EnableRule ${name}`),
-      ...[`${mapping} true`, `${mapping} true`],
+      ...Array.from({ length: 3 }, () => `${mapping} true`),
     ]);
   });
 

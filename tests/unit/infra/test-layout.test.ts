@@ -27,6 +27,7 @@ const coveredBy: Readonly<Record<string, string>> = {
   "subscriptions/read-of-partner": "subscriptions/cancel-of-partner",
   "system/problem": "system/problems",
   "threads/read": "threads/list",
+  "usage/read-of-all": "usage/read",
   "usage/read-of-partner": "usage/read",
   "users/end-own-session": "users/own-sessions",
   "users/end-session": "users/sessions",

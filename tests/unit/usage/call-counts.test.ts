@@ -85,3 +85,16 @@ test("a call that is taken back leaves nothing", async () => {
   await process.send("ptr_1", start, add);
   expect([stored.size, writes()]).toEqual([0, 0]);
 });
+
+test("the calls of a partner that reads its usage do not wait, and those of others do", async () => {
+  const { stored, add } = storedCounts();
+  const process = new CallCounts();
+  const count = async (partnerId: string, second: number, atOnce: boolean) => {
+    const now = start - 60_000 + second * 1000;
+    process.count({ partnerId, name: "GET /a", now });
+    await process.send(partnerId, now, add, { atOnce });
+  };
+  for (const second of [0, 1]) for (const partner of ["ptr_1", "ptr_2"]) await count(partner, second, false);
+  await count("ptr_2", 2, true);
+  expect(Object.fromEntries(stored)).toEqual({ "ptr_1 2026-11-20 GET /a": 1, "ptr_2 2026-11-20 GET /a": 3 });
+});

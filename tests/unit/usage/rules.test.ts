@@ -1,5 +1,5 @@
 import { Problem } from "../../../shared/domain/problems.ts";
-import { daysOf, rangeOf } from "../../../shared/usage/rules.ts";
+import { daysOf, rangeOf, sumsOf } from "../../../shared/usage/rules.ts";
 
 const now = new Date("2026-11-20T23:59:59.999Z");
 
@@ -30,4 +30,35 @@ test.each([
 
 test("a range has each of its days once", () => {
   expect(daysOf({ from: "2028-02-28", to: "2028-03-01" })).toEqual(["2028-02-28", "2028-02-29", "2028-03-01"]);
+});
+
+describe("the sums of subscriptions", () => {
+  const today = new Date("2026-11-20T12:00:00.000Z");
+  const range = { from: "2026-11-17", to: "2026-11-19" };
+
+  test("add the items of a day, and take later changes back from the present number of live ones", () => {
+    const sums = sumsOf(
+      range,
+      [
+        { created: 60, live: 40 },
+        { created: 40, live: 2 },
+        { day: "2026-11-18", created: 3, live: 3 },
+        { day: "2026-11-18", created: 1, cancelled: 2, live: -1 },
+        { day: "2026-11-20", created: 9, live: 9 },
+      ],
+      today,
+    );
+    const none = { created: 0, extended: 0, cancelled: 0, expired: 0 };
+    expect(Object.fromEntries(sums)).toEqual({
+      "2026-11-17": { ...none, live: 31 },
+      "2026-11-18": { ...none, created: 4, cancelled: 2, live: 33 },
+      "2026-11-19": { ...none, live: 33 },
+    });
+  });
+
+  test("know the number of live ones for the 400 days whose counts are kept", () => {
+    const kept = (day: string) => sumsOf({ from: day, to: day }, [{ live: 7 }], today).get(day)?.live;
+    expect(kept("2025-10-17")).toBe(7);
+    expect(kept("2025-10-16")).toBeUndefined();
+  });
 });

@@ -11,7 +11,7 @@ export interface ChartOptions {
   readonly title: string;
   readonly bars: readonly Bar[];
   /** A class that chooses the colour. */
-  readonly kind: "served" | "refused";
+  readonly kind: "served" | "refused" | "sold" | "live" | "delivered" | "failed";
 }
 
 /** The drawing is stretched to the width of the page, so it has no text. */

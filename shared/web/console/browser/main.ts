@@ -12,6 +12,7 @@ import { partnersView } from "./partner-list.ts";
 import { partnerView } from "./partner-page.ts";
 import { passwordView, takeLinkToken } from "./password-view.ts";
 import { requiredView } from "./required-view.ts";
+import { salesHash, salesView } from "./sales-page.ts";
 import { Session } from "./session.ts";
 import { sessionsHash, sessionsView } from "./session-list.ts";
 import { signInView } from "./sign-in-view.ts";
@@ -24,6 +25,7 @@ const sections = [
   ["#/partners", "Partners"],
   ["#/users", "Users"],
   ["#/coupons", "Coupons"],
+  [salesHash, "Sales"],
 ] as const;
 
 const routes: readonly (readonly [RegExp, (console: Console, ...ids: string[]) => View])[] = [
@@ -46,6 +48,7 @@ const routes: readonly (readonly [RegExp, (console: Console, ...ids: string[]) =
   [/^#\/users\/([\w-]+)(\/audit)$/, (console, id = "", tab = "") => userView(console, id, tab)],
   [/^#\/coupons$/, couponsView],
   [/^#\/coupons\/([\w-]+)$/, (console, id = "") => couponView(console, id)],
+  [/^#\/sales$/, salesView],
   [/^#\/sessions$/, sessionsView],
   [/^#\/account$/, accountView],
 ];

@@ -1,10 +1,11 @@
-/** How much a partner has used the API: the month against its quota, the last days, and the operations. */
-import { barChart } from "./bar-chart.ts";
-import { element, replaceContent, type Child } from "./dom.ts";
-import { dayOf, monthOf, number, share, technicalName } from "./format.ts";
+/** What a partner has sold, and how much it has used the API: the month against its quota, the last days, and the operations. */
+import { chartsByDay } from "./charts-by-day.ts";
+import { element, replaceContent } from "./dom.ts";
+import { monthOf, number, share, technicalName } from "./format.ts";
 import { explanationOf } from "./messages.ts";
 import type { RelatedList } from "./resource-view.ts";
 import type { Usage } from "./resources.ts";
+import { salesCharts } from "./sales-charts.ts";
 import { fullTable } from "./table.ts";
 import type { Console } from "./view.ts";
 
@@ -20,7 +21,9 @@ export function partnerUsage({ api, signal }: Console, partnerPath: string): Rel
     reload: async () => {
       try {
         const usage = await api.get<Usage>(`${partnerPath}/usage`, signal);
-        replaceContent(section, [monthOfUsage(usage), ...lastDays(usage)]);
+        const { days } = usage;
+        const charts = [salesCharts(days), requestCharts(days), operations(days), deliveryCharts(days)];
+        replaceContent(section, [monthOfUsage(usage), ...charts]);
       } catch (error) {
         // The numbers of an earlier load could be outdated.
         nothing.textContent = explanationOf(error);
@@ -43,41 +46,48 @@ function monthOfUsage({ month: { month, requests, quota } }: Usage): HTMLElement
   );
 }
 
-function lastDays({ days, from, to }: Usage): readonly Child[] {
-  if (days.every(({ requests, refused }) => requests === 0 && refused === 0)) {
-    const text = `There were no requests from ${dayOf(from)} to ${dayOf(to)} (UTC).`;
-    return [element("p", { class: "empty" }, text)];
-  }
-  const chart = (title: string, member: "requests" | "refused", kind: "served" | "refused") =>
-    barChart({ title, kind, bars: days.map((day) => ({ label: dayOf(day.day), value: day[member] })) });
-  return [
-    element(
-      "section",
-      {},
-      element("h3", {}, "By day"),
-      element(
-        "div",
-        { class: "charts" },
-        chart("Requests served", "requests", "served"),
-        chart("Requests refused by a limit", "refused", "refused"),
-      ),
-      element("details", {}, element("summary", {}, "The numbers by day"), dayTable(days)),
-      element("p", { class: "hint" }, "The days are those of UTC. The numbers may lag behind by some seconds."),
-    ),
-    element("section", {}, element("h3", {}, "By operation"), routeTable(routesOf(days))),
-  ];
+function requestCharts(days: readonly Day[]): HTMLElement {
+  return chartsByDay(days, {
+    title: "Requests",
+    table: "Requests by day",
+    series: [
+      { title: "Served", of: ({ requests }) => requests, chart: { title: "Requests served", kind: "served" } },
+      {
+        title: "Refused",
+        of: ({ refused }) => refused,
+        chart: { title: "Requests refused by a limit", kind: "refused" },
+      },
+    ],
+    none: "There were no requests",
+    hint: "The numbers may lag behind by some seconds.",
+  });
 }
 
-function dayTable(days: readonly Day[]): HTMLElement {
-  return fullTable<Day>(
-    "Requests by day",
-    [
-      { title: "Day (UTC)", cell: ({ day }) => dayOf(day) },
-      { title: "Served", cell: ({ requests }) => number(requests), numeric: true },
-      { title: "Refused", cell: ({ refused }) => number(refused), numeric: true },
+function deliveryCharts(days: readonly Day[]): HTMLElement {
+  return chartsByDay(days, {
+    title: "Webhooks",
+    table: "Attempts to deliver webhooks by day",
+    series: [
+      {
+        title: "Succeeded",
+        of: ({ deliveries }) => deliveries.succeeded,
+        chart: { title: "Attempts that succeeded", kind: "delivered" },
+      },
+      {
+        title: "Failed",
+        of: ({ deliveries }) => deliveries.failed,
+        chart: { title: "Attempts that failed", kind: "failed" },
+      },
     ],
-    days.toReversed(),
-  );
+    none: "There were no attempts to deliver webhooks",
+    hint: "An event that an endpoint does not take is sent again.",
+  });
+}
+
+function operations(days: readonly Day[]): HTMLElement | undefined {
+  const routes = routesOf(days);
+  if (routes.length === 0) return undefined;
+  return element("section", {}, element("h3", {}, "Requests by operation"), routeTable(routes));
 }
 
 function routeTable(routes: readonly Route[]): HTMLElement {

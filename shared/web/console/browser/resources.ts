@@ -7,7 +7,7 @@ export type {
   SecretStateView as SecretState,
 } from "../../../partners/contract.ts";
 export type { AuditRecordView as AuditRecord } from "../../../audit/contract.ts";
-export type { UsageView as Usage } from "../../../usage/contract.ts";
+export type { UsageOfAllView as UsageOfAll, UsageView as Usage } from "../../../usage/contract.ts";
 export type { EndpointView as WebhookEndpoint } from "../../../webhooks/contract.ts";
 export type { HistoryEntryView as HistoryEntry, SubscriptionView } from "../../../subscriptions/contract.ts";
 export type { LedgerMovementView as LedgerMovement, SelfView as Self, SessionView } from "../../../users/contract.ts";

@@ -1,0 +1,27 @@
+/** What all partners together sell. */
+import { element } from "./dom.ts";
+import { explanationOf } from "./messages.ts";
+import type { UsageOfAll } from "./resources.ts";
+import { salesCharts } from "./sales-charts.ts";
+import { headingOf, type Console, type View } from "./view.ts";
+
+export const salesHash = "#/sales";
+
+export function salesView({ api, signal }: Console): View {
+  const heading = headingOf("Sales");
+  const nothing = element("p", { class: "empty" }, "Loading…");
+  const section = element("section", { class: "usage" }, nothing);
+  return {
+    heading,
+    content: [heading, element("h2", {}, "All partners, the last thirty days"), section],
+    load: async () => {
+      try {
+        const { days } = await api.get<UsageOfAll>("/v1/usage/all-partners", signal);
+        section.replaceChildren(salesCharts(days));
+      } catch (error) {
+        nothing.textContent = explanationOf(error);
+        throw error;
+      }
+    },
+  };
+}
