@@ -1,7 +1,7 @@
 /** The import borders of the code. `docs/architecture.md` has the picture. */
 
 const areas =
-  "identity|limits|events|audit|webhooks|users|partners|subscriptions|companies|coupons|usage|ledger|migrations|threads|privacy|oauth|system";
+  "identity|limits|events|audit|webhooks|users|partners|sandbox|subscriptions|companies|coupons|usage|ledger|migrations|threads|privacy|oauth|system";
 const area = `^shared/(${areas})/`;
 
 /** The layers of `shared/`, from the lowest. A layer imports itself and the layers below it. */
@@ -25,6 +25,7 @@ const foundations = {
   subscriptions: ["identity", "events"],
   companies: ["identity", "events"],
   partners: ["identity", "events", "webhooks", "subscriptions", "companies"],
+  sandbox: ["identity", "events", "partners", "subscriptions"],
   usage: ["limits", "identity", "partners"],
   coupons: ["identity", "users"],
   ledger: ["users", "coupons"],

@@ -34,6 +34,8 @@ interface SubscriptionWith<Time> extends TermWith<Time> {
   readonly revision: number;
   /** Absent when none follows, and in subscriptions of earlier releases until the migration `expiry-notice` adds it. */
   readonly notice?: NoticeWith<Time> | undefined;
+  /** Sold in a sandbox: its notices are not in the index, because its test clock brings them, not the schedule. */
+  readonly sandbox?: true | undefined;
 }
 
 export type Term = TermWith<Date>;

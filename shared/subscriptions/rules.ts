@@ -141,6 +141,13 @@ export function followingNotice({ notice, expiresAt }: Subscription): Notice | u
   return notice?.type === "expiring" ? { type: "expired", at: expiresAt } : undefined;
 }
 
+/** The notices that are due by a moment, in their order. */
+export function dueNotices(subscription: Subscription, until: Date): readonly Notice[] {
+  const { notice } = subscription;
+  if (notice === undefined || notice.at > until) return [];
+  return [notice, ...dueNotices({ ...subscription, notice: followingNotice(subscription) }, until)];
+}
+
 /** The time of a change is never before that of the previous one, although clocks differ and calls overtake each other. */
 function timeOfChange(before: Subscription | undefined, now: Date): Date {
   return before !== undefined && before.updatedAt > now ? before.updatedAt : now;

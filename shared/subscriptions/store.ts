@@ -1,14 +1,14 @@
 /** Reads and writes of subscriptions: the latest one of each external user, and every change that led to it. */
-import type { Author } from "../contract/author.ts";
+import { momentOf, type Author } from "../contract/author.ts";
 import { etagOf } from "../domain/etag.ts";
 import { newId } from "../domain/ids.ts";
 import { notFound, orThrow } from "../domain/problems.ts";
 import type { SubscriptionSnapshot } from "../events/model.ts";
 import { eventWrite, passageWrite } from "../events/store.ts";
-import { whileActive } from "../identity/store.ts";
+import { whileActive, whileClockStands } from "../identity/store.ts";
 import type { IndexPlaces, Key, Partition } from "../runtime/key.ts";
 import { beginningWith, type PageRequest } from "../runtime/search.ts";
-import type { Change, Expression, Page, Table, UpdateWrite } from "../runtime/table.ts";
+import type { Change, ConditionalWrite, Expression, Page, Table, UpdateWrite } from "../runtime/table.ts";
 import { all, putAbsent, putIf, putUnchanged, unchanged, updateIf } from "../runtime/writes.ts";
 import { byExpiry, noticesOf, partnerAt, placeByExpiry, placeById, placeByNotice, subscriptionKey } from "./keys.ts";
 import {
@@ -21,7 +21,7 @@ import {
   type Subscription,
   type SubscriptionStatus,
 } from "./model.ts";
-import { followingNotice, isLive, noticeAfter, statusAt } from "./rules.ts";
+import { dueNotices, followingNotice, isLive, noticeAfter, statusAt } from "./rules.ts";
 
 export async function findSubscription(
   table: Table,
@@ -48,9 +48,11 @@ export function subscriptionChange(
   author: Author,
 ): Change {
   if (before?.revision === after.revision) return [];
-  const { partnerId, tokenId, now, expiryNotice } = author;
+  const { partnerId, tokenId, clock, expiryNotice } = author;
+  const now = momentOf(author);
   const key = subscriptionKey.subscription(partnerId, after.externalUserId);
-  const stored = toStored({ ...after, notice: noticeAfter(type, after, expiryNotice) });
+  const notified = withNotice(type, after, author, expiryNotice);
+  const stored = toStored(notified.subscription);
   const places = placesOf(partnerId, stored);
   const entry: HistoryEntry = {
     id: newId("hst_", after.updatedAt),
@@ -66,28 +68,57 @@ export function subscriptionChange(
     putAbsent(subscriptionKey.historyEntry(partnerId, after.externalUserId, after.revision), entry, {
       index: type === "created" ? placeById(partnerId, after) : undefined,
     }),
-    eventWrite({ ...author, now: after.updatedAt }, { type: `subscription.${type}`, data: snapshot(after, now) }),
-    ...(type === "personal_data_erased" ? [] : overdueNotices(partnerId, before, now)),
+    eventWrite(author, { type: `subscription.${type}`, data: snapshot(after, now) }, after.updatedAt),
+    // The notices that are due and not announced yet: the change replaces them.
+    ...(type === "personal_data_erased" || before === undefined ? [] : noticeEvents(before, author)),
+    ...notified.events,
     // A new or reactivated subscription must not escape a deletion of the partner.
-    ...(comesToLife ? [whileActive(partnerId, now)] : []),
+    ...(comesToLife ? [whileActive(partnerId, author.now, clock)] : []),
+    // What was decided by the time before an advance of the test clock could lack the notices of that advance.
+    ...(comesToLife || clock === undefined ? [] : [whileClockStands(partnerId, clock)]),
   ];
 }
 
-/** The events of notices that are due and not announced yet: the change replaces them. */
-function overdueNotices(partnerId: string, before: Subscription | undefined, now: Date): Change {
-  const { notice } = before ?? {};
-  if (before === undefined || notice === undefined || notice.at > now) return [];
-  return [
-    passageWrite(partnerId, { type: `subscription.${notice.type}`, data: snapshot(before, now) }, now),
-    ...overdueNotices(partnerId, { ...before, notice: followingNotice(before) }, now),
-  ];
+/**
+ * The changed subscription with its next notice. In a sandbox, a notice that is due at once is announced with the change: the
+ * clock stands still, so nothing would bring it until the next advance.
+ */
+function withNotice(type: ChangeType, after: Subscription, author: Author, expiryNotice: string | undefined) {
+  const subscription = { ...after, notice: noticeAfter(type, after, expiryNotice) };
+  const { clock } = author;
+  if (clock === undefined) return { subscription, events: [] };
+  const kept = { ...subscription, sandbox: true } as const;
+  if (type === "personal_data_erased") return { subscription: kept, events: [] };
+  const remaining = dueNotices(kept, clock).reduce<Subscription>(
+    (reached) => ({ ...reached, notice: followingNotice(reached) }),
+    kept,
+  );
+  return { subscription: remaining, events: noticeEvents(kept, author) };
+}
+
+/** The events of all notices that are due. */
+function noticeEvents(subscription: Subscription, author: Author): Change {
+  return dueNotices(subscription, momentOf(author)).map((notice) =>
+    noticeEvent(author.partnerId, subscription, notice, author),
+  );
+}
+
+/** The event of a notice: of a live partner's when it is announced, in a sandbox at its own moment. */
+function noticeEvent(
+  partnerId: string,
+  subscription: Subscription,
+  { type, at: moment }: Notice,
+  { now, clock }: Pick<Author, "now" | "clock">,
+): ConditionalWrite {
+  const at = clock === undefined ? now : moment;
+  return passageWrite(partnerId, { type: `subscription.${type}`, data: snapshot(subscription, at) }, now, at);
 }
 
 function placesOf(partnerId: string, stored: StoredSubscription): IndexPlaces {
-  const { externalUserId, notice } = stored;
+  const { externalUserId, notice, sandbox } = stored;
   return {
     ...placeByExpiry(partnerId, stored),
-    ...(notice !== undefined && placeByNotice(partnerId, externalUserId, notice)),
+    ...(notice !== undefined && sandbox !== true && placeByNotice(partnerId, externalUserId, notice)),
   };
 }
 
@@ -122,16 +153,27 @@ function snapshot(subscription: Subscription, now: Date): SubscriptionSnapshot {
   };
 }
 
-/** Announces the notice of a subscription that is as it was read: its event, and the notice that follows. */
-export function noticeAnnouncement(partnerId: string, subscription: Subscription, now: Date): Change {
+/**
+ * Announces the notice of a subscription that is as it was read: its event, and the notice that follows.
+ *
+ * @param clock the test clock of a sandbox
+ */
+export function noticeAnnouncement(partnerId: string, subscription: Subscription, now: Date, clock?: Date): Change {
   const { externalUserId, notice } = subscription;
   if (notice === undefined) return [];
   const next = followingNotice(subscription);
   const key = subscriptionKey.subscription(partnerId, externalUserId);
-  return [
-    updateIf(key, asRead(subscription), next === undefined ? noNotice : noticeSet(partnerId, externalUserId, next)),
-    passageWrite(partnerId, { type: `subscription.${notice.type}`, data: snapshot(subscription, now) }, now),
-  ];
+  const kept = clock === undefined ? noticeKept(partnerId, externalUserId, next) : noticeOutsideIndex(next);
+  return [updateIf(key, asRead(subscription), kept), noticeEvent(partnerId, subscription, notice, { now, clock })];
+}
+
+function noticeKept(partnerId: string, externalUserId: string, next: Notice | undefined): Expression {
+  return next === undefined ? noNotice : noticeSet(partnerId, externalUserId, next);
+}
+
+function noticeOutsideIndex(next: Notice | undefined): Expression {
+  if (next === undefined) return { expression: "REMOVE notice" };
+  return { expression: "SET notice = :notice", values: { ":notice": { type: next.type, at: next.at.toISOString() } } };
 }
 
 const noNotice: Expression = { expression: "REMOVE notice, gsi2pk, gsi2sk" };
@@ -323,9 +365,14 @@ export async function* liveSubscriptions(
   partnerId: string,
   now: Date,
 ): AsyncGenerator<readonly Subscription[]> {
-  for await (const { items } of subscriptionPages(table, partnerId)) {
-    yield items.map(fromStored).filter((subscription) => isLive(subscription, now));
+  for await (const subscriptions of allSubscriptions(table, partnerId)) {
+    yield subscriptions.filter((subscription) => isLive(subscription, now));
   }
+}
+
+/** All subscriptions of a partner, read consistently, page by page. */
+export async function* allSubscriptions(table: Table, partnerId: string): AsyncGenerator<readonly Subscription[]> {
+  for await (const { items } of subscriptionPages(table, partnerId)) yield items.map(fromStored);
 }
 
 /** All subscriptions of a partner, page by page; their sort keys are the external user ids. */
