@@ -6,9 +6,9 @@ import { viewTestClock } from "../../shared/sandbox/view.ts";
 
 export const handler = serve(testClockOperations.advance, {
   // Once: what is decided again after a conflict must not move the clock again.
-  prepare: async ({ principal, body, table, header }) => {
+  prepare: async ({ principal, body, table, header, auditing }) => {
     requireSandbox(principal);
-    await moveClock(table, principal.id, { request: body, idempotencyKey: header("idempotency-key") });
+    await moveClock(table, principal.id, { request: body, idempotencyKey: header("idempotency-key"), auditing });
   },
   decide: async ({ principal, table }) => {
     const clock = await readTestClock(table, principal.id);
@@ -17,6 +17,7 @@ export const handler = serve(testClockOperations.advance, {
     return {
       body: viewTestClock({ ...clock, announcedTo: clock.time }),
       change: announcementsDone(principal.id, clock),
+      audit: "committed",
     };
   },
 });

@@ -4,18 +4,25 @@
  * transaction on the condition that the subscription still has it. So an interrupted advance goes on where it stopped, and
  * parallel ones neither lose nor repeat a notice.
  */
+import type { AuditEntry } from "../contract/audit-record.ts";
 import { ConcurrencyConflict } from "../domain/conflict.ts";
 import { orThrow } from "../domain/problems.ts";
 import type { TestClock } from "../identity/model.ts";
 import { testClockChange } from "../identity/store.ts";
 import { hashed } from "../runtime/key.ts";
-import type { Table } from "../runtime/table.ts";
+import type { Table, Write } from "../runtime/table.ts";
 import type { Subscription } from "../subscriptions/model.ts";
 import { dueNotices } from "../subscriptions/rules.ts";
 import { allSubscriptions, noticeAnnouncement } from "../subscriptions/store.ts";
 import type { AdvanceRequest } from "./contract.ts";
 import { advancedTime } from "./rules.ts";
 import { readTestClock } from "./store.ts";
+
+export interface Move {
+  readonly request: AdvanceRequest;
+  readonly idempotencyKey: string | undefined;
+  readonly auditing: (entry: AuditEntry) => Write;
+}
 
 /**
  * Moves the clock once, and never back.
@@ -27,7 +34,7 @@ import { readTestClock } from "./store.ts";
 export async function moveClock(
   table: Table,
   sandboxId: string,
-  { request, idempotencyKey }: { readonly request: AdvanceRequest; readonly idempotencyKey: string | undefined },
+  { request, idempotencyKey, auditing }: Move,
 ): Promise<void> {
   const clock = await readTestClock(table, sandboxId);
   const movedBy = idempotencyKey === undefined ? undefined : hashed(idempotencyKey);
@@ -35,7 +42,8 @@ export async function moveClock(
   const time = orThrow(advancedTime(new Date(clock.time), request)).toISOString();
   if (time === clock.time) return;
   const moved = { time, announcedTo: clock.announcedTo, ...(movedBy !== undefined && { movedBy }) };
-  await table.commit([testClockChange(sandboxId, clock, moved)]);
+  const record = auditing({ target: sandboxId, before: { time: clock.time }, after: { time } });
+  await table.commit([testClockChange(sandboxId, clock, moved), record]);
 }
 
 export interface AnnouncementLimits {

@@ -204,6 +204,7 @@ export const testClockOperations = {
     problems: ["sandbox_required"],
     idempotent: true,
     replaysFirst: true,
+    audited: true,
     table: [
       {
         actions: ["GetItem", "UpdateItem"],

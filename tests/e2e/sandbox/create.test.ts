@@ -14,7 +14,7 @@ import { instant } from "../../support/values.ts";
 const portico = Portico.forSuite();
 const { call } = portico;
 const { acceptsSecret, asRoot, change, read, remove, self, verdicts } = partnerCalls(portico);
-const { startSandbox } = sandboxCalls(portico);
+const { advance, startSandbox } = sandboxCalls(portico);
 const subscriptions = subscriptionCalls(portico);
 const companies = companyCalls(portico);
 
@@ -117,11 +117,18 @@ test("a new secret of the sandbox replaces the old one after its grace period", 
 });
 
 test("the audit trail names the live partner, and shows no secret", async () => {
-  const { live, id, time } = await startSandbox();
+  const { live, id, time, token } = await startSandbox({ time: "2030-01-01T00:00:00Z" });
+  for (let count = 0; count < 2; count++) await advance(token, { to: "2030-01-02T00:00:00Z" });
   await call("POST", "/v1/sandbox/secret", { token: live.token });
   const { body } = await asRoot("GET", `/v1/audit?target=${id}`);
   expect(body.items).toMatchObject([
     { operation: "sandbox.new-secret", actor: { id: live.id } },
+    {
+      operation: "test-clock.advance",
+      actor: { id },
+      before: { time: "2030-01-01T00:00:00.000Z" },
+      after: { time: "2030-01-02T00:00:00.000Z" },
+    },
     { operation: "sandbox.create", before: null, after: { sandboxOf: live.id, time } },
   ]);
 });

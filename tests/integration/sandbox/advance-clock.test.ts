@@ -1,11 +1,12 @@
 /** An advance in several calls, and changes that were decided by the time before it. */
+import { auditRecordKey, type AuditEntry } from "../../../shared/contract/audit-record.ts";
 import type { Author } from "../../../shared/contract/author.ts";
 import { ConcurrencyConflict } from "../../../shared/domain/conflict.ts";
 import { newId } from "../../../shared/domain/ids.ts";
 import { orThrow } from "../../../shared/domain/problems.ts";
 import { listEvents } from "../../../shared/events/store.ts";
 import { principalCreation } from "../../../shared/identity/store.ts";
-import type { Table } from "../../../shared/runtime/table.ts";
+import type { Table, Write } from "../../../shared/runtime/table.ts";
 import { announceDue, moveClock } from "../../../shared/sandbox/advance-clock.ts";
 import { readTestClock } from "../../../shared/sandbox/store.ts";
 import { cancel, create } from "../../../shared/subscriptions/rules.ts";
@@ -43,8 +44,13 @@ function sale(author: Author, externalUserId: string) {
   return subscriptionChange("created", undefined, subscription, author);
 }
 
+const auditing = (entry: AuditEntry): Write => {
+  const id = newId("aud_", now());
+  return { put: { ...auditRecordKey(id), ...entry } };
+};
+
 const advance = async (partnerId: string, to: string) =>
-  await moveClock(table, partnerId, { request: { to: new Date(to) }, idempotencyKey: undefined });
+  await moveClock(table, partnerId, { request: { to: new Date(to) }, idempotencyKey: undefined, auditing });
 
 async function announced(partnerId: string): Promise<readonly string[]> {
   const { items } = await listEvents(table, partnerId, { now: now() }, { limit: 100, after: undefined });
