@@ -1,7 +1,7 @@
 /** The import borders of the code. `docs/architecture.md` has the picture. */
 
 const areas =
-  "identity|limits|events|audit|webhooks|users|partners|subscriptions|companies|coupons|usage|ledger|migrations|threads|privacy|oauth|system";
+  "identity|limits|events|audit|webhooks|users|partners|sandbox|subscriptions|companies|coupons|usage|ledger|migrations|threads|privacy|oauth|system";
 const area = `^shared/(${areas})/`;
 
 /** The layers of `shared/`, from the lowest. A layer imports itself and the layers below it. */
@@ -26,6 +26,7 @@ const foundations = {
   companies: ["identity", "events"],
   partners: ["identity", "events", "webhooks", "subscriptions", "companies"],
   usage: ["limits", "identity", "events", "webhooks", "partners"],
+  sandbox: ["identity", "events", "partners", "subscriptions"],
   coupons: ["identity", "users"],
   ledger: ["users", "coupons"],
   migrations: ["identity", "events", "users", "partners", "subscriptions", "usage"],

@@ -7,6 +7,7 @@ import * as audit from "./audit/contract.ts";
 import * as events from "./events/contract.ts";
 import * as companies from "./companies/contract.ts";
 import * as partners from "./partners/contract.ts";
+import * as sandbox from "./sandbox/contract.ts";
 import * as subscriptions from "./subscriptions/contract.ts";
 import * as oauth from "./oauth/contract.ts";
 import * as privacy from "./privacy/contract.ts";
@@ -23,6 +24,8 @@ export const operations: readonly AnyOperation[] = [
   ...Object.values(users.operations),
   ...Object.values(coupons.operations),
   ...Object.values(partners.operations),
+  ...Object.values(sandbox.operations),
+  ...Object.values(sandbox.testClockOperations),
   ...Object.values(subscriptions.operations),
   ...Object.values(companies.operations),
   ...Object.values(usage.operations),

@@ -4,8 +4,8 @@ import { requireSelf } from "../../shared/contract/principal.ts";
 import { requireMatch } from "../../shared/domain/etag.ts";
 import { serve } from "../../shared/http/serve.ts";
 import { operations } from "../../shared/partners/contract.ts";
-import { auditedPartner, changePartner, refuseOwnChange } from "../../shared/partners/rules.ts";
-import { partnerChange, readPartner } from "../../shared/partners/store.ts";
+import { auditedPartner, changePartner, refuseOwnChange, refuseSandboxChange } from "../../shared/partners/rules.ts";
+import { findFollower, followingChange, partnerChange, readPartner } from "../../shared/partners/store.ts";
 import { viewPartner } from "../../shared/partners/view.ts";
 import { defaultLimitsOf } from "../../shared/runtime/environment.ts";
 
@@ -24,13 +24,15 @@ const auditedFields = [
 export const handler = serve(operations.change, async (request) => {
   const { principal, path, body, ifMatch, now, table, environment } = request;
   const before = await readPartner(table, requireSelf(principal, path.partnerId));
-  const refusal = principal.kind === "partner" ? refuseOwnChange(before, body) : undefined;
+  const refusal = principal.kind === "partner" ? refuseOwnChange(before, body) : refuseSandboxChange(before, body);
   if (refusal !== undefined) throw refusal;
   requireMatch(ifMatch, before.revision);
   const after = changePartner(before, body, now);
+  const author = authorOf(request, before.id);
+  const sandbox = await findFollower(table, before, after);
   return {
     body: viewPartner(after, defaultLimitsOf(environment)),
-    change: partnerChange(authorOf(request, before.id), before, after),
+    change: [...partnerChange(author, before, after), ...followingChange(author, sandbox, after)],
     audit: changeEntry({ before: auditedPartner(before), after: auditedPartner(after) }, auditedFields, ["email"]),
   };
 });

@@ -1,13 +1,15 @@
+import { notFound, orThrow } from "../../shared/domain/problems.ts";
 import { serve } from "../../shared/http/serve.ts";
-import { requirePartner } from "../../shared/identity/store.ts";
+import { findPartnerState } from "../../shared/identity/store.ts";
 import { operations } from "../../shared/subscriptions/contract.ts";
 import { findBySubscriptionId, findSubscriptions, searchSubscriptions } from "../../shared/subscriptions/store.ts";
 import { viewSubscription } from "../../shared/subscriptions/view.ts";
 
-export const handler = serve(operations.listOfPartner, async ({ path, query, now, table, paging }) => {
+export const handler = serve(operations.listOfPartner, async ({ path, query, now: requestedAt, table, paging }) => {
   const { partnerId } = path;
   const { externalUserIdPrefix, subscriptionId, limit } = query;
-  await requirePartner(table, partnerId);
+  const state = orThrow((await findPartnerState(table, partnerId)) ?? notFound());
+  const now = state.testClock === undefined ? requestedAt : new Date(state.testClock.time);
   if (subscriptionId !== undefined) {
     const found = await findBySubscriptionId(table, partnerId, subscriptionId);
     return { body: { items: found === undefined ? [] : [viewSubscription(found, now)], nextCursor: null } };

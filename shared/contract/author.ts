@@ -15,9 +15,16 @@ export interface Author {
   /** `jti` of the access token. */
   readonly tokenId: string;
   readonly now: Date;
+  /** The time on the test clock of a sandbox: it dates the partner's subscriptions instead of `now`. */
+  readonly clock?: Date | undefined;
   readonly request: ChangeRequest;
   /** How long before its expiry a subscription is announced, as the partner has set it: `P7D`. Undefined: the default. */
   readonly expiryNotice?: string | undefined;
+}
+
+/** The moment that dates the partner's subscriptions. */
+export function momentOf({ now, clock }: Pick<Author, "now" | "clock">): Date {
+  return clock ?? now;
 }
 
 /** What of a served request tells its author. */

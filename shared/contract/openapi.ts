@@ -175,6 +175,7 @@ const tagDescriptions: Readonly<Record<string, string>> = {
   "Bank accounts": "Bank accounts of companies, and the directory of banks",
   Events: "What has happened to a partner's subscriptions and companies, and to the partner itself",
   Usage: "How much a partner has used the API",
+  Sandbox: "A partner beside a live one for tests, and the clock that its subscriptions live by",
   Webhooks: "Endpoints to which events are sent, by the Standard Webhooks specification, and their deliveries",
   Audit: "What administrators and partners have changed",
   Threads: "Conversations of users",

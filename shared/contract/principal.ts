@@ -16,6 +16,8 @@ export type Principal =
       readonly expiryNotice?: string | undefined;
       /** How much it may call. Known to the authorizer alone. Undefined or null: the stage's defaults. */
       readonly limits?: PartnerLimits | null | undefined;
+      /** The time on the test clock of a sandbox, RFC 3339; absent for a live partner. */
+      readonly testClock?: string;
     }
   | {
       readonly kind: "user";
@@ -48,6 +50,8 @@ export interface AuthorizerContext {
   readonly methods: string;
   /** Empty for users, and for partners with the default. */
   readonly expiryNotice: string;
+  /** Empty for all but sandboxes. */
+  readonly testClock: string;
 }
 
 export function toAuthorizerContext(principal: Principal): AuthorizerContext {
@@ -61,15 +65,24 @@ export function toAuthorizerContext(principal: Principal): AuthorizerContext {
     requiredAction: (principal.kind === "user" ? principal.requiredAction : undefined) ?? "",
     methods: (principal.kind === "user" ? (principal.methods ?? []) : []).join(" "),
     expiryNotice: (principal.kind === "partner" ? principal.expiryNotice : undefined) ?? "",
+    testClock: (principal.kind === "partner" ? principal.testClock : undefined) ?? "",
   };
 }
 
 export function fromAuthorizerContext(context: Partial<AuthorizerContext>): Principal | undefined {
   const { kind, id, tokenId, scope = "", role, sessionId = "", methods = "", expiryNotice = "" } = context;
+  const { testClock = "" } = context;
   if (id === undefined || tokenId === undefined) return undefined;
   if (kind === "partner") {
     const scopes = scope.split(" ") as Scope[];
-    return { kind, id, tokenId, scopes, ...(expiryNotice !== "" && { expiryNotice }) };
+    return {
+      kind,
+      id,
+      tokenId,
+      scopes,
+      ...(expiryNotice !== "" && { expiryNotice }),
+      ...(testClock !== "" && { testClock }),
+    };
   }
   if (kind !== "user") return undefined;
   const requiredAction = requiredActions.find((action) => action === context.requiredAction);
@@ -92,6 +105,13 @@ export function fromAuthorizerContext(context: Partial<AuthorizerContext>): Prin
 export function requireSelf(principal: Principal, partnerId: string): string {
   if (principal.kind === "partner" && principal.id !== partnerId) throw notFound();
   return partnerId;
+}
+
+/** @throws Problem `live_partner_required` for a sandbox */
+export function requireLivePartner(principal: Principal): void {
+  if (principal.kind === "partner" && principal.testClock !== undefined) {
+    throw new Problem("live_partner_required", "A sandbox has no sandbox. Send a token of the live partner.");
+  }
 }
 
 /** The role of a caller that is known to be a user. @throws Error for a partner: the declaration let the wrong one in */

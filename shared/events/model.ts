@@ -75,6 +75,8 @@ export type Occurrence =
       readonly data: SubscriptionSnapshot;
       /** How the number of live subscriptions changes; absent: not at all. It is kept with the event, and not shown. */
       readonly liveChange?: 1 | -1 | undefined;
+      /** In a sandbox: it counts for no one else. Kept with the event, and not shown. */
+      readonly sandbox?: true;
     }
   | { readonly type: (typeof companyEventTypes)[number]; readonly data: CompanySnapshot }
   | { readonly type: (typeof partnerEventTypes)[number]; readonly data: PartnerSnapshot }
@@ -103,12 +105,7 @@ export const eventDays = 30;
 
 const dayMs = 86_400_000;
 
-/** The earliest time of an event that is still shown. */
-export function firstShownAt(now: Date): Date {
-  return new Date(now.getTime() - eventDays * dayMs);
-}
-
-/** When an event of a time is no longer shown, in seconds of the epoch. */
-export function forgottenFrom(createdAt: Date): number {
-  return Math.ceil((createdAt.getTime() + eventDays * dayMs) / 1000);
+/** When an event is no longer shown, in seconds of the epoch. */
+export function forgottenFrom(writtenAt: Date): number {
+  return Math.ceil((writtenAt.getTime() + eventDays * dayMs) / 1000);
 }

@@ -5,35 +5,29 @@ import { filterShards } from "../runtime/shards.ts";
 import type { ConditionalWrite, Page, Table } from "../runtime/table.ts";
 import { putAbsent } from "../runtime/writes.ts";
 import { eventKey } from "./keys.ts";
-import {
-  firstShownAt,
-  forgottenFrom,
-  type EventRequest,
-  type EventType,
-  type Occurrence,
-  type StoredEvent,
-} from "./model.ts";
+import { forgottenFrom, type EventRequest, type EventType, type Occurrence, type StoredEvent } from "./model.ts";
 
-/** Writes the event of a change. */
+/** Writes the event of a change. @param at when it happened, on the test clock of a sandbox; by default now */
 export function eventWrite(
   { partnerId, now, request }: Pick<Author, "partnerId" | "now" | "request">,
   occurrence: Occurrence,
+  at: Date = now,
 ): ConditionalWrite {
-  return eventPut(partnerId, newEvent(occurrence, { now, request }));
+  return eventPut(partnerId, newEvent(occurrence, { now, at, request }));
 }
 
-/** Writes the event that time has passed. */
-export function passageWrite(partnerId: string, occurrence: Occurrence, now: Date): ConditionalWrite {
-  return eventPut(partnerId, newEvent(occurrence, { now, request: null }));
+/** Writes the event that time has passed. @param at when it happened, on the test clock of a sandbox; by default now */
+export function passageWrite(partnerId: string, occurrence: Occurrence, now: Date, at: Date = now): ConditionalWrite {
+  return eventPut(partnerId, newEvent(occurrence, { now, at, request: null }));
 }
 
-/** An event that is still to be written. */
+/** An event that is still to be written. It is kept by the real time, whatever a test clock shows. */
 export function newEvent(
   occurrence: Occurrence,
-  { now, request }: { readonly now: Date; readonly request: EventRequest | null },
+  { now, at = now, request }: { readonly now: Date; readonly at?: Date; readonly request: EventRequest | null },
 ): StoredEvent {
-  const id = newId("evt_", now);
-  return { id, createdAt: now.toISOString(), request, ...occurrence, ttl: forgottenFrom(now) };
+  const id = newId("evt_", at);
+  return { id, createdAt: at.toISOString(), request, ...occurrence, ttl: forgottenFrom(now) };
 }
 
 /** Writes an event whose id the caller needs; for all others there is `eventWrite`. */
@@ -49,8 +43,12 @@ export async function findEvent(
   now: Date,
 ): Promise<StoredEvent | undefined> {
   const event = await table.get(eventKey.event(partnerId, eventId));
-  // DynamoDB deletes late.
-  return event !== undefined && new Date(event.createdAt) >= firstShownAt(now) ? event : undefined;
+  return event !== undefined && isShown(event, now) ? event : undefined;
+}
+
+/** DynamoDB deletes late. By `ttl`, because an event of a sandbox may have any time. */
+function isShown({ ttl }: StoredEvent, now: Date): boolean {
+  return ttl * 1000 > now.getTime();
 }
 
 export interface EventFilters {
@@ -67,9 +65,12 @@ export async function listEvents(
   { type, createdFrom, createdBefore, now }: EventFilters,
   page: { readonly limit: number; readonly after: string | undefined },
 ): Promise<Pick<Page<StoredEvent>, "items" | "lastKey">> {
-  const first = firstShownAt(now);
-  const from = beforeIdsFrom("evt_", createdFrom !== undefined && createdFrom > first ? createdFrom : first);
+  const from = createdFrom === undefined ? undefined : beforeIdsFrom("evt_", createdFrom);
   const end = createdBefore === undefined ? undefined : beforeIdsFrom("evt_", createdBefore);
   const range = { partitions: eventKey.shards(partnerId), from, after: page.after ?? end, limit: page.limit };
-  return await filterShards(table, range, (event) => type === undefined || event.type === type);
+  return await filterShards(
+    table,
+    range,
+    (event) => isShown(event, now) && (type === undefined || event.type === type),
+  );
 }

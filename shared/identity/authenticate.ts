@@ -100,8 +100,9 @@ async function acceptCurrent(
   const state = await findPrincipal(table, principal.id);
   if (state === undefined || !isCurrent(state, principal, version)) return "token_revoked";
   if (principal.kind === "partner" && state.kind === "partner") {
-    const { expiryNotice, limits } = state;
-    return { ...verified, principal: { ...principal, expiryNotice, limits } };
+    const { expiryNotice, limits, testClock } = state;
+    const clock = testClock && { testClock: testClock.time };
+    return { ...verified, principal: { ...principal, expiryNotice, limits, ...clock } };
   }
   if (principal.kind !== "user" || state.kind !== "user") return verified;
   const requiredAction = requiredActionOf(state, verified.amr, options);

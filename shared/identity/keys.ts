@@ -38,6 +38,8 @@ export const principalAttributes = {
   issuingTokens: ["status", "tokenPolicy", "dpopBoundAccessTokens", "version"],
   deleting: ["status", "deletionUntil"],
   changingPartner: ["status", "tokenPolicy", "dpopBoundAccessTokens", "expiryNotice", "limits", "version"],
+  startingSandbox: ["status", "tokenPolicy", "dpopBoundAccessTokens", "expiryNotice", "limits", "version", "sandboxId"],
+  movingClock: ["testClock"],
   changingUser: ["status", "role", ...sessionAttributes],
 } as const;
 

@@ -25,6 +25,19 @@ export interface PartnerState extends CommonState {
   readonly expiryNotice?: string | undefined;
   /** How much it may call. Here, because the authorizer reads it anyway. Absent or null: the stage's defaults. */
   readonly limits?: PartnerLimits | null | undefined;
+  /** The clock of a sandbox. Here, because the authorizer reads it anyway. Absent: a live partner. */
+  readonly testClock?: TestClock | undefined;
+  /** The sandbox of a live partner, which a repeated deletion has to find. */
+  readonly sandboxId?: string | undefined;
+}
+
+/** A clock that stands still until its partner moves it. Times are RFC 3339. */
+export interface TestClock {
+  readonly time: string;
+  /** Every notice until then has been announced. */
+  readonly announcedTo: string;
+  /** A hash of the idempotency key of the request that moved it last: a repetition of that request must not move it again. */
+  readonly movedBy?: string | undefined;
 }
 
 export interface UserState extends CommonState {

@@ -5,7 +5,7 @@ import { roles, type Role } from "../domain/access.ts";
 import { ConcurrencyConflict } from "../domain/conflict.ts";
 import type { PartnerLimits } from "../domain/limits.ts";
 import { notFound, revokedMeanwhile } from "../domain/problems.ts";
-import type { Change, Expression, Table, UpdateWrite, Write } from "../runtime/table.ts";
+import type { Change, ConditionalUpdate, Expression, Table, UpdateWrite, Write } from "../runtime/table.ts";
 import { all, conflict, present, putAbsent, putUnchanged, updateIf } from "../runtime/writes.ts";
 import type { Proof } from "./dpop.ts";
 import { identityKey } from "./keys.ts";
@@ -20,6 +20,7 @@ import {
   type PublicKey,
   type ReservedAttempt,
   type StoredAttempts,
+  type TestClock,
   type TokenPolicy,
   type UsedProof,
   type UserState,
@@ -38,6 +39,8 @@ const principalStateSchema = z.discriminatedUnion("kind", [
     limits: z
       .object({ requestsPerSecond: z.int().min(1), burst: z.int().min(1), requestsPerMonth: z.int().min(1) })
       .nullish(),
+    testClock: z.object({ time: z.string(), announcedTo: z.string(), movedBy: z.string().optional() }).optional(),
+    sandboxId: z.string().optional(),
   }),
   z.object({
     kind: z.literal("user"),
@@ -110,19 +113,21 @@ export interface PartnerSettings {
   readonly dpopBoundAccessTokens?: boolean | undefined;
   readonly expiryNotice?: string | undefined;
   readonly limits?: PartnerLimits | null | undefined;
+  readonly sandboxId?: string | undefined;
 }
 
 /** Changes what a partner's requests depend on, and ends its tokens if asked. */
 export function partnerStateChange(
   id: string,
-  { status, tokenPolicy, dpopBoundAccessTokens = false, expiryNotice, limits }: PartnerSettings,
+  { status, tokenPolicy, dpopBoundAccessTokens = false, expiryNotice, limits, sandboxId }: PartnerSettings,
   { endsTokens }: { readonly endsTokens: boolean },
 ): Write {
   const rules = "#status = :status, tokenPolicy = :tokenPolicy, dpopBoundAccessTokens = :bound";
   const notice = expiryNotice === undefined ? "" : ", expiryNotice = :expiryNotice";
   const calls = limits === undefined ? "" : ", limits = :limits";
+  const sandbox = sandboxId === undefined ? "" : ", sandboxId = :sandboxId";
   return updateIf(identityKey.principal(id), present, {
-    expression: `SET ${rules}${notice}${calls}, version = version + :step`,
+    expression: `SET ${rules}${notice}${calls}${sandbox}, version = version + :step`,
     names: { "#status": "status" },
     values: {
       ":status": status,
@@ -130,6 +135,7 @@ export function partnerStateChange(
       ":bound": dpopBoundAccessTokens,
       ...(expiryNotice !== undefined && { ":expiryNotice": expiryNotice }),
       ...(limits !== undefined && { ":limits": limits }),
+      ...(sandboxId !== undefined && { ":sandboxId": sandboxId }),
       ":step": endsTokens ? 1 : 0,
     },
   });
@@ -174,13 +180,36 @@ export function nextTokenVersion(id: string, { isBound }: { readonly isBound: bo
 /**
  * Holds while the partner is active and nobody deletes it. Whatever a deletion must not miss is created together with this
  * check.
+ *
+ * @param clock the test clock of a sandbox, which has to be as it was read
  */
-export function whileActive(partnerId: string, now: Date): Write {
+export function whileActive(partnerId: string, now: Date, clock?: Date): Write {
   return {
     check: identityKey.principal(partnerId),
-    condition: all(isActive, notBeingDeleted(now)),
+    condition: all(isActive, notBeingDeleted(now), ...(clock === undefined ? [] : [clockStands(clock.toISOString())])),
     onConditionFailed: (existing) => (existing?.status === "active" ? new ConcurrencyConflict() : revokedMeanwhile()),
   };
+}
+
+/** Holds while the test clock of a sandbox is as it was read. */
+export function whileClockStands(partnerId: string, clock: Date): Write {
+  return {
+    check: identityKey.principal(partnerId),
+    condition: clockStands(clock.toISOString()),
+    onConditionFailed: conflict,
+  };
+}
+
+function clockStands(time: string): Expression {
+  return { expression: "testClock.#time = :clock", names: { "#time": "time" }, values: { ":clock": time } };
+}
+
+/** Replaces the test clock of a sandbox that still shows the time that was read. */
+export function testClockChange(partnerId: string, before: TestClock, after: TestClock): ConditionalUpdate {
+  return updateIf(identityKey.principal(partnerId), clockStands(before.time), {
+    expression: "SET testClock = :after",
+    values: { ":after": after },
+  });
 }
 
 function notBeingDeleted(now: Date): Expression {

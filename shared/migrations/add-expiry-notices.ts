@@ -18,7 +18,7 @@ export async function addExpiryNotices(table: Table, partnerId: string): Promise
   let changed = 0;
   for await (const live of liveSubscriptions(table, partnerId, now)) {
     read += live.length;
-    const lacking = live.filter(({ notice }) => notice === undefined);
+    const lacking = live.filter(({ notice, sandbox }) => notice === undefined && sandbox !== true);
     for (let first = 0; first < lacking.length; first += atOnce) {
       const added = lacking
         .slice(first, first + atOnce)

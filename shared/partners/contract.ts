@@ -42,6 +42,7 @@ import {
 } from "./model.ts";
 
 const exampleId = "ptr_01JD3Y5W8Q4T6V2X9ZB7C1D3EF";
+const exampleSandboxId = "ptr_01JD41H2K7M9P3R5T8V0X2Z4AC";
 
 const name = text(1, maxPartnerNameLength).describe("Name of the partner");
 
@@ -103,7 +104,7 @@ const partnerSchema = z
     id: id("ptr_"),
     name: z.string().describe("Name of the partner"),
     websiteUrl: z.string().meta({ format: "uri", description: "Website of the partner" }),
-    email: z.string().describe("E-mail address, which can be used as client id"),
+    email: z.string().describe("E-mail address, which can be used as client id; empty for a sandbox"),
     status,
     tokenPolicy,
     dpopBoundAccessTokens,
@@ -118,6 +119,14 @@ const partnerSchema = z
         requestsPerMonth: z.int().describe("Requests in a calendar month of UTC"),
       })
       .describe("How much the partner may call: its own limits, or the defaults"),
+    sandboxId: z
+      .string()
+      .nullable()
+      .meta({ description: "Id of the partner's sandbox; null without one", examples: [exampleSandboxId] }),
+    sandboxOf: z
+      .string()
+      .nullable()
+      .meta({ description: "Id of the live partner, if this is a sandbox; otherwise null", examples: [exampleId] }),
     createdAt,
     updatedAt,
     etag,
@@ -136,6 +145,8 @@ const partnerExample: PartnerView = {
   dpopBoundAccessTokens: false,
   expiryNotice: "P7D",
   limits: { requestsPerSecond: 50, burst: 500, requestsPerMonth: 5_000_000 },
+  sandboxId: null,
+  sandboxOf: null,
   createdAt: "2026-11-20T12:00:00.000Z",
   updatedAt: "2026-11-20T12:00:00.000Z",
   etag: '"1"',
@@ -211,6 +222,37 @@ export type PartnerPatch = z.output<typeof patch>;
 
 const exampleSecret = "Zk3mY0vQx1lT7cN5sR9wB2hJ8dF4gK6pA1uE3iO5yTc";
 
+/** The request for a new client secret. */
+export const newSecretBody = z.strictObject({
+  gracePeriod: z
+    .string()
+    .transform((value, context) => {
+      const ms = parseGracePeriod(value);
+      if (ms !== undefined) return ms;
+      context.issues.push({
+        code: "custom",
+        input: value,
+        message: "must be an ISO 8601 duration from PT0S to P7D",
+      });
+      return z.NEVER;
+    })
+    .meta({
+      type: "string",
+      format: "duration",
+      description: "How long the previous secret stays valid: an ISO 8601 duration from PT0S to P7D",
+      examples: ["P1D"],
+    })
+    .default(0),
+  secret: chosenSecret,
+});
+
+/** A new client secret. */
+export const newSecretAnswer = z.object({
+  clientId,
+  clientSecret: z.string().optional().meta({ description: "Shown once. Absent from a replayed response" }),
+  previousValidUntil: shownInstant.describe("When the previous secret becomes invalid: RFC 3339, UTC"),
+});
+
 export const operations = {
   register: operation({
     id: "partners.register",
@@ -265,8 +307,8 @@ export const operations = {
     tag: "Partners",
     summary: "List partners",
     description:
-      "Lists all partners, newest first or in the order that `sort` names; or those that `search` finds. A search and a sorted list " +
-      "may lag behind a change for a moment.",
+      "Lists all live partners, newest first or in the order that `sort` names; or those that `search` finds. A search and a sorted list " +
+      "may lag behind a change for a moment. Sandboxes are not listed, but a search by id finds them; each partner names its own.",
     access: byAdministrator,
     request: { query: listQuery },
     success: {
@@ -323,7 +365,8 @@ export const operations = {
     summary: "Change a partner",
     description:
       "Changes the given fields (RFC 7396). A suspension revokes the partner's tokens at once, and so do a change of the token " +
-      "policy from `many` to `single` and the step to bound tokens. A partner may change `dpopBoundAccessTokens` and `expiryNotice` of itself.",
+      "policy from `many` to `single` and the step to bound tokens. A sandbox has no e-mail address and takes the status of its live " +
+      "partner, in the same moment. A partner may change `dpopBoundAccessTokens` and `expiryNotice` of itself.",
     access: byAdministratorOrItself,
     request: { path: partnerPath, body: patch, bodyExample: { status: "suspended" } },
     success: {
@@ -355,7 +398,7 @@ export const operations = {
     tag: "Partners",
     summary: "Off-board a partner",
     description:
-      "Suspends a partner, cancels its live subscriptions and deletes its companies, at most 500 of each in a call. Repeat the " +
+      "Suspends a partner with its sandbox, cancels its live subscriptions and deletes its companies, at most 500 of each in a call. Repeat the " +
       "request until `done` is true; then the partner can be deleted. A repetition is always safe, also after a 503; with the " +
       "same idempotency key it replays the first answer and does not continue.",
     access: byAdministrator,
@@ -366,7 +409,7 @@ export const operations = {
       body: offBoardingSchema,
       example: { subscriptionsCancelled: 37, companiesDeleted: 2, done: true },
     },
-    problems: [],
+    problems: ["live_partner_required"],
     idempotent: true,
     sensitive: true,
     audited: true,
@@ -391,13 +434,13 @@ export const operations = {
     tag: "Partners",
     summary: "Delete a partner",
     description:
-      "Deletes a partner that has neither live subscriptions nor companies, with its ended subscriptions and their history, and its webhook endpoints. Its " +
-      "e-mail address becomes available again. If the time is up before everything is removed, the response is 503; send the " +
+      "Deletes a partner that has neither live subscriptions nor companies, with its ended subscriptions and their history, its webhook endpoints, and its " +
+      "sandbox with everything in it. A sandbox alone cannot be deleted. Its e-mail address becomes available again. If the time is up before everything is removed, the response is 503; send the " +
       "request again to continue.",
     access: byAdministrator,
     request: { path: partnerPath },
     success: { status: 204, description: "The partner is deleted" },
-    problems: ["partner_in_use"],
+    problems: ["partner_in_use", "live_partner_required"],
     conditional: true,
     audited: true,
     table: [
@@ -421,7 +464,8 @@ export const operations = {
         actions: ["BatchWriteItem"],
         leadingKeys: [webhookPartitions.secrets, webhookPartitions.health, webhookPartitions.counts],
       },
-      { actions: ["Query"], leadingKeys: [companyPartitions.companies] },
+      // The companies of a sandbox are deleted with it.
+      { actions: ["Query", "DeleteItem"], leadingKeys: [companyPartitions.companies] },
       eventRight,
     ],
     timeoutSeconds: 29,
@@ -439,39 +483,14 @@ export const operations = {
     access: byAdministratorOrItself,
     request: {
       path: partnerPath,
-      body: z.strictObject({
-        gracePeriod: z
-          .string()
-          .transform((value, context) => {
-            const ms = parseGracePeriod(value);
-            if (ms !== undefined) return ms;
-            context.issues.push({
-              code: "custom",
-              input: value,
-              message: "must be an ISO 8601 duration from PT0S to P7D",
-            });
-            return z.NEVER;
-          })
-          .meta({
-            type: "string",
-            format: "duration",
-            description: "How long the previous secret stays valid: an ISO 8601 duration from PT0S to P7D",
-            examples: ["P1D"],
-          })
-          .default(0),
-        secret: chosenSecret,
-      }),
+      body: newSecretBody,
       bodyOptional: true,
       bodyExample: { gracePeriod: "P1D" },
     },
     success: {
       status: 200,
       description: "The new client secret",
-      body: z.object({
-        clientId,
-        clientSecret: z.string().optional().meta({ description: "Shown once. Absent from a replayed response" }),
-        previousValidUntil: shownInstant.describe("When the previous secret becomes invalid: RFC 3339, UTC"),
-      }),
+      body: newSecretAnswer,
       example: {
         clientId: partnerExample.id,
         clientSecret: exampleSecret,

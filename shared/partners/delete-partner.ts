@@ -1,7 +1,8 @@
 /**
  * Deletes a partner in steps that may each be repeated: hold off whatever would forbid the deletion, check, end the partner in
- * one transaction, and remove what it leaves behind. The same call again finishes an interrupted deletion.
+ * one transaction with its sandbox, and remove what they leave behind. The same call again finishes an interrupted deletion.
  */
+import { removeCompanies } from "../companies/remove-companies.ts";
 import { hasCompany } from "../companies/store.ts";
 import type { AuditEntry } from "../contract/audit-record.ts";
 import type { Author } from "../contract/author.ts";
@@ -14,6 +15,7 @@ import { removeSubscriptions } from "../subscriptions/remove-subscriptions.ts";
 import { hasLiveSubscription } from "../subscriptions/store.ts";
 import { removeEndpoints } from "../webhooks/remove-endpoints.ts";
 import type { StoredPartner } from "./model.ts";
+import { requireLive } from "./rules.ts";
 import { findPartner, partnerDeletion } from "./store.ts";
 
 export interface DeletionRequest {
@@ -27,7 +29,7 @@ export interface DeletionRequest {
  * Deletes the partner with all its items but its state.
  *
  * @returns the change that removes the state, which must come last: without it, a repeated call finds nothing to finish
- * @throws Problem `not_found`, `precondition_failed`, `partner_in_use`, or `unavailable` when the time is up
+ * @throws Problem `not_found`, `live_partner_required`, `precondition_failed`, `partner_in_use`, or `unavailable` when the time is up
  * @throws ConcurrencyConflict while another deletion of the partner runs, or when the partner changed since it was read
  */
 export async function deletePartner(table: Table, { author, ifMatch, auditing }: DeletionRequest): Promise<Change> {
@@ -38,12 +40,26 @@ export async function deletePartner(table: Table, { author, ifMatch, auditing }:
   ]);
   if (partner === undefined && ended === undefined) throw notFound();
   if (partner !== undefined) {
+    requireLive(partner);
     requireMatch(ifMatch, partner.revision);
     await endPartner(table, partner, { author, auditing });
   }
+  const sandboxId = partner?.sandboxId ?? ended?.sandboxId;
+  if (sandboxId !== undefined) await removeSandbox(table, { ...author, partnerId: sandboxId });
   await removeEndpoints(table, partnerId);
   await removeSubscriptions(table, partnerId);
-  return principalRemoval(partnerId);
+  return [...(sandboxId === undefined ? [] : principalRemoval(sandboxId)), ...principalRemoval(partnerId)];
+}
+
+/** The maximum number of companies that are removed at a time. */
+const companiesAtOnce = 500;
+
+/** Removes what a sandbox leaves behind. It has ended, so nothing new comes to life. */
+async function removeSandbox(table: Table, author: Author): Promise<void> {
+  let companies = await removeCompanies(table, author, companiesAtOnce);
+  while (!companies.done) companies = await removeCompanies(table, author, companiesAtOnce);
+  await removeEndpoints(table, author.partnerId);
+  await removeSubscriptions(table, author.partnerId);
 }
 
 async function endPartner(
@@ -62,7 +78,9 @@ async function endPartner(
     const detail = "The partner has live subscriptions or companies. Cancel and delete them first.";
     throw new Problem("partner_in_use", detail);
   }
-  await table.commit([...partnerDeletion(author, partner), record]).catch(async (error: unknown) => {
+  const sandbox = partner.sandboxId === undefined ? undefined : await findPartner(table, partner.sandboxId);
+  const ends = sandbox === undefined ? [] : partnerDeletion({ ...author, partnerId: sandbox.id }, sandbox);
+  await table.commit([...partnerDeletion(author, partner), ...ends, record]).catch(async (error: unknown) => {
     // The next attempt takes its own hold. After any other error the commit may still succeed, so the hold stays.
     if (error instanceof ConcurrencyConflict) await table.commit(deletionRelease(partner.id));
     throw error;

@@ -9,6 +9,7 @@ export interface StoredPartner {
   readonly id: string;
   readonly name: string;
   readonly websiteUrl: string;
+  /** Empty for a sandbox. */
   readonly email: string;
   readonly status: (typeof partnerStatuses)[number];
   readonly tokenPolicy: TokenPolicy;
@@ -18,6 +19,10 @@ export interface StoredPartner {
   readonly expiryNotice?: string | undefined;
   /** How much it may call; absent or null: the stage's defaults. */
   readonly limits?: PartnerLimits | null | undefined;
+  /** Id of its sandbox. */
+  readonly sandboxId?: string | undefined;
+  /** Id of the live partner whose sandbox this is. A sandbox has no e-mail address, and the status of its live partner. */
+  readonly sandboxOf?: string | undefined;
   readonly createdAt: string;
   readonly updatedAt: string;
   /** Counts the changes, from 1. */

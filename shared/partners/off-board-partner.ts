@@ -10,8 +10,8 @@ import type { Principal } from "../contract/principal.ts";
 import type { Table, Write } from "../runtime/table.ts";
 import { cancelSubscriptions } from "../subscriptions/cancel-subscriptions.ts";
 import type { OffBoardingView } from "./contract.ts";
-import { changePartner } from "./rules.ts";
-import { partnerChange, readPartner } from "./store.ts";
+import { changePartner, requireLive } from "./rules.ts";
+import { findFollower, followingChange, partnerChange, readPartner } from "./store.ts";
 
 /** The maximum number of subscriptions, and of companies, in one call: it ends in time even while the table is throttled. */
 const maxPerCall = 500;
@@ -26,14 +26,17 @@ export interface OffBoardingRequest {
 /**
  * Continues an off-boarding, or begins it.
  *
- * @throws Problem `not_found`, `token_revoked` for an administrator who has lost its role, or `unavailable`
+ * @throws Problem `not_found`, `live_partner_required`, `token_revoked` for an administrator who has lost its role, or `unavailable`
  * @throws ConcurrencyConflict when the partner changed while it was suspended
  */
 export async function offBoardPartner(table: Table, request: OffBoardingRequest): Promise<OffBoardingView> {
   const { author, principal, auditing } = request;
   const { partnerId, now } = author;
   const partner = await readPartner(table, partnerId);
-  const suspension = partnerChange(author, partner, changePartner(partner, { status: "suspended" }, now));
+  requireLive(partner);
+  const suspended = changePartner(partner, { status: "suspended" }, now);
+  const sandbox = await findFollower(table, partner, suspended);
+  const suspension = [...partnerChange(author, partner, suspended), ...followingChange(author, sandbox, suspended)];
   // First of all: a suspended partner creates nothing, so what is cancelled and removed below stays so.
   if (suspension.length > 0) {
     const record = auditing({ target: partnerId, before: { status: partner.status }, after: { status: "suspended" } });

@@ -2,7 +2,7 @@
 import type { PartnerLimits } from "../domain/limits.ts";
 import { newId } from "../domain/ids.ts";
 import { patched } from "../domain/merge-patch.ts";
-import { Problem, revokedMeanwhile } from "../domain/problems.ts";
+import { invalid, Problem, revokedMeanwhile } from "../domain/problems.ts";
 import { defaultExpiryNotice } from "../subscriptions/model.ts";
 import type { PartnerPatch, Registration } from "./contract.ts";
 import type { StoredPartner } from "./model.ts";
@@ -44,6 +44,25 @@ function isSameLimits(one: PartnerLimits | null, other: PartnerLimits | null): b
 export function auditedPartner(partner: StoredPartner) {
   const { requestsPerSecond = null, burst = null, requestsPerMonth = null } = partner.limits ?? {};
   return { ...partner, requestsPerSecond, burst, requestsPerMonth };
+}
+
+const followedFields = {
+  status: "A sandbox has the status of its live partner. Change that.",
+  email: "A sandbox has no e-mail address. Its client id is its id.",
+} as const;
+
+/** @returns the refusal of what a sandbox takes from its live partner, or undefined where the change is allowed */
+export function refuseSandboxChange({ sandboxOf }: StoredPartner, patch: PartnerPatch): Problem | undefined {
+  const fields = (["status", "email"] as const).filter((name) => patch[name] !== undefined);
+  return sandboxOf === undefined || fields.length === 0
+    ? undefined
+    : invalid(...fields.map((name) => ({ pointer: `/${name}`, detail: followedFields[name] })));
+}
+
+/** @throws Problem `live_partner_required` for a sandbox, which ends together with its live partner */
+export function requireLive({ sandboxOf }: StoredPartner): void {
+  if (sandboxOf === undefined) return;
+  throw new Problem("live_partner_required", `A sandbox ends together with its live partner, ${sandboxOf}.`);
 }
 
 const ownFields: readonly string[] = ["dpopBoundAccessTokens", "expiryNotice"];

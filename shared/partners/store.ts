@@ -4,15 +4,15 @@ import { etagOf } from "../domain/etag.ts";
 import { notFound, orThrow, Problem } from "../domain/problems.ts";
 import type { PartnerSnapshot } from "../events/model.ts";
 import { eventWrite } from "../events/store.ts";
-import type { ClientCredential } from "../identity/model.ts";
+import type { ClientCredential, TestClock } from "../identity/model.ts";
 import { partnerStateChange, principalCreation, principalDeletion } from "../identity/store.ts";
 import type { Partition } from "../runtime/key.ts";
-import type { Change, Page, Table, Write } from "../runtime/table.ts";
+import type { Change, Table, Write } from "../runtime/table.ts";
 import { beginningWith, pageOfMatches, searchForm, type PagedSource, type PageRequest } from "../runtime/search.ts";
 import { all, conflict, deleteUnchanged, placeIfNone, putAbsent, putUnchanged, unchanged } from "../runtime/writes.ts";
 import { partnerKey, partnerPartitions, placeByEmail, placeByName } from "./keys.ts";
 import { normalizeEmail, type StoredPartner } from "./model.ts";
-import { endsTokens } from "./rules.ts";
+import { changePartner, endsTokens } from "./rules.ts";
 
 export async function findPartner(table: Table, partnerId: string): Promise<StoredPartner | undefined> {
   return await table.get(partnerKey.partner(partnerId));
@@ -27,10 +27,22 @@ export async function findPartnerIdByEmail(table: Table, email: string): Promise
   return (await table.get(partnerKey.partnerEmail(email)))?.partnerId;
 }
 
-/** A page of all partners, newest first. */
-export async function listPartners(table: Table, page: PageRequest): Promise<Page<StoredPartner>> {
-  return await table.query({ partition: partnerKey.partner(""), descending: true, ...page });
+/** A page of all live partners, newest first. It may be short although more follow: sandboxes are mixed in. */
+export async function listPartners(table: Table, page: PageRequest): Promise<PartnerPage> {
+  const found: StoredPartner[] = [];
+  let place = page.after;
+  for (let pages = 0; pages < maxPages; pages++) {
+    const read = { ...page, limit: page.limit - found.length, after: place };
+    const { items, lastKey } = await table.query({ partition: partnerKey.partner(""), descending: true, ...read });
+    found.push(...items.filter(({ sandboxOf }) => sandboxOf === undefined));
+    place = lastKey;
+    if (place === undefined || found.length === page.limit) break;
+  }
+  return { items: found, lastKey: place };
 }
+
+/** The maximum number of pages that one call reads to fill its own. */
+const maxPages = 8;
 
 /** A page of all partners in the order of their names or of their e-mail addresses, from the index. */
 export async function sortPartners(table: Table, by: "name" | "email", page: PageRequest): Promise<PartnerPage> {
@@ -97,6 +109,38 @@ export function partnerCreation(author: Author, partner: StoredPartner, credenti
   ];
 }
 
+/** Creates a sandbox, with its event. It has no places in the index, which only searches for live partners read. */
+export function sandboxCreation(
+  author: Author,
+  sandbox: StoredPartner,
+  { credential, testClock }: { readonly credential: ClientCredential; readonly testClock: TestClock },
+): Change {
+  const { id, status, tokenPolicy, dpopBoundAccessTokens, expiryNotice } = sandbox;
+  const state = { kind: "partner", status, tokenPolicy, dpopBoundAccessTokens, expiryNotice, version: 0 } as const;
+  return [
+    putAbsent(partnerKey.partner(id), sandbox),
+    ...principalCreation(id, { ...state, testClock }, credential),
+    eventWrite({ ...author, partnerId: id }, { type: "partner.created", data: snapshot(sandbox) }),
+  ];
+}
+
+/** The sandbox that follows a change of its live partner's status; undefined where none does. */
+export async function findFollower(
+  table: Table,
+  before: StoredPartner,
+  after: StoredPartner,
+): Promise<StoredPartner | undefined> {
+  if (before.status === after.status || before.sandboxId === undefined) return undefined;
+  return await readPartner(table, before.sandboxId);
+}
+
+/** Gives a sandbox the status of its live partner, with the event. */
+export function followingChange(author: Author, sandbox: StoredPartner | undefined, live: StoredPartner): Change {
+  if (sandbox === undefined) return [];
+  const after = changePartner(sandbox, { status: live.status }, author.now);
+  return partnerChange({ ...author, partnerId: sandbox.id }, sandbox, after);
+}
+
 /** Replaces a partner, with the event. Refused with `partner_email_taken` if another partner has the new e-mail address. */
 export function partnerChange(author: Author, before: StoredPartner, after: StoredPartner): Change {
   if (after.revision === before.revision) return [];
@@ -106,20 +150,28 @@ export function partnerChange(author: Author, before: StoredPartner, after: Stor
     before.tokenPolicy !== after.tokenPolicy ||
     before.dpopBoundAccessTokens !== after.dpopBoundAccessTokens ||
     before.expiryNotice !== after.expiryNotice ||
-    before.limits !== after.limits;
+    before.limits !== after.limits ||
+    before.sandboxId !== after.sandboxId;
+  const place = after.sandboxOf === undefined ? placeByName(after) : undefined;
   return [
-    putUnchanged(partnerKey.partner(after.id), after, before.revision, placeByName(after)),
+    putUnchanged(partnerKey.partner(after.id), after, before.revision, place),
     ...(emailChanges ? [reserveEmail(after), releaseEmail(before)] : []),
-    ...(stateChanges ? [partnerStateChange(after.id, after, { endsTokens: endsTokens(before, after) })] : []),
+    ...(stateChanges ? [stateChange(before, after)] : []),
     eventWrite(author, { type: "partner.changed", data: snapshot(after) }),
   ];
+}
+
+function stateChange(before: StoredPartner, after: StoredPartner): Write {
+  // Only the start of a sandbox may name it.
+  const sandboxId = before.sandboxId === after.sandboxId ? undefined : after.sandboxId;
+  return partnerStateChange(after.id, { ...after, sandboxId }, { endsTokens: endsTokens(before, after) });
 }
 
 /** Deletes a partner and ends its principal, with the event, unless the partner has changed since it was read. */
 export function partnerDeletion(author: Author, partner: StoredPartner): Change {
   return [
     deleteUnchanged(partnerKey.partner(partner.id), partner.revision),
-    releaseEmail(partner),
+    ...(partner.sandboxOf === undefined ? [releaseEmail(partner)] : []),
     ...principalDeletion(partner.id),
     eventWrite(author, { type: "partner.deleted", data: snapshot(partner) }),
   ];
@@ -149,7 +201,7 @@ function releaseEmail({ email }: StoredPartner): Write {
 /** The changes that give a partner of an earlier release its places in the index. One that changes meanwhile gets them then. */
 export async function partnerSearchUpdates(table: Table, partnerId: string): Promise<readonly Change[]> {
   const partner = await findPartner(table, partnerId);
-  if (partner === undefined) return [];
+  if (partner === undefined || partner.sandboxOf !== undefined) return [];
   const { email, revision } = partner;
   const key = partnerKey.partner(partnerId);
   const place = placeIfNone(key, placeByName(partner));

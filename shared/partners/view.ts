@@ -12,7 +12,9 @@ export function viewPartner(partner: StoredPartner, defaultLimits: PartnerLimits
   const { id, name, websiteUrl, email, status, tokenPolicy, createdAt, updatedAt } = profile;
   const limits = partner.limits ?? defaultLimits;
   const settings = { status, tokenPolicy, dpopBoundAccessTokens, expiryNotice, limits };
-  return { id, name, websiteUrl, email, ...settings, createdAt, updatedAt, etag: etagOf(revision) };
+  const { sandboxId = null, sandboxOf = null } = partner;
+  const pair = { sandboxId, sandboxOf };
+  return { id, name, websiteUrl, email, ...settings, ...pair, createdAt, updatedAt, etag: etagOf(revision) };
 }
 
 export function viewSecretState({ issuedAt, previousValidUntil }: ClientCredential, now: Date): SecretStateView {

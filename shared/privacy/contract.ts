@@ -159,7 +159,7 @@ export const operations = {
     },
     problems: ["cursor_invalid"],
     table: [
-      { actions: ["GetItem"], leadingKeys: [subscriptionPartitions.subscriptions] },
+      { actions: ["GetItem"], leadingKeys: [subscriptionPartitions.subscriptions, identityPartitions.principals] },
       { actions: ["Query"], leadingKeys: [subscriptionPartitions.histories] },
     ],
     secrets: ["cursorKey"],

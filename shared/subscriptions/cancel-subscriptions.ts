@@ -1,5 +1,5 @@
 /** Cancels the live subscriptions of a partner that is off-boarded. */
-import type { Author } from "../contract/author.ts";
+import { momentOf, type Author } from "../contract/author.ts";
 import { ConcurrencyConflict } from "../domain/conflict.ts";
 import type { Table } from "../runtime/table.ts";
 import type { Subscription } from "./model.ts";
@@ -22,7 +22,7 @@ export async function cancelSubscriptions(
 ): Promise<{ readonly cancelled: number; readonly done: boolean }> {
   let cancelled = 0;
   let done = true;
-  for await (const live of liveSubscriptions(table, author.partnerId, author.now)) {
+  for await (const live of liveSubscriptions(table, author.partnerId, momentOf(author))) {
     const allowed = live.slice(0, maxCount - cancelled);
     for (let start = 0; start < allowed.length; start += atOnce) {
       const slice = allowed.slice(start, start + atOnce);
@@ -38,7 +38,7 @@ export async function cancelSubscriptions(
 /** Whether the subscription was cancelled. One that changed meanwhile is left for the next call. */
 async function cancelOne(table: Table, author: Author, subscription: Subscription): Promise<boolean> {
   try {
-    await table.commit(subscriptionChange("cancelled", subscription, cancel(subscription, author.now), author));
+    await table.commit(subscriptionChange("cancelled", subscription, cancel(subscription, momentOf(author)), author));
     return true;
   } catch (error) {
     if (error instanceof ConcurrencyConflict) return false;

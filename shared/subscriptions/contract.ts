@@ -174,8 +174,9 @@ const historyPage = {
   example: { items: [historyExample], nextCursor: null },
 } as const;
 
-/** Changing a subscription without bringing it to life. */
+/** Changing a subscription without bringing it to life. The rights on principals are for sandboxes alone. */
 const changeRights = [
+  { actions: ["GetItem", "ConditionCheckItem"], leadingKeys: [identityPartitions.principals] },
   { actions: ["GetItem", "PutItem"], leadingKeys: [subscriptionPartitions.subscriptions] },
   { actions: ["PutItem"], leadingKeys: [subscriptionPartitions.histories, eventPartitions.events] },
 ] as const;
@@ -213,7 +214,8 @@ export const operations = {
     table: [
       { actions: ["GetItem", "PutItem"], leadingKeys: [subscriptionPartitions.subscriptions] },
       { actions: ["PutItem"], leadingKeys: [subscriptionPartitions.histories, eventPartitions.events] },
-      { actions: ["ConditionCheckItem"], leadingKeys: [identityPartitions.principals] },
+      // The read is for sandboxes alone.
+      { actions: ["GetItem", "ConditionCheckItem"], leadingKeys: [identityPartitions.principals] },
     ],
   }),
 
@@ -267,7 +269,9 @@ export const operations = {
     request: { path: subscriptionOfPartnerPath },
     success: subscriptionAnswer,
     problems: [],
-    table: [{ actions: ["GetItem"], leadingKeys: [subscriptionPartitions.subscriptions] }],
+    table: [
+      { actions: ["GetItem"], leadingKeys: [subscriptionPartitions.subscriptions, identityPartitions.principals] },
+    ],
   }),
 
   cancelOfPartner: operation({
@@ -362,7 +366,8 @@ export const operations = {
     table: [
       { actions: ["GetItem", "PutItem"], leadingKeys: [subscriptionPartitions.subscriptions] },
       { actions: ["PutItem"], leadingKeys: [subscriptionPartitions.histories, eventPartitions.events] },
-      { actions: ["ConditionCheckItem"], leadingKeys: [identityPartitions.principals] },
+      // The read is for sandboxes alone.
+      { actions: ["GetItem", "ConditionCheckItem"], leadingKeys: [identityPartitions.principals] },
     ],
   }),
 

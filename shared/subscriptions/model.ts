@@ -39,6 +39,8 @@ interface SubscriptionWith<Time> extends TermWith<Time> {
    * until they change, or the migration `live-count` adds it.
    */
   readonly inLiveCount?: true | undefined;
+  /** Sold in a sandbox: its notices are not in the index, because its test clock brings them, not the schedule. */
+  readonly sandbox?: true | undefined;
 }
 
 export type Term = TermWith<Date>;

@@ -149,6 +149,26 @@ export function shareOfLive(subscription: Subscription | undefined): 0 | 1 {
   return subscription?.inLiveCount === true && subscription.notice !== undefined ? 1 : 0;
 }
 
+/** A notice, and the subscription before and after it is announced. */
+export interface Passage {
+  readonly notice: Notice;
+  readonly before: Subscription;
+  readonly after: Subscription;
+}
+
+/** The notice that a subscription announces next; undefined when none follows. */
+export function nextPassage(before: Subscription): Passage | undefined {
+  const { notice } = before;
+  return notice && { notice, before, after: { ...before, notice: followingNotice(before) } };
+}
+
+/** What is to be announced by a moment, in its order. */
+export function duePassages(subscription: Subscription, until: Date): readonly Passage[] {
+  const passage = nextPassage(subscription);
+  if (passage === undefined || passage.notice.at > until) return [];
+  return [passage, ...duePassages(passage.after, until)];
+}
+
 /** The time of a change is never before that of the previous one, although clocks differ and calls overtake each other. */
 function timeOfChange(before: Subscription | undefined, now: Date): Date {
   return before !== undefined && before.updatedAt > now ? before.updatedAt : now;

@@ -1,11 +1,11 @@
 /** Reads and writes of subscriptions: the latest one of each external user, and every change that led to it. */
-import type { Author } from "../contract/author.ts";
+import { momentOf, type Author } from "../contract/author.ts";
 import { etagOf } from "../domain/etag.ts";
 import { newId } from "../domain/ids.ts";
 import { notFound, orThrow } from "../domain/problems.ts";
 import type { SubscriptionSnapshot } from "../events/model.ts";
 import { eventWrite, passageWrite } from "../events/store.ts";
-import { whileActive } from "../identity/store.ts";
+import { whileActive, whileClockStands } from "../identity/store.ts";
 import type { IndexPlaces, Key, Partition } from "../runtime/key.ts";
 import { beginningWith, type PageRequest } from "../runtime/search.ts";
 import type { Change, ConditionalWrite, Expression, Page, Table, UpdateWrite } from "../runtime/table.ts";
@@ -21,7 +21,7 @@ import {
   type Subscription,
   type SubscriptionStatus,
 } from "./model.ts";
-import { followingNotice, isLive, noticeAfter, shareOfLive, statusAt } from "./rules.ts";
+import { duePassages, isLive, nextPassage, noticeAfter, shareOfLive, statusAt, type Passage } from "./rules.ts";
 
 export async function findSubscription(
   table: Table,
@@ -48,13 +48,18 @@ export function subscriptionChange(
   author: Author,
 ): Change {
   if (before?.revision === after.revision) return [];
-  const { partnerId, tokenId, now, expiryNotice } = author;
+  const { partnerId, tokenId, clock, expiryNotice } = author;
+  const now = momentOf(author);
   const key = subscriptionKey.subscription(partnerId, after.externalUserId);
+  const erased = type === "personal_data_erased";
   const notice = noticeAfter(type, after, expiryNotice);
-  const kept = { ...after, notice, inLiveCount: notice && (true as const) };
-  const stored = toStored(kept);
-  const overdue = type === "personal_data_erased" ? [] : overdueNotices(before, now);
+  const kept = { ...after, notice, inLiveCount: notice && (true as const), ...(clock && { sandbox: true as const }) };
+  // The notices that are due and not announced yet: the change replaces them.
+  const overdue = erased || before === undefined ? [] : duePassages(before, now);
+  // The clock of a sandbox stands still: nothing would bring what is due at once until the next advance.
+  const dueAtOnce = erased || clock === undefined ? [] : duePassages(kept, now);
   const liveChange = changeOfLive(overdue.at(-1)?.after ?? before, kept);
+  const stored = toStored(dueAtOnce.at(-1)?.after ?? kept);
   const places = placesOf(partnerId, stored);
   const entry: HistoryEntry = {
     id: newId("hst_", after.updatedAt),
@@ -71,38 +76,35 @@ export function subscriptionChange(
       index: type === "created" ? placeById(partnerId, after) : undefined,
     }),
     eventWrite(
-      { ...author, now: after.updatedAt },
-      { type: `subscription.${type}`, data: snapshot(after, now), liveChange },
+      author,
+      { type: `subscription.${type}`, data: snapshot(after, now), liveChange, ...markOf(author) },
+      after.updatedAt,
     ),
-    ...overdue.map((passage) => passageOf(partnerId, passage, now)),
+    ...[...overdue, ...dueAtOnce].map((passage) => passageEvent(partnerId, passage, author)),
     // A new or reactivated subscription must not escape a deletion of the partner.
-    ...(comesToLife ? [whileActive(partnerId, now)] : []),
+    ...(comesToLife ? [whileActive(partnerId, author.now, clock)] : []),
+    // What was decided by the time before an advance of the test clock could lack the notices of that advance.
+    ...(comesToLife || clock === undefined ? [] : [whileClockStands(partnerId, clock)]),
   ];
 }
 
-/** A notice, and the subscription before and after it is announced. */
-interface Passage {
-  readonly notice: Notice;
-  readonly before: Subscription;
-  readonly after: Subscription;
-}
+type Clocks = Pick<Author, "now" | "clock">;
 
-/** The notices that are due and not announced yet: the change announces them, because it replaces them. */
-function overdueNotices(before: Subscription | undefined, now: Date): readonly Passage[] {
-  const passage = before && nextPassage(before);
-  if (passage === undefined || passage.notice.at > now) return [];
-  return [passage, ...overdueNotices(passage.after, now)];
-}
-
-function nextPassage(before: Subscription): Passage | undefined {
-  const { notice } = before;
-  return notice && { notice, before, after: { ...before, notice: followingNotice(before) } };
-}
-
-/** The event of a notice. */
-function passageOf(partnerId: string, { notice: { type }, before, after }: Passage, now: Date): ConditionalWrite {
+/** The event of a notice: of a live partner's when it is announced, in a sandbox at its own moment. */
+function passageEvent(partnerId: string, { notice, before, after }: Passage, { now, clock }: Clocks): ConditionalWrite {
+  const at = clock === undefined ? now : notice.at;
   const liveChange = changeOfLive(before, after);
-  return passageWrite(partnerId, { type: `subscription.${type}`, data: snapshot(before, now), liveChange }, now);
+  const data = snapshot(before, at);
+  return passageWrite(
+    partnerId,
+    { type: `subscription.${notice.type}`, data, liveChange, ...markOf({ clock }) },
+    now,
+    at,
+  );
+}
+
+function markOf({ clock }: Pick<Author, "clock">): { readonly sandbox?: true } {
+  return clock === undefined ? {} : { sandbox: true };
 }
 
 function changeOfLive(before: Subscription | undefined, after: Subscription): 1 | -1 | undefined {
@@ -111,10 +113,10 @@ function changeOfLive(before: Subscription | undefined, after: Subscription): 1 
 }
 
 function placesOf(partnerId: string, stored: StoredSubscription): IndexPlaces {
-  const { externalUserId, notice } = stored;
+  const { externalUserId, notice, sandbox } = stored;
   return {
     ...placeByExpiry(partnerId, stored),
-    ...(notice !== undefined && placeByNotice(partnerId, externalUserId, notice)),
+    ...(notice !== undefined && sandbox !== true && placeByNotice(partnerId, externalUserId, notice)),
   };
 }
 
@@ -150,17 +152,28 @@ function snapshot(subscription: Subscription, now: Date): SubscriptionSnapshot {
   };
 }
 
-/** Announces the notice of a subscription that is as it was read: its event, and the notice that follows. */
-export function noticeAnnouncement(partnerId: string, subscription: Subscription, now: Date): Change {
+/**
+ * Announces the notice of a subscription that is as it was read: its event, and the notice that follows.
+ *
+ * @param clock the test clock of a sandbox
+ */
+export function noticeAnnouncement(partnerId: string, subscription: Subscription, now: Date, clock?: Date): Change {
   const { externalUserId } = subscription;
   const passage = nextPassage(subscription);
   if (passage === undefined) return [];
   const { notice: next } = passage.after;
   const key = subscriptionKey.subscription(partnerId, externalUserId);
-  return [
-    updateIf(key, asRead(subscription), next === undefined ? noNotice : noticeSet(partnerId, externalUserId, next)),
-    passageOf(partnerId, passage, now),
-  ];
+  const kept = clock === undefined ? noticeKept(partnerId, externalUserId, next) : noticeOutsideIndex(next);
+  return [updateIf(key, asRead(subscription), kept), passageEvent(partnerId, passage, { now, clock })];
+}
+
+function noticeKept(partnerId: string, externalUserId: string, next: Notice | undefined): Expression {
+  return next === undefined ? noNotice : noticeSet(partnerId, externalUserId, next);
+}
+
+function noticeOutsideIndex(next: Notice | undefined): Expression {
+  if (next === undefined) return { expression: "REMOVE notice" };
+  return { expression: "SET notice = :notice", values: { ":notice": { type: next.type, at: next.at.toISOString() } } };
 }
 
 const noNotice: Expression = { expression: "REMOVE notice, gsi2pk, gsi2sk" };
@@ -361,9 +374,14 @@ export async function* liveSubscriptions(
   partnerId: string,
   now: Date,
 ): AsyncGenerator<readonly Subscription[]> {
-  for await (const { items } of subscriptionPages(table, partnerId)) {
-    yield items.map(fromStored).filter((subscription) => isLive(subscription, now));
+  for await (const subscriptions of allSubscriptions(table, partnerId)) {
+    yield subscriptions.filter((subscription) => isLive(subscription, now));
   }
+}
+
+/** All subscriptions of a partner, read consistently, page by page. */
+export async function* allSubscriptions(table: Table, partnerId: string): AsyncGenerator<readonly Subscription[]> {
+  for await (const { items } of subscriptionPages(table, partnerId)) yield items.map(fromStored);
 }
 
 /** All subscriptions of a partner, page by page; their sort keys are the external user ids. */

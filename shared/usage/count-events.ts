@@ -64,8 +64,8 @@ async function countGroup(table: Pick<Table, "commit">, { partnerId, day, events
   let left = events;
   while (left.length > 0) {
     try {
-      // The synthetic partner tests the API: what it buys is no sale.
-      const addition = { counts: countsOf(left), forAll: partnerId !== syntheticPartnerId };
+      // What the synthetic partner buys to test the API, or a partner in its sandbox, is no sale.
+      const addition = { counts: countsOf(left), forAll: partnerId !== syntheticPartnerId && !left.some(isTest) };
       const ids = left.map(({ id }) => id);
       await table.commit([...countedMarks(partnerId, ids), ...subscriptionsAddition(partnerId, day, addition)]);
       return left.length;
@@ -89,4 +89,8 @@ function countsOf(events: readonly StoredEvent[]): ReadonlyMap<SubscriptionCount
   }
   // An event that changes `live` alone may be outweighed by another one: it is marked all the same.
   return counts;
+}
+
+function isTest(event: StoredEvent): boolean {
+  return "sandbox" in event && event.sandbox === true;
 }

@@ -451,9 +451,10 @@ export const webhooks: readonly WebhookDeclaration[] = [
   },
 ];
 
-/** The function `webhook-dispatch` finds the endpoints of a partner. */
+/** The function `webhook-dispatch` finds the endpoints of a partner, and whether it is a sandbox. */
 export const dispatchRights: readonly TableRight[] = [
   { actions: ["Query"], leadingKeys: [webhookPartitions.endpoints] },
+  { actions: ["BatchGetItem"], leadingKeys: [identityPartitions.principals] },
 ];
 
 /** The function `webhook-delivery` reads all that a delivery needs, records the attempt, and may disable the endpoint. */

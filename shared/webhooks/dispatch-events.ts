@@ -5,6 +5,7 @@
 import * as z from "zod";
 import { ownedEventOf, type OwnedEvent } from "../events/owned-event.ts";
 import { viewEvent } from "../events/view.ts";
+import { identityKey } from "../identity/keys.ts";
 import type { Bus, BusEntry } from "../runtime/bus.ts";
 import type { Queue } from "../runtime/queue.ts";
 import type { Item, Table } from "../runtime/table.ts";
@@ -55,8 +56,22 @@ export async function dispatchEvents(tools: DispatchTools, batch: readonly Dispa
       : messagesOf(dispatched, endpoints.get(dispatched.partnerId) ?? [], now()),
   );
   await queue.send(messages.map((message) => queued(message, now())));
-  await bus?.put(events.map(entryOf));
+  if (bus !== undefined) {
+    const sandboxes = await findSandboxes(table, partnerIds);
+    await bus.put(events.filter(({ partnerId }) => !sandboxes.has(partnerId)).map(entryOf));
+  }
   return messages.length;
+}
+
+/** Those of the partners that are sandboxes: the company's own systems would take their sales for real ones. */
+async function findSandboxes(table: Table, partnerIds: readonly string[]): Promise<ReadonlySet<string>> {
+  const states = await table.getAll(partnerIds.map(identityKey.principal));
+  return new Set(
+    partnerIds.filter((_, index) => {
+      const state = states[index];
+      return state?.kind === "partner" && state.testClock !== undefined;
+    }),
+  );
 }
 
 function messagesOf(

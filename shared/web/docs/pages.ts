@@ -18,6 +18,7 @@ export const pageGroups = [
       pagination: "Pagination",
       idempotency: "Idempotency and retries",
       webhooks: "Receive webhooks",
+      testing: "Test your integration",
       durations: "Durations and times",
       errors: "Errors",
       limits: "Limits",

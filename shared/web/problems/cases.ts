@@ -313,6 +313,27 @@ export const problemCases: Record<ProblemCode, ProblemCase> = {
     ],
     detail: "The webhook endpoint is disabled. Enable it first.",
   },
+  sandbox_exists: {
+    causes: [
+      "Somebody of your team has created the sandbox before.",
+      "The answer to a creation got lost. With the same `Idempotency-Key`, a repetition gets that answer, without the secret.",
+    ],
+    detail: "There is a sandbox: GET /v1/sandbox. Its secret: POST /v1/sandbox/secret.",
+  },
+  sandbox_required: {
+    causes: [
+      "The program runs with the credentials of production.",
+      "Live subscriptions live by the real time, which nobody can move.",
+    ],
+    detail: "A live partner has no test clock. Send a token of its sandbox.",
+  },
+  live_partner_required: {
+    causes: [
+      "A sandbox has no sandbox of its own.",
+      "An administrator off-boards or deletes a sandbox without its live partner.",
+    ],
+    detail: "A sandbox has no sandbox. Send a token of the live partner.",
+  },
   limit_reached: {
     causes: [
       "The company has 50 bank accounts, or keeps accounts that it no longer uses.",

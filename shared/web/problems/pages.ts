@@ -113,6 +113,18 @@ const explanations: Record<ProblemCode, readonly [meaning: string, remedy: strin
     "The webhook endpoint is disabled, so nothing is sent to it.",
     "Enable the endpoint with `PATCH /v1/webhook-endpoints/{endpointId}`, then send the request again.",
   ],
+  sandbox_exists: [
+    "The partner has a sandbox, and it can have one.",
+    "Read it with `GET /v1/sandbox`. If its secret is lost, get a new one with `POST /v1/sandbox/secret`.",
+  ],
+  sandbox_required: [
+    "The test clock belongs to a sandbox, and the token belongs to a live partner.",
+    "Get a token with the client id and the secret of the sandbox, then send the request with that.",
+  ],
+  live_partner_required: [
+    "The operation is for live partners, and this one is a sandbox.",
+    "Send the request with a token of the live partner, or for the live partner. A sandbox ends together with it.",
+  ],
   limit_reached: ["The maximum number of these resources is reached.", "Remove a resource that you no longer need."],
   precondition_failed: [
     "The resource has changed since you read it.",

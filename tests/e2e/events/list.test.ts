@@ -5,6 +5,7 @@ import { operations } from "../../../shared/operations.ts";
 import { partnerPartitions } from "../../../shared/partners/keys.ts";
 import { subscriptionPartitions } from "../../../shared/subscriptions/keys.ts";
 import { eventKey } from "../../../shared/events/keys.ts";
+import { forgottenFrom } from "../../../shared/events/model.ts";
 import { accountFields, companyCalls } from "../../support/companies.ts";
 import { expectProblem } from "../../support/expect-problem.ts";
 import { allPages } from "../../support/lists.ts";
@@ -114,6 +115,20 @@ const changes: Readonly<Record<string, (partner: { id: string; token: string }) 
     return ["company.created", "company.deleted"];
   },
   "partners.register": async () => [],
+  "sandbox.create": async ({ token }) => {
+    for (let count = 0; count < 2; count++) await call("POST", "/v1/sandbox", { token });
+    return ["partner.changed"];
+  },
+  "test-clock.advance": async ({ token: live }) => {
+    const { body } = await call("POST", "/v1/sandbox", { token: live });
+    const token = await portico.partnerToken({ id: body.id, secret: body.clientSecret });
+    await subscriptions.create(token);
+    const { body: clock } = await call("POST", "/v1/test-clock/advance", { token, json: { by: "P1M" } });
+    await call("POST", "/v1/test-clock/advance", { token, json: { to: clock.time } });
+    const own = ["partner.created", "subscription.created", "subscription.expired", "subscription.expiring"];
+    expect((await typesOf(body.id)).sort()).toEqual(own);
+    return ["partner.changed"];
+  },
   "partners.change": async ({ id }) => {
     for (let count = 0; count < 2; count++) await change(id, { name: "Red Bicycle" });
     return ["partner.changed"];
@@ -241,7 +256,7 @@ describe("the list", () => {
         request: null,
         data,
       };
-      await plantItem(portico.host, { ...eventKey.event(id, event.id), ...event, ttl: 0 });
+      await plantItem(portico.host, { ...eventKey.event(id, event.id), ...event, ttl: forgottenFrom(at) });
       ids.push(event.id);
     }
     expect((await eventsOf(token, "&type=partner.changed")).map((event) => event.id)).toEqual(ids.slice(2));

@@ -23,6 +23,8 @@ describe("registering a partner", () => {
       tokenPolicy: "single",
       dpopBoundAccessTokens: false,
       expiryNotice: "P7D",
+      sandboxId: null,
+      sandboxOf: null,
       createdAt: expect.stringMatching(instant),
       updatedAt: answer.body.createdAt,
       etag: expect.stringMatching(/^"[^"]+"$/),

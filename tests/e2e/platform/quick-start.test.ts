@@ -1,4 +1,4 @@
-/** The commands of the README's first call and of the quick start run as they are shown, with the statuses that they document. */
+/** The commands of the README's first call, of the quick starts and of the guide to testing run as they are shown, with the statuses that they document. */
 import { spawnSync } from "node:child_process";
 import { execFile } from "node:child_process";
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -93,4 +93,23 @@ testInShell("the quick start that partners read works as shown, with nothing but
     .replace("SECRET='…'", `SECRET='${secret}'`);
   expect(documentedStatuses(text).length).toBeGreaterThan(6);
   expect(await statusesOf(text)).toEqual(documentedStatuses(text));
+});
+
+testInShell("the guide to testing works as shown, and shows what it says", async () => {
+  const partner = await portico.registerPartner();
+  const text = script("docs/guides/testing.md")
+    .replaceAll("https://api.example.com", portico.url)
+    .replace("='ptr_…'", `='${partner.id}'`)
+    .replace("SECRET='…'", `SECRET='${partner.secret}'`);
+  expect(documentedStatuses(text).length).toBeGreaterThan(8);
+  expect(await statusesOf(text)).toEqual(documentedStatuses(text));
+  const token = await portico.partnerToken(partner);
+  const { body: sandbox } = await portico.call("GET", "/v1/sandbox", { token });
+  const { body: events } = await portico.callAsRoot("GET", `/v1/partners/${sandbox.id}/events`);
+  const shown = events.items.map(({ type, createdAt }: any) => `${type} ${createdAt}`);
+  expect(shown.filter((line: string) => line.startsWith("subscription."))).toEqual([
+    "subscription.expired 2030-02-01T09:00:00.000Z",
+    "subscription.expiring 2030-01-25T09:00:00.000Z",
+    "subscription.created 2030-01-01T09:00:00.000Z",
+  ]);
 });

@@ -4,6 +4,7 @@ import { newId } from "../../../shared/domain/ids.ts";
 import type { EventType, StoredEvent } from "../../../shared/events/model.ts";
 import { eventKey } from "../../../shared/events/keys.ts";
 import { eventPut, listEvents, newEvent } from "../../../shared/events/store.ts";
+import type { TestClock } from "../../../shared/identity/model.ts";
 import { principalCreation } from "../../../shared/identity/store.ts";
 import type { BusEntry } from "../../../shared/runtime/bus.ts";
 import type { QueueMessage } from "../../../shared/runtime/queue.ts";
@@ -106,10 +107,14 @@ const author = (partnerId: string, now = start): Author => ({
   request: { id: "request-1", idempotencyKey: null },
 });
 
-async function newPartner(status: "active" | "suspended" = "active"): Promise<string> {
+async function newPartner(status: "active" | "suspended" = "active", testClock?: TestClock): Promise<string> {
   const id = newId("ptr_", start);
   await table.commit(
-    principalCreation(id, { kind: "partner", status, tokenPolicy: "single", version: 1 }, { secretHash: "x" }),
+    principalCreation(
+      id,
+      { kind: "partner", status, tokenPolicy: "single", version: 1, testClock },
+      { secretHash: "x" },
+    ),
   );
   return id;
 }
@@ -188,6 +193,15 @@ describe("an event", () => {
     expect(hours).toBeLessThan(76);
     const pauses = delivery!.attempts.map(({ at }) => (new Date(at).getTime() - start.getTime()) / 1000);
     expect(pauses.slice(0, 3)).toEqual([0, 5, 305]);
+  });
+
+  test("of a sandbox is sent to its endpoints, and is not put on the bus", async () => {
+    const time = start.toISOString();
+    const [world, live] = [new World(), await newPartner()];
+    const sandbox = await newPartner("active", { time, announcedTo: time });
+    await newEndpoint(sandbox);
+    expect(await world.dispatch([await happen(sandbox), await happen(live)])).toBe(1);
+    expect(world.entries.map(({ detail }) => (JSON.parse(detail) as { partnerId: string }).partnerId)).toEqual([live]);
   });
 
   test("waits as long as a busy endpoint asks for", async () => {

@@ -43,12 +43,17 @@ export function profileFields(partner?: Partner): Field[] {
       hint: "Starts with https://",
       ...(partner && { value: partner.websiteUrl }),
     },
-    {
-      name: "email",
-      label: "E-mail",
-      type: "email",
-      codes: ["partner_email_taken"],
-      ...(partner && { value: partner.email }),
-    },
+    ...(partner === undefined || partner.sandboxOf === null ? [emailField(partner)] : []),
   ];
+}
+
+/** A sandbox has no e-mail address. */
+function emailField(partner?: Partner): Field {
+  return {
+    name: "email",
+    label: "E-mail",
+    type: "email",
+    codes: ["partner_email_taken"],
+    ...(partner && { value: partner.email }),
+  };
 }

@@ -50,13 +50,24 @@ function factsOf(partner: PartnerWithSecret): readonly (readonly [string, Child]
   return [
     ["Client id", copyableId("Client id", partner.id)],
     ["Website", websiteLink(partner.websiteUrl)],
-    ["E-mail", clamped(partner.email)],
+    ...sandboxFacts(partner),
     ["Valid tokens", partner.tokenPolicy === "single" ? "one at a time" : "many"],
     ["Client secret issued", secretAge(partner.secret)],
     ...limitFacts(partner),
     ["Registered", moment(partner.createdAt)],
     ["Changed", moment(partner.updatedAt)],
   ];
+}
+
+/** What binds a live partner and its sandbox, with links both ways. A sandbox has no e-mail address. */
+function sandboxFacts({ email, sandboxId, sandboxOf }: Partner): readonly (readonly [string, Child])[] {
+  if (sandboxOf !== null) return [["Sandbox of", partnerLink(sandboxOf)]];
+  const address = ["E-mail", clamped(email)] as const;
+  return sandboxId === null ? [address] : [address, ["Sandbox", partnerLink(sandboxId)]];
+}
+
+function partnerLink(id: string): Child {
+  return element("a", { href: `${partnersHash}/${id}` }, id);
 }
 
 function secretAge({ issuedAt, previousValidUntil }: SecretState): Child {
@@ -92,6 +103,14 @@ function actionsOf(path: string, partner: Partner, { api, go }: Console): Action
       act: () => api.post(`${path}/revoke-tokens`, {}),
       done: "The tokens are revoked.",
     },
+    ...(partner.sandboxOf === null && endings(path, partner, { api, go })),
+  };
+}
+
+/** What ends a partner for a time or for good. A sandbox has none: it follows its live partner. */
+function endings(path: string, partner: Partner, { api, go }: Pick<Console, "api" | "go">): Actions {
+  const { name, etag } = partner;
+  return {
     status: suspension(path, partner, api),
     offBoard: offBoarding(path, partner, api),
     delete: {
@@ -99,7 +118,7 @@ function actionsOf(path: string, partner: Partner, { api, go }: Console): Action
       danger: true,
       dialog: {
         title: "Delete the partner?",
-        text: `This deletes ${name} and its ended subscriptions. You cannot undo this. The partner must have no live subscriptions and no companies: off-board it first.`,
+        text: `This deletes ${name}, its ended subscriptions and its sandbox. You cannot undo this. The partner must have no live subscriptions and no companies: off-board it first.`,
         submit: "Delete",
         danger: true,
       },
