@@ -1,10 +1,14 @@
 /** Access tokens with chosen differences from a genuine one. */
 import { decodeJwt, decodeProtectedHeader, importJWK, SignJWT, type CryptoKey, type JWTPayload } from "jose";
+import type { Host } from "../../infra/local/host.ts";
 import { parseSigningKeySet, type SigningKey } from "../../shared/identity/signing-keys.ts";
-import type { Portico } from "./portico.ts";
+
+interface Running {
+  readonly host: Host;
+}
 
 /** The signing key of a running Portico, which no caller can read. */
-export function signingKeyOf({ host }: Pick<Portico, "host">): SigningKey {
+export function signingKeyOf({ host }: Running): SigningKey {
   const arns = host.model.functions.map(({ environment }) => environment.SIGNING_KEYS_SECRET);
   const arn = arns.find((value) => value !== undefined);
   const key = parseSigningKeySet(host.secrets.current(arn ?? "") ?? "")?.keys[0];
@@ -22,7 +26,7 @@ export interface Differences {
 
 /** The genuine token with the differences, signed again. */
 export async function forge(
-  portico: Portico,
+  portico: Running,
   genuine: string,
   { header = {}, claims = {}, key }: Differences,
 ): Promise<string> {
