@@ -3,7 +3,7 @@ declare module "newman" {
   export interface Summary {
     readonly run: {
       readonly executions: readonly {
-        readonly item: { readonly name: string };
+        readonly item: { readonly id: string; readonly name: string };
         readonly request: {
           readonly method: string;
           readonly url: { getPath(): string };

@@ -16,6 +16,8 @@ export interface Step {
   readonly path?: Readonly<Record<string, string>>;
   /** Lines of the script that runs before the request. */
   readonly before?: readonly string[];
+  /** The variable with the access token, if it is not that of the caller whom the declaration names. */
+  readonly token?: string;
 }
 
 export interface OpeningStep extends Step {
@@ -61,7 +63,7 @@ export const preparation: readonly string[] = [
 ];
 export const prepared: readonly string[] = [
   ...["run", "firstPassword", "userPassword", "totpCode"],
-  ...["sessionId", "invitedId", "linkToken", "otherCompanyId"],
+  ...["sessionId", "invitedId", "linkToken", "otherCompanyId", "sandboxToken"],
 ];
 
 /** Sets the code that an authenticator app would show for the secret (RFC 6238). */
@@ -170,6 +172,31 @@ const otherCompany = beforehand(
   [`pm.collectionVariables.set("otherCompanyId", response.json().id);`],
 );
 
+/** Gets a token of the sandbox, whose requests the live partner cannot make. */
+const sandboxToken: readonly string[] = [
+  "pm.sendRequest(",
+  "  {",
+  `    url: pm.variables.replaceIn("{{baseUrl}}/oauth/token"),`,
+  `    method: "POST",`,
+  `    header: { "content-type": "application/x-www-form-urlencoded" },`,
+  "    body: {",
+  `      mode: "urlencoded",`,
+  "      urlencoded: [",
+  `        { key: "grant_type", value: "client_credentials" },`,
+  `        { key: "client_id", value: pm.variables.get("sandboxClientId") },`,
+  `        { key: "client_secret", value: pm.variables.get("sandboxClientSecret") },`,
+  "      ],",
+  "    },",
+  "  },",
+  "  (error, response) => {",
+  "    if (error) throw error;",
+  `    pm.collectionVariables.set("sandboxToken", response.json().access_token);`,
+  "  },",
+  ");",
+];
+
+const inSandbox = { token: "sandboxToken", before: sandboxToken } as const;
+
 const ofPartner = { path: { partnerId: "{{clientId}}" } } as const;
 
 /** Requests of partners that need more than their examples provide. */
@@ -181,6 +208,10 @@ const partnerSteps: Flow["steps"] = {
   "events.list": { keeps: { eventId: "items[0].id" } },
   "events.read": { path: { eventId: "{{eventId}}" } },
   "partners.change": { body: { status: undefined, dpopBoundAccessTokens: false } },
+  "sandbox.create": { keeps: { sandboxClientId: "clientId", sandboxClientSecret: "clientSecret" } },
+  "sandbox.new-secret": { keeps: { sandboxClientSecret: "clientSecret" } },
+  "test-clock.read": inSandbox,
+  "test-clock.advance": inSandbox,
   "webhooks.create": { body: { url: "{{webhookUrl}}" } },
   // The example disables, but later requests need an endpoint that is enabled.
   "webhooks.change": { body: { status: undefined, description: "Orders of the shop" } },
@@ -275,7 +306,7 @@ export function partnerFlow(baseUrl: string, operations: readonly AnyOperation[]
       webhookUrl,
     },
     preparation: [`pm.collectionVariables.set("run", Date.now().toString(36));`],
-    prepared: ["run"],
+    prepared: ["run", "sandboxToken"],
     opening: [
       {
         operation: "oauth.token",

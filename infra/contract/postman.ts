@@ -161,7 +161,7 @@ function requestItem(operation: AnyOperation, step: Step, document: ShownDocumen
   const request = {
     method: operation.method,
     description: operation.description,
-    auth: authOf(operation),
+    auth: authOf(operation, step),
     header: headersOf(operation),
     ...bodyOf(operation, step),
     url: urlOf(operation, providers, step),
@@ -180,9 +180,10 @@ function script(listen: "prerequest" | "test", exec: readonly string[]): Json {
 }
 
 /** Operations on oneself are called with `userToken`, because some of them end the rights of their caller. */
-function authOf({ access }: AnyOperation): Json {
+function authOf({ access }: AnyOperation, step: Step): Json {
   if (access === "public") return { type: "noauth" };
-  const token = access.user?.roles.includes("user") ? "userToken" : access.user ? "adminToken" : "partnerToken";
+  const caller = access.user?.roles.includes("user") ? "userToken" : access.user ? "adminToken" : "partnerToken";
+  const token = step.token ?? caller;
   return { type: "bearer", bearer: [{ key: "token", value: `{{${token}}}`, type: "string" }] };
 }
 

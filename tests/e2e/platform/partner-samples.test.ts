@@ -220,5 +220,6 @@ test("the partner's Postman collection runs from its first request to its last",
   });
   const failures = summary.run.failures.map(({ error, source }) => `${source?.name}: ${error.message}`);
   expect(failures).toEqual([]);
-  expect(summary.run.executions).toHaveLength(requests.length);
+  // Scripts send requests of their own.
+  expect(new Set(summary.run.executions.map(({ item }) => item.id)).size).toBe(requests.length);
 });
