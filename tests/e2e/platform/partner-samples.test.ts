@@ -222,4 +222,4 @@ test("the partner's Postman collection runs from its first request to its last",
   expect(failures).toEqual([]);
   // Scripts send requests of their own.
   expect(new Set(summary.run.executions.map(({ item }) => item.id)).size).toBe(requests.length);
-});
+}, 180_000);
