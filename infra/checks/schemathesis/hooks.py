@@ -23,6 +23,7 @@ REFUSED_FIELDS = {
     r"/(from|to)": "the days of a range are compared with each other, and with the clock",
     r"/gracePeriod": "at most seven days, in any mixture of units",
     r"/limits/burst": "the burst is compared with the rate",
+    r"/by": "the whole period is compared with the two years that a test clock moves at most",
     r"/participants(/\d+)?": "no name twice in whatever letter case, and at most 100 with the caller, named or not",
     r"/sort": "a search has its own order",
     r"/secret": "no repetitions and runs of characters",
