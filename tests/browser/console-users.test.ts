@@ -114,6 +114,8 @@ describeConsole("users in the console", () => {
       const openLink = async (): Promise<void> => {
         const url = await dialog().getByLabel("Link", { exact: true }).inputValue();
         await answer("I have saved it");
+        // The browser reports that a dialog is closed, and so removes it, a task later.
+        await expectEventually(() => page.locator("dialog").count(), 0);
         expect(await page.content()).not.toContain(url);
         await page.evaluate(`location.hash = ${JSON.stringify(new URL(url).hash)}`);
         await heading("Set your password").waitFor();
