@@ -3,11 +3,11 @@ import type { Context } from "aws-lambda";
 import { Problem } from "../shared/domain/problems.ts";
 import { readEnvironment } from "../shared/runtime/environment.ts";
 import { describeError, log } from "../shared/runtime/log.ts";
-import { createDocumentClient, Table } from "../shared/runtime/table.ts";
+import { createTableClient, Table } from "../shared/runtime/table.ts";
 import { announceExpiries } from "../shared/subscriptions/announce-expiries.ts";
 
 const environment = readEnvironment(process.env);
-const client = createDocumentClient();
+const client = createTableClient();
 const operation = "expiry";
 
 /** The notices of the minute until the next run. */

@@ -5,11 +5,11 @@ import { ownedEventOf } from "../shared/events/owned-event.ts";
 import { readEnvironment } from "../shared/runtime/environment.ts";
 import { describeError, log } from "../shared/runtime/log.ts";
 import { writtenItem } from "../shared/runtime/stream.ts";
-import { createDocumentClient, Table } from "../shared/runtime/table.ts";
+import { createTableClient, Table } from "../shared/runtime/table.ts";
 import { countEvents } from "../shared/usage/count-events.ts";
 
 const { TABLE_NAME } = readEnvironment(process.env);
-const client = createDocumentClient();
+const client = createTableClient();
 const operation = "usage-count";
 
 /** Events that were counted by a failed run are marked, so the whole batch may come again. */

@@ -6,14 +6,14 @@ import { readEnvironment } from "../shared/runtime/environment.ts";
 import { describeError, log } from "../shared/runtime/log.ts";
 import { createQueueClient, Queue } from "../shared/runtime/queue.ts";
 import { writtenItem } from "../shared/runtime/stream.ts";
-import { createDocumentClient, Table } from "../shared/runtime/table.ts";
+import { createTableClient, Table } from "../shared/runtime/table.ts";
 import { dispatchedOf, dispatchEvents, type Dispatched } from "../shared/webhooks/dispatch-events.ts";
 
 const environment = readEnvironment(process.env);
 const { TABLE_NAME, DELIVERY_QUEUE_URL, EVENT_BUS_NAME } = environment;
 if (DELIVERY_QUEUE_URL === undefined) throw new Error("environment variables missing or wrong: DELIVERY_QUEUE_URL");
 const queueUrl = DELIVERY_QUEUE_URL;
-const client = createDocumentClient();
+const client = createTableClient();
 const queueClient = createQueueClient();
 const busClient = EVENT_BUS_NAME === undefined ? undefined : createBusClient();
 const operation = "webhook-dispatch";
