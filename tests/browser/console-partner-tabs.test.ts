@@ -21,7 +21,8 @@ import {
 } from "../support/console.ts";
 import { Portico } from "../support/portico.ts";
 import { plantChanges } from "../support/table.ts";
-import { subscriptionsAddition } from "../../shared/usage/store.ts";
+import { shardsOfAll } from "../../shared/usage/keys.ts";
+import { callsAddition, subscriptionsAddition } from "../../shared/usage/store.ts";
 import { attemptAddition } from "../../shared/webhooks/attempt-counts.ts";
 import { healthUpdate } from "../../shared/webhooks/store.ts";
 import { eventually } from "../support/waiting.ts";
@@ -101,6 +102,7 @@ describeConsole(
         const at = new Date().toISOString();
         await plantChanges(portico.host, [
           subscriptionsAddition(id, today, { counts, forAll: true }),
+          [callsAddition(shardsOfAll[0]!, today, new Map(Object.entries({ requests: 54_321, refused: 17 })))],
           [attemptAddition(id, "whd_1", { at, succeeded: true })],
           [attemptAddition(id, "whd_1", { at, succeeded: false })],
         ]);
@@ -121,12 +123,19 @@ describeConsole(
         expect(await lastBar("failed")).toMatch(/: 1$/);
         await expectAccessible();
         await page.getByRole("navigation", { name: "Sections" }).getByRole("link", { name: "Sales" }).click();
-        await page.getByText("The numbers by day").click();
+        await summary(0).click();
         const { body } = await portico.call("GET", "/v1/usage/all-partners", { token: await portico.rootToken() });
         const { sold, live } = body.days.at(-1).subscriptions;
         expect(sold).toBeGreaterThanOrEqual(1200);
         const cells = await firstRow("Sales by day").locator("td").allTextContents();
         expect([cells[1], cells[5]]).toEqual([sold, live].map((each: number) => each.toLocaleString("en")));
+        await summary(1).click();
+        const { requests, refused } = body.days.at(-1);
+        expect([requests >= 54_321, refused >= 17]).toEqual([true, true]);
+        expect((await firstRow("Requests by day").locator("td").allTextContents()).slice(1)).toEqual(
+          [requests, refused].map((each: number) => each.toLocaleString("en")),
+        );
+        expect(await lastBar("served")).toMatch(new RegExp(`: ${requests.toLocaleString("en")}$`));
         await expectAccessible();
       });
     });
