@@ -16,7 +16,7 @@ export const handler = serve(operations.create, {
     const endpoint = createEndpoint(body, now);
     const { secret, sealed } = newSecret({ endpointId: endpoint.id, key: await secrets.read("webhookKey") });
     return {
-      body: { ...viewEndpoint(endpoint), secret },
+      body: { ...viewEndpoint(endpoint, undefined), secret },
       location: `/v1/webhook-endpoints/${endpoint.id}`,
       change: endpointCreation(authorOf(request), endpoint, sealed),
       audit: { target: endpoint.id, before: null, after: auditedState(endpoint) },

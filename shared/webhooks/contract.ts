@@ -41,6 +41,9 @@ const endpointSchema = z
         "Why it is disabled: `by_partner`; `gone`, because it answered 410; or `failing`, for five days without a success. Null while it " +
           "is enabled",
       ),
+    failingSince: shownInstant
+      .nullable()
+      .describe("Since when every attempt has failed: RFC 3339, UTC; null after a success. It leaves `etag` as it is"),
     createdAt,
     updatedAt,
     etag,
@@ -56,6 +59,7 @@ const endpointExample: EndpointView = {
   eventTypes: ["subscription.created", "subscription.expired"],
   status: "enabled",
   disabledReason: null,
+  failingSince: null,
   createdAt: "2026-11-20T12:00:00.000Z",
   updatedAt: "2026-11-20T12:00:00.000Z",
   etag: '"1"',
@@ -171,6 +175,7 @@ const secret = z.string().optional().meta({
 const exampleSecret = "whsec_Zk3mY0vQx1lT7cN5sR9wB2hJ8dF4gK6pA1uE3iO5yTc=";
 
 const readEndpoint: TableRight = { actions: ["GetItem"], leadingKeys: [webhookPartitions.endpoints] };
+const readHealth: TableRight = { actions: ["BatchGetItem"], leadingKeys: [webhookPartitions.health] };
 
 export const operations = {
   create: operation({
@@ -220,7 +225,7 @@ export const operations = {
     request: { query: z.strictObject(pageQuery) },
     success: endpointPage,
     problems: ["cursor_invalid"],
-    table: [{ actions: ["Query"], leadingKeys: [webhookPartitions.endpoints] }],
+    table: [{ actions: ["Query"], leadingKeys: [webhookPartitions.endpoints] }, readHealth],
     secrets: ["cursorKey"],
   }),
 
@@ -238,6 +243,7 @@ export const operations = {
     table: [
       { actions: ["GetItem"], leadingKeys: [identityPartitions.principals] },
       { actions: ["Query"], leadingKeys: [webhookPartitions.endpoints] },
+      readHealth,
     ],
     secrets: ["cursorKey"],
   }),
@@ -253,7 +259,7 @@ export const operations = {
     request: { path: endpointPath },
     success: { status: 200, description: "The webhook endpoint", ...endpointAnswer },
     problems: [],
-    table: [readEndpoint],
+    table: [readEndpoint, readHealth],
   }),
 
   change: operation({
@@ -280,6 +286,7 @@ export const operations = {
     table: [
       { actions: ["GetItem", "PutItem"], leadingKeys: [webhookPartitions.endpoints] },
       { actions: ["DeleteItem"], leadingKeys: [webhookPartitions.health] },
+      readHealth,
     ],
   }),
 

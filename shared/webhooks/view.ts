@@ -6,7 +6,8 @@ import { viewEvent } from "../events/view.ts";
 import type { DeliveryView, EndpointView } from "./contract.ts";
 import type { StoredDelivery, StoredEndpoint } from "./model.ts";
 
-export function viewEndpoint(endpoint: StoredEndpoint): EndpointView {
+/** @param failingSince since when every attempt has failed */
+export function viewEndpoint(endpoint: StoredEndpoint, failingSince: string | undefined): EndpointView {
   const { id, url, description, eventTypes, status, disabledReason, createdAt, updatedAt, revision } = endpoint;
   return {
     id,
@@ -15,6 +16,7 @@ export function viewEndpoint(endpoint: StoredEndpoint): EndpointView {
     eventTypes: eventTypes && [...eventTypes],
     status,
     disabledReason,
+    failingSince: failingSince ?? null,
     createdAt,
     updatedAt,
     etag: etagOf(revision),

@@ -28,6 +28,7 @@ test("an endpoint is created with its secret, which is shown once and is readabl
     id: expect.stringMatching(/^whe_/),
     status: "enabled",
     disabledReason: null,
+    failingSince: null,
     createdAt: expect.stringMatching(instant),
     updatedAt: shown.createdAt,
     etag: '"1"',
