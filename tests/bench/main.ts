@@ -6,8 +6,8 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { build } from "../../infra/build/bundle.ts";
 import { benchCalls } from "./calls/calls.ts";
+import { benchCold } from "./cold.ts";
 import { benchCrowd } from "./crowd.ts";
-import { benchImports } from "./imports.ts";
 import { benchParsers } from "./parsers.ts";
 import { benchProxy } from "./proxy.ts";
 import { benchStarts } from "./starts.ts";
@@ -22,9 +22,9 @@ const distribution = join(import.meta.dirname, "../../dist/functions");
 
 const benches: Readonly<Record<string, () => Promise<boolean>>> = {
   parsers: benchParsers,
-  imports: async () => {
+  cold: async () => {
     await build();
-    return await benchImports(distribution);
+    return await benchCold(distribution);
   },
   starts: benchStarts,
   proxy: benchProxy,
