@@ -126,6 +126,11 @@ export class Table {
     this.#deadline = deadline;
   }
 
+  /** The same table for work that has less time. */
+  until(deadline: Deadline): Table {
+    return new Table(this.#client, this.#name, Math.min(this.#deadline, deadline));
+  }
+
   /** The item, read consistently. @throws Problem `unavailable` */
   async get<Shape>(key: Key<Shape>): Promise<Shape | undefined> {
     const command = new GetCommand({ TableName: this.#name, Key: key, ConsistentRead: true });
