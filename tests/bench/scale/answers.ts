@@ -6,8 +6,8 @@ import { Simulation, type RoundResult } from "./simulate.ts";
 import type { AccessTemplate, CallTemplate, Templates } from "./templates.ts";
 
 const callRates = [100, 1000, 10_000] as const;
-/** Rounds of a simulation: half an hour. */
-const rounds = 7;
+/** Rounds of a simulation: 25 minutes. */
+const rounds = 6;
 
 export interface Answers {
   readonly tables: Readonly<Record<"limits" | "growth" | "ceilings", string>>;
