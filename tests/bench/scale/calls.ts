@@ -116,7 +116,7 @@ async function recordCounting(world: World, calls: readonly RecordedCall[]): Pro
   const written = accesses.find(({ pk, kind }) => kind === "write" && pk.startsWith("EVENTS#"));
   const item = written && (await world.read(written));
   if (item === undefined) throw new Error("no call has written an event");
-  const { handler } = (await import("../../../functions/usage-count.ts")) as unknown as { readonly handler: Handler };
+  const handler = await handlerOf("usage-count");
   const event = { Records: [{ dynamodb: { NewImage: marshall(item), SequenceNumber: "1" } }] };
   return await world.recorder.record(() => silently(() => handler(event, context())));
 }
@@ -126,7 +126,7 @@ const maxLeases = 10;
 
 async function recordAuthorizer(world: World): Promise<Recording["authorizer"]> {
   const token = await world.tokenOf("partner", "");
-  const { handler } = (await import("../../../functions/authorizer.ts")) as unknown as { readonly handler: Handler };
+  const handler = await handlerOf("authorizer");
   const path = "/v1/partners/me";
   const event = {
     type: "REQUEST",
@@ -153,9 +153,9 @@ async function callOperation(
 ): Promise<void> {
   const operation = operations.find(({ id }) => id === planned.id);
   if (operation === undefined) throw new Error(`there is no operation ${planned.id}`);
-  const module = (await import(`../../../functions/${entryPointOf(operation)}.ts`)) as { readonly handler: Handler };
+  const handler = await handlerOf(entryPointOf(operation));
   const event = eventOf(world.cast, { planned, operation, user, idempotencyKey });
-  const answer = await silently(() => module.handler(event, context()));
+  const answer = await silently(() => handler(event, context()));
   if ((answer.statusCode ?? 500) >= 300) throw new Error(`${planned.id} answers ${answer.statusCode}: ${answer.body}`);
 }
 
@@ -212,6 +212,12 @@ function requestParts({ method, path, headers, authorizer }: RequestParts) {
     multiValueHeaders: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, [value]])),
     requestContext: { requestId: randomUUID(), identity: { sourceIp: "192.0.2.1" }, ...(authorizer && { authorizer }) },
   };
+}
+
+/** Loads a function by its name, as Lambda does, once the environment of this process is that of a function. */
+async function handlerOf(entryPoint: string): Promise<Handler> {
+  const module = (await import(`../../../functions/${entryPoint}.ts`)) as { readonly handler: Handler };
+  return module.handler;
 }
 
 /** Functions log each call. */
