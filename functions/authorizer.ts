@@ -41,7 +41,8 @@ export async function handler(
   const table = new Table(client, environment.TABLE_NAME, Date.now() + context.getRemainingTimeInMillis() - 500);
   const metering = meteringOf(event);
   try {
-    const outcome = await authenticate(presented(event), table, verificationOf(environment), metering.begin);
+    const verification = { ...verificationOf(environment), onStaleKeys: warning(requestId) };
+    const outcome = await authenticate(presented(event), table, verification, metering.begin);
     if (!("reason" in outcome)) {
       const limits = await metering.conclude(outcome);
       return policy("Allow", event.methodArn, outcome.id, { ...toAuthorizerContext(outcome), limits });
@@ -58,6 +59,13 @@ export async function handler(
     throw error;
   }
 }
+
+const warning = (requestId: string) => (error: unknown) =>
+  log("warn", "signing_keys_stale", {
+    requestId,
+    operation: "authorizer",
+    ...describeError(error instanceof Problem ? error.cause : error),
+  });
 
 /** How long a call waits for the counters of its partner, in milliseconds. */
 const maxCountersMs = 500;

@@ -1,10 +1,10 @@
 import { unavailable } from "../../shared/domain/problems.ts";
 import { serve } from "../../shared/http/serve.ts";
 import { operations } from "../../shared/oauth/contract.ts";
-import { findPublicKeys } from "../../shared/identity/store.ts";
+import { listPublicKeys } from "../../shared/identity/public-keys.ts";
 
 export const handler = serve(operations.keys, async ({ table }) => {
-  const keys = await findPublicKeys(table);
+  const keys = await listPublicKeys(table);
   // An empty set would be cached; before the first deployment has finished there is none to show.
   if (keys.length === 0) throw unavailable();
   return { body: { keys: [...keys] } };

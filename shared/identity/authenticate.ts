@@ -5,8 +5,9 @@ import type { Principal } from "../contract/principal.ts";
 import type { Table } from "../runtime/table.ts";
 import { verifyAccessToken, type TokenRefusal, type VerifiedToken } from "./access-tokens.ts";
 import { verifyProof, type Proof, type ProvenRequest } from "./dpop.ts";
-import type { PrincipalState, PublicKey, UserState } from "./model.ts";
-import { findPrincipal, findPublicKeys, ProofReplayed, proofUse } from "./store.ts";
+import type { PrincipalState, UserState } from "./model.ts";
+import { findPublicKey } from "./public-keys.ts";
+import { findPrincipal, ProofReplayed, proofUse } from "./store.ts";
 
 export type AuthenticationRefusal = TokenRefusal | "token_revoked";
 
@@ -46,7 +47,7 @@ export async function authenticate(
   if (request.authorization.trim() === "") return { reason: "token_missing", scheme: "Bearer" };
   const [, presentedScheme, token = ""] = authorizationPattern.exec(request.authorization) ?? [];
   if (presentedScheme === undefined) return { reason: "token_invalid", scheme: "Bearer" };
-  const verified = await verifyAccessToken(token, (kid) => findKey(table, kid), options);
+  const verified = await verifyAccessToken(token, (kid) => findPublicKey(table, kid, options.onStaleKeys), options);
   const isProven = presentedScheme.toLowerCase() === "dpop";
   if (typeof verified === "string") return { reason: verified, scheme: isProven ? "DPoP" : "Bearer" };
   const scheme = verified.thumbprint === undefined ? "Bearer" : "DPoP";
@@ -85,7 +86,7 @@ export async function inspectToken(
   table: Table,
   options: Verification,
 ): Promise<VerifiedToken | AuthenticationRefusal> {
-  const verified = await verifyAccessToken(token, (kid) => findKey(table, kid), options);
+  const verified = await verifyAccessToken(token, (kid) => findPublicKey(table, kid, options.onStaleKeys), options);
   return typeof verified === "string" ? verified : await acceptCurrent(table, verified, options);
 }
 
@@ -152,6 +153,8 @@ export interface Verification {
   readonly administratorsNeedSecondFactor: boolean;
   /** The cut-off, in seconds of the epoch: tokens issued under a different one, or under none, are revoked. */
   readonly tokensFrom?: number | undefined;
+  /** Hears why public keys are used that could not be read again. */
+  readonly onStaleKeys?: (error: unknown) => void;
 }
 
 export function verificationOf(environment: Environment): Verification {
@@ -162,21 +165,4 @@ export function verificationOf(environment: Environment): Verification {
     administratorsNeedSecondFactor: environment.ADMINISTRATORS_NEED_SECOND_FACTOR,
     tokensFrom: environment.TOKENS_FROM,
   };
-}
-
-const freshMs = 60_000;
-/** An unknown `kid` causes at most one read in this time, so that forged tokens do not cost a read each. */
-export const refetchMs = 1000;
-
-let known: { readonly keys: readonly PublicKey[]; readonly at: number } = { keys: [], at: 0 };
-
-/** The public key, cached for a minute. An unknown one is read at once, because a rotation may have published it. */
-async function findKey(table: Table, kid: string): Promise<PublicKey | undefined> {
-  const find = () => known.keys.find((key) => key.kid === kid);
-  const age = Date.now() - known.at;
-  if (age > freshMs || (find() === undefined && age > refetchMs)) {
-    const at = Date.now();
-    known = { keys: await findPublicKeys(table), at };
-  }
-  return find();
 }

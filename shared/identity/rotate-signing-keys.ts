@@ -8,7 +8,8 @@ import type { Environment } from "../runtime/environment.ts";
 import type { Secrets } from "../runtime/secrets.ts";
 import type { Table } from "../runtime/table.ts";
 import { issueAccessToken, verifyAccessToken } from "./access-tokens.ts";
-import { refetchMs, verificationOf } from "./authenticate.ts";
+import { verificationOf } from "./authenticate.ts";
+import { refetchMs } from "./public-keys.ts";
 import {
   continuesKeySet,
   generateSigningKey,

@@ -59,6 +59,7 @@ export type LogCode =
   | "expiry_announced"
   | "ledger_checked"
   | "migration_continued"
+  | "signing_keys_stale"
   | "webhook_attempted"
   | "webhook_endpoint_disabled"
   | "webhooks_dispatched"

@@ -125,6 +125,11 @@ export class Table {
     this.#deadline = deadline;
   }
 
+  /** The same table for work that has less time. */
+  until(deadline: Deadline): Table {
+    return new Table(this.#client, this.#name, Math.min(this.#deadline, deadline));
+  }
+
   /** The item, read consistently. @throws Problem `unavailable` */
   async get<Shape>(key: Key<Shape>): Promise<Shape | undefined> {
     const input = { TableName: this.#name, Key: stored(key), ConsistentRead: true };

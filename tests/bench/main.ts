@@ -1,6 +1,6 @@
 /**
  * `npm run bench [-- NAME ...]`: measures, prints tables, and exits with 1 where a target is missed. For `calls` there are
- * `--operations ID,ID` and `--profile`.
+ * `--operations ID,ID` and `--profile`, for `scale` there is `--write`.
  */
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -10,11 +10,16 @@ import { benchCold } from "./cold.ts";
 import { benchCrowd } from "./crowd.ts";
 import { benchParsers } from "./parsers.ts";
 import { benchProxy } from "./proxy.ts";
+import { benchScale } from "./scale/scale.ts";
 import { benchStarts } from "./starts.ts";
 import { benchWebhooks } from "./webhooks.ts";
 
 const { values, positionals: chosen } = parseArgs({
-  options: { operations: { type: "string" }, profile: { type: "boolean", default: false } },
+  options: {
+    operations: { type: "string" },
+    profile: { type: "boolean", default: false },
+    write: { type: "boolean", default: false },
+  },
   allowPositionals: true,
 });
 
@@ -30,6 +35,7 @@ const benches: Readonly<Record<string, () => Promise<boolean>>> = {
   proxy: benchProxy,
   crowd: benchCrowd,
   webhooks: benchWebhooks,
+  scale: () => benchScale({ write: values.write }),
   calls: () =>
     benchCalls({ profile: values.profile, ...(values.operations && { only: values.operations.split(",") }) }),
 };
