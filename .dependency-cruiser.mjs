@@ -29,7 +29,7 @@ const foundations = {
   sandbox: ["identity", "events", "partners", "subscriptions"],
   coupons: ["identity", "users"],
   ledger: ["users", "coupons"],
-  migrations: ["identity", "events", "users", "partners", "subscriptions", "usage"],
+  migrations: ["identity", "events", "users", "partners", "subscriptions", "companies", "coupons", "usage"],
   threads: ["users"],
   privacy: ["identity", "users", "subscriptions", "coupons", "threads"],
   oauth: ["identity", "users", "partners"],

@@ -12,10 +12,10 @@ import { problemCatalogue } from "../shared/domain/problems.ts";
 import { authenticate, verificationOf, type PresentedRequest, type Refused } from "../shared/identity/authenticate.ts";
 import { proofAlgorithms } from "../shared/identity/dpop.ts";
 import { PartnerMetering } from "../shared/usage/meter-partner.ts";
-import { createDocumentClient, Table } from "../shared/runtime/table.ts";
+import { createTableClient, Table } from "../shared/runtime/table.ts";
 
 const environment = readEnvironment(process.env);
-const client = createDocumentClient();
+const client = createTableClient();
 
 const details = {
   token_missing: "Send an access token in the Authorization header: `Authorization: Bearer <token>`.",

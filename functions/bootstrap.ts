@@ -10,7 +10,7 @@ import { readEnvironment } from "../shared/runtime/environment.ts";
 import { describeError, log, logSecurityEvent } from "../shared/runtime/log.ts";
 import { retrying } from "../shared/runtime/retry.ts";
 import { forgetSecret, Secrets } from "../shared/runtime/secrets.ts";
-import { createDocumentClient, Table } from "../shared/runtime/table.ts";
+import { createTableClient, Table } from "../shared/runtime/table.ts";
 import { ensureRootUser, resetRootSecondFactor } from "../shared/users/ensure-root-user.ts";
 
 /** CloudFormation's event, or an operator's own. */
@@ -75,7 +75,7 @@ async function bootstrap(deadline: number): Promise<void> {
     "signingKeys",
     "syntheticPartner",
   ]);
-  const table = new Table(createDocumentClient(), environment.TABLE_NAME, deadline);
+  const table = new Table(createTableClient(), environment.TABLE_NAME, deadline);
   const secrets = new Secrets(environment, deadline);
   const now = new Date();
   await ensureSigningKeys(table, secrets, now);
@@ -90,7 +90,7 @@ async function bootstrap(deadline: number): Promise<void> {
 
 async function resetSecondFactor(deadline: number): Promise<void> {
   const environment = readEnvironment(process.env, ["rootSignIn"]);
-  const table = new Table(createDocumentClient(), environment.TABLE_NAME, deadline);
+  const table = new Table(createTableClient(), environment.TABLE_NAME, deadline);
   const principalId = await resetRootSecondFactor(table, await new Secrets(environment, deadline).read("rootSignIn"));
   if (principalId !== undefined) logSecurityEvent("second_factor_reset", { operation: "bootstrap", principalId });
 }

@@ -3,11 +3,11 @@ import type { Context } from "aws-lambda";
 import { readEnvironment } from "../shared/runtime/environment.ts";
 import { log } from "../shared/runtime/log.ts";
 import { logError } from "../shared/runtime/log-error.ts";
-import { createDocumentClient, Table } from "../shared/runtime/table.ts";
+import { createTableClient, Table } from "../shared/runtime/table.ts";
 import { announceExpiries } from "../shared/subscriptions/announce-expiries.ts";
 
 const environment = readEnvironment(process.env);
-const client = createDocumentClient();
+const client = createTableClient();
 const operation = "expiry";
 
 /** The notices of the minute until the next run. */

@@ -5,10 +5,10 @@ import { checkLedger } from "../shared/ledger/check-ledger.ts";
 import { readEnvironment } from "../shared/runtime/environment.ts";
 import { log } from "../shared/runtime/log.ts";
 import { logError } from "../shared/runtime/log-error.ts";
-import { createDocumentClient, Table } from "../shared/runtime/table.ts";
+import { createTableClient, Table } from "../shared/runtime/table.ts";
 
 const environment = readEnvironment(process.env);
-const client = createDocumentClient();
+const client = createTableClient();
 const operation = "ledger-check";
 
 /** With one run in five minutes, about ten items a second. */

@@ -7,10 +7,10 @@ import { findSegments } from "../shared/migrations/store.ts";
 import { readEnvironment } from "../shared/runtime/environment.ts";
 import { log } from "../shared/runtime/log.ts";
 import { logError } from "../shared/runtime/log-error.ts";
-import { createDocumentClient, Table } from "../shared/runtime/table.ts";
+import { createTableClient, Table } from "../shared/runtime/table.ts";
 
 const environment = readEnvironment(process.env);
-const client = createDocumentClient();
+const client = createTableClient();
 const operation = "migration";
 
 /** Time for the last step and its checkpoint. */

@@ -4,10 +4,10 @@ import { readEnvironment } from "../shared/runtime/environment.ts";
 import { describeError, log, logSecurityEvent } from "../shared/runtime/log.ts";
 import { rotateSigningKeys } from "../shared/identity/rotate-signing-keys.ts";
 import { Secrets } from "../shared/runtime/secrets.ts";
-import { createDocumentClient, Table } from "../shared/runtime/table.ts";
+import { createTableClient, Table } from "../shared/runtime/table.ts";
 
 const environment = readEnvironment(process.env, ["signingKeys"]);
-const client = createDocumentClient();
+const client = createTableClient();
 
 /** @throws Error where the step fails: Secrets Manager sees it and tries again */
 export async function handler(event: SecretsManagerRotationEvent, context: Context): Promise<void> {

@@ -11,11 +11,11 @@ import { BrokenPromise, Visitor } from "../shared/probe/visitor.ts";
 import { readEnvironment } from "../shared/runtime/environment.ts";
 import { describeError, log } from "../shared/runtime/log.ts";
 import { forgetSecret, Secrets } from "../shared/runtime/secrets.ts";
-import { createDocumentClient, Table } from "../shared/runtime/table.ts";
+import { createTableClient, Table } from "../shared/runtime/table.ts";
 import { removeSubscriptions } from "../shared/subscriptions/remove-subscriptions.ts";
 
 const environment = readEnvironment(process.env, ["syntheticPartner"]);
-const client = createDocumentClient();
+const client = createTableClient();
 const operation = "synthetic-partner";
 
 /** Callers do not wait longer either. */

@@ -2,11 +2,11 @@
 import { ownedEventOf } from "../shared/events/owned-event.ts";
 import { readEnvironment } from "../shared/runtime/environment.ts";
 import { streamHandler } from "../shared/runtime/stream.ts";
-import { createDocumentClient, Table } from "../shared/runtime/table.ts";
+import { createTableClient, Table } from "../shared/runtime/table.ts";
 import { countEvents } from "../shared/usage/count-events.ts";
 
 const { TABLE_NAME } = readEnvironment(process.env);
-const client = createDocumentClient();
+const client = createTableClient();
 
 /** Events that were counted by a failed run are marked, so the whole batch may come again. */
 export const handler = streamHandler({

@@ -5,7 +5,7 @@ import { log } from "../shared/runtime/log.ts";
 import { logError } from "../shared/runtime/log-error.ts";
 import { createQueueClient, Queue } from "../shared/runtime/queue.ts";
 import { Secrets } from "../shared/runtime/secrets.ts";
-import { createDocumentClient, Table } from "../shared/runtime/table.ts";
+import { createTableClient, Table } from "../shared/runtime/table.ts";
 import { deliverEvent, type DeliveryResult, type DeliveryTools } from "../shared/webhooks/deliver-event.ts";
 import { parseMessage, type DeliveryMessage } from "../shared/webhooks/messages.ts";
 import { sendWebhook } from "../shared/webhooks/send-webhook.ts";
@@ -14,7 +14,7 @@ const environment = readEnvironment(process.env, ["webhookKey"]);
 const { TABLE_NAME, DELIVERY_QUEUE_URL, WEBHOOKS_TO_PRIVATE_ADDRESSES: toPrivateAddresses } = environment;
 if (DELIVERY_QUEUE_URL === undefined) throw new Error("environment variables missing or wrong: DELIVERY_QUEUE_URL");
 const queueUrl = DELIVERY_QUEUE_URL;
-const client = createDocumentClient();
+const client = createTableClient();
 const queueClient = createQueueClient();
 const operation = "webhook-delivery";
 

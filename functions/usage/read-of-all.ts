@@ -1,8 +1,8 @@
 import { serve } from "../../shared/http/serve.ts";
 import { operations } from "../../shared/usage/contract.ts";
-import { readSales } from "../../shared/usage/read-usage.ts";
-import { viewSales } from "../../shared/usage/view.ts";
+import { readUsageOfAll } from "../../shared/usage/read-usage.ts";
+import { viewUsageOfAll } from "../../shared/usage/view.ts";
 
 export const handler = serve(operations.readOfAll, async (request) => ({
-  body: viewSales(await readSales(request), request.now),
+  body: viewUsageOfAll(await readUsageOfAll(request), request.now),
 }));

@@ -3,8 +3,8 @@ import { requireMatch } from "../../shared/domain/etag.ts";
 import { serve } from "../../shared/http/serve.ts";
 import { checkDestination } from "../../shared/webhooks/check-destination.ts";
 import { operations } from "../../shared/webhooks/contract.ts";
-import { changeEndpoint } from "../../shared/webhooks/rules.ts";
-import { endpointChange, readEndpoint } from "../../shared/webhooks/store.ts";
+import { changeEndpoint, isEnabledAgain } from "../../shared/webhooks/rules.ts";
+import { endpointChange, findFailingSince, readEndpoint } from "../../shared/webhooks/store.ts";
 import { auditedEndpoint, viewEndpoint } from "../../shared/webhooks/view.ts";
 
 export const handler = serve(operations.change, {
@@ -13,12 +13,15 @@ export const handler = serve(operations.change, {
     await checkDestination(body.url, { toPrivateAddresses: environment.WEBHOOKS_TO_PRIVATE_ADDRESSES });
   },
   decide: async ({ path, body, principal, ifMatch, now, table }) => {
-    const before = await readEndpoint(table, principal.id, path.endpointId);
+    const [before, [failingSince]] = await Promise.all([
+      readEndpoint(table, principal.id, path.endpointId),
+      findFailingSince(table, [path.endpointId]),
+    ]);
     requireMatch(ifMatch, before.revision);
     const after = changeEndpoint(before, body, now);
     const audited = { before: auditedEndpoint(before), after: auditedEndpoint(after) };
     return {
-      body: viewEndpoint(after),
+      body: viewEndpoint(after, isEnabledAgain(before, after) ? undefined : failingSince),
       change: endpointChange(principal.id, before, after),
       audit: changeEntry(audited, ["description", "eventTypes", "status", "disabledReason"], ["url"]),
     };

@@ -18,7 +18,7 @@ export const handler = serve(operations.create, {
     const { sealed, secret, publicKey } = newSigner(body.signature, owner);
     const endpoint = verifiedWith(created, publicKey);
     return {
-      body: { ...viewEndpoint(endpoint), secret },
+      body: { ...viewEndpoint(endpoint, undefined), secret },
       location: `/v1/webhook-endpoints/${endpoint.id}`,
       change: endpointCreation(authorOf(request), endpoint, sealed),
       audit: { target: endpoint.id, before: null, after: auditedState(endpoint) },

@@ -74,7 +74,6 @@ const commonOptions = {
     // CommonJS dependencies call `require` for Node's own modules.
     js: 'import{createRequire as __createRequire}from"node:module";const require=__createRequire(import.meta.url);',
   },
-  alias: { "@aws-sdk/credential-provider-node": join(root, "infra/build/lambda-credentials.ts") },
 } satisfies EsbuildOptions;
 
 /**

@@ -3,8 +3,8 @@ import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { bundleFolder } from "../build/bundle.ts";
 
-/** Maximum size of a bundle: 450 KB. */
-export const bundleLimitBytes = 450 * 1024;
+/** Maximum size of a bundle: 300 KB. */
+export const bundleLimitBytes = 300 * 1024;
 
 export interface BundleSize {
   readonly entryPoint: string;

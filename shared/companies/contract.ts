@@ -1,7 +1,18 @@
 /** Operations on a partner's companies, their bank accounts, and the directory of banks. */
 import * as z from "zod";
 import { operation } from "../contract/operation.ts";
-import { createdAt, etag, id, pageOf, pageQuery, text, updatedAt } from "../contract/schemas.ts";
+import {
+  createdAt,
+  etag,
+  id,
+  orderBy,
+  pageOf,
+  pageQuery,
+  search,
+  searchedOrSorted,
+  text,
+  updatedAt,
+} from "../contract/schemas.ts";
 import { administrators, type Scope } from "../domain/access.ts";
 import { eventPartitions } from "../events/keys.ts";
 import { identityPartitions } from "../identity/keys.ts";
@@ -119,6 +130,22 @@ export type CompanyPatch = z.output<typeof patch>;
 export type AccountFields = z.output<typeof accountFields>;
 export type AccountPatch = z.output<typeof accountPatch>;
 
+const listQuery = searchedOrSorted(
+  z.strictObject({
+    ...pageQuery,
+    search: search.describe("The beginning of an id or a name, in any case"),
+    sort: orderBy(["newest", "name"]).describe("The order of the whole list. Not together with `search`"),
+  }),
+  "newest",
+);
+
+const searchRights = [
+  { actions: ["Query", "BatchGetItem"], leadingKeys: [companyPartitions.companies] },
+  { actions: ["Query"], leadingKeys: [companyPartitions.companiesByName], index: "gsi1" },
+] as const;
+
+const lagText = "A search and a sorted list may lag behind a change by a moment.";
+
 const companyPath = z.strictObject({ companyId: id("cmp_") });
 const accountPath = companyPath.extend({ accountId: id("acc_") });
 const partnerPath = z.strictObject({ partnerId: id("ptr_") });
@@ -170,15 +197,14 @@ export const operations = {
     path: "/v1/partners/{partnerId}/companies",
     tag: "Companies",
     summary: "List a partner's companies",
-    description: "Lists a partner's companies with their bank accounts for administrators, newest first.",
+    description:
+      "Lists a partner's companies with their bank accounts for administrators, newest first or in the order that `sort` names; or " +
+      `those that \`search\` finds. ${lagText}`,
     access: byAdministrator,
-    request: { path: partnerPath, query: z.strictObject(pageQuery) },
+    request: { path: partnerPath, query: listQuery },
     success: companyPage,
     problems: ["cursor_invalid"],
-    table: [
-      { actions: ["GetItem"], leadingKeys: [identityPartitions.principals] },
-      { actions: ["Query"], leadingKeys: [companyPartitions.companies] },
-    ],
+    table: [{ actions: ["GetItem"], leadingKeys: [identityPartitions.principals] }, ...searchRights],
     secrets: ["cursorKey"],
   }),
 
@@ -219,12 +245,14 @@ export const operations = {
     path: "/v1/companies",
     tag: "Companies",
     summary: "List companies",
-    description: "Lists the partner's companies with their bank accounts, newest first.",
+    description:
+      "Lists the partner's companies with their bank accounts, newest first or in the order that `sort` names; or those that `search` " +
+      `finds. ${lagText}`,
     access: byPartner("companies:read"),
-    request: { query: z.strictObject(pageQuery) },
+    request: { query: listQuery },
     success: companyPage,
     problems: ["cursor_invalid"],
-    table: [{ actions: ["Query"], leadingKeys: [companyPartitions.companies] }],
+    table: searchRights,
     secrets: ["cursorKey"],
   }),
 

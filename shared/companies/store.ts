@@ -8,9 +8,10 @@ import { notFound, orThrow } from "../domain/problems.ts";
 import type { CompanySnapshot } from "../events/model.ts";
 import { eventWrite } from "../events/store.ts";
 import { whileActive } from "../identity/store.ts";
-import type { Change, Page, QueryRange, Table } from "../runtime/table.ts";
-import { deleteUnchanged, putAbsent, putUnchanged } from "../runtime/writes.ts";
-import { companyKey } from "./keys.ts";
+import { beginningWith, searchForm, type PageRequest } from "../runtime/search.ts";
+import type { Change, Page, Table } from "../runtime/table.ts";
+import { all, deleteUnchanged, placeIfNone, putAbsent, putUnchanged, unchanged } from "../runtime/writes.ts";
+import { companiesByName, companyKey, placeByName } from "./keys.ts";
 import type { StoredCompany } from "./model.ts";
 
 /** A company of the partner. @throws Problem `not_found`, also for the company of a different partner */
@@ -19,12 +20,45 @@ export async function readCompany(table: Table, partnerId: string, companyId: st
 }
 
 /** A page of a partner's companies, newest first. */
-export async function listCompanies(
+export async function listCompanies(table: Table, partnerId: string, page: PageRequest): Promise<Page<StoredCompany>> {
+  return await table.query({ partition: companyKey.company(partnerId, ""), descending: true, ...page });
+}
+
+/** Which of a partner's companies are listed, and in which order. */
+interface Selection {
+  readonly search?: string | undefined;
+  readonly sort: "newest" | "name";
+}
+
+/** A page of a partner's companies that a search finds, or in the given order. */
+export async function findCompanies(
   table: Table,
   partnerId: string,
-  page: Pick<QueryRange, "after" | "limit">,
-): Promise<Page<StoredCompany>> {
-  return await table.query({ partition: companyKey.company(partnerId, ""), descending: true, ...page });
+  { search, sort }: Selection,
+  page: PageRequest,
+): Promise<CompanyPage> {
+  if (search === undefined && sort === "newest") return await listCompanies(table, partnerId, page);
+  return await searchCompanies(table, partnerId, search ?? "", page);
+}
+
+type CompanyPage = Pick<Page<StoredCompany>, "items" | "lastKey">;
+
+/**
+ * A page of the companies whose name begins with a text, by name; of all companies for an empty text. A text that begins like an id
+ * is compared with ids.
+ */
+async function searchCompanies(table: Table, partnerId: string, text: string, page: PageRequest): Promise<CompanyPage> {
+  if (text.startsWith("cmp_")) {
+    return await table.query({ partition: companyKey.company(partnerId, ""), ...beginningWith(text), ...page });
+  }
+  const range = { partition: companiesByName(partnerId), ...beginningWith(searchForm(text)), ...page };
+  const { items, lastKey } = await table.query({ index: "gsi1", ...range });
+  // As they are now: the index may lag behind a change.
+  const companies = await table.getAll(items.map(({ id }) => companyKey.company(partnerId, id)));
+  return {
+    items: companies.filter((company) => company !== undefined),
+    ...(lastKey !== undefined && { lastKey }),
+  };
 }
 
 export async function hasCompany(table: Table, partnerId: string): Promise<boolean> {
@@ -36,7 +70,7 @@ export async function hasCompany(table: Table, partnerId: string): Promise<boole
 export function companyCreation(author: Author, company: StoredCompany): Change {
   const { partnerId, now } = author;
   return [
-    putAbsent(companyKey.company(partnerId, company.id), company),
+    putAbsent(companyKey.company(partnerId, company.id), company, { index: placeByName(partnerId, company) }),
     whileActive(partnerId, now),
     eventWrite(author, { type: "company.created", data: snapshot(company) }),
   ];
@@ -45,8 +79,9 @@ export function companyCreation(author: Author, company: StoredCompany): Change 
 /** Replaces a company and its accounts, with the event, unless any of them has changed since they were read. */
 export function companyChange(author: Author, before: StoredCompany, after: StoredCompany): Change {
   if (after.revision === before.revision) return [];
+  const { partnerId } = author;
   return [
-    putUnchanged(companyKey.company(author.partnerId, after.id), after, before.revision),
+    putUnchanged(companyKey.company(partnerId, after.id), after, before.revision, placeByName(partnerId, after)),
     eventWrite(author, { type: "company.changed", data: snapshot(after) }),
   ];
 }
@@ -62,4 +97,10 @@ export function companyDeletion(author: Author, company: StoredCompany): Change 
 /** The company as events show it. */
 function snapshot({ id, name, createdAt, updatedAt, revision }: StoredCompany): CompanySnapshot {
   return { id, name, createdAt, updatedAt, etag: etagOf(revision) };
+}
+
+/** The change that gives a company of an earlier release its place by name. One that changes meanwhile gets it then. */
+export function companySearchUpdate(partnerId: string, company: StoredCompany): Change {
+  const place = placeIfNone(companyKey.company(partnerId, company.id), placeByName(partnerId, company));
+  return [{ ...place, condition: all(place.condition, unchanged(company.revision)) }];
 }

@@ -7,8 +7,11 @@ import {
   etag,
   id,
   instant,
+  orderBy,
   pageOf,
   pageQuery,
+  search,
+  searchedOrSorted,
   shownInstant,
   text,
   updatedAt,
@@ -95,6 +98,15 @@ const patch = z.strictObject({ name, active, expiresAt, quantity }).partial();
 export type CouponCreation = z.output<typeof creation>;
 export type CouponPatch = z.output<typeof patch>;
 
+const listQuery = searchedOrSorted(
+  z.strictObject({
+    ...pageQuery,
+    search: search.describe("The beginning of an id or a name, in any case. A code is a secret and finds nothing"),
+    sort: orderBy(["newest", "name"]).describe("The order of the whole list. Not together with `search`"),
+  }),
+  "newest",
+);
+
 const couponPath = z.strictObject({ couponId: id("cpn_") });
 const byAdministrator = { user: { roles: administrators } };
 const byAnyUser = { user: { roles } };
@@ -148,10 +160,10 @@ export const operations = {
     tag: "Coupons",
     summary: "List coupons",
     description:
-      "Lists coupons, newest first. Administrators see all coupons; other users see the active ones, and their list may lag behind a " +
-      "change by a moment.",
+      "Lists coupons, newest first or in the order that `sort` names; or those that `search` finds. Administrators see all coupons; " +
+      "other users see the active ones. The list of active coupons, a search and a sorted list may lag behind a change by a moment.",
     access: byAnyUser,
-    request: { query: z.strictObject(pageQuery) },
+    request: { query: listQuery },
     success: {
       status: 200,
       description: "A page of coupons",
@@ -162,7 +174,8 @@ export const operations = {
     table: [
       { actions: ["Query"], leadingKeys: [couponPartitions.coupons] },
       { actions: ["Query"], leadingKeys: [couponPartitions.activeCoupons], index: "gsi1" },
-      { actions: ["BatchGetItem"], leadingKeys: [couponPartitions.couponPieces] },
+      { actions: ["Query"], leadingKeys: [couponPartitions.couponsByName], index: "gsi2" },
+      { actions: ["BatchGetItem"], leadingKeys: [couponPartitions.coupons, couponPartitions.couponPieces] },
     ],
     secrets: ["cursorKey"],
   }),

@@ -1,5 +1,6 @@
 /** Keys of coupons, their codes, the pieces of their stock, and redemptions. */
-import { padded, type IndexKey, type Key, type Partition } from "../runtime/key.ts";
+import { padded, type IndexPlaces, type Key, type Partition, type SecondIndexKey } from "../runtime/key.ts";
+import { sortedPlace } from "../runtime/search.ts";
 import type { Piece, Redemption, StoredCoupon } from "./model.ts";
 
 /** Partition keys as roles are granted them; `*` stands for any characters. */
@@ -10,14 +11,25 @@ export const couponPartitions = {
   couponPieces: "COUPON-PIECE#*",
   redeemedCoupons: "REDEEMED#*",
   redemptions: "REDEMPTIONS#*",
+  /** In the index only. */
+  couponsByName: "COUPONS#BY-NAME",
 } as const;
+
+/** The place of a coupon in the second index, for searches. Several coupons may have the same name. */
+export function placeByName({ id, name }: Pick<StoredCoupon, "id" | "name">): SecondIndexKey {
+  return { gsi2pk: couponPartitions.couponsByName, gsi2sk: sortedPlace(name, id) };
+}
+
+/** The places of a coupon: an active one is listed in the first index, and each is found by its name in the second. */
+export function placesOf(coupon: StoredCoupon): IndexPlaces {
+  const { id, active } = coupon;
+  return { ...(active && { gsi1pk: couponPartitions.activeCoupons, gsi1sk: id }), ...placeByName(coupon) };
+}
 
 export const couponKey = {
   coupon: (couponId: string): Key<StoredCoupon> => ({ pk: "COUPONS", sk: couponId }),
   /** The partition of the index that lists the active coupons. */
   activeCoupons: (): Partition<StoredCoupon> => ({ pk: "COUPONS#ACTIVE" }),
-  /** The place of an active coupon in that partition. */
-  activeCoupon: (couponId: string): IndexKey => ({ gsi1pk: "COUPONS#ACTIVE", gsi1sk: couponId }),
   /** Reserves a code for one coupon. @param codeHash of `hashCode` */
   couponCode: (codeHash: string): Key<{ readonly couponId: string }> => ({
     pk: `COUPON-CODE#${codeHash}`,

@@ -1,18 +1,15 @@
 /** Items of coupons: the coupon, its code, the pieces of its stock, and who has redeemed it. */
 import { newId } from "../domain/ids.ts";
 import { notFound, orThrow, Problem } from "../domain/problems.ts";
+import type { Partition } from "../runtime/key.ts";
+import { beginningWith, pageWhere, searchForm, type PagedSource, type PageRequest } from "../runtime/search.ts";
 import type { Change, Expression, Page, Table, UpdateWrite, Write } from "../runtime/table.ts";
-import { all, conflict, putAbsent, unchanged, updateIf } from "../runtime/writes.ts";
+import { all, conflict, placeIfNone, putAbsent, unchanged, updateIf } from "../runtime/writes.ts";
 import type { StoredUser } from "../users/model.ts";
 import { creditChange } from "../users/store.ts";
-import { couponKey } from "./keys.ts";
+import { couponKey, couponPartitions, placeByName, placesOf } from "./keys.ts";
 import type { Piece, Redemption, StoredCoupon } from "./model.ts";
 import { alreadyRedeemed, refuseRedemption } from "./rules.ts";
-
-interface PageRequest {
-  readonly limit: number;
-  readonly after: string | undefined;
-}
 
 /** The coupon. @throws Problem `not_found` */
 export async function readCoupon(table: Table, couponId: string): Promise<StoredCoupon> {
@@ -28,7 +25,7 @@ export async function findCouponByCode(table: Table, codeHash: string): Promise<
 /** A page of coupons, newest first: all of them, or the active ones from the index. */
 export async function listCoupons(
   table: Table,
-  { activeOnly, ...page }: PageRequest & { readonly activeOnly: boolean },
+  { activeOnly, ...page }: CouponPageRequest,
 ): Promise<Page<StoredCoupon>> {
   const source = activeOnly
     ? ({ partition: couponKey.activeCoupons(), index: "gsi1" } as const)
@@ -36,12 +33,38 @@ export async function listCoupons(
   return await table.query({ ...source, ...page, descending: true });
 }
 
+/** @property activeOnly leaves out the coupons that only administrators see */
+type CouponPageRequest = PageRequest & { readonly activeOnly: boolean };
+
+/**
+ * A page of the coupons whose name begins with a text, by name; of all coupons for an empty text. A text that begins like an id is
+ * compared with ids. Inactive coupons stand among the others, so a page without them may have fewer items than the limit.
+ */
+export async function searchCoupons(table: Table, text: string, { activeOnly, ...page }: CouponPageRequest) {
+  const source = text.startsWith("cpn_") ? byId(table, text) : byName(table, searchForm(text));
+  return await pageWhere(source, ({ active }) => active || !activeOnly, page);
+}
+
+function byId(table: Table, text: string): PagedSource<StoredCoupon> {
+  return (page) => table.query({ partition: couponKey.coupon(""), ...beginningWith(text), ...page });
+}
+
+/** The coupons as they are now: the index may lag behind a change. */
+function byName(table: Table, text: string): PagedSource<StoredCoupon> {
+  return async (page) => {
+    const partition: Partition<StoredCoupon> = { pk: couponPartitions.couponsByName };
+    const { items, lastKey } = await table.query({ partition, index: "gsi2", ...beginningWith(text), ...page });
+    const coupons = await table.getAll(items.map(({ id }) => couponKey.coupon(id)));
+    return { items: coupons.filter((coupon) => coupon !== undefined), lastKey };
+  };
+}
+
 /** Creates a coupon. Refused with `coupon_code_taken` if another coupon has the code. @param codeHash of `hashCode` */
 export function couponCreation(coupon: StoredCoupon, codeHash: string): Change {
   const onExisting = () => new Problem("coupon_code_taken", "Another coupon has this code. Choose a different one.");
   return [
     putAbsent(couponKey.couponCode(codeHash), { couponId: coupon.id }, { onExisting }),
-    putAbsent(couponKey.coupon(coupon.id), coupon, { index: indexKeyOf(coupon) }),
+    putAbsent(couponKey.coupon(coupon.id), coupon, { index: placesOf(coupon) }),
     ...coupon.allotments.map((allotted, piece) =>
       putAbsent(couponKey.couponPiece(coupon.id, piece), openPiece(coupon, allotted)),
     ),
@@ -52,10 +75,6 @@ function openPiece({ epoch, active, expiresAt }: StoredCoupon, allotted: number)
   return { epoch, closed: false, active, expiresAt, allotted, redeemed: 0, soldOut: false };
 }
 
-function indexKeyOf({ id, active }: StoredCoupon) {
-  return active ? couponKey.activeCoupon(id) : undefined;
-}
-
 /** Replaces the coupon unless it has changed since it was read, its pending change included. */
 export function couponReplacement(before: StoredCoupon, after: StoredCoupon): Write {
   const sameChange: Expression =
@@ -64,7 +83,7 @@ export function couponReplacement(before: StoredCoupon, after: StoredCoupon): Wr
       : { expression: "pending.epoch = :pending", values: { ":pending": before.pending.epoch } };
   const sameEpoch: Expression = { expression: "epoch = :epoch", values: { ":epoch": before.epoch } };
   return {
-    put: { ...couponKey.coupon(after.id), ...indexKeyOf(after), ...after },
+    put: { ...couponKey.coupon(after.id), ...placesOf(after), ...after },
     condition: all(unchanged(before.revision), sameEpoch, sameChange),
     onConditionFailed: conflict,
   };
@@ -205,4 +224,12 @@ export function redemptionChange(
 /** A page of a user's redemptions, newest first. */
 export async function listRedemptions(table: Table, userId: string, page: PageRequest): Promise<Page<Redemption>> {
   return await table.query({ partition: couponKey.redemption(userId, 0), ...page, descending: true });
+}
+
+/** The change that gives a coupon of an earlier release its place by name. One that changes meanwhile gets it then. */
+export async function couponSearchUpdates(table: Table, couponId: string): Promise<readonly Change[]> {
+  const coupon = await table.get(couponKey.coupon(couponId));
+  if (coupon === undefined) return [];
+  const place = placeIfNone(couponKey.coupon(couponId), placeByName(coupon));
+  return [[{ ...place, condition: all(place.condition, unchanged(coupon.revision)) }]];
 }

@@ -11,7 +11,7 @@ import { Problem, recordedRefusals } from "../domain/problems.ts";
 import { logSecurityEvent, type SecurityEvent } from "../runtime/log.ts";
 import { pauseBefore, type Deadline } from "../runtime/retry.ts";
 import { Secrets } from "../runtime/secrets.ts";
-import { createDocumentClient, Table, type Change, type Write } from "../runtime/table.ts";
+import { createTableClient, Table, type Change, type Write } from "../runtime/table.ts";
 import { openCursor, sealCursor } from "./cursors.ts";
 import { recording, Replay, replayIfRecorded, withKeyedFingerprint, type RecordedAnswer } from "./idempotency.ts";
 import { problemAnswer, refusalAnswer } from "./middleware/problems.ts";
@@ -89,7 +89,7 @@ export function serve<Path, Query, Body, AnswerBody, Prepared = undefined>(
   operation: Operation<Path, Query, Body, AnswerBody>,
   work: Decide<Path, Query, Body, AnswerBody, undefined> | PreparedOperation<Path, Query, Body, AnswerBody, Prepared>,
 ) {
-  const client = createDocumentClient();
+  const client = createTableClient();
   const prepare = typeof work === "function" ? undefined : work.prepare;
   const decide = (typeof work === "function" ? work : work.decide) as Decide<Path, Query, Body, AnswerBody, unknown>;
 

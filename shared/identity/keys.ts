@@ -35,7 +35,7 @@ export const principalAttributes = {
   changingSecondFactor: [...sessionAttributes, "secondFactor"],
   removingSecondFactor: ["secondFactor"],
   revokingTokens: ["version"],
-  issuingTokens: ["status", "tokenPolicy", "dpopBoundAccessTokens", "version"],
+  issuingTokens: ["status", "tokenPolicy", "dpopBoundAccessTokens", "version", "tokenIssuedAt"],
   deleting: ["status", "deletionUntil"],
   changingPartner: ["status", "tokenPolicy", "dpopBoundAccessTokens", "expiryNotice", "limits", "version"],
   namingSandbox: ["status", "tokenPolicy", "dpopBoundAccessTokens", "expiryNotice", "limits", "version", "sandboxId"],

@@ -27,6 +27,11 @@ export interface PartnerState extends CommonState {
   readonly limits?: PartnerLimits | null | undefined;
   /** The clock of a sandbox. Here, because the authorizer reads it anyway. Absent: a live partner. */
   readonly testClock?: TestClock | undefined;
+  /**
+   * When the newest token was issued, RFC 3339: written with its version, so it costs no write of its own. Tokens of the policy
+   * `many` have no version of their own, and leave it as it is.
+   */
+  readonly tokenIssuedAt?: string | undefined;
   /** The sandbox of a live partner, which a repeated deletion has to find. */
   readonly sandboxId?: string | undefined;
 }

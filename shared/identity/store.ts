@@ -41,6 +41,7 @@ const principalStateSchema = z.discriminatedUnion("kind", [
       .nullish(),
     testClock: z.object({ time: z.string(), announcedTo: z.string(), movedBy: z.string().optional() }).optional(),
     sandboxId: z.string().optional(),
+    tokenIssuedAt: z.string().optional(),
   }),
   z.object({
     kind: z.literal("user"),
@@ -169,14 +170,20 @@ const isActive: Expression = {
  *
  * @param isBound whether the new token is bound to a key: another one is refused as soon as the partner requires it
  */
-export function nextTokenVersion(id: string, { isBound }: { readonly isBound: boolean }): UpdateWrite<PrincipalState> {
+export function nextTokenVersion(
+  id: string,
+  { isBound, now }: { readonly isBound: boolean; readonly now: Date },
+): UpdateWrite<PrincipalState> {
   const single = { expression: "tokenPolicy = :single", values: { ":single": "single" } };
   const mayBeUnbound = {
     expression: "attribute_not_exists(dpopBoundAccessTokens) OR dpopBoundAccessTokens = :no",
     values: { ":no": false },
   };
   const conditions = isBound ? [isActive, single] : [isActive, single, mayBeUnbound];
-  return updateIf(identityKey.principal(id), all(...conditions), nextVersion);
+  return updateIf(identityKey.principal(id), all(...conditions), {
+    expression: `${nextVersion.expression}, tokenIssuedAt = :issuedAt`,
+    values: { ...nextVersion.values, ":issuedAt": now.toISOString() },
+  });
 }
 
 /**

@@ -1,5 +1,7 @@
-/** The migrations `user-search` and `partner-search`: older users and partners get their places in the index. */
+/** The migrations whose names end with `-search`: older items get their places in the indexes. */
 import { ConcurrencyConflict } from "../domain/conflict.ts";
+import { companySearchUpdate, listCompanies } from "../companies/store.ts";
+import { couponSearchUpdates } from "../coupons/store.ts";
 import { partnerSearchUpdates } from "../partners/store.ts";
 import type { Change, Table } from "../runtime/table.ts";
 import { userSearchUpdates } from "../users/store.ts";
@@ -13,6 +15,31 @@ export async function addUserPlaces(table: Table, userId: string): Promise<Count
 /** Adds the places of a partner's name and e-mail address. */
 export async function addPartnerPlaces(table: Table, partnerId: string): Promise<Count> {
   return await commitEach(table, await partnerSearchUpdates(table, partnerId));
+}
+
+/** Adds the place of a coupon's name. */
+export async function addCouponPlaces(table: Table, couponId: string): Promise<Count> {
+  return await commitEach(table, await couponSearchUpdates(table, couponId));
+}
+
+const companiesPerPage = 25;
+
+/** Adds the places of the names of a partner's companies. */
+export async function addCompanyPlaces(table: Table, partnerId: string): Promise<Count> {
+  let read = 0;
+  let changed = 0;
+  let after: string | undefined;
+  do {
+    const { items, lastKey } = await listCompanies(table, partnerId, { after, limit: companiesPerPage });
+    const count = await commitEach(
+      table,
+      items.map((company) => companySearchUpdate(partnerId, company)),
+    );
+    read += count.read;
+    changed += count.changed;
+    after = lastKey;
+  } while (after !== undefined);
+  return { read, changed };
 }
 
 /** A failed condition means that the item has its place, or has just changed and so has got it. */

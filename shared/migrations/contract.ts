@@ -1,6 +1,8 @@
 /** The migrations with the rights that each needs, and what the function `migration` is asked. */
 import * as z from "zod";
+import { companyPartitions } from "../companies/keys.ts";
 import type { TableRight } from "../contract/operation.ts";
+import { couponPartitions } from "../coupons/keys.ts";
 import { eventPartitions } from "../events/keys.ts";
 import { identityPartitions } from "../identity/keys.ts";
 import { partnerPartitions } from "../partners/keys.ts";
@@ -55,6 +57,28 @@ export const migrations = {
         attributes: [...placeAttributes, "revision"],
       },
       { actions: ["UpdateItem"], leadingKeys: [partnerPartitions.partnerEmails], attributes: placeAttributes },
+    ],
+  },
+  "coupon-search": {
+    description: "adds the place in the index by which a coupon is found, to coupons from before it",
+    table: [
+      { actions: ["Query", "GetItem"], leadingKeys: [couponPartitions.coupons] },
+      {
+        actions: ["UpdateItem"],
+        leadingKeys: [couponPartitions.coupons],
+        attributes: ["gsi2pk", "gsi2sk", "revision"],
+      },
+    ],
+  },
+  "company-search": {
+    description: "adds the place in the index by which a company is found, to companies from before it",
+    table: [
+      { actions: ["Query"], leadingKeys: [partnerPartitions.partners, companyPartitions.companies] },
+      {
+        actions: ["UpdateItem"],
+        leadingKeys: [companyPartitions.companies],
+        attributes: [...placeAttributes, "revision"],
+      },
     ],
   },
   "expiry-notice": {

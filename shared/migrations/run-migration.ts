@@ -2,6 +2,7 @@
  * Runs migrations in small steps that can be interrupted anywhere and repeated: a step brings a page of a list up to date and
  * then stores its checkpoint, so a killed run repeats one page at the most, which changes nothing that is up to date.
  */
+import { couponKey } from "../coupons/keys.ts";
 import { partnerKey } from "../partners/keys.ts";
 import type { Partition } from "../runtime/key.ts";
 import type { Table } from "../runtime/table.ts";
@@ -10,7 +11,7 @@ import { addEventCounts } from "./add-event-counts.ts";
 import { addExpiryNotices } from "./add-expiry-notices.ts";
 import { addLiveCounts } from "./add-live-counts.ts";
 import { addSessionStarts } from "./add-session-starts.ts";
-import { addPartnerPlaces, addUserPlaces } from "./add-search-places.ts";
+import { addCompanyPlaces, addCouponPlaces, addPartnerPlaces, addUserPlaces } from "./add-search-places.ts";
 import type { MigrationName } from "./contract.ts";
 import type { Count, Segment } from "./model.ts";
 import { advance, planSegments, restart } from "./rules.ts";
@@ -30,6 +31,8 @@ const stepsOf: Readonly<Record<MigrationName, Steps>> = {
   "live-count": { list: partnerKey.partner(""), migrate: addLiveCounts },
   "session-start": { list: userKey.userPlace(""), migrate: addSessionStarts },
   "user-search": { list: userKey.userPlace(""), migrate: addUserPlaces },
+  "coupon-search": { list: couponKey.coupon(""), migrate: addCouponPlaces },
+  "company-search": { list: partnerKey.partner(""), migrate: addCompanyPlaces },
   "partner-search": { list: partnerKey.partner(""), migrate: addPartnerPlaces },
 };
 

@@ -119,6 +119,9 @@ const partnerSchema = z
         requestsPerMonth: z.int().describe("Requests in a calendar month of UTC"),
       })
       .describe("How much the partner may call: its own limits, or the defaults"),
+    hasOwnLimits: z
+      .boolean()
+      .meta({ description: "Whether the limits were set for this partner. Otherwise they follow the defaults" }),
     sandboxId: z
       .string()
       .nullable()
@@ -145,6 +148,7 @@ const partnerExample: PartnerView = {
   dpopBoundAccessTokens: false,
   expiryNotice: "P7D",
   limits: { requestsPerSecond: 50, burst: 500, requestsPerMonth: 5_000_000 },
+  hasOwnLimits: false,
   sandboxId: null,
   sandboxOf: null,
   createdAt: "2026-11-20T12:00:00.000Z",
@@ -175,8 +179,14 @@ const secretStateSchema = z
       format: "date-time",
       description: "When the previous secret becomes invalid: RFC 3339, UTC; null if it is not valid any more",
     }),
+    lastTokenIssuedAt: shownInstant.nullable().meta({
+      format: "date-time",
+      description:
+        "When the last access token was issued: RFC 3339, UTC; null before the first one, and for the token policy `many`, which does not " +
+        "keep it",
+    }),
   })
-  .meta({ id: "ClientSecretState", description: "The age of a client secret" });
+  .meta({ id: "ClientSecretState", description: "The age of a client secret and of the last token" });
 
 export type SecretStateView = z.output<typeof secretStateSchema>;
 
@@ -518,17 +528,22 @@ export const operations = {
     tag: "Partners",
     summary: "Read the age of the client secret",
     description:
-      "Tells when the client secret was issued, and until when the previous one is valid. Nobody can read the secret.",
+      "Tells when the client secret was issued, until when the previous one is valid, and when the last access token was issued. Nobody " +
+      "can read the secret.",
     access: byAdministratorOrItself,
     request: { path: partnerPath },
     success: {
       status: 200,
       description: "The age of the client secret",
       body: secretStateSchema,
-      example: { issuedAt: "2026-11-20T12:00:00.000Z", previousValidUntil: "2026-11-21T12:00:00.000Z" },
+      example: {
+        issuedAt: "2026-11-20T12:00:00.000Z",
+        previousValidUntil: "2026-11-21T12:00:00.000Z",
+        lastTokenIssuedAt: "2026-11-20T18:30:00.000Z",
+      },
     },
     problems: [],
-    table: [{ actions: ["GetItem"], leadingKeys: [identityPartitions.credentials] }],
+    table: [{ actions: ["GetItem"], leadingKeys: [identityPartitions.credentials, identityPartitions.principals] }],
   }),
 
   revokeTokens: operation({

@@ -30,7 +30,7 @@ export async function issuePartnerToken(
   }
   // Before the update below, so that a replay does not end the partner's current token.
   if (proof !== undefined) await table.update(tokenProofUse(proof));
-  const version = await versionOfNewToken(table, client, { isBound: proof !== undefined });
+  const version = await versionOfNewToken(table, client, { isBound: proof !== undefined, now });
   const { token, expiresIn } = await issueAccessToken(
     {
       principal: { kind: "partner", id: client.id, scopes },
@@ -53,7 +53,7 @@ export async function issuePartnerToken(
 async function versionOfNewToken(
   table: Table,
   { id, state }: AuthenticatedClient,
-  binding: { readonly isBound: boolean },
+  issue: { readonly isBound: boolean; readonly now: Date },
 ): Promise<number> {
-  return state.tokenPolicy === "many" ? state.version : (await table.update(nextTokenVersion(id, binding))).version;
+  return state.tokenPolicy === "many" ? state.version : (await table.update(nextTokenVersion(id, issue))).version;
 }

@@ -8,7 +8,14 @@ import type { ClientCredential, TestClock } from "../identity/model.ts";
 import { partnerStateChange, principalCreation, principalDeletion } from "../identity/store.ts";
 import type { Partition } from "../runtime/key.ts";
 import type { Change, Table, Write } from "../runtime/table.ts";
-import { beginningWith, pageOfMatches, searchForm, type PagedSource, type PageRequest } from "../runtime/search.ts";
+import {
+  beginningWith,
+  pageOfMatches,
+  pageWhere,
+  searchForm,
+  type PagedSource,
+  type PageRequest,
+} from "../runtime/search.ts";
 import { all, conflict, deleteUnchanged, placeIfNone, putAbsent, putUnchanged, unchanged } from "../runtime/writes.ts";
 import { partnerKey, partnerPartitions, placeByEmail, placeByName } from "./keys.ts";
 import { normalizeEmail, type StoredPartner } from "./model.ts";
@@ -29,20 +36,10 @@ export async function findPartnerIdByEmail(table: Table, email: string): Promise
 
 /** A page of all live partners, newest first. It may be short although more follow: sandboxes are mixed in. */
 export async function listPartners(table: Table, page: PageRequest): Promise<PartnerPage> {
-  const found: StoredPartner[] = [];
-  let place = page.after;
-  for (let pages = 0; pages < maxPages; pages++) {
-    const read = { ...page, limit: page.limit - found.length, after: place };
-    const { items, lastKey } = await table.query({ partition: partnerKey.partner(""), descending: true, ...read });
-    found.push(...items.filter(({ sandboxOf }) => sandboxOf === undefined));
-    place = lastKey;
-    if (place === undefined || found.length === page.limit) break;
-  }
-  return { items: found, lastKey: place };
+  const all: PagedSource<StoredPartner> = (read) =>
+    table.query({ partition: partnerKey.partner(""), descending: true, ...read });
+  return await pageWhere(all, ({ sandboxOf }) => sandboxOf === undefined, page);
 }
-
-/** The maximum number of pages that one call reads to fill its own. */
-const maxPages = 8;
 
 /** A page of all partners in the order of their names or of their e-mail addresses, from the index. */
 export async function sortPartners(table: Table, by: "name" | "email", page: PageRequest): Promise<PartnerPage> {

@@ -1,5 +1,6 @@
 /** EventBridge: puts events on a bus for the company's own systems. */
-import { EventBridgeClient, PutEventsCommand } from "@aws-sdk/client-eventbridge";
+import type { PutEventsResponse } from "@aws-sdk/client-eventbridge";
+import { AwsJson, eventBridge } from "./aws-json.ts";
 import { sendInBatches } from "./batches.ts";
 import type { Deadline } from "./retry.ts";
 
@@ -11,19 +12,19 @@ export interface BusEntry {
   readonly detail: string;
 }
 
-/** One client for the life of the process. The SDK's own retries are off, and each call sets its own time limit. */
-export function createBusClient(): EventBridgeClient {
-  return new EventBridgeClient({ maxAttempts: 1, requestHandler: { connectionTimeout: 1000 } });
+/** One client for the life of the process. */
+export function createBusClient(): AwsJson {
+  return new AwsJson(eventBridge);
 }
 
 /** A bus within one invocation. */
 export class Bus {
-  readonly #client: EventBridgeClient;
+  readonly #client: AwsJson;
   readonly #name: string;
   readonly #deadline: Deadline;
 
   /** @param deadline no attempt begins after it, none lasts longer */
-  constructor(client: EventBridgeClient, name: string, deadline: Deadline) {
+  constructor(client: AwsJson, name: string, deadline: Deadline) {
     this.#client = client;
     this.#name = name;
     this.#deadline = deadline;
@@ -32,16 +33,17 @@ export class Bus {
   /** Puts the entries. A lost answer puts some of them twice. @throws Problem `unavailable`; some may have been put by then */
   async put(entries: readonly BusEntry[]): Promise<void> {
     await sendInBatches(entries, this.#deadline, async (batch, abortSignal) => {
-      const command = new PutEventsCommand({
+      const input = {
         Entries: batch.map(({ source, detailType, time, detail }) => ({
           EventBusName: this.#name,
           Source: source,
           DetailType: detailType,
-          Time: time,
+          // In seconds of the epoch.
+          Time: time.getTime() / 1000,
           Detail: detail,
         })),
-      });
-      const { Entries: results = [] } = await this.#client.send(command, { abortSignal });
+      };
+      const { Entries: results = [] } = await this.#client.call<PutEventsResponse>("PutEvents", input, abortSignal);
       // The results are in the order of the entries.
       return batch.filter((_, index) => results[index]?.ErrorCode !== undefined);
     });

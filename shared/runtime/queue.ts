@@ -1,5 +1,6 @@
 /** SQS: sends messages that other functions receive. */
-import { SendMessageBatchCommand, SQSClient } from "@aws-sdk/client-sqs";
+import type { SendMessageBatchResult } from "@aws-sdk/client-sqs";
+import { AwsJson, sqs } from "./aws-json.ts";
 import { sendInBatches } from "./batches.ts";
 import type { Deadline } from "./retry.ts";
 
@@ -14,19 +15,19 @@ export interface QueueMessage {
 /** SQS's own maximum. */
 export const maxDelaySeconds = 900;
 
-/** One client for the life of the process. The SDK's own retries are off, and each call sets its own time limit. */
-export function createQueueClient(): SQSClient {
-  return new SQSClient({ maxAttempts: 1, requestHandler: { connectionTimeout: 1000 } });
+/** One client for the life of the process. */
+export function createQueueClient(): AwsJson {
+  return new AwsJson(sqs);
 }
 
 /** A queue within one invocation. */
 export class Queue {
-  readonly #client: SQSClient;
+  readonly #client: AwsJson;
   readonly #url: string;
   readonly #deadline: Deadline;
 
   /** @param deadline no attempt begins after it, none lasts longer */
-  constructor(client: SQSClient, url: string, deadline: Deadline) {
+  constructor(client: AwsJson, url: string, deadline: Deadline) {
     this.#client = client;
     this.#url = url;
     this.#deadline = deadline;
@@ -39,7 +40,7 @@ export class Queue {
    */
   async send(messages: readonly QueueMessage[]): Promise<void> {
     await sendInBatches(messages, this.#deadline, async (batch, abortSignal) => {
-      const command = new SendMessageBatchCommand({
+      const input = {
         QueueUrl: this.#url,
         Entries: batch.map(({ body, group, delaySeconds }, index) => ({
           Id: String(index),
@@ -47,9 +48,9 @@ export class Queue {
           MessageGroupId: group,
           ...(delaySeconds !== undefined && { DelaySeconds: delaySeconds }),
         })),
-      });
-      const { Failed = [] } = await this.#client.send(command, { abortSignal });
-      return Failed.flatMap(({ Id }) => batch[Number(Id)] ?? []);
+      };
+      const answer = await this.#client.call<SendMessageBatchResult>("SendMessageBatch", input, abortSignal);
+      return (answer.Failed ?? []).flatMap(({ Id }) => batch[Number(Id)] ?? []);
     });
   }
 }

@@ -1,6 +1,6 @@
 /**
- * The retry policy for AWS: which errors, how often, how long. The SDK's own retries are off (`maxAttempts: 1`), because its
- * three attempts lose honest callers under load. See `docs/decisions/0013-retry-policy.md`.
+ * The retry policy for AWS: which errors, how often, how long. The client has no retries of its own; the three
+ * attempts of AWS's SDK lose honest callers under load. See `docs/decisions/0013-retry-policy.md`.
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { unavailable } from "../domain/problems.ts";
@@ -35,7 +35,7 @@ const transientNames = new Set([
   "TransactionInProgressException",
 ]);
 
-/** The SDK's names for a call that timed out: by the connection's limit, or by the limit of one attempt below. */
+/** Names of the SDK's HTTP handler for a call that timed out: by the connection's limit, or by the limit of one attempt below. */
 const silenceNames = new Set(["AbortError", "TimeoutError"]);
 
 /** Codes of Node.js for a failed or broken connection, and for a failed DNS lookup. */
@@ -77,7 +77,7 @@ export function isTransient(error: unknown): boolean {
     return (CancellationReasons ?? []).every(({ Code: reason = "None" }) => contentionReasons.has(reason));
   }
   if (transientNames.has(name) || silenceNames.has(name)) return true;
-  // The SDK found a wrong local clock and signs the next attempt with the time of AWS.
+  // The client found a wrong local clock and signs the next attempt with the time of AWS.
   if (metadata.clockSkewCorrected === true) return true;
   const { httpStatusCode: status } = metadata;
   if (status !== undefined) return status >= 500 || status === 429;

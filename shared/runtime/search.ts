@@ -15,10 +15,10 @@ export function sortedPlace(name: string, id: string): string {
   return `${searchForm(name)}\t${id}`;
 }
 
-/** The ends of the sort keys that begin with a text. */
-export function beginningWith(text: string): { readonly from: string; readonly to: string } {
-  // The last character of Unicode, which no text has, sorts behind all others.
-  return { from: text, to: `${text}\u{10ffff}` };
+/** The ends of the sort keys that begin with a text; all sort keys for an empty text. */
+export function beginningWith(text: string): { readonly from: string | undefined; readonly to: string } {
+  // DynamoDB refuses an empty text as the value of a key. The last character of Unicode, which no text has, sorts behind all others.
+  return { from: text === "" ? undefined : text, to: `${text}\u{10ffff}` };
 }
 
 /** A list that is read in pages. */
@@ -46,6 +46,26 @@ export async function pageOfLists<Found>(
     if (items.length >= limit && index + 1 < lists.length) return { items, lastKey: `${index + 1}:` };
   }
   return { items, lastKey: undefined };
+}
+
+/** The maximum number of pages that one call reads to fill its own. */
+const maxPagesRead = 8;
+
+/** A page of what is wanted of a list. It may have fewer items than the limit, or none, although others follow. */
+export async function pageWhere<Found>(
+  list: PagedSource<Found>,
+  isWanted: (found: Found) => boolean,
+  { after, limit }: PageRequest,
+): Promise<{ readonly items: readonly Found[]; readonly lastKey: string | undefined }> {
+  const items: Found[] = [];
+  let place = after;
+  for (let pages = 0; pages < maxPagesRead; pages++) {
+    const page = await list({ after: place, limit: limit - items.length });
+    items.push(...page.items.filter(isWanted));
+    place = page.lastKey;
+    if (place === undefined || items.length === limit) break;
+  }
+  return { items, lastKey: place };
 }
 
 /** What was found, and the number of the list that has it, from 0. */

@@ -1,6 +1,7 @@
 /** Secrets Manager, read on demand and cached for a minute, so a rotation takes effect within that time. */
 import { randomUUID } from "node:crypto";
-import type * as sdkTypes from "@aws-sdk/client-secrets-manager";
+import type { DescribeSecretResponse, GetSecretValueResponse } from "@aws-sdk/client-secrets-manager";
+import { AwsError, AwsJson, secretsManager } from "./aws-json.ts";
 import { secretVariables, type Environment, type SecretName } from "./environment.ts";
 import { isTransient, retrying, type Deadline } from "./retry.ts";
 
@@ -15,7 +16,8 @@ interface Reading {
 }
 
 const readings = new Map<SecretName, Reading>();
-let client: sdkTypes.SecretsManagerClient | undefined;
+/** Made on first use: most functions read no secret. */
+let client: AwsJson | undefined;
 
 /** The secrets within one invocation. Every method may throw Problem `unavailable` when Secrets Manager does not answer. */
 export class Secrets {
@@ -33,64 +35,44 @@ export class Secrets {
     const known = readings.get(name);
     if (known !== undefined && Date.now() - known.at < freshMs) return known.text;
     const at = Date.now();
-    const text = await this.#retrying(async ({ GetSecretValueCommand }, opened, abortSignal) => {
-      const command = new GetSecretValueCommand({ SecretId: this.#arnOf(name) });
-      const { SecretString } = await opened.send(command, { abortSignal });
-      return SecretString ?? "";
-    });
+    const { SecretString: text = "" } = await this.#call<GetSecretValueResponse>("GetSecretValue", name);
     readings.set(name, { text, at });
     return text;
   }
 
   /** Makes a text the secret's current one. */
   async write(name: SecretName, text: string): Promise<void> {
-    const token = randomUUID();
-    await this.#retrying(async ({ PutSecretValueCommand }, opened, abortSignal) => {
-      const input = { SecretId: this.#arnOf(name), SecretString: text, ClientRequestToken: token };
-      await opened.send(new PutSecretValueCommand(input), { abortSignal });
-    });
+    await this.#call("PutSecretValue", name, { SecretString: text, ClientRequestToken: randomUUID() });
     readings.delete(name);
   }
 
   /** The text of the version with this label, never from memory; undefined where there is none. */
   async readVersion(name: SecretName, stage: SecretStage, versionId?: string): Promise<string | undefined> {
-    return await this.#retrying(async ({ GetSecretValueCommand, ResourceNotFoundException }, opened) => {
-      const input = { SecretId: this.#arnOf(name), VersionStage: stage, VersionId: versionId };
-      try {
-        return (await opened.send(new GetSecretValueCommand(input))).SecretString;
-      } catch (error) {
-        if (error instanceof ResourceNotFoundException) return undefined;
-        throw error;
-      }
-    });
+    try {
+      const version = { VersionStage: stage, VersionId: versionId };
+      return (await this.#call<GetSecretValueResponse>("GetSecretValue", name, version)).SecretString;
+    } catch (error) {
+      if (error instanceof AwsError && error.name === "ResourceNotFoundException") return undefined;
+      throw error;
+    }
   }
 
   /** Keeps a text as the version that becomes current next. Repeatable. @param versionId the rotation's token */
   async writePending(name: SecretName, versionId: string, text: string): Promise<void> {
-    await this.#retrying(async ({ PutSecretValueCommand }, opened) => {
-      const input = {
-        SecretId: this.#arnOf(name),
-        ClientRequestToken: versionId,
-        SecretString: text,
-        VersionStages: ["AWSPENDING"],
-      };
-      await opened.send(new PutSecretValueCommand(input));
-    });
+    const version = { ClientRequestToken: versionId, SecretString: text, VersionStages: ["AWSPENDING"] };
+    await this.#call("PutSecretValue", name, version);
   }
 
   /** Makes a version the current one. Repeatable. */
   async promote(name: SecretName, versionId: string): Promise<void> {
-    await this.#retrying(async ({ DescribeSecretCommand, UpdateSecretVersionStageCommand }, opened) => {
-      const { VersionIdsToStages = {} } = await opened.send(new DescribeSecretCommand({ SecretId: this.#arnOf(name) }));
-      const current = Object.keys(VersionIdsToStages).find((id) => VersionIdsToStages[id]?.includes("AWSCURRENT"));
+    // Each attempt looks again: an earlier one may have succeeded although its answer was lost.
+    await this.#retrying(async (abortSignal) => {
+      const described = await this.#attempt<DescribeSecretResponse>("DescribeSecret", name, {}, abortSignal);
+      const stages = described.VersionIdsToStages ?? {};
+      const current = Object.keys(stages).find((id) => stages[id]?.includes("AWSCURRENT"));
       if (current === versionId) return;
-      const input = {
-        SecretId: this.#arnOf(name),
-        VersionStage: "AWSCURRENT",
-        MoveToVersionId: versionId,
-        RemoveFromVersionId: current,
-      };
-      await opened.send(new UpdateSecretVersionStageCommand(input));
+      const move = { VersionStage: "AWSCURRENT", MoveToVersionId: versionId, RemoveFromVersionId: current };
+      await this.#attempt("UpdateSecretVersionStage", name, move, abortSignal);
     });
     readings.delete(name);
   }
@@ -101,25 +83,22 @@ export class Secrets {
     return arn;
   }
 
-  async #retrying<Result>(
-    attempt: (sdk: Sdk, client: sdkTypes.SecretsManagerClient, abortSignal: AbortSignal) => Promise<Result>,
-  ): Promise<Result> {
-    return await retrying(this.#deadline, isTransient, async (abortSignal) => {
-      const sdk = await loadSdk();
-      client ??= new sdk.SecretsManagerClient({ maxAttempts: 1, requestHandler: { connectionTimeout: 1000 } });
-      return await attempt(sdk, client, abortSignal);
-    });
+  /** Calls an action on a secret until it answers. @param input members besides the secret's ARN */
+  async #call<Answer>(action: string, name: SecretName, input: object = {}): Promise<Answer> {
+    return await this.#retrying((abortSignal) => this.#attempt<Answer>(action, name, input, abortSignal));
+  }
+
+  async #attempt<Answer>(action: string, name: SecretName, input: object, abortSignal: AbortSignal): Promise<Answer> {
+    client ??= new AwsJson(secretsManager);
+    return await client.call<Answer>(action, { SecretId: this.#arnOf(name), ...input }, abortSignal);
+  }
+
+  async #retrying<Result>(attempt: (abortSignal: AbortSignal) => Promise<Result>): Promise<Result> {
+    return await retrying(this.#deadline, isTransient, attempt);
   }
 }
 
 /** Forgets what was read, so that the next read asks Secrets Manager. */
 export function forgetSecret(name: SecretName): void {
   readings.delete(name);
-}
-
-type Sdk = typeof sdkTypes;
-
-/** Loaded on first use, so that only functions that read a secret pay for this client. */
-function loadSdk(): Promise<Sdk> {
-  return import("@aws-sdk/client-secrets-manager");
 }

@@ -3,20 +3,20 @@
  * know DynamoDB; its exceptions end here.
  */
 import { randomUUID } from "node:crypto";
-import { ConditionalCheckFailedException, DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import {
-  BatchGetCommand,
-  BatchWriteCommand,
-  DynamoDBDocumentClient,
-  GetCommand,
-  QueryCommand,
-  TransactWriteCommand,
-  UpdateCommand,
-  type QueryCommandInput,
-  type TransactWriteCommandInput,
-} from "@aws-sdk/lib-dynamodb";
-import { unmarshall, type NativeAttributeValue } from "@aws-sdk/util-dynamodb";
+import type {
+  AttributeValue,
+  BatchGetItemOutput,
+  BatchWriteItemOutput,
+  GetItemOutput,
+  QueryInput,
+  QueryOutput,
+  TransactWriteItem,
+  UpdateItemOutput,
+  WriteRequest,
+} from "@aws-sdk/client-dynamodb";
+import { marshall, unmarshall, type NativeAttributeValue } from "@aws-sdk/util-dynamodb";
 import { Problem } from "../domain/problems.ts";
+import { AwsError, AwsJson, dynamoDb } from "./aws-json.ts";
 import { isTransient, retrying, type Deadline } from "./retry.ts";
 import type { Key, Partition, ShapeOf } from "./key.ts";
 
@@ -102,25 +102,24 @@ export type QueryRange<Shape = unknown> = {
   | { readonly descending: true }
 );
 
-/** One client for the life of the process. The SDK's own retries are off, and each call sets its own time limit. */
-export function createDocumentClient(): DynamoDBDocumentClient {
-  const client = new DynamoDBClient({
-    maxAttempts: 1,
-    requestHandler: { connectionTimeout: 1000 },
-  });
-  // Without a logger it still copies each input and output to hide what is sensitive.
-  client.middlewareStack.remove("loggerMiddleware");
-  return DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } });
+/** One client for the life of the process. */
+export function createTableClient(): AwsJson {
+  return new AwsJson(dynamoDb);
 }
+
+type StoredItem = Record<string, AttributeValue>;
+
+/** In DynamoDB's form. Items have no binary values. */
+const stored = (item: Item): StoredItem => marshall(item, { removeUndefinedValues: true });
 
 /** The table within one invocation. Items are returned without the attributes of their keys. */
 export class Table {
-  readonly #client: DynamoDBDocumentClient;
+  readonly #client: AwsJson;
   readonly #name: string;
   readonly #deadline: Deadline;
 
   /** @param deadline no attempt begins after it, none lasts longer */
-  constructor(client: DynamoDBDocumentClient, name: string, deadline: Deadline) {
+  constructor(client: AwsJson, name: string, deadline: Deadline) {
     this.#client = client;
     this.#name = name;
     this.#deadline = deadline;
@@ -128,9 +127,9 @@ export class Table {
 
   /** The item, read consistently. @throws Problem `unavailable` */
   async get<Shape>(key: Key<Shape>): Promise<Shape | undefined> {
-    const command = new GetCommand({ TableName: this.#name, Key: key, ConsistentRead: true });
-    const { Item } = await this.#retrying((options) => this.#client.send(command, options));
-    return Item && (contentOf(Item) as Shape);
+    const input = { TableName: this.#name, Key: stored(key), ConsistentRead: true };
+    const { Item } = await this.#call<GetItemOutput>("GetItem", input);
+    return Item && (contentOf(unmarshall(Item)) as Shape);
   }
 
   /**
@@ -146,11 +145,13 @@ export class Table {
     const found = new Map<string, unknown>();
     const distinct = [...new Map(keys.map((key) => [nameOf(key), key])).values()];
     const readSlice = (slice: readonly Key[]) =>
-      this.#inBatches(slice, async (left, options) => {
-        const request = { RequestItems: { [this.#name]: { Keys: [...left], ConsistentRead: true } } };
-        const { Responses, UnprocessedKeys } = await this.#client.send(new BatchGetCommand(request), options);
-        for (const item of Responses?.[this.#name] ?? []) found.set(nameOf(item as Key), contentOf(item));
-        return (UnprocessedKeys?.[this.#name]?.Keys ?? []) as Key[];
+      this.#inBatches(slice.map(stored), async (left, abortSignal) => {
+        const input = { RequestItems: { [this.#name]: { Keys: left, ConsistentRead: true } } };
+        const answer = await this.#client.call<BatchGetItemOutput>("BatchGetItem", input, abortSignal);
+        for (const item of (answer.Responses?.[this.#name] ?? []).map((one) => unmarshall(one))) {
+          found.set(nameOf(item as Key), contentOf(item));
+        }
+        return answer.UnprocessedKeys?.[this.#name]?.Keys ?? [];
       });
     await Promise.all(slicesOf(distinct, 100).map(readSlice));
     return keys.map((key) => found.get(nameOf(key))) as {
@@ -162,13 +163,13 @@ export class Table {
   async query<Shape>(range: QueryRange<Shape>): Promise<Page<Shape>> {
     // DynamoDB refuses a BETWEEN whose ends are the wrong way round; here it is an empty range.
     if (isEmpty(range)) return { items: [], sortKeys: [] };
-    const command = new QueryCommand(queryInput(this.#name, range));
-    const { Items = [], LastEvaluatedKey } = await this.#retrying((options) => this.#client.send(command, options));
+    const { Items = [], LastEvaluatedKey } = await this.#call<QueryOutput>("Query", queryInput(this.#name, range));
     const sortKey = range.index === undefined ? "sk" : `${range.index}sk`;
-    const lastKey = LastEvaluatedKey?.[sortKey] as string | undefined;
+    const lastKey = LastEvaluatedKey?.[sortKey]?.S;
+    const items = Items.map((item) => unmarshall(item));
     return {
-      items: Items.map((item) => contentOf(item) as Shape),
-      sortKeys: Items.map((item) => item[sortKey] as string),
+      items: items.map((item) => contentOf(item) as Shape),
+      sortKeys: items.map((item) => item[sortKey] as string),
       ...(lastKey !== undefined && { lastKey }),
     };
   }
@@ -181,12 +182,12 @@ export class Table {
    * @throws Problem `unavailable`
    */
   async commit(change: Change): Promise<void> {
-    const input: TransactWriteCommandInput = {
+    const input = {
       TransactItems: change.map((write) => transactItem(this.#name, write)),
       ClientRequestToken: randomUUID(),
     };
     try {
-      await this.#retrying((options) => this.#client.send(new TransactWriteCommand(input), options));
+      await this.#call("TransactWriteItems", input);
     } catch (error) {
       throw meaningOf(change, error) ?? error;
     }
@@ -200,50 +201,48 @@ export class Table {
    * @throws Error what the failed condition means, or Problem `unavailable`
    */
   async update<Shape>(write: UpdateWrite<Shape>): Promise<Shape> {
-    const { Update: input } = transactItem(this.#name, write);
-    const command = () =>
-      new UpdateCommand({ ...input, TableName: this.#name, Key: write.update, ReturnValues: "ALL_NEW" });
+    const { Update: update } = transactItem(this.#name, write);
     try {
-      const { Attributes = {} } = await this.#retrying((options) => this.#client.send(command(), options));
-      return contentOf(Attributes) as Shape;
+      const input = { ...update, ReturnValues: "ALL_NEW" };
+      const { Attributes = {} } = await this.#call<UpdateItemOutput>("UpdateItem", input);
+      return contentOf(unmarshall(Attributes)) as Shape;
     } catch (error) {
-      if (!(error instanceof ConditionalCheckFailedException)) throw error;
-      throw write.onConditionFailed?.(error.Item && contentOf(unmarshall(error.Item)), () => false) ?? error;
+      if (!(error instanceof AwsError) || error.name !== "ConditionalCheckFailedException") throw error;
+      const { Item: existing } = error as { readonly Item?: StoredItem };
+      throw write.onConditionFailed?.(existing && contentOf(unmarshall(existing)), () => false) ?? error;
     }
   }
 
   /** Removes any number of items without conditions. @throws Problem `unavailable`; some may be gone by then */
   async remove(keys: readonly Key[]): Promise<void> {
     for (const slice of slicesOf(keys, 25)) {
-      const requests = slice.map((key) => ({ DeleteRequest: { Key: key } }));
-      await this.#inBatches(requests, async (left, options) => {
-        const command = new BatchWriteCommand({ RequestItems: { [this.#name]: [...left] } });
-        const { UnprocessedItems } = await this.#client.send(command, options);
-        return (UnprocessedItems?.[this.#name] ?? []) as typeof requests;
+      const requests = slice.map((key): WriteRequest => ({ DeleteRequest: { Key: stored(key) } }));
+      await this.#inBatches(requests, async (left, abortSignal) => {
+        const input = { RequestItems: { [this.#name]: left } };
+        const answer = await this.#client.call<BatchWriteItemOutput>("BatchWriteItem", input, abortSignal);
+        return answer.UnprocessedItems?.[this.#name] ?? [];
       });
     }
   }
 
-  async #retrying<Result>(attempt: (options: AttemptOptions) => Promise<Result>): Promise<Result> {
-    return await retrying(this.#deadline, isTransient, (abortSignal) => attempt({ abortSignal }));
+  async #call<Answer>(action: string, input: object): Promise<Answer> {
+    return await retrying(this.#deadline, isTransient, (abortSignal) =>
+      this.#client.call<Answer>(action, input, abortSignal),
+    );
   }
 
   /** Sends the parts until DynamoDB has processed all of them. @param send returns the unprocessed parts */
   async #inBatches<Part>(
     parts: readonly Part[],
-    send: (parts: readonly Part[], options: AttemptOptions) => Promise<readonly Part[]>,
+    send: (parts: readonly Part[], abortSignal: AbortSignal) => Promise<readonly Part[]>,
   ): Promise<void> {
     let left = parts;
     const shouldRetry = (error: unknown) => error instanceof Unprocessed || isTransient(error);
     await retrying(this.#deadline, shouldRetry, async (abortSignal) => {
-      left = await send(left, { abortSignal });
+      left = await send(left, abortSignal);
       if (left.length > 0) throw new Unprocessed();
     });
   }
-}
-
-interface AttemptOptions {
-  readonly abortSignal: AbortSignal;
 }
 
 /** An item without the attributes of its keys. */
@@ -264,7 +263,7 @@ const nameOf = ({ pk, sk }: Key): string => `${pk}\u0000${sk}`;
 /** DynamoDB did only a part of a batch and wants the rest later. */
 class Unprocessed extends Error {}
 
-function queryInput(tableName: string, range: QueryRange): QueryCommandInput {
+function queryInput(tableName: string, range: QueryRange): QueryInput {
   const prefix = range.index ?? "";
   const { text, values } = sortKeyCondition(range);
   return {
@@ -272,7 +271,7 @@ function queryInput(tableName: string, range: QueryRange): QueryCommandInput {
     ...(range.index === undefined ? { ConsistentRead: true } : { IndexName: range.index }),
     KeyConditionExpression: `#pk = :pk${text}`,
     ExpressionAttributeNames: { "#pk": `${prefix}pk`, ...(text !== "" && { "#sk": `${prefix}sk` }) },
-    ExpressionAttributeValues: { ":pk": range.partition.pk, ...values },
+    ExpressionAttributeValues: stored({ ":pk": range.partition.pk, ...values }),
     ScanIndexForward: range.descending !== true,
     Limit: range.limit,
   };
@@ -316,10 +315,7 @@ function sortKeyCondition(range: QueryRange): { readonly text: string; readonly 
   return { text: "", values: {} };
 }
 
-function transactItem(
-  tableName: string,
-  write: Write,
-): NonNullable<TransactWriteCommandInput["TransactItems"]>[number] {
+function transactItem(tableName: string, write: Write): TransactWriteItem {
   const { condition } = write;
   const set = "update" in write ? write.set : undefined;
   const names = { ...condition?.names, ...set?.names };
@@ -327,16 +323,16 @@ function transactItem(
   const common = {
     TableName: tableName,
     ...(Object.keys(names).length > 0 && { ExpressionAttributeNames: names }),
-    ...(Object.keys(values).length > 0 && { ExpressionAttributeValues: values }),
+    ...(Object.keys(values).length > 0 && { ExpressionAttributeValues: stored(values) }),
     ReturnValuesOnConditionCheckFailure: "ALL_OLD" as const,
   };
   const conditional = condition && { ConditionExpression: condition.expression };
-  if ("put" in write) return { Put: { ...common, ...conditional, Item: write.put } };
+  if ("put" in write) return { Put: { ...common, ...conditional, Item: stored(write.put) } };
   if ("update" in write) {
-    return { Update: { ...common, ...conditional, Key: write.update, UpdateExpression: write.set.expression } };
+    return { Update: { ...common, ...conditional, Key: stored(write.update), UpdateExpression: write.set.expression } };
   }
-  if ("delete" in write) return { Delete: { ...common, ...conditional, Key: write.delete } };
-  return { ConditionCheck: { ...common, Key: write.check, ConditionExpression: write.condition.expression } };
+  if ("delete" in write) return { Delete: { ...common, ...conditional, Key: stored(write.delete) } };
+  return { ConditionCheck: { ...common, Key: stored(write.check), ConditionExpression: write.condition.expression } };
 }
 
 function keyOf(write: Write): Key {
@@ -347,7 +343,7 @@ function keyOf(write: Write): Key {
 
 interface CancellationReason {
   readonly Code?: string;
-  readonly Item?: Parameters<typeof unmarshall>[0];
+  readonly Item?: StoredItem;
 }
 
 /** What the first failed condition of a cancelled transaction means, or the contention that lasted until the time was up. */

@@ -1,6 +1,6 @@
 /** Conditions and writes by name, so that a store reads like the rule that it holds. */
 import { ConcurrencyConflict } from "../domain/conflict.ts";
-import type { IndexKey, IndexPlaces, Key } from "./key.ts";
+import type { IndexKey, IndexPlaces, Key, SecondIndexKey } from "./key.ts";
 import type { ConditionalUpdate, ConditionalWrite, Expression, OnConditionFailed } from "./table.ts";
 
 /** No item has this key. */
@@ -73,10 +73,11 @@ export function updateIf<Shape>(key: Key<Shape>, condition: Expression, set: Exp
   return { update: key, set, condition, onConditionFailed: conflict };
 }
 
-/** Gives an item that has none a place in the index; otherwise it is an optimistic-concurrency conflict. */
-export function placeIfNone(key: Key, { gsi1pk, gsi1sk }: IndexKey): ConditionalUpdate {
-  return updateIf(key, all(present, { expression: "attribute_not_exists(gsi1pk)" }), {
-    expression: "SET gsi1pk = :gsi1pk, gsi1sk = :gsi1sk",
-    values: { ":gsi1pk": gsi1pk, ":gsi1sk": gsi1sk },
+/** Gives an item that has none a place in an index; otherwise it is an optimistic-concurrency conflict. */
+export function placeIfNone(key: Key, place: IndexKey | SecondIndexKey): ConditionalUpdate {
+  const attributes = Object.entries(place);
+  return updateIf(key, all(present, { expression: `attribute_not_exists(${attributes[0]?.[0] ?? ""})` }), {
+    expression: `SET ${attributes.map(([name]) => `${name} = :${name}`).join(", ")}`,
+    values: Object.fromEntries(attributes.map(([name, value]) => [`:${name}`, value as string])),
   });
 }

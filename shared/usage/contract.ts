@@ -97,10 +97,17 @@ const usageOfAllSchema = z
     from: day.describe("First day of the answer"),
     to: day.describe("Last day of the answer"),
     days: z
-      .array(z.object({ day: day.describe("Day of UTC: YYYY-MM-DD"), subscriptions: subscriptionsOfDay }))
+      .array(
+        z.object({
+          day: day.describe("Day of UTC: YYYY-MM-DD"),
+          requests: count.describe("Requests of partners that were served, whatever their answer was"),
+          refused: count.describe("Requests of partners that were refused because a limit was reached"),
+          subscriptions: subscriptionsOfDay,
+        }),
+      )
       .describe("Every day of the range, the first one first"),
   })
-  .meta({ id: "UsageOfAll", description: "What all partners together have sold" });
+  .meta({ id: "UsageOfAll", description: "What all partners together have sold, and how much they have used the API" });
 
 export type UsageOfAllView = z.output<typeof usageOfAllSchema>;
 
@@ -110,6 +117,8 @@ const exampleOfAll: UsageOfAllView = {
   days: [
     {
       day: "2026-11-20",
+      requests: 96_310,
+      refused: 41,
       subscriptions: { sold: 1204, extended: 530, cancelled: 61, expired: 144, live: 40_871 },
     },
   ],
@@ -167,15 +176,16 @@ export const operations = {
     method: "GET",
     path: "/v1/usage/all-partners",
     tag: "Usage",
-    summary: "Read what all partners sell",
+    summary: "Read the usage of all partners",
     description:
-      "Returns the subscriptions that all partners together have sold, for administrators, by day, for at most " +
-      `${maxRangeDays} days; counts are kept for ${countDays} days, and may lag behind by some seconds.`,
+      "Returns the subscriptions that all partners together have sold and their requests, for administrators, by day, for at most " +
+      `${maxRangeDays} days; counts are kept for ${countDays} days, and may lag behind by some seconds. Sandboxes do not count. ` +
+      "Requests may lack the last ones of a server that has ended.",
     access: { user: { roles: administrators } },
     request: { query },
-    success: { status: 200, description: "The sales", body: usageOfAllSchema, example: exampleOfAll },
+    success: { status: 200, description: "The usage", body: usageOfAllSchema, example: exampleOfAll },
     problems: [],
-    table: [{ actions: ["Query"], leadingKeys: [usagePartitions.subscriptions] }],
+    table: [{ actions: ["Query"], leadingKeys: [usagePartitions.usage, usagePartitions.subscriptions] }],
   }),
 };
 

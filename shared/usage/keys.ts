@@ -8,13 +8,13 @@ export const usagePartitions = {
   subscriptions: "SUBSCRIPTION-COUNTS#*",
 } as const;
 
-/** The counts of all partners together: one item would limit the rate of all sales. */
+/** The counts of all partners together: one item would limit the rate of all sales and calls. */
 const shardCount = 8;
 
 export const usageKey = {
-  /** A partner's calls of one day. @param day `2026-11-20` */
-  day: (partnerId: string, day: string): Key<StoredDay> => ({ pk: `USAGE#${partnerId}`, sk: day }),
-  days: (partnerId: string): Partition<StoredDay> => ({ pk: `USAGE#${partnerId}` }),
+  /** The calls of one day. @param owner a partner's id, or a shard of all partners @param day `2026-11-20` */
+  day: (owner: string, day: string): Key<StoredDay> => ({ pk: `USAGE#${owner}`, sk: day }),
+  days: (owner: string): Partition<StoredDay> => ({ pk: `USAGE#${owner}` }),
   subscriptions: (owner: string, day: string): Key<StoredSubscriptions> => ({
     pk: `SUBSCRIPTION-COUNTS#${owner}`,
     sk: day,

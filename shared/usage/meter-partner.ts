@@ -4,16 +4,25 @@ import type { Principal } from "../contract/principal.ts";
 import { Problem } from "../domain/problems.ts";
 import { CallMeter, type Counters } from "../limits/meter-calls.ts";
 import { takeLease } from "../limits/take-lease.ts";
+import { syntheticPartnerId } from "../partners/synthetic-partner.ts";
 import { defaultLimitsOf, type Environment } from "../runtime/environment.ts";
 import { describeError, log } from "../runtime/log.ts";
 import type { Table } from "../runtime/table.ts";
 import { addCalls } from "./add-calls.ts";
 import { CallCounts, type CountedCalls } from "./call-counts.ts";
-import { refusedName, usagePath } from "./model.ts";
+import { shardsOfAll } from "./keys.ts";
+import { refusedName, requestsName, usagePath } from "./model.ts";
 
 /** Of the process: leases and counts outlive the calls that make them. */
 const meter = new CallMeter();
 const callCounts = new CallCounts();
+
+/**
+ * The calls of all partners together. A process stays with one shard, so it adds to one item, at most once in five seconds; a
+ * shard takes a thousand of these a second.
+ */
+const totals = new CallCounts();
+const shard = shardsOfAll[Math.floor(Math.random() * shardsOfAll.length)] ?? "";
 
 /** A call, and where it is counted. */
 export interface MeteredRequest {
@@ -56,10 +65,11 @@ export class PartnerMetering {
     if (kind !== "partner") return;
     const { route, now, table } = this.#request;
     this.#partnerId = partnerId;
-    callCounts.count({ partnerId, name: route, now });
+    this.#count(1);
     const add = (id: string, calls: CountedCalls) => addCalls(table, id, calls);
     // Who reads the usage sees at least what this process has counted.
-    const sent = callCounts.send(partnerId, now, add, { atOnce: route === `GET ${usagePath}` });
+    const options = { atOnce: route === `GET ${usagePath}` };
+    const sent = Promise.all([callCounts.send(partnerId, now, add, options), totals.send(shard, now, add, options)]);
     this.#begun = Promise.all([
       meter.prepare(partnerId, now, this.#counters),
       sent.catch((error: unknown) => {
@@ -85,15 +95,27 @@ export class PartnerMetering {
     const { environment, now } = this.#request;
     const limits = principal.limits ?? defaultLimitsOf(environment);
     const state = await meter.admit({ partnerId: principal.id, limits, now }, this.#counters);
-    if (state.refusal !== undefined) {
-      this.#count(-1);
+    const isRefused = state.refusal !== undefined;
+    if (isRefused) {
+      callCounts.count({ partnerId: principal.id, name: this.#request.route, now }, -1);
       callCounts.count({ partnerId: principal.id, name: refusedName, now });
     }
+    const isTest = principal.testClock !== undefined;
+    if (isRefused || isTest) this.#countForAll(requestsName, -1);
+    if (isRefused && !isTest) this.#countForAll(refusedName, 1);
     return toLimitText(state);
   }
 
   #count(change: 1 | -1): void {
     const { route, now } = this.#request;
-    if (this.#partnerId !== undefined) callCounts.count({ partnerId: this.#partnerId, name: route, now }, change);
+    if (this.#partnerId === undefined) return;
+    callCounts.count({ partnerId: this.#partnerId, name: route, now }, change);
+    this.#countForAll(requestsName, change);
+  }
+
+  /** What the synthetic partner calls to test the API is no use of it. */
+  #countForAll(name: string, change: 1 | -1): void {
+    if (this.#partnerId === syntheticPartnerId) return;
+    totals.count({ partnerId: shard, name, now: this.#request.now }, change);
   }
 }

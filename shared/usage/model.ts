@@ -1,7 +1,7 @@
 /** Counts as they are kept, by partner and day of UTC. */
 import { subscriptionEventTypes } from "../events/model.ts";
 
-/** The attributes are routes, such as `GET /v1/subscriptions`, `refused`, and the day itself. */
+/** The attributes are routes, such as `GET /v1/subscriptions`, or `requests` of all partners; `refused`, and the day itself. */
 export type StoredDay = {
   readonly day: string;
   readonly ttl: number;
@@ -29,6 +29,9 @@ export const usagePath = "/v1/usage";
 
 /** Counts the calls beyond the partner's limits. */
 export const refusedName = "refused";
+
+/** Counts the calls of all partners together, whatever their routes are. */
+export const requestsName = "requests";
 
 /** The maximum number of days in one answer. */
 export const maxRangeDays = 90;

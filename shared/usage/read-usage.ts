@@ -7,8 +7,8 @@ import type { Table } from "../runtime/table.ts";
 import { listAttemptCounts } from "../webhooks/attempt-counts.ts";
 import { maxRangeDays } from "./model.ts";
 import { rangeOf, type DayRange } from "./rules.ts";
-import { listAllSubscriptionCounts, listDays, listSubscriptionCounts } from "./store.ts";
-import type { SalesRecord, UsageRecord } from "./view.ts";
+import { listAllSubscriptionCounts, listDays, listDaysOfAll, listSubscriptionCounts } from "./store.ts";
+import type { UsageOfAllRecord, UsageRecord } from "./view.ts";
 
 /** What of a request decides on the answer. */
 export interface UsageRequest {
@@ -35,8 +35,16 @@ export async function readUsage(
   return { range, days, subscriptions, attempts, counters, limits };
 }
 
-/** Reads what all partners have sold. @throws Problem `validation_failed` for a range that is too long or the wrong way round */
-export async function readSales({ query, now, table }: Omit<UsageRequest, "environment">): Promise<SalesRecord> {
+/** Reads what all partners have sold and called. @throws Problem `validation_failed` for a range that is too long or the wrong way round */
+export async function readUsageOfAll({
+  query,
+  now,
+  table,
+}: Omit<UsageRequest, "environment">): Promise<UsageOfAllRecord> {
   const range = orThrow(rangeOf(query, now));
-  return { range, subscriptions: await listAllSubscriptionCounts(table, range.from) };
+  const [days, subscriptions] = await Promise.all([
+    listDaysOfAll(table, range),
+    listAllSubscriptionCounts(table, range.from),
+  ]);
+  return { range, days, subscriptions };
 }

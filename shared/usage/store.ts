@@ -13,10 +13,15 @@ export function callsAddition(partnerId: string, day: string, counts: Counts): U
 }
 
 /** The days of a range that have counts. */
-export async function listDays(table: Table, partnerId: string, { from, to }: DayRange): Promise<readonly StoredDay[]> {
-  const range = { partition: usageKey.days(partnerId), from, to, limit: maxRangeDays };
+export async function listDays(table: Table, owner: string, { from, to }: DayRange): Promise<readonly StoredDay[]> {
+  const range = { partition: usageKey.days(owner), from, to, limit: maxRangeDays };
   const { items } = await table.query(range);
   return items;
+}
+
+/** The same of all partners together, in several items for a day. */
+export async function listDaysOfAll(table: Table, range: DayRange): Promise<readonly StoredDay[]> {
+  return (await Promise.all(shardsOfAll.map((shard) => listDays(table, shard, range)))).flat();
 }
 
 /** The events of a change were counted before, or are no longer kept. */

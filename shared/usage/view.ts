@@ -4,18 +4,19 @@ import { monthOf, type LimitItem } from "../limits/model.ts";
 import { usedIn } from "../limits/rules.ts";
 import type { AttemptCounts } from "../webhooks/model.ts";
 import type { SubscriptionsOfDay, UsageOfAllView, UsageView } from "./contract.ts";
-import { refusedName, type StoredDay, type StoredSubscriptions } from "./model.ts";
+import { refusedName, requestsName, type StoredDay, type StoredSubscriptions } from "./model.ts";
 import { daysOf, sumsOf, type DayRange, type SubscriptionSums } from "./rules.ts";
 
 /** What an answer on all partners is made of. */
-export interface SalesRecord {
+export interface UsageOfAllRecord {
   readonly range: DayRange;
+  /** Several for a day. */
+  readonly days: readonly StoredDay[];
   readonly subscriptions: readonly StoredSubscriptions[];
 }
 
 /** What an answer on one partner is made of. */
-export interface UsageRecord extends SalesRecord {
-  readonly days: readonly StoredDay[];
+export interface UsageRecord extends UsageOfAllRecord {
   readonly attempts: readonly AttemptCounts[];
   readonly counters: LimitItem;
   readonly limits: PartnerLimits;
@@ -38,9 +39,20 @@ export function viewUsage(record: UsageRecord, now: Date): UsageView {
   };
 }
 
-export function viewSales({ range, subscriptions }: SalesRecord, now: Date): UsageOfAllView {
+export function viewUsageOfAll({ range, days, subscriptions }: UsageOfAllRecord, now: Date): UsageOfAllView {
   const sums = sumsOf(range, subscriptions, now);
-  return { ...range, days: daysOf(range).map((day) => ({ day, subscriptions: viewSubscriptions(sums.get(day)) })) };
+  const callsByDay = Map.groupBy(days, ({ day }) => day);
+  const sum = (day: string, name: string) =>
+    (callsByDay.get(day) ?? []).reduce((total, stored) => total + Number(stored[name] ?? 0), 0);
+  return {
+    ...range,
+    days: daysOf(range).map((day) => ({
+      day,
+      requests: Math.max(0, sum(day, requestsName)),
+      refused: Math.max(0, sum(day, refusedName)),
+      subscriptions: viewSubscriptions(sums.get(day)),
+    })),
+  };
 }
 
 /** Events of different days may be counted in any order, so that a number may be a little below zero for a moment. */

@@ -49,6 +49,9 @@ const endpointSchema = z
         "Why it is disabled: `by_partner`; `gone`, because it answered 410; or `failing`, for five days without a success. Null while it " +
           "is enabled",
       ),
+    failingSince: shownInstant
+      .nullable()
+      .describe("Since when every attempt has failed: RFC 3339, UTC; null after a success. It leaves `etag` as it is"),
     createdAt,
     updatedAt,
     etag,
@@ -66,6 +69,7 @@ const endpointExample: EndpointView = {
   publicKey: null,
   status: "enabled",
   disabledReason: null,
+  failingSince: null,
   createdAt: "2026-11-20T12:00:00.000Z",
   updatedAt: "2026-11-20T12:00:00.000Z",
   etag: '"1"',
@@ -188,6 +192,7 @@ const secret = z.string().optional().meta({
 const exampleSecret = "whsec_Zk3mY0vQx1lT7cN5sR9wB2hJ8dF4gK6pA1uE3iO5yTc=";
 
 const readEndpoint: TableRight = { actions: ["GetItem"], leadingKeys: [webhookPartitions.endpoints] };
+const readHealth: TableRight = { actions: ["BatchGetItem"], leadingKeys: [webhookPartitions.health] };
 
 export const operations = {
   create: operation({
@@ -237,7 +242,7 @@ export const operations = {
     request: { query: z.strictObject(pageQuery) },
     success: endpointPage,
     problems: ["cursor_invalid"],
-    table: [{ actions: ["Query"], leadingKeys: [webhookPartitions.endpoints] }],
+    table: [{ actions: ["Query"], leadingKeys: [webhookPartitions.endpoints] }, readHealth],
     secrets: ["cursorKey"],
   }),
 
@@ -255,6 +260,7 @@ export const operations = {
     table: [
       { actions: ["GetItem"], leadingKeys: [identityPartitions.principals] },
       { actions: ["Query"], leadingKeys: [webhookPartitions.endpoints] },
+      readHealth,
     ],
     secrets: ["cursorKey"],
   }),
@@ -271,7 +277,7 @@ export const operations = {
     request: { path: endpointPath },
     success: { status: 200, description: "The webhook endpoint", ...endpointAnswer },
     problems: [],
-    table: [readEndpoint],
+    table: [readEndpoint, readHealth],
   }),
 
   change: operation({
@@ -298,6 +304,7 @@ export const operations = {
     table: [
       { actions: ["GetItem", "PutItem"], leadingKeys: [webhookPartitions.endpoints] },
       { actions: ["DeleteItem"], leadingKeys: [webhookPartitions.health] },
+      readHealth,
     ],
   }),
 

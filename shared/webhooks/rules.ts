@@ -45,6 +45,11 @@ export function changeEndpoint(before: StoredEndpoint, patch: EndpointPatch, now
   return patched(before, { ...patch, eventTypes: wanted, ...(status !== undefined && { disabledReason }) }, now);
 }
 
+/** Whether a change enables an endpoint that was disabled: it begins without failures. */
+export function isEnabledAgain(before: StoredEndpoint, after: StoredEndpoint): boolean {
+  return before.status === "disabled" && after.status === "enabled";
+}
+
 /** The endpoint after Portico has disabled it. */
 export function disableEndpoint(before: StoredEndpoint, reason: DisabledReason, now: Date): StoredEndpoint {
   return patched(before, { status: "disabled", disabledReason: reason }, now);

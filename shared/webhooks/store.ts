@@ -23,7 +23,7 @@ import {
   type StoredEndpoint,
   type StoredEndpointSecrets,
 } from "./model.ts";
-import { newDelivery } from "./rules.ts";
+import { isEnabledAgain, newDelivery } from "./rules.ts";
 
 /** An endpoint of the partner. @throws Problem `not_found`, also for the endpoint of a different partner */
 export async function readEndpoint(table: Table, partnerId: string, endpointId: string): Promise<StoredEndpoint> {
@@ -37,6 +37,15 @@ export async function listEndpoints(
   page: Pick<QueryRange, "after" | "limit">,
 ): Promise<Page<StoredEndpoint>> {
   return await table.query({ partition: webhookKey.endpoint(partnerId, ""), descending: true, ...page });
+}
+
+/** Since when every attempt to each of the endpoints has failed; undefined after a success. */
+export async function findFailingSince(
+  table: Table,
+  endpointIds: readonly string[],
+): Promise<readonly (string | undefined)[]> {
+  const all = await table.getAll(endpointIds.map((id) => webhookKey.health(id)));
+  return all.map((health) => health?.failingSince);
 }
 
 /** All endpoints of a partner: there are few. */
@@ -80,10 +89,9 @@ function counting(partnerId: string): UpdateWrite<EndpointCount> {
 /** Replaces an endpoint, unless it has changed since it was read. One that is enabled again begins without failures. */
 export function endpointChange(partnerId: string, before: StoredEndpoint, after: StoredEndpoint): Change {
   if (after.revision === before.revision) return [];
-  const isEnabledAgain = before.status === "disabled" && after.status === "enabled";
   return [
     putUnchanged(webhookKey.endpoint(partnerId, after.id), after, before.revision),
-    ...(isEnabledAgain ? [{ delete: webhookKey.health(after.id) }] : []),
+    ...(isEnabledAgain(before, after) ? [{ delete: webhookKey.health(after.id) }] : []),
   ];
 }
 

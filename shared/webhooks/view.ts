@@ -7,7 +7,8 @@ import type { DeliveryView, EndpointView } from "./contract.ts";
 import type { StoredDelivery, StoredEndpoint } from "./model.ts";
 import { signatureOf } from "./rules.ts";
 
-export function viewEndpoint(endpoint: StoredEndpoint): EndpointView {
+/** @param failingSince since when every attempt has failed */
+export function viewEndpoint(endpoint: StoredEndpoint, failingSince: string | undefined): EndpointView {
   const { id, url, description, eventTypes, status, disabledReason, createdAt, updatedAt, revision } = endpoint;
   return {
     id,
@@ -18,6 +19,7 @@ export function viewEndpoint(endpoint: StoredEndpoint): EndpointView {
     publicKey: endpoint.publicKey ?? null,
     status,
     disabledReason,
+    failingSince: failingSince ?? null,
     createdAt,
     updatedAt,
     etag: etagOf(revision),

@@ -5,9 +5,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
-import { clientOf } from "../../infra/local/services/table-contents.ts";
+import { tableClientOf } from "../../infra/local/services/table-contents.ts";
 import { startHost, type Host } from "../../infra/local/host.ts";
 import { itemLimits, type ItemLimitCounts } from "../faults/item-limits.ts";
 import { synthesise } from "../../infra/local/commands/synthesise.ts";
@@ -17,6 +15,7 @@ import { createCoupon, spread } from "../../shared/coupons/rules.ts";
 import { couponCreation } from "../../shared/coupons/store.ts";
 import { pauseBefore } from "../../shared/runtime/retry.ts";
 import { ConcurrencyConflict } from "../../shared/domain/conflict.ts";
+import { AwsJson, dynamoDb } from "../../shared/runtime/aws-json.ts";
 import { Table } from "../../shared/runtime/table.ts";
 import { createUser } from "../../shared/users/rules.ts";
 import { userCreation } from "../../shared/users/store.ts";
@@ -63,10 +62,9 @@ export async function benchCrowd(): Promise<boolean> {
 async function measure(assembly: string, pieces: number): Promise<Run> {
   const refused = { conflicts: 0, throttles: 0 };
   const host = await startHost({ assembly, interceptors: [itemLimits(limits, refused)] });
-  const [redeemer, planter] = [redeemerOf(host), clientOf(host.engineEndpoint, host.model.region)];
+  const [redeemer, planter] = [redeemerOf(host), tableClientOf(host.engineEndpoint, host.model.region)];
   try {
-    const open = (client: DynamoDBDocumentClient) =>
-      new Table(client, host.model.tables[0]?.name ?? "", Date.now() + 60_000);
+    const open = (client: AwsJson) => new Table(client, host.model.tables[0]?.name ?? "", Date.now() + 60_000);
     const plant = open(planter);
     const coupon = await plantCoupon(plant, pieces);
     const end = performance.now() + secondsPerRun * 1000;
@@ -113,9 +111,8 @@ async function redeemOnce(redeemer: Table, stored: StoredCoupon, userId: string)
 }
 
 /** A client with the rights of the redeeming function, through the proxy and its limits. */
-function redeemerOf({ model, proxy }: Host): DynamoDBDocumentClient {
+function redeemerOf({ model, proxy }: Host): AwsJson {
   const redeem = model.functions.find(({ name }) => name.endsWith("-coupons-redeem"));
   const credentials = proxy.keyOf(redeem?.id ?? "");
-  const client = new DynamoDBClient({ region: model.region, endpoint: proxy.url, credentials, maxAttempts: 1 });
-  return DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } });
+  return new AwsJson(dynamoDb, { region: model.region, endpoint: proxy.url, credentials });
 }

@@ -20,7 +20,6 @@ import {
   visit,
 } from "../support/console.ts";
 import { newUser, sessionOf } from "../support/people.ts";
-import { eventually } from "../support/waiting.ts";
 
 /** Creates a coupon as root. @returns its id and code */
 async function newCoupon(fields: Readonly<Record<string, unknown>>): Promise<{ id: string; code: string }> {
@@ -88,11 +87,13 @@ describeConsole("coupons in the console", () => {
       const { accessToken } = await sessionOf(portico, user);
       const redemption = await portico.call("POST", "/v1/coupons/redeem", { token: accessToken, json: { code } });
       expect(redemption.status).toBe(201);
-      await visit("#/coupons?filter=sold");
-      await eventually(
-        () => rows().count(),
-        (count) => count > 0,
-      );
+      await visit(`#/coupons?search=${encodeURIComponent(name.slice(-8))}`);
+      await page.getByText("No coupons begin with this text.").waitFor();
+      await page.getByLabel("Search by name or id").fill(name.toUpperCase());
+      await expectEventually(() => rows().count(), 1);
+      expect(new URL(page.url()).hash).toContain("search=");
+      await page.getByLabel("Search by name or id").fill(id);
+      await expectEventually(() => rows().count(), 1);
       expect(await rows().first().textContent()).toMatch(/sold out.*0 of 1/);
       await expectAccessible();
       await rows().first().getByRole("link", { name }).click();

@@ -21,8 +21,10 @@ import {
 } from "../support/console.ts";
 import { Portico } from "../support/portico.ts";
 import { plantChanges } from "../support/table.ts";
-import { subscriptionsAddition } from "../../shared/usage/store.ts";
+import { shardsOfAll } from "../../shared/usage/keys.ts";
+import { callsAddition, subscriptionsAddition } from "../../shared/usage/store.ts";
 import { attemptAddition } from "../../shared/webhooks/attempt-counts.ts";
+import { healthUpdate } from "../../shared/webhooks/store.ts";
 import { eventually } from "../support/waiting.ts";
 import { webhookCalls } from "../support/webhooks.ts";
 
@@ -100,6 +102,7 @@ describeConsole(
         const at = new Date().toISOString();
         await plantChanges(portico.host, [
           subscriptionsAddition(id, today, { counts, forAll: true }),
+          [callsAddition(shardsOfAll[0]!, today, new Map(Object.entries({ requests: 54_321, refused: 17 })))],
           [attemptAddition(id, "whd_1", { at, succeeded: true })],
           [attemptAddition(id, "whd_1", { at, succeeded: false })],
         ]);
@@ -120,12 +123,19 @@ describeConsole(
         expect(await lastBar("failed")).toMatch(/: 1$/);
         await expectAccessible();
         await page.getByRole("navigation", { name: "Sections" }).getByRole("link", { name: "Sales" }).click();
-        await page.getByText("The numbers by day").click();
+        await summary(0).click();
         const { body } = await portico.call("GET", "/v1/usage/all-partners", { token: await portico.rootToken() });
         const { sold, live } = body.days.at(-1).subscriptions;
         expect(sold).toBeGreaterThanOrEqual(1200);
         const cells = await firstRow("Sales by day").locator("td").allTextContents();
         expect([cells[1], cells[5]]).toEqual([sold, live].map((each: number) => each.toLocaleString("en")));
+        await summary(1).click();
+        const { requests, refused } = body.days.at(-1);
+        expect([requests >= 54_321, refused >= 17]).toEqual([true, true]);
+        expect((await firstRow("Requests by day").locator("td").allTextContents()).slice(1)).toEqual(
+          [requests, refused].map((each: number) => each.toLocaleString("en")),
+        );
+        expect(await lastBar("served")).toMatch(new RegExp(`: ${requests.toLocaleString("en")}$`));
         await expectAccessible();
       });
     });
@@ -137,9 +147,11 @@ describeConsole(
         const { id } = await portico.registerPartner();
         await visit(`#/partners/${id}`);
         await heading("Blue Bicycle active").waitFor();
-        const labels = ["Rate", "Monthly quota"];
+        const labels = ["Rate", "Monthly quota", "Limits"];
         const shown = () => Promise.all(labels.map((label) => fact(label).textContent()));
         const defaults = await shown();
+        expect(defaults[2]).toBe("the defaults of the stage");
+        expect(await button("Use the default limits").count()).toBe(0);
         await button("Change the limits").click();
         await fill({ "Requests per second": "20", Burst: "1", "Requests per month": "many" });
         await answer("Save");
@@ -151,7 +163,7 @@ describeConsole(
         await fill({ Burst: "100" });
         await answer("Save");
         await expectSaid("The limits are changed.");
-        await expectEventually(shown, ["20 per second, 100 at once", "1,000,000 requests"]);
+        await expectEventually(shown, ["20 per second, 100 at once", "1,000,000 requests", "set for this partner"]);
         await button("Use the default limits").click();
         await dialog().getByText("The defaults of the stage apply instead").waitFor();
         await expectAccessible();
@@ -179,12 +191,27 @@ describeConsole(
         await create(token, { url, eventTypes: ["webhook_endpoint.disabled", "subscription.created"] });
         const { body: disabled } = await create(token, { url: "https://shop.example/orders" });
         await changeEndpoint(token, disabled.id, { status: "disabled" });
+        await plantChanges(portico.host, [[healthUpdate(disabled.id, new Date().toISOString())]]);
         await visit(`#/partners/${id}`);
+        await expectEventually(
+          () => fact("Last token issued").textContent(),
+          expect.stringContaining(", less than a day ago"),
+        );
         await tab("Webhooks").click();
         await expectEventually(() => rows().count(), 2);
-        const cells = async (row: number) => (await rows().nth(row).locator("td").allTextContents()).slice(0, 3);
-        expect(await cells(0)).toEqual(["https://shop.example/orders", "disabled by the partner", "all"]);
-        expect(await cells(1)).toEqual([url, "enabled", "subscription.createdwebhook_endpoint.disabled"]);
+        const cells = async (row: number) => (await rows().nth(row).locator("td").allTextContents()).slice(0, 4);
+        expect(await cells(0)).toEqual([
+          "https://shop.example/orders",
+          "disabled by the partner",
+          expect.stringContaining(", less than a day ago"),
+          "all",
+        ]);
+        expect(await cells(1)).toEqual([
+          url,
+          "enabled",
+          "not failing",
+          "subscription.createdwebhook_endpoint.disabled",
+        ]);
         expect(await page.getByText(url).getAttribute("title")).toBe(url);
         await expectAccessible();
       });

@@ -222,6 +222,10 @@ describeConsole(
         await portico.call("POST", "/v1/companies", { token, json });
         await visit(`#/partners/${id}`);
         await page.getByRole("link", { name: "Companies" }).click();
+        const search = page.getByLabel("Search by name or id");
+        await search.fill("aurora");
+        await page.getByText("No companies begin with this text.").waitFor();
+        await search.fill("padaria a");
         await rows().getByRole("link", { name: "Padaria Aurora" }).click();
         await heading("Padaria Aurora").waitFor();
         await expectEventually(() => rows().count(), 1);

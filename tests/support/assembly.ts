@@ -28,6 +28,17 @@ export function alteredAssembly(alter: (resources: Record<string, any>) => void)
   return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }
 
+/** Adds a variable to every function of an assembly, in place. */
+export function addVariable(assembly: string, name: string, value: string): void {
+  for (const file of readdirSync(assembly).filter((one) => one.endsWith(".template.json"))) {
+    const template = JSON.parse(readFileSync(join(assembly, file), "utf8"));
+    for (const { Type, Properties } of Object.values<any>(template.Resources)) {
+      if (Type === "AWS::Lambda::Function") ((Properties.Environment ??= {}).Variables ??= {})[name] = value;
+    }
+    writeFileSync(join(assembly, file), JSON.stringify(template));
+  }
+}
+
 /** An assembly whose functions have a different value of one variable. */
 export function assemblyWith(variable: string, value: string): AlteredAssembly {
   return alteredAssembly((resources) => {

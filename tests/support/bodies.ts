@@ -10,14 +10,8 @@ import { contentsOf } from "./table.ts";
 
 type Body = string | Uint8Array<ArrayBuffer>;
 
-const titled = (some: readonly AnyOperation[]) =>
-  some.map((operation) => [`${operation.method} ${operation.path}`, operation] as const);
-
-export const withJson = operations.filter(({ request }) => request.body !== undefined && request.bodyType !== "form");
-/** All operations with a JSON body, for `test.each`. */
-export const eachWithJson = titled(withJson);
-/** All operations, for `test.each`. */
-export const each = titled(operations);
+export const hasJsonBody = ({ request }: AnyOperation): boolean =>
+  request.body !== undefined && request.bodyType !== "form";
 
 export const json = { "content-type": "application/json" };
 
@@ -76,12 +70,7 @@ export function bodyCalls(portico: Portico) {
     if (!isDeepStrictEqual(after, before)) expect(after).toEqual(before);
   }
 
-  return { callers, send, expectRefused };
+  return { portico, callers, send, expectRefused };
 }
 
-/** Registers the test that no function has logged a fault of its own; it has to be the last one of its file. */
-export function testThatNothingWasAFault(portico: Portico): void {
-  test("bad input never causes an internal error", () => {
-    expect(portico.logs.filter((line) => /"(internal_error|dependency_failed)"/.test(line))).toEqual([]);
-  });
-}
+export type BodyCalls = ReturnType<typeof bodyCalls>;

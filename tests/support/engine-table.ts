@@ -1,10 +1,11 @@
 /** A new table on a new engine, for tests of what works on the table itself. */
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
-import { clientOf } from "../../infra/local/services/table-contents.ts";
+import { clientOf, tableClientOf } from "../../infra/local/services/table-contents.ts";
 import { createTable, startEngine, withoutStream } from "../../infra/local/services/dynamodb-engine.ts";
 import { readModel } from "../../infra/local/template/read-deployment.ts";
 import type { TableModel } from "../../infra/local/template/deployment-model.ts";
 import { loadAssembly, parametersOf } from "../../infra/local/template/cloud-assembly.ts";
+import type { AwsJson } from "../../shared/runtime/aws-json.ts";
 import { Table } from "../../shared/runtime/table.ts";
 
 export { itemsOf } from "../../infra/local/services/table-contents.ts";
@@ -12,6 +13,8 @@ export { itemsOf } from "../../infra/local/services/table-contents.ts";
 export interface TestTable {
   readonly table: Table;
   readonly client: DynamoDBDocumentClient;
+  /** For tables with a deadline of their own. */
+  readonly tableClient: AwsJson;
   readonly name: string;
   /** Where the engine answers. */
   readonly endpoint: string;
@@ -27,13 +30,16 @@ export async function startTable(): Promise<TestTable> {
   const engine = await startEngine();
   await createTable(engine.endpoint, region, withoutStream(model));
   const client = clientOf(engine.endpoint, region);
+  const tableClient = tableClientOf(engine.endpoint, region);
   return {
-    table: new Table(client, model.name, Number.MAX_SAFE_INTEGER),
+    table: new Table(tableClient, model.name, Number.MAX_SAFE_INTEGER),
     client,
+    tableClient,
     name: model.name,
     endpoint: engine.endpoint,
     close: async () => {
       client.destroy();
+      tableClient.destroy();
       await engine.close();
     },
   };

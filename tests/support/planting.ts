@@ -1,7 +1,12 @@
 /** Reads and writes the table of a running host directly. Test files reach it by `outside.ts`. */
 import { randomUUID } from "node:crypto";
 import { PutCommand } from "@aws-sdk/lib-dynamodb";
-import { clientOf, contentsOf as everythingIn, type TableLocation } from "../../infra/local/services/table-contents.ts";
+import {
+  clientOf,
+  tableClientOf,
+  contentsOf as everythingIn,
+  type TableLocation,
+} from "../../infra/local/services/table-contents.ts";
 import type { Host } from "../../infra/local/host.ts";
 import { newId } from "../../shared/domain/ids.ts";
 import { issueAccessToken } from "../../shared/identity/access-tokens.ts";
@@ -34,7 +39,7 @@ export async function plantItem({ engineEndpoint, model }: Host, item: Item): Pr
 
 /** Commits changes directly to a running host's table. */
 export async function plantChanges({ engineEndpoint, model }: Host, changes: readonly Change[]): Promise<void> {
-  const client = clientOf(engineEndpoint, model.region);
+  const client = tableClientOf(engineEndpoint, model.region);
   const table = new Table(client, model.tables[0]!.name, Number.MAX_SAFE_INTEGER);
   for (const change of changes) await table.commit(change);
   client.destroy();

@@ -4,9 +4,10 @@ import type { Host } from "../../infra/local/host.ts";
 import type { Change, Item } from "../../shared/runtime/table.ts";
 import { planting } from "./outside.ts";
 
-/** Every item of a running host's table, but for counts. */
+/** Every item of a running host's table, but for counts. Copies, because strict assertions compare prototypes. */
 export async function contentsOf(host: TableLocation): Promise<Item[]> {
-  return await (await planting()).contentsOf(host);
+  const items = await (await planting()).contentsOf(host);
+  return JSON.parse(JSON.stringify(items)) as Item[];
 }
 
 /** Writes an item directly into a running host's table: a state that takes time to reach otherwise. */

@@ -1,15 +1,22 @@
 /** Reads a running host's table directly, without functions, roles or faults in between. */
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { DynamoDBDocumentClient, ScanCommand } from "@aws-sdk/lib-dynamodb";
+import { AwsJson, dynamoDb } from "../../../shared/runtime/aws-json.ts";
 import type { Item } from "../../../shared/runtime/table.ts";
 import type { DeploymentModel, TableModel } from "../template/deployment-model.ts";
 import { engineAccessKey } from "./dynamodb-engine.ts";
 
+const credentials = { accessKeyId: engineAccessKey, secretAccessKey: "none" };
+
+/** A client of the engine for `Table`, which bypasses the host's proxy. */
+export function tableClientOf(endpoint: string, region: string): AwsJson {
+  return new AwsJson(dynamoDb, { endpoint, region, credentials });
+}
+
 /** A client of the engine that bypasses the host's proxy. */
 export function clientOf(endpoint: string, region: string): DynamoDBDocumentClient {
-  const credentials = { accessKeyId: engineAccessKey, secretAccessKey: "none" };
   const client = new DynamoDBClient({ endpoint, region, credentials, maxAttempts: 1 });
-  // As in shared/runtime/table.ts: it copies every item for a logger that does not exist.
+  // It copies every item for a logger that does not exist.
   client.middlewareStack.remove("loggerMiddleware");
   return DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } });
 }

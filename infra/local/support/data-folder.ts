@@ -6,7 +6,7 @@ import { LocalHostError } from "./errors.ts";
 import { readJsonFile, shown, writeJsonFile } from "./json-file.ts";
 
 /** Raise it when Portico no longer reads the items or secrets that earlier versions stored. */
-const dataVersion = 4;
+const dataVersion = 5;
 
 const identities = z.record(z.string(), z.string());
 const schema = z.object({

@@ -3,8 +3,7 @@
  * `Figures`. Arguments of Node.js and environment are those of the function.
  */
 import { randomUUID } from "node:crypto";
-import { createDocumentClient } from "../../../shared/runtime/table.ts";
-import { bareCall, type RecordedCall } from "./bare-calls.ts";
+import { bareCall, createDocumentClient, type RecordedCall } from "./bare-calls.ts";
 import { profiling, type ModuleShare } from "./profile.ts";
 
 export interface Measurement {

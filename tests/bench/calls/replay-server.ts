@@ -12,10 +12,16 @@ export interface Exchange {
   readonly answer: ServiceAnswer;
 }
 
+/** What a call is about: parallel reads come in any order, and a warm call leaves some out. */
+function subjectOf(action: string, request: any): string {
+  const { Key: key, SecretId: secret, TransactItems: items } = request;
+  return JSON.stringify([action, key?.pk, key?.sk, secret, items?.length]);
+}
+
 export class ReplayServer {
   readonly url: string;
   readonly #server: Server;
-  /** The answers to each action, in the order of the calls. */
+  /** The answers to each action on each item, in the order of the calls. */
   readonly #answers: ReadonlyMap<string, readonly ServiceAnswer[]>;
   readonly #next = new Map<string, number>();
 
@@ -26,30 +32,33 @@ export class ReplayServer {
   }
 
   static async start(exchanges: readonly Exchange[]): Promise<ReplayServer> {
-    const answers = Map.groupBy(exchanges, ({ call }) => call.action);
+    const answers = Map.groupBy(exchanges, ({ call }) => subjectOf(call.action, call.body));
     const { server, url } = await startServer((request, response) => void replay.#serve(request, response));
     const replay = new ReplayServer(
       server,
       url,
-      new Map([...answers].map(([action, all]) => [action, all.map(({ answer }) => answer)])),
+      new Map([...answers].map(([subject, all]) => [subject, all.map(({ answer }) => answer)])),
     );
     return replay;
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    await readBody(request);
+    const text = await readBody(request);
     const action = String(request.headers["x-amz-target"]).split(".")[1] ?? "";
-    const { status, headers, body } = this.#answerTo(action);
+    const { status, headers, body } = this.#answerTo(subjectOf(action, JSON.parse(String(text))));
     response.writeHead(status, { ...headers, "content-length": body.length }).end(body);
   }
 
   /** Each repetition of the whole call gets the same answers in the same order. */
-  #answerTo(action: string): ServiceAnswer {
-    const answers = this.#answers.get(action) ?? [];
-    const turn = this.#next.get(action) ?? 0;
-    this.#next.set(action, turn + 1);
+  #answerTo(subject: string): ServiceAnswer {
+    // A key with the time in it is another one by now; an answer to the same action is as long.
+    const action = subject.slice(0, subject.indexOf(","));
+    const alike = () => [...this.#answers].find(([recorded]) => recorded.startsWith(`${action},`))?.[1];
+    const answers = this.#answers.get(subject) ?? alike() ?? [];
+    const turn = this.#next.get(subject) ?? 0;
+    this.#next.set(subject, turn + 1);
     const answer = answers[turn % Math.max(1, answers.length)];
-    const none = { status: 500, headers: {}, body: Buffer.from(`{"message":"${action} was not recorded"}`) };
+    const none = { status: 500, headers: {}, body: Buffer.from(`{"message":"a call was not recorded"}`) };
     return answer ?? none;
   }
 

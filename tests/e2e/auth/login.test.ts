@@ -1,11 +1,11 @@
 /** How people sign in, and how many wrong guesses they have. */
-import { argon2Sync, randomBytes } from "node:crypto";
 import { decodeJwt, decodeProtectedHeader } from "jose";
 import { expectProblem } from "../../support/expect-problem.ts";
 import { changeUser, goodPassword, newUser, sessionOf, signIn } from "../../support/people.ts";
 import type { Answer } from "../../support/answer.ts";
 import { inParallel, Portico, tally } from "../../support/portico.ts";
 import { codesOf, linesOf, sessionCalls } from "../../support/sessions.ts";
+import { weakHash } from "../../support/passwords.ts";
 import { contentsOf, plantItem } from "../../support/table.ts";
 import { crowdTimeoutMs, wrongPassword } from "../../support/values.ts";
 
@@ -35,15 +35,6 @@ function expectTooManyAttempts(answer: Answer): void {
   const retryAfter = answer.headers.get("retry-after");
   expect(retryAfter).toMatch(/^[1-9]\d*$/);
   expect(Number(retryAfter)).toBeLessThanOrEqual(windowSeconds);
-}
-
-/** A PHC string with less memory and fewer passes than the current parameters. */
-function weakHash(password: string): string {
-  const nonce = randomBytes(16);
-  const parameters = { memory: 8192, passes: 1, parallelism: 1, tagLength: 32 };
-  const hash = argon2Sync("argon2id", { message: Buffer.from(password), nonce, ...parameters });
-  const unpadded = (bytes: Buffer) => bytes.toString("base64").replaceAll("=", "");
-  return `$argon2id$v=19$m=8192,t=1,p=1$${unpadded(nonce)}$${unpadded(hash)}`;
 }
 
 async function credentialOf(userId: string) {

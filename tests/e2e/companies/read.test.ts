@@ -1,6 +1,7 @@
-/** Reading and listing companies, and who may see them. Covers `companies/list`. */
+/** Reading, listing and finding companies, and who may see them. Covers `companies/list`. */
 import { companyCalls, numbered } from "../../support/companies.ts";
 import { verdict } from "../../support/answer.ts";
+import { allPages } from "../../support/lists.ts";
 import { Portico, tally } from "../../support/portico.ts";
 
 const portico = Portico.forSuite();
@@ -36,6 +37,56 @@ describe("listing companies", () => {
     ];
     for (const [token, path] of misused) expect(verdict(await read(token, path))).toBe("400 cursor_invalid");
     expect((await read(one.token, `${one.accounts}?cursor=${ofAccounts}`)).body.items).toHaveLength(1);
+  });
+});
+
+describe("finding companies", () => {
+  const listed = async (token: string, query: object, path = "/v1/companies"): Promise<readonly any[]> => {
+    const pages = await allPages((cursor) => {
+      const parameters = new URLSearchParams({ ...query, ...(cursor !== undefined && { cursor }) });
+      return read(token, `${path}?${parameters.toString()}`);
+    });
+    return pages.flat();
+  };
+  const find = async (token: string, query: object) => (await listed(token, query)).map(({ id }) => id as string);
+
+  test("a partner and administrators find its companies by the beginning of name and id, and no others", async () => {
+    const { id: partnerId, token } = await portico.partnerWithToken();
+    const other = await portico.partnerWithToken();
+    const [bakery, bank] = [await create(token, { name: "Padaria São João" }), await create(token, { name: "Banco" })];
+    await create(other.token, { name: "Padaria São João" });
+    for (const limit of [1, 100]) {
+      expect(await find(token, { search: "padaria sao", limit })).toEqual([bakery.body.id]);
+      expect(await find(token, { search: bank.body.id, limit })).toEqual([bank.body.id]);
+      expect(await find(token, { sort: "name", limit })).toEqual([bank.body.id, bakery.body.id]);
+    }
+    expect(await find(other.token, { search: bank.body.id })).toEqual([]);
+    const root = await portico.rootToken();
+    const ofPartner = `/v1/partners/${partnerId}/companies`;
+    expect(await listed(root, { search: "PADARIA" }, ofPartner)).toEqual([bakery.body]);
+    expect(await listed(root, { sort: "name" }, ofPartner)).toEqual([bank.body, bakery.body]);
+    expect(await listed(root, { search: bank.body.id }, ofPartner)).toEqual([bank.body]);
+  });
+
+  test("follows a new name, keeps its place when an account changes, and forgets a deleted company", async () => {
+    const { token, company, path, accounts } = await companyWith(numbered(1));
+    await change(token, path, { name: "Xylophone" });
+    expect(await find(token, { search: "xylo" })).toEqual([company.id]);
+    expect(await find(token, { search: company.name })).toEqual([]);
+    await add(token, accounts, { accountNumber: "99" });
+    expect((await listed(token, { search: "xylo" }))[0].bankAccounts).toHaveLength(2);
+    await remove(token, path);
+    expect(await find(token, { search: "xylo" })).toEqual([]);
+  });
+
+  test("rejects a sorted search, and a cursor of another search", async () => {
+    const { token } = await companyWith();
+    await create(token);
+    expect(verdict(await read(token, "/v1/companies?search=a&sort=name"))).toBe("422 validation_failed");
+    expect(verdict(await read(token, "/v1/companies?search="))).toBe("422 validation_failed");
+    const { nextCursor } = (await read(token, "/v1/companies?search=padaria&limit=1")).body;
+    expect((await read(token, `/v1/companies?search=padaria&cursor=${nextCursor}`)).status).toBe(200);
+    expect(verdict(await read(token, `/v1/companies?search=p&cursor=${nextCursor}`))).toBe("400 cursor_invalid");
   });
 });
 

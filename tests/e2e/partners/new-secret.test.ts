@@ -123,7 +123,9 @@ test("administrators and the partner see how old the secret is, and nobody sees 
   const path = `/v1/partners/${partner.id}/secret`;
   const { body: registered } = await portico.callAsRoot("GET", `/v1/partners/${partner.id}`);
   const first = await portico.callAsRoot("GET", path);
-  expect(first.body).toEqual({ issuedAt: registered.createdAt, previousValidUntil: null });
+  const lastTokenIssuedAt = expect.stringMatching(/Z$/);
+  expect(first.body).toEqual({ issuedAt: registered.createdAt, previousValidUntil: null, lastTokenIssuedAt });
+  expect(first.body.lastTokenIssuedAt > registered.createdAt).toBe(true);
   const { body: replaced } = await portico.callAsRoot("POST", path, { gracePeriod: "P1D" });
   const second = await portico.call("GET", path, { token: partner.token });
   expect(second.body.issuedAt > first.body.issuedAt).toBe(true);
@@ -134,4 +136,19 @@ test("administrators and the partner see how old the secret is, and nobody sees 
   const answer = await portico.call("GET", `/v1/partners/${other.id}/secret`, { token: partner.token });
   expectProblem(answer, 404, "not_found");
   expectProblem(await portico.callAsRoot("GET", `/v1/partners/${unknownPartnerId}/secret`), 404, "not_found");
+});
+
+test("the last issued token has its time; a partner with many tokens, or without any, has none", async () => {
+  const partner = await portico.registerPartner();
+  const path = `/v1/partners/${partner.id}/secret`;
+  const lastToken = async () => (await portico.callAsRoot("GET", path)).body.lastTokenIssuedAt as string | null;
+  expect(await lastToken()).toBeNull();
+  await portico.partnerToken(partner);
+  const first = await lastToken();
+  await portico.partnerToken(partner);
+  const second = await lastToken();
+  expect(String(second) > String(first)).toBe(true);
+  await portico.callAsRoot("PATCH", `/v1/partners/${partner.id}`, { tokenPolicy: "many" });
+  await portico.partnerToken(partner);
+  expect(await lastToken()).toBeNull();
 });

@@ -19,6 +19,7 @@ describe("registering a partner", () => {
       ...sent,
       id: expect.stringMatching(/^ptr_[0-9A-HJKMNP-TV-Z]{26}$/),
       status: "active",
+      hasOwnLimits: false,
       limits: { requestsPerSecond: 5000, burst: 50_000, requestsPerMonth: 999_999_999 },
       tokenPolicy: "single",
       dpopBoundAccessTokens: false,

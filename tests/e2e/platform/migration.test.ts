@@ -3,6 +3,8 @@ import { decodeJwt } from "jose";
 import { startControl, type OrderServer } from "../../../infra/local/commands/control.ts";
 import type { Interceptor } from "../../../infra/local/services/service-proxy.ts";
 import { runMigration } from "../../../infra/migrations/migrations.ts";
+import { companyKey } from "../../../shared/companies/keys.ts";
+import { couponKey } from "../../../shared/coupons/keys.ts";
 import { newId } from "../../../shared/domain/ids.ts";
 import { identityKey } from "../../../shared/identity/keys.ts";
 import type { Session } from "../../../shared/identity/model.ts";
@@ -20,6 +22,8 @@ import { partnerKey } from "../../../shared/partners/keys.ts";
 import type { Item } from "../../../shared/runtime/table.ts";
 import { userKey } from "../../../shared/users/keys.ts";
 import { userChange } from "../../../shared/users/store.ts";
+import { companyCalls } from "../../support/companies.ts";
+import { couponCalls } from "../../support/coupons.ts";
 import { newSubject } from "../../support/external-tokens.ts";
 import { externalSession } from "../../support/oauth-answers.ts";
 import { newUser, plantUsers, refresh, sessionOf } from "../../support/people.ts";
@@ -222,5 +226,35 @@ test("users and partners of earlier releases are found after their migrations, a
   expect(await find("/v1/users?search=octavia")).toEqual([renamed!.id]);
   expect(await find(`/v1/partners?search=${partner.email}`)).toEqual([partner.id]);
   expect(await find("/v1/partners?search=earlier")).toEqual([partner.id]);
+  expect((await runAll()).map(changedBy)).toEqual([0, 0]);
+}, 60_000);
+
+test("coupons and companies of earlier releases are found after their migrations, and later changes stay", async () => {
+  const { companyWith, create } = companyCalls(portico);
+  const { newCoupon, change } = couponCalls(portico);
+  const { company, partnerId, token } = await companyWith();
+  const other = (await create(token, { name: "Banco" })).body;
+  const [coupon, renamed] = [await newCoupon({ name: "Earlier" }), await newCoupon({ name: "Before" })];
+  const without = (index: string) => ({ expression: `REMOVE ${index}pk, ${index}sk` });
+  await plantChanges(portico.host, [
+    ...[company.id, other.id].map((id) => [{ update: companyKey.company(partnerId, id), set: without("gsi1") }]),
+    ...[coupon.id, renamed.id].map((id) => [{ update: couponKey.coupon(id), set: without("gsi2") }]),
+  ]);
+  const find = async (path: string) => (await portico.callAsRoot("GET", path)).body.items.map(({ id }: any) => id);
+  const companies = `/v1/partners/${partnerId}/companies`;
+  expect(await find("/v1/coupons?search=earlier")).toEqual([]);
+  expect(await find(`${companies}?sort=name`)).toEqual([]);
+  await change(renamed.id, { name: "Octopus" });
+  const runAll = async () =>
+    await Promise.all(
+      (["coupon-search", "company-search"] as const).map((name) =>
+        runMigration(invoke, name, { maxEntries: 1000, pauseMs: 0, print: () => undefined }),
+      ),
+    );
+  // The renamed coupon has got its place by that.
+  expect((await runAll()).map(changedBy)).toEqual([1, 2]);
+  expect(await find("/v1/coupons?search=earlier")).toEqual([coupon.id]);
+  expect(await find("/v1/coupons?search=octopus")).toEqual([renamed.id]);
+  expect(await find(`${companies}?sort=name`)).toEqual([other.id, company.id]);
   expect((await runAll()).map(changedBy)).toEqual([0, 0]);
 }, 60_000);

@@ -82,7 +82,10 @@ describe("an administrator", () => {
     const same = await change(partner.id, { limits: tight });
     expect(same.body.etag).toBe(changed.body.etag);
     expect((await self(partner.token)).body.limits).toEqual(tight);
-    expect((await change(partner.id, { limits: null })).body.limits).toEqual(localDefaults);
+    expect((await change(partner.id, { limits: null })).body).toMatchObject({
+      limits: localDefaults,
+      hasOwnLimits: false,
+    });
     const { body } = await asRoot("GET", `/v1/audit?target=${partner.id}`);
     const own = { requestsPerSecond: 5, burst: 10, requestsPerMonth: 1_000_000 };
     const none = { requestsPerSecond: null, burst: null, requestsPerMonth: null };

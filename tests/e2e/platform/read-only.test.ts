@@ -1,23 +1,11 @@
-/** The write stop: every operation that writes is refused, and everything else goes on. */
-import { problemsOf } from "../../../shared/contract/openapi.ts";
-import { stopsWhenReadOnly } from "../../../shared/contract/operation.ts";
+/** The write stop. What becomes of each operation is in `every-operation`. */
 import { identityPartitions } from "../../../shared/identity/keys.ts";
 import { operations } from "../../../shared/operations.ts";
 import { expectProblem } from "../../support/expect-problem.ts";
 import { Portico } from "../../support/portico.ts";
-import { expendableToken, makeCallers, pathOf, type Callers } from "../../support/requests.ts";
 
 const portico = Portico.alone();
-let callers: Callers;
-beforeAll(async () => {
-  callers = await makeCallers(portico);
-});
 afterEach(() => portico.host.setReadOnly(false));
-
-const writing = operations.filter(stopsWhenReadOnly).map((operation) => [operation.id, operation] as const);
-const reading = operations
-  .filter((operation) => !stopsWhenReadOnly(operation))
-  .map((operation) => [operation.id, operation] as const);
 
 test("the operations that go on although they write are those that callers need to read, or to give up access", () => {
   const goOn = operations.filter(({ servedWhenReadOnly }) => servedWhenReadOnly === true).map(({ id }) => id);
@@ -40,26 +28,6 @@ test("no operation that goes on without being declared writes anything but faile
         .map((key) => `${id} ${key}`),
     );
   expect(writes).toEqual([]);
-});
-
-test.each(writing)("%s answers 503 read_only and changes nothing", async (_id, operation) => {
-  const token = await expendableToken(operation, callers);
-  portico.host.setReadOnly(true);
-  const answer = await portico.call(operation.method, pathOf(operation), {
-    ...(token !== undefined && { token }),
-    json: operation.request.bodyExample ?? {},
-  });
-  expectProblem(answer, 503, "read_only");
-  expect(answer.headers.get("retry-after")).toBe("60");
-  expect(problemsOf(operation)).toContain("read_only");
-});
-
-test.each(reading)("%s goes on", async (_id, operation) => {
-  const token = await expendableToken(operation, callers);
-  portico.host.setReadOnly(true);
-  const answer = await portico.call(operation.method, pathOf(operation), { ...(token !== undefined && { token }) });
-  expect(answer.status).not.toBe(503);
-  expect(problemsOf(operation)).not.toContain("read_only");
 });
 
 describe("a read-only stage", () => {

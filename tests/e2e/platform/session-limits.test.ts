@@ -1,6 +1,5 @@
 /** The maximum number and the maximum age of sessions, and the time of sign-in in their tokens. */
 import { decodeJwt } from "jose";
-import { hashPassword } from "../../../shared/identity/passwords.ts";
 import { userStateChange } from "../../../shared/identity/store.ts";
 import { createUser } from "../../../shared/users/rules.ts";
 import { userCreation } from "../../../shared/users/store.ts";
@@ -8,6 +7,7 @@ import { alteredAssembly, type AlteredAssembly } from "../../support/assembly.ts
 import { expectTokenRefused } from "../../support/expect-problem.ts";
 import { externalTokens, newSubject } from "../../support/external-tokens.ts";
 import { exchange, expectOAuthError } from "../../support/oauth-answers.ts";
+import { weakHash } from "../../support/passwords.ts";
 import {
   goodPassword,
   newPerson,
@@ -192,7 +192,7 @@ describe("the shorter maximum age of administrators", () => {
     const host = hostOf();
     // Root's sessions are as short, so it may be too slow to create and promote a user.
     const user = createUser({ username: newUsername(), name: "Ada Lovelace" }, new Date());
-    await plantChanges(host.host, [userCreation(user, await hashPassword(goodPassword))]);
+    await plantChanges(host.host, [userCreation(user, weakHash(goodPassword))]);
     let session = await sessionOf(host, { username: user.username, password: goodPassword });
     session = await refreshed(host, session.refreshToken);
     await plantChanges(host.host, [[userStateChange(user.id, { status: "active", role: "admin" })]]);

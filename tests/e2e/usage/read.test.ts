@@ -3,6 +3,7 @@ import { expectProblem } from "../../support/expect-problem.ts";
 import { allPages } from "../../support/lists.ts";
 import { partnerCalls } from "../../support/partners.ts";
 import { inParallel, Portico, tally } from "../../support/portico.ts";
+import { sandboxCalls } from "../../support/sandboxes.ts";
 import { subscriptionCalls } from "../../support/subscriptions.ts";
 import { eventually } from "../../support/waiting.ts";
 import { crowdTimeoutMs } from "../../support/values.ts";
@@ -15,6 +16,7 @@ const receiver = Receiver.forFile();
 const { call } = portico;
 const { asRoot, change } = partnerCalls(portico);
 const { cancel, create, extend } = subscriptionCalls(portico);
+const { startSandbox } = sandboxCalls(portico);
 
 const today = () => new Date().toISOString().slice(0, 10);
 const usageOf = async (partnerId: string, query = "") => await asRoot("GET", `/v1/partners/${partnerId}/usage${query}`);
@@ -31,6 +33,15 @@ function routesOf(body: any): Record<string, number> {
 const sumOf = (body: any, name: "requests" | "refused"): number =>
   body.days.reduce((sum: number, day: any) => sum + Number(day[name]), 0);
 
+const salesOfAll = async (query = "") => await asRoot("GET", `/v1/usage/all-partners${query}`);
+
+/** The calls of all partners, after the process of the authorizer has added what it has counted. */
+async function callsOfAll(token: string) {
+  await call("GET", "/v1/usage", { token });
+  const { body } = await salesOfAll();
+  return { requests: sumOf(body, "requests"), refused: sumOf(body, "refused") };
+}
+
 describe("the usage", () => {
   test("of a new partner has thirty days without calls", async () => {
     const { id } = await portico.registerPartner();
@@ -46,6 +57,7 @@ describe("the usage", () => {
     "adds up with the calls of a crowd and with the ledger of events",
     async () => {
       const { id, token } = await portico.partnerWithToken();
+      const before = await callsOfAll(token);
       await inParallel(50, async (index) => {
         const user = `user-${index}`;
         await create(token, {}, { user });
@@ -64,6 +76,8 @@ describe("the usage", () => {
         "DELETE /v1/subscriptions/{externalUserId}": 10,
       });
       expect(sumOf(read.body, "requests")).toBe(90 + reads);
+      // The reading above and the one here are calls as well.
+      expect(await callsOfAll(token)).toEqual({ requests: before.requests + 90 + 2, refused: before.refused });
       expect(read.body.month.requests).toBeGreaterThanOrEqual(90);
       const events = await Promise.all(
         ["created", "extended", "cancelled"].map(async (type) => {
@@ -94,6 +108,20 @@ describe("the usage", () => {
     expect(body.month).toMatchObject({ requests: 2, quota: 2 });
   });
 
+  test("of all partners has refused calls, and neither sandboxes nor refused tokens", async () => {
+    const partner = await portico.partnerWithToken();
+    const limited = await portico.partnerWithToken();
+    await change(limited.id, { limits: { requestsPerSecond: 1, burst: 2, requestsPerMonth: 2 } });
+    const before = await callsOfAll(partner.token);
+    for (let count = 0; count < 4; count++) await call("GET", "/v1/partners/me", { token: limited.token });
+    const { token: inSandbox } = await startSandbox();
+    for (let count = 0; count < 3; count++) await call("GET", "/v1/partners/me", { token: inSandbox });
+    const next = await portico.partnerToken(partner);
+    expect((await call("GET", "/v1/partners/me", { token: partner.token })).status).toBe(401);
+    // The call that makes the sandbox, and the reading.
+    expect(await callsOfAll(next)).toEqual({ requests: before.requests + 2 + 1 + 1, refused: before.refused + 2 });
+  });
+
   test("tells calls with a refused token from those that count", async () => {
     const partner = await portico.partnerWithToken();
     await call("GET", "/v1/partners/me", { token: partner.token });
@@ -117,8 +145,6 @@ describe("subscriptions and deliveries", () => {
 
   const attemptsOf = ({ days }: any, name: "succeeded" | "failed"): number =>
     days.reduce((total: number, day: any) => total + Number(day.deliveries[name]), 0);
-
-  const salesOfAll = async (query = "") => await asRoot("GET", `/v1/usage/all-partners${query}`);
 
   test(
     "add up with the ledger of events and with the deliveries",

@@ -30,6 +30,7 @@ test("an endpoint is created with its secret, which is shown once and is readabl
     publicKey: null,
     status: "enabled",
     disabledReason: null,
+    failingSince: null,
     createdAt: expect.stringMatching(instant),
     updatedAt: shown.createdAt,
     etag: '"1"',

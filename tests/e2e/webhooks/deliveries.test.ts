@@ -83,13 +83,23 @@ test("an endpoint that answers 410 is disabled, and another one hears of it", as
   await subscriptions.create(token);
   const [{ event }] = (await receiver.at("/hears")) as [ReceivedWebhook];
   expect(event).toMatchObject({ type: "webhook_endpoint.disabled", data: { id: endpointId, disabledReason: "gone" } });
-  expect((await webhooks.read(token, endpointId)).body).toMatchObject({ status: "disabled", disabledReason: "gone" });
+  const failingSince = expect.stringMatching(/Z$/);
+  const gone = { status: "disabled", disabledReason: "gone", failingSince };
+  expect((await webhooks.read(token, endpointId)).body).toMatchObject(gone);
+  // An administrator and the partner see the same, and a change that leaves it disabled keeps it.
+  const { body: page } = await portico.call("GET", "/v1/webhook-endpoints", { token });
+  const partnerId = (await portico.call("GET", "/v1/partners/me", { token })).body.id as string;
+  expect((await portico.callAsRoot("GET", `/v1/partners/${partnerId}/webhook-endpoints`)).body).toEqual(page);
+  expect(page.items.map((item: any) => item.failingSince)).toEqual([null, failingSince]);
+  expect((await webhooks.change(token, endpointId, { description: "Old" })).body).toMatchObject(gone);
   const [delivery] = (await webhooks.deliveries(token, endpointId)).body.items;
   expect(delivery).toMatchObject({ status: "failed", attempts: [{ statusCode: 410, outcome: "gone" }] });
   expectProblem(await webhooks.test(token, endpointId), 409, "webhook_endpoint_disabled");
   expectProblem(await webhooks.redeliver(token, endpointId, delivery.id), 409, "webhook_endpoint_disabled");
   expect((await webhooks.read(token, other.id)).body.status).toBe("enabled");
-  expect((await webhooks.change(token, endpointId, { status: "enabled" })).body.disabledReason).toBeNull();
+  const enabled = { status: "enabled", disabledReason: null, failingSince: null };
+  expect((await webhooks.change(token, endpointId, { status: "enabled" })).body).toMatchObject(enabled);
+  expect((await webhooks.read(token, endpointId)).body).toMatchObject(enabled);
 });
 
 test("a test event goes to one endpoint, signed with both secrets of a rotation", async () => {

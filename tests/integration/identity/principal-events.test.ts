@@ -299,7 +299,9 @@ class ModelledPartner {
     if (state === undefined) return;
     const single = this.#policy === "single";
     if (single) this.#end();
-    const { version } = single ? await table.update(nextTokenVersion(this.id, { isBound: false })) : state;
+    const { version } = single
+      ? await table.update(nextTokenVersion(this.id, { isBound: false, now: new Date() }))
+      : state;
     const tokenId = `${this.tokens.length}`;
     this.tokens.push({ principal: { kind: "partner", id: this.id, tokenId, scopes: [] }, version, accepted: true });
   }

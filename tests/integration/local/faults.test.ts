@@ -14,6 +14,7 @@ import { LocalEventBuses } from "../../../infra/local/services/event-buses.ts";
 import { LocalQueues } from "../../../infra/local/services/queues.ts";
 import { LocalSecretsManager } from "../../../infra/local/services/secrets-manager.ts";
 import { isTransient } from "../../../shared/runtime/retry.ts";
+import { AwsJson, dynamoDb } from "../../../shared/runtime/aws-json.ts";
 import { Table } from "../../../shared/runtime/table.ts";
 import { startTable, type TestTable } from "../../support/engine-table.ts";
 
@@ -59,6 +60,14 @@ function clientOf(operation: string): DynamoDBDocumentClient {
   const plain = new DynamoDBClient({ endpoint: proxy.url, region: "us-east-1", credentials, maxAttempts: 1 });
   close.push(() => plain.destroy());
   return DynamoDBDocumentClient.from(plain);
+}
+
+/** A client for `Table` that calls like a function. */
+function tableClient(): AwsJson {
+  const credentials = proxy.keyOf(arnOf("subscriptions-extend"));
+  const client = new AwsJson(dynamoDb, { endpoint: proxy.url, region: "us-east-1", credentials });
+  close.push(() => client.destroy());
+  return client;
 }
 
 const keyOf = (pk: string) => ({ pk, sk: "1" });
@@ -198,7 +207,7 @@ describe("a batch with a partial answer", () => {
   const keys = Array.from({ length: 5 }, (_, index) => keyOf(`PART#${index}`));
 
   test("is repeated for the rest until nothing is left", async () => {
-    const table = new Table(client, engine.name, Number.MAX_SAFE_INTEGER);
+    const table = new Table(tableClient(), engine.name, Number.MAX_SAFE_INTEGER);
     await engine.table.commit(keys.map((key) => ({ put: key })));
     faults.replace([{ fault: { kind: "partial" } }]);
     expect(await table.getAll(keys)).toEqual(keys.map(() => ({})));
@@ -209,7 +218,7 @@ describe("a batch with a partial answer", () => {
   });
 
   test("is unavailable when the time is up first", async () => {
-    const table = new Table(client, engine.name, Date.now() + 60);
+    const table = new Table(tableClient(), engine.name, Date.now() + 60);
     faults.replace([{ fault: { kind: "latency", milliseconds: 25 } }, { fault: { kind: "partial" } }]);
     await expect(table.getAll(keys)).rejects.toMatchObject({ code: "unavailable" });
   });
@@ -217,7 +226,7 @@ describe("a batch with a partial answer", () => {
 
 describe("a lost answer", () => {
   test("of a commit does not repeat its effect: DynamoDB recognises the retry by its token", async () => {
-    const table = new Table(client, engine.name, Number.MAX_SAFE_INTEGER);
+    const table = new Table(tableClient(), engine.name, Number.MAX_SAFE_INTEGER);
     faults.replace([{ fault: { kind: "silence", done: true }, nth: 1 }]);
     const set = { expression: "ADD #count :one", names: { "#count": "count" }, values: { ":one": 1 } };
     await table.commit([{ update: keyOf("LOST#1"), set }]);
@@ -228,7 +237,7 @@ describe("a lost answer", () => {
   });
 
   test("of an update may repeat its effect, and the caller has to allow for that", async () => {
-    const table = new Table(client, engine.name, Number.MAX_SAFE_INTEGER);
+    const table = new Table(tableClient(), engine.name, Number.MAX_SAFE_INTEGER);
     faults.replace([{ fault: { kind: "silence", done: true }, nth: 1 }]);
     const set = { expression: "ADD #count :one", names: { "#count": "count" }, values: { ":one": 1 } };
     expect(await table.update({ update: keyOf("LOST#2"), set })).toMatchObject({ count: 2 });

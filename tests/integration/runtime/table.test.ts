@@ -124,7 +124,7 @@ describe("a commit", () => {
 
   test("is not started after its deadline", async () => {
     const pk = newPartition();
-    const late = new Table(engine.client, engine.name, Date.now() - 1);
+    const late = new Table(engine.tableClient, engine.name, Date.now() - 1);
     await expect(late.commit([put({ pk, sk: "a" })])).rejects.toMatchObject({ code: "unavailable" });
     await expect(late.get({ pk, sk: "a" })).rejects.toMatchObject({ code: "unavailable" });
     expect(await table.get({ pk, sk: "a" })).toBeUndefined();
@@ -295,7 +295,7 @@ describe("reading many items", () => {
   });
 
   test("is not started after its deadline", async () => {
-    const late = new Table(engine.client, engine.name, Date.now() - 1);
+    const late = new Table(engine.tableClient, engine.name, Date.now() - 1);
     await expect(late.getAll([{ pk: newPartition(), sk: "a" }])).rejects.toMatchObject({ code: "unavailable" });
   });
 });

@@ -17,7 +17,7 @@ import { countEvents } from "../../../shared/usage/count-events.ts";
 import { dayOf } from "../../../shared/runtime/day-counts.ts";
 import { countedTypes } from "../../../shared/usage/model.ts";
 import { listAllSubscriptionCounts, listSubscriptionCounts } from "../../../shared/usage/store.ts";
-import { viewSales } from "../../../shared/usage/view.ts";
+import { viewUsageOfAll } from "../../../shared/usage/view.ts";
 import { inParallel } from "../../support/portico.ts";
 import { itemsOf, startTable, type TestTable } from "../../support/engine-table.ts";
 import { crowdTimeoutMs, dayMs } from "../../support/values.ts";
@@ -184,7 +184,7 @@ describe("the counts of subscriptions", () => {
     await seller.announce("user-1", inDays(10));
     await countEvents(table, await seller.events());
     const range = { from: dayOf(inDays(-1).getTime()), to: dayOf(inDays(11).getTime()) };
-    const { days } = viewSales({ range, subscriptions: await seller.stored() }, inDays(11));
+    const { days } = viewUsageOfAll({ range, days: [], subscriptions: await seller.stored() }, inDays(11));
     const none = { sold: 0, extended: 0, cancelled: 0, expired: 0 };
     expect(days.slice(0, 5).map(({ subscriptions }) => subscriptions)).toEqual([
       { ...none, live: 0 },

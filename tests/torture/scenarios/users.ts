@@ -4,7 +4,7 @@ import { contentsOf } from "../../support/table.ts";
 import type { Scenario } from "../kit.ts";
 import { leavesLeases, times, verdictOf } from "./values.ts";
 
-/** Few callers, because each verifies root's password with argon2id. */
+/** Few callers, because a name has few slots for sign-ins at once. */
 const maxSignIns = 4;
 
 export const signIn: Scenario = {
@@ -25,10 +25,12 @@ export const signIn: Scenario = {
         );
         const items = await contentsOf(world.portico.host);
         const attempts = items.filter(({ pk }) => String(pk).startsWith("ATTEMPTS#sign-in#"));
+        // A call that gave up with 503 may leave its slot reserved for half a minute, but it never counts as a failure.
         assert.deepEqual(
-          attempts.map(({ pending, failures }) => ({ pending, failures })),
-          [{ pending: {}, failures: [] }],
+          attempts.map(({ failures }) => failures),
+          [[]],
         );
+        assert.equal(verdictOf(await world.call("POST", "/v1/auth/login", { json })), "200");
       },
     };
   },

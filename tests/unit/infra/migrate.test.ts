@@ -75,11 +75,11 @@ test.each([
   [[], "portico: npm run migrate -- list | run NAME | status NAME [--stage STAGE]\n"],
   [
     ["run", "nothing"],
-    "portico: there is no migration nothing: session-start, user-search, partner-search, expiry-notice, live-count, event-count\n",
+    "portico: there is no migration nothing: session-start, user-search, partner-search, coupon-search, company-search, expiry-notice, live-count, event-count\n",
   ],
   [
     ["run"],
-    "portico: there is no migration without a name: session-start, user-search, partner-search, expiry-notice, live-count, event-count\n",
+    "portico: there is no migration without a name: session-start, user-search, partner-search, coupon-search, company-search, expiry-notice, live-count, event-count\n",
   ],
   [["run", "session-start", "--stage", "nowhere"], expect.stringMatching(/^portico: [^\n]*nowhere[^\n]*\n$/)],
 ])("bad input %j is one line", (given, line) => {

@@ -1,9 +1,9 @@
 /**
- * The address of a view: the part of the URL behind `#`, with a path and parameters, for example `#/partners?filter=blue`.
- * Filters and the number of loaded pages are parameters, so a reload, a bookmark and the Back button restore them.
+ * The address of a view: the part of the URL behind `#`, with a path and parameters, for example `#/partners?search=blue`.
+ * Searches, filters and the number of loaded pages are parameters, so a reload, a bookmark and the Back button restore them.
  */
 
-export type ParameterName = "filter" | "search" | "sort" | "status" | "pages";
+export type ParameterName = "search" | "sort" | "status" | "pages";
 
 /** The path of the current address, without parameters: `#/partners`. */
 export function currentPath(): string {

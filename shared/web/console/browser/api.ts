@@ -87,7 +87,8 @@ export class Api {
     for (let attempt = 1; ; attempt++) {
       const token = await this.session.accessToken(refusedToken);
       try {
-        return await send({ ...request, headers: { ...request.headers, authorization: `Bearer ${token}` } });
+        const authorization = await this.session.authorize(request, token);
+        return await send({ ...request, headers: { ...request.headers, ...authorization } });
       } catch (error) {
         if (!(error instanceof RequestError)) throw error;
         const required = requiredCodes.find((code) => code === error.code);
@@ -96,7 +97,7 @@ export class Api {
           throw new Superseded();
         }
         // A wrong password or code is a 401 as well, but it does not concern the token.
-        if (error.status === 401 && error.code.startsWith("token_")) {
+        if (error.status === 401 && /^(token|proof)_/.test(error.code)) {
           // A second refusal concerns a new token, so the account itself has ended.
           if (refusedToken !== undefined) this.session.end();
           refusedToken = token;

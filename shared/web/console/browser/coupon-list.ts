@@ -4,14 +4,16 @@ import { ask } from "./dialogs.ts";
 import type { Field } from "./forms.ts";
 import { badge, clampedLink, moment, number, wholeNumberOf } from "./format.ts";
 import { say } from "./messages.ts";
-import { PagedList } from "./paged-list.ts";
+import { orderedList } from "./ordered-list.ts";
 import type { Coupon } from "./resources.ts";
 import { actionButton, headingOf, type Console, type View } from "./view.ts";
 
 export function couponsView(console: Console): View {
-  const { api, signal } = console;
-  const list = new PagedList<Coupon>({
+  const list = orderedList<Coupon>(console, {
+    path: couponsPath,
     things: "coupons",
+    searched: "name",
+    orders: [["name", "by name"]],
     columns: [
       { title: "Name", cell: ({ id, name }) => clampedLink(`${couponsHash}/${id}`, name) },
       { title: "Status", cell: (coupon) => badge(couponStatus(coupon)) },
@@ -23,9 +25,7 @@ export function couponsView(console: Console): View {
       },
       { title: "Ends", cell: ({ expiresAt }) => moment(expiresAt) },
     ],
-    load: (cursor) => api.page(couponsPath, { cursor }, signal),
     empty: "There are no coupons yet. Create the first one.",
-    textOf: (coupon) => [coupon.id, coupon.name, couponStatus(coupon)].join("\n"),
     tools: [actionButton("Create a coupon", () => create(console), { class: "primary" })],
   });
   const heading = headingOf("Coupons");

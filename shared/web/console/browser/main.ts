@@ -59,6 +59,8 @@ const links = sections.map(([href, label]) => element("a", { href }, label));
 
 /** The API for the signed-in person; undefined while nobody is signed in. */
 let api: Api | undefined;
+/** Whether the session from before a reload is being continued. */
+let isResuming = false;
 /** Reports something when the next view is shown. */
 let greet: (() => void) | undefined;
 /** Aborts the loads of the current view. */
@@ -75,9 +77,7 @@ function showSignIn(message?: string, username?: string): void {
   leaveView();
   api = undefined;
   const { element: content, focus } = signInView(async (credentials) => {
-    const session = await Session.signIn(credentials, () => showSignIn("Your session has ended. Sign in again."));
-    api = new Api(session, showRequired);
-    showConsole();
+    begin(await Session.signIn(credentials, showEnd));
   }, username);
   main.replaceChildren(content);
   app.replaceChildren(element("header", {}, brand()), messages, main);
@@ -86,10 +86,44 @@ function showSignIn(message?: string, username?: string): void {
   focus();
 }
 
+function showEnd(): void {
+  showSignIn("Your session has ended. Sign in again.");
+}
+
+function begin(session: Session): void {
+  api = new Api(session, showRequired);
+  showConsole();
+}
+
+/** Continues the session from before a reload, or shows the sign-in. */
+async function resume(): Promise<void> {
+  isResuming = true;
+  main.replaceChildren(element("p", { class: "empty" }, "Loading…"));
+  app.replaceChildren(element("header", {}, brand()), messages, main);
+  let hasEnded = false;
+  const onEnd = (): void => {
+    hasEnded = true;
+    if (!isResuming) showEnd();
+  };
+  try {
+    const session = await Session.resume(onEnd);
+    if (!isResuming) await session?.signOut();
+    else if (session !== undefined) begin(session);
+    else if (hasEnded) showEnd();
+    else showSignIn();
+  } catch (error) {
+    showSignIn();
+    complainOf(error);
+  } finally {
+    isResuming = false;
+  }
+}
+
 /** Shows the page of a one-time link, whoever is signed in. */
 function showPasswordLink(token: string): void {
   leaveView();
-  void api?.session.signOut();
+  isResuming = false;
+  void (api?.session.signOut() ?? Session.endKept());
   api = undefined;
   const view = passwordView(token, (username) => {
     showSignIn(undefined, username);
@@ -207,9 +241,10 @@ function brand(): HTMLElement {
 }
 
 addEventListener("hashchange", follow);
-// The browser can restore a page from its cache after the session was revoked on leaving it.
+// The browser can restore a page from its cache, which has forgotten its tokens when it was left.
 addEventListener("pageshow", ({ persisted }) => {
   if (persisted) location.reload();
 });
-showSignIn();
-follow();
+const linkToken = takeLinkToken();
+if (linkToken === undefined) void resume();
+else showPasswordLink(linkToken);

@@ -18,14 +18,14 @@ export interface OrderedListOptions<Item> {
   readonly orders: readonly (readonly [value: string, label: string])[];
   readonly empty: string;
   /** Elements beside the search. */
-  readonly tools: readonly HTMLElement[];
+  readonly tools?: readonly HTMLElement[];
 }
 
 export function orderedList<Item extends object>(
   { api, signal }: Console,
   options: OrderedListOptions<Item>,
 ): PagedList<Item> {
-  const { path, things, columns, searched, orders, empty, tools } = options;
+  const { path, things, columns, searched, orders, empty, tools = [] } = options;
   const reload = (): void => {
     order.enable(search.value() === "");
     void list.reload().catch(complainOf);

@@ -13,9 +13,7 @@ export interface ListOptions<Item> {
   readonly load: (cursor: string | undefined) => Promise<Page<Item>>;
   /** The text of an empty list. */
   readonly empty: string | (() => string);
-  /** The text that the filter searches. Default: the list has no filter. */
-  readonly textOf?: (item: Item) => string;
-  /** Elements beside the filter. */
+  /** Elements above the list. */
   readonly tools?: readonly HTMLElement[];
 }
 
@@ -28,7 +26,7 @@ function pagesInAddress(): number {
   return pages >= 1 ? Math.min(Math.floor(pages), maxRestoredPages) : 1;
 }
 
-/** The filter and the number of loaded pages are kept in the address; a view has one list. */
+/** The number of loaded pages is kept in the address; a view has one list. */
 export class PagedList<Item extends object> {
   readonly element: HTMLElement;
   readonly #options: ListOptions<Item>;
@@ -37,8 +35,6 @@ export class PagedList<Item extends object> {
   readonly #table: HTMLTableElement;
   readonly #nothing = element("p", { class: "empty" }, "Loading…");
   readonly #more: HTMLButtonElement;
-  readonly #filter: HTMLInputElement;
-  readonly #search: HTMLElement;
   #items: readonly Item[] = [];
   #next: string | null = null;
   /** Counts the loads. A result of an earlier load than the latest is ignored. */
@@ -47,7 +43,7 @@ export class PagedList<Item extends object> {
 
   constructor(options: ListOptions<Item>) {
     this.#options = options;
-    const { things, columns, textOf, tools = [] } = options;
+    const { things, columns, tools = [] } = options;
     this.#table = tableOf(`List of ${things}`, columns, this.#rows);
     this.#table.hidden = true;
     this.#more = element(
@@ -55,20 +51,10 @@ export class PagedList<Item extends object> {
       { type: "button", id: newElementId(), hidden: true, onclick: () => void this.#loadMore() },
       "Load more",
     );
-    const id = newElementId();
-    this.#filter = element("input", { id, type: "search", autocomplete: "off", oninput: () => this.#applyFilter() });
-    this.#filter.value = parameter("filter") ?? "";
-    this.#search = element(
-      "div",
-      { class: "filter", hidden: true },
-      element("label", { for: id }, `Filter the loaded ${things}`),
-      this.#filter,
-    );
-    const search = textOf && this.#search;
     this.element = element(
       "section",
       { class: "list" },
-      search || tools.length > 0 ? element("div", { class: "tools" }, search, ...tools) : undefined,
+      tools.length > 0 ? element("div", { class: "tools" }, ...tools) : undefined,
       this.#count,
       this.#table,
       this.#nothing,
@@ -135,30 +121,19 @@ export class PagedList<Item extends object> {
     this.#show();
   }
 
-  #applyFilter(): void {
-    setParameter("filter", this.#filter.value);
-    this.#show();
-  }
-
   #show(): void {
-    const { things, columns, empty, textOf } = this.#options;
-    const emptyText = typeof empty === "string" ? empty : empty();
-    const wanted = this.#filter.value.trim().toLowerCase();
-    const filtered = textOf !== undefined && wanted !== "";
-    const shown = filtered ? this.#items.filter((item) => textOf(item).toLowerCase().includes(wanted)) : this.#items;
+    const { things, columns, empty } = this.#options;
     replaceContent(
       this.#rows,
-      shown.map((item) => rowOf(item, columns)),
+      this.#items.map((item) => rowOf(item, columns)),
     );
     const loaded = `${number(this.#items.length)}${this.#next === null ? "" : " loaded, there are more"}`;
-    this.#count.textContent = filtered
-      ? `${number(shown.length)} of ${loaded} match`
-      : `${capitalised(things)}: ${loaded}`;
-    this.#count.hidden = this.#items.length === 0;
-    this.#table.hidden = shown.length === 0;
-    this.#nothing.hidden = shown.length > 0;
-    this.#nothing.textContent = this.#items.length > 0 ? `None of the loaded ${things} match.` : emptyText;
-    this.#search.hidden = this.#items.length === 0 && this.#next === null;
+    const isEmpty = this.#items.length === 0;
+    this.#count.textContent = `${capitalised(things)}: ${loaded}`;
+    this.#count.hidden = isEmpty;
+    this.#table.hidden = isEmpty;
+    this.#nothing.hidden = !isEmpty;
+    this.#nothing.textContent = typeof empty === "string" ? empty : empty();
     this.#more.hidden = this.#next === null;
   }
 }

@@ -8,15 +8,20 @@ import type { Console } from "./view.ts";
 
 type Limits = Partner["limits"];
 
-export function limitFacts({ limits }: Partner): readonly (readonly [string, Child])[] {
+export function limitFacts({ limits, hasOwnLimits }: Partner): readonly (readonly [string, Child])[] {
   const { requestsPerSecond, burst, requestsPerMonth } = limits;
   return [
     ["Rate", `${number(requestsPerSecond)} per second, ${number(burst)} at once`],
     ["Monthly quota", `${number(requestsPerMonth)} requests`],
+    ["Limits", hasOwnLimits ? "set for this partner" : "the defaults of the stage"],
   ];
 }
 
-export function limitActions(path: string, { name, limits, etag }: Partner, api: Console["api"]) {
+export function limitActions(
+  path: string,
+  { name, limits, hasOwnLimits, etag }: Partner,
+  api: Console["api"],
+): Actions {
   return {
     limits: {
       label: "Change the limits",
@@ -29,17 +34,19 @@ export function limitActions(path: string, { name, limits, etag }: Partner, api:
       act: (values) => api.patch(path, etag, { limits: limitsOf(values) }),
       done: "The limits are changed.",
     },
-    defaultLimits: {
-      label: "Use the default limits",
-      dialog: {
-        title: "Use the default limits?",
-        text: `Limits that were set for ${name} end. The defaults of the stage apply instead, also when they change.`,
-        submit: "Use the defaults",
-      },
-      act: () => api.patch(path, etag, { limits: null }),
-      done: `${name} has the default limits.`,
-    },
-  } satisfies Actions;
+    defaultLimits: !hasOwnLimits
+      ? undefined
+      : {
+          label: "Use the default limits",
+          dialog: {
+            title: "Use the default limits?",
+            text: `Limits that were set for ${name} end. The defaults of the stage apply instead, also when they change.`,
+            submit: "Use the defaults",
+          },
+          act: () => api.patch(path, etag, { limits: null }),
+          done: `${name} has the default limits.`,
+        },
+  };
 }
 
 /** The names are the ends of JSON Pointers, so that an error finds its field. */

@@ -53,6 +53,7 @@ function factsOf(partner: PartnerWithSecret): readonly (readonly [string, Child]
     ...sandboxFacts(partner),
     ["Valid tokens", partner.tokenPolicy === "single" ? "one at a time" : "many"],
     ["Client secret issued", secretAge(partner.secret)],
+    ["Last token issued", tokenAge(partner)],
     ...limitFacts(partner),
     ["Registered", moment(partner.createdAt)],
     ["Changed", moment(partner.updatedAt)],
@@ -74,6 +75,12 @@ function secretAge({ issuedAt, previousValidUntil }: SecretState): Child {
   const issued = issuedAt === null ? "not recorded" : element("span", {}, moment(issuedAt), `, ${age(issuedAt)}`);
   if (previousValidUntil === null) return issued;
   return element("span", {}, issued, "; the previous one works until ", moment(previousValidUntil));
+}
+
+/** With many valid tokens, an issue writes nothing, so nothing tells when the last one was. */
+function tokenAge({ tokenPolicy, secret: { lastTokenIssuedAt: issuedAt } }: PartnerWithSecret): Child {
+  if (issuedAt !== null) return element("span", {}, moment(issuedAt), `, ${age(issuedAt)}`);
+  return tokenPolicy === "many" ? "not recorded for partners with many tokens" : "none is recorded";
 }
 
 function actionsOf(path: string, partner: Partner, { api, go }: Console): Actions {

@@ -3,6 +3,7 @@ import { chartsByDay } from "./charts-by-day.ts";
 import { element, replaceContent } from "./dom.ts";
 import { monthOf, number, share, technicalName } from "./format.ts";
 import { explanationOf } from "./messages.ts";
+import { requestCharts } from "./request-charts.ts";
 import type { RelatedList } from "./resource-view.ts";
 import type { Usage } from "./resources.ts";
 import { salesCharts } from "./sales-charts.ts";
@@ -44,23 +45,6 @@ function monthOfUsage({ month: { month, requests, quota } }: Usage): HTMLElement
       ? element("p", { class: "hint" }, "The quota is used up: requests are refused until the month ends.")
       : undefined,
   );
-}
-
-function requestCharts(days: readonly Day[]): HTMLElement {
-  return chartsByDay(days, {
-    title: "Requests",
-    table: "Requests by day",
-    series: [
-      { title: "Served", of: ({ requests }) => requests, chart: { title: "Requests served", kind: "served" } },
-      {
-        title: "Refused",
-        of: ({ refused }) => refused,
-        chart: { title: "Requests refused by a limit", kind: "refused" },
-      },
-    ],
-    none: "There were no requests",
-    hint: "The numbers may lag behind by some seconds.",
-  });
 }
 
 function deliveryCharts(days: readonly Day[]): HTMLElement {

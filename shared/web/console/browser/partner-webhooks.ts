@@ -1,6 +1,6 @@
 /** The list of a partner's webhook endpoints. The partner alone changes them. */
 import { element, type Child } from "./dom.ts";
-import { badge, clamped, moment, technicalName } from "./format.ts";
+import { age, badge, clamped, moment, technicalName } from "./format.ts";
 import { PagedList } from "./paged-list.ts";
 import type { WebhookEndpoint } from "./resources.ts";
 import type { Console } from "./view.ts";
@@ -18,6 +18,7 @@ export function partnerWebhooks({ api, signal }: Console, partnerPath: string): 
     columns: [
       { title: "URL", cell: ({ url }) => clamped(url) },
       { title: "Status", cell: statusOf },
+      { title: "Failing since", cell: failureOf },
       { title: "Event types", cell: typesOf },
       { title: "Created", cell: ({ createdAt }) => moment(createdAt) },
       { title: "Changed", cell: ({ updatedAt }) => moment(updatedAt) },
@@ -30,6 +31,12 @@ export function partnerWebhooks({ api, signal }: Console, partnerPath: string): 
 function statusOf({ status, disabledReason }: WebhookEndpoint): Child {
   if (disabledReason === null) return badge(status);
   return element("span", {}, badge(status), " ", element("span", { class: "hint" }, reasons[disabledReason]));
+}
+
+/** A disabled endpoint gets no attempts, so it keeps the time of its last failures. */
+function failureOf({ failingSince }: WebhookEndpoint): Child {
+  if (failingSince === null) return "not failing";
+  return element("span", {}, moment(failingSince), `, ${age(failingSince)}`);
 }
 
 function typesOf({ eventTypes }: WebhookEndpoint): Child {

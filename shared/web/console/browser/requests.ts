@@ -57,6 +57,29 @@ export function urlOf(path: string): string {
   return `${basePath}${path}`;
 }
 
+/** The URL of an API path as proofs name it: with the origin, and without a query. */
+export function absoluteUrlOf(path: string): string {
+  const { origin, pathname } = new URL(urlOf(path), location.origin);
+  return `${origin}${pathname}`;
+}
+
+/** How far the clock of the API is ahead of this device's, in milliseconds. */
+let clockOffsetMs = 0;
+
+/** Headers tell whole seconds, and an answer takes its time. */
+const toleratedOffsetMs = 5000;
+
+/** The time by the clock of the API, in milliseconds of the epoch. */
+export function apiTime(): number {
+  return Date.now() + clockOffsetMs;
+}
+
+function readClock({ headers }: Response): void {
+  const offsetMs = Date.parse(headers.get("date") ?? "") - Date.now();
+  if (Number.isNaN(offsetMs)) return;
+  clockOffsetMs = Math.abs(offsetMs) > toleratedOffsetMs ? offsetMs : 0;
+}
+
 /**
  * Sends a request.
  *
@@ -76,6 +99,7 @@ export async function send<Answer>({ method, path, headers, json, form, signal }
       cache: "no-store",
       credentials: "omit",
     });
+    readClock(response);
     text = await response.text();
   } catch (error) {
     if (signal?.aborted === true) throw error;

@@ -1,6 +1,7 @@
-/** What all partners together sell. */
+/** What all partners together sell and call. */
 import { element } from "./dom.ts";
 import { explanationOf } from "./messages.ts";
+import { requestCharts } from "./request-charts.ts";
 import type { UsageOfAll } from "./resources.ts";
 import { salesCharts } from "./sales-charts.ts";
 import { headingOf, type Console, type View } from "./view.ts";
@@ -17,7 +18,7 @@ export function salesView({ api, signal }: Console): View {
     load: async () => {
       try {
         const { days } = await api.get<UsageOfAll>("/v1/usage/all-partners", signal);
-        section.replaceChildren(salesCharts(days));
+        section.replaceChildren(salesCharts(days), requestCharts(days));
       } catch (error) {
         nothing.textContent = explanationOf(error);
         throw error;

@@ -1,20 +1,9 @@
 /** Bodies that are not JSON, or not what an operation expects. */
-import type { AnyOperation } from "../../../shared/contract/operation.ts";
-import { operations } from "../../../shared/operations.ts";
-import {
-  bodyCalls,
-  eachWithJson,
-  exampleOf,
-  shareOf,
-  testThatNothingWasAFault,
-  withMember,
-} from "../../support/bodies.ts";
-import { pointersOf } from "../../support/answer.ts";
-import { Portico } from "../../support/portico.ts";
-import { requestSchema } from "../../support/requests.ts";
-
-const portico = Portico.alone();
-const { expectRefused, send } = bodyCalls(portico);
+import type { AnyOperation } from "../../../../shared/contract/operation.ts";
+import { operations } from "../../../../shared/operations.ts";
+import { exampleOf, shareOf, withMember, type BodyCalls } from "../../../support/bodies.ts";
+import { pointersOf } from "../../../support/answer.ts";
+import { requestSchema } from "../../../support/requests.ts";
 
 /** JSON texts of unusual values. */
 const oddValues = [
@@ -115,8 +104,8 @@ function bodySchema({ request }: AnyOperation): {
   return { names: Object.keys(properties), required };
 }
 
-// One group per operation, so that each test finds the processes of its function still running.
-describe.each(eachWithJson)("%s", (_title, operation) => {
+/** Registers the tests of one operation with a JSON body. */
+export function testBadInput(operation: AnyOperation, { send, expectRefused }: BodyCalls): void {
   const { names, required } = bodySchema(operation);
   const { bodyOptional = false, body: schema } = operation.request;
 
@@ -248,6 +237,4 @@ describe.each(eachWithJson)("%s", (_title, operation) => {
       expect((await send(operation, text)).text).not.toContain(secret);
     }
   });
-});
-
-testThatNothingWasAFault(portico);
+}

@@ -1,0 +1,3 @@
+import { testEveryOperation } from "./promises.ts";
+
+testEveryOperation("others");

@@ -1,0 +1,44 @@
+/** What the contract promises of every operation, tested on one host: each process of a function serves all its tests. */
+import type { AnyOperation } from "../../../../shared/contract/operation.ts";
+import { operations } from "../../../../shared/operations.ts";
+import { bodyCalls, hasJsonBody } from "../../../support/bodies.ts";
+import { Portico } from "../../../support/portico.ts";
+import { testAccess } from "./access.ts";
+import { testBadInput } from "./bad-input.ts";
+import { testMaximumSize, testMediaType } from "./body-limits.ts";
+import { testRandomRequests } from "./random-requests.ts";
+import { testReadOnly } from "./read-only.ts";
+
+/** The areas of each test file; one file is left for all others. */
+const files = {
+  people: ["auth", "oauth", "privacy", "threads", "users"],
+  sales: ["companies", "coupons", "subscriptions"],
+} as const;
+
+const areaOf = ({ id }: AnyOperation): string => id.split(".")[0]!;
+
+/** Registers the tests of the operations of one file. */
+export function testEveryOperation(file: keyof typeof files | "others"): void {
+  const portico = Portico.alone();
+  const calls = bodyCalls(portico);
+  const taken: readonly string[] = file === "others" ? Object.values(files).flat() : files[file];
+  const own = operations.filter((operation) => taken.includes(areaOf(operation)) !== (file === "others"));
+
+  describe.each(own.map((operation) => [`${operation.method} ${operation.path}`, operation] as const))(
+    "%s",
+    (_title, operation) => {
+      testAccess(operation, calls);
+      testMaximumSize(operation, calls);
+      if (hasJsonBody(operation)) {
+        testMediaType(operation, calls);
+        testBadInput(operation, calls);
+      }
+      testReadOnly(operation, calls);
+      testRandomRequests(operation, calls);
+    },
+  );
+
+  test("bad input never causes an internal error", () => {
+    expect(portico.logs.filter((line) => /"(internal_error|dependency_failed)"/.test(line))).toEqual([]);
+  });
+}
