@@ -3,11 +3,12 @@ import type { APIGatewayAuthorizerResult, APIGatewayRequestAuthorizerEvent, Cont
 import { publicUrlOf, readEnvironment } from "../shared/runtime/environment.ts";
 import { requireGatewayEvent } from "../shared/runtime/gateway-event.ts";
 import { headerValues } from "../shared/runtime/headers.ts";
-import { describeError, log, logAsRelease, logSecurityEvent } from "../shared/runtime/log.ts";
+import { log, logAsRelease, logSecurityEvent } from "../shared/runtime/log.ts";
+import { logError } from "../shared/runtime/log-error.ts";
 import { releaseOf } from "../shared/runtime/release.ts";
 import { toAuthorizerContext } from "../shared/contract/principal.ts";
 import { targetOf } from "../shared/domain/ids.ts";
-import { Problem, problemCatalogue } from "../shared/domain/problems.ts";
+import { problemCatalogue } from "../shared/domain/problems.ts";
 import { authenticate, verificationOf, type PresentedRequest, type Refused } from "../shared/identity/authenticate.ts";
 import { proofAlgorithms } from "../shared/identity/dpop.ts";
 import { PartnerMetering } from "../shared/usage/meter-partner.ts";
@@ -50,12 +51,7 @@ export async function handler(
     await metering.takeBack();
     return refusal(event, outcome);
   } catch (error) {
-    const unavailable = error instanceof Problem;
-    log("error", unavailable ? "dependency_failed" : "internal_error", {
-      requestId,
-      operation: "authorizer",
-      ...describeError(unavailable ? error.cause : error),
-    });
+    logError(error, { requestId, operation: "authorizer" });
     throw error;
   }
 }

@@ -1,8 +1,8 @@
 /** EventBridge runs this every minute: it announces the subscriptions that are about to expire, and those that have. */
 import type { Context } from "aws-lambda";
-import { Problem } from "../shared/domain/problems.ts";
 import { readEnvironment } from "../shared/runtime/environment.ts";
-import { describeError, log } from "../shared/runtime/log.ts";
+import { log } from "../shared/runtime/log.ts";
+import { logError } from "../shared/runtime/log-error.ts";
 import { createTableClient, Table } from "../shared/runtime/table.ts";
 import { announceExpiries } from "../shared/subscriptions/announce-expiries.ts";
 
@@ -35,9 +35,7 @@ export async function handler(_event: unknown, context: Context): Promise<void> 
       log("info", "expiry_announced", { requestId, operation, reason: `${run.announced} notices` });
     }
   } catch (error) {
-    const unavailable = error instanceof Problem;
-    const code = unavailable ? "dependency_failed" : "internal_error";
-    log("error", code, { requestId, operation, ...describeError(unavailable ? error.cause : error) });
+    logError(error, { requestId, operation });
     throw error;
   }
 }

@@ -1,10 +1,10 @@
 /** EventBridge runs this at a rate: it checks a part of the ledger and of the coupons' stock, and logs what does not add up. */
 import type { Context } from "aws-lambda";
 import { ConcurrencyConflict } from "../shared/domain/conflict.ts";
-import { Problem } from "../shared/domain/problems.ts";
 import { checkLedger } from "../shared/ledger/check-ledger.ts";
 import { readEnvironment } from "../shared/runtime/environment.ts";
-import { describeError, log } from "../shared/runtime/log.ts";
+import { log } from "../shared/runtime/log.ts";
+import { logError } from "../shared/runtime/log-error.ts";
 import { createTableClient, Table } from "../shared/runtime/table.ts";
 
 const environment = readEnvironment(process.env);
@@ -27,9 +27,7 @@ export async function handler(_event: unknown, context: Context): Promise<void> 
   } catch (error) {
     // EventBridge may deliver an event twice, and the other run has done this part.
     if (error instanceof ConcurrencyConflict) return;
-    const unavailable = error instanceof Problem;
-    const code = unavailable ? "dependency_failed" : "internal_error";
-    log("error", code, { requestId, operation, ...describeError(unavailable ? error.cause : error) });
+    logError(error, { requestId, operation });
     throw error;
   }
 }

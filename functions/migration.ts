@@ -1,12 +1,12 @@
 /** An operator invokes this with `npm run migrate`: it brings older items up to date, a part of them at a time. */
 import type { Context } from "aws-lambda";
 import { ConcurrencyConflict } from "../shared/domain/conflict.ts";
-import { Problem } from "../shared/domain/problems.ts";
 import { migrationEvent, type MigrationAnswer } from "../shared/migrations/contract.ts";
 import { beginMigration, continueMigration } from "../shared/migrations/run-migration.ts";
 import { findSegments } from "../shared/migrations/store.ts";
 import { readEnvironment } from "../shared/runtime/environment.ts";
-import { describeError, log } from "../shared/runtime/log.ts";
+import { log } from "../shared/runtime/log.ts";
+import { logError } from "../shared/runtime/log-error.ts";
 import { createTableClient, Table } from "../shared/runtime/table.ts";
 
 const environment = readEnvironment(process.env);
@@ -32,9 +32,7 @@ export async function handler(event: unknown, context: Context): Promise<Migrati
   } catch (error) {
     // Another run did the same work meanwhile.
     if (error instanceof ConcurrencyConflict) return { segments: await findSegments(table, migration) };
-    const unavailable = error instanceof Problem;
-    const code = unavailable ? "dependency_failed" : "internal_error";
-    log("error", code, { requestId, operation, ...describeError(unavailable ? error.cause : error) });
+    logError(error, { requestId, operation });
     throw error;
   }
 }

@@ -1,8 +1,8 @@
 /** Lambda runs this with the deliveries that are due: it sends events to webhook endpoints and records the attempts. */
 import type { Context, SQSBatchItemFailure, SQSBatchResponse, SQSEvent, SQSRecord } from "aws-lambda";
-import { Problem } from "../shared/domain/problems.ts";
 import { readEnvironment } from "../shared/runtime/environment.ts";
-import { describeError, log } from "../shared/runtime/log.ts";
+import { log } from "../shared/runtime/log.ts";
+import { logError } from "../shared/runtime/log-error.ts";
 import { createQueueClient, Queue } from "../shared/runtime/queue.ts";
 import { Secrets } from "../shared/runtime/secrets.ts";
 import { createTableClient, Table } from "../shared/runtime/table.ts";
@@ -44,9 +44,7 @@ async function deliver(
     logResult(await deliverEvent(tools, message), message, requestId);
     return undefined;
   } catch (error) {
-    const unavailable = error instanceof Problem;
-    const code = unavailable ? "dependency_failed" : "internal_error";
-    log("error", code, { requestId, operation, ...describeError(unavailable ? error.cause : error) });
+    logError(error, { requestId, operation });
     return { itemIdentifier: messageId };
   }
 }

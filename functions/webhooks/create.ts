@@ -2,8 +2,8 @@ import { authorOf } from "../../shared/contract/author.ts";
 import { serve } from "../../shared/http/serve.ts";
 import { checkDestination } from "../../shared/webhooks/check-destination.ts";
 import { operations } from "../../shared/webhooks/contract.ts";
-import { createEndpoint } from "../../shared/webhooks/rules.ts";
-import { newSecret } from "../../shared/webhooks/signatures.ts";
+import { createEndpoint, verifiedWith } from "../../shared/webhooks/rules.ts";
+import { newSigner } from "../../shared/webhooks/signatures.ts";
 import { endpointCreation } from "../../shared/webhooks/store.ts";
 import { auditedState, viewEndpoint } from "../../shared/webhooks/view.ts";
 
@@ -13,8 +13,10 @@ export const handler = serve(operations.create, {
   },
   decide: async (request) => {
     const { body, now, secrets } = request;
-    const endpoint = createEndpoint(body, now);
-    const { secret, sealed } = newSecret({ endpointId: endpoint.id, key: await secrets.read("webhookKey") });
+    const created = createEndpoint(body, now);
+    const owner = { endpointId: created.id, key: await secrets.read("webhookKey") };
+    const { sealed, secret, publicKey } = newSigner(body.signature, owner);
+    const endpoint = verifiedWith(created, publicKey);
     return {
       body: { ...viewEndpoint(endpoint, undefined), secret },
       location: `/v1/webhook-endpoints/${endpoint.id}`,

@@ -1,17 +1,24 @@
 import { serve } from "../../shared/http/serve.ts";
 import { operations } from "../../shared/webhooks/contract.ts";
-import { newSecret, rotateSecrets } from "../../shared/webhooks/signatures.ts";
+import { changeKey, signatureOf } from "../../shared/webhooks/rules.ts";
+import { newSigner, rotateSecrets } from "../../shared/webhooks/signatures.ts";
 import { readEndpoint, readSecrets, secretRotation } from "../../shared/webhooks/store.ts";
 
 export const handler = serve(operations.rotateSecret, async ({ path, body, principal, now, table, secrets }) => {
-  const { id } = await readEndpoint(table, principal.id, path.endpointId);
-  const before = await readSecrets(table, id);
-  const { secret, sealed } = newSecret({ endpointId: id, key: await secrets.read("webhookKey") });
-  const after = rotateSecrets(before, sealed, { ...body, now });
-  const previousValidUntil = after.previous?.validUntil ?? null;
+  const endpoint = await readEndpoint(table, principal.id, path.endpointId);
+  const { id } = endpoint;
+  const before = { endpoint, secrets: await readSecrets(table, id) };
+  const owner = { endpointId: id, key: await secrets.read("webhookKey") };
+  const { sealed, secret, publicKey } = newSigner(body.signature ?? signatureOf(endpoint), owner);
+  const after = {
+    endpoint: changeKey(endpoint, publicKey, now),
+    secrets: rotateSecrets(before.secrets, sealed, { ...body, now }),
+  };
+  const signature = signatureOf(after.endpoint);
+  const previousValidUntil = after.secrets.previous?.validUntil ?? null;
   return {
-    body: { id, secret, previousValidUntil },
-    change: secretRotation(id, before, after),
-    audit: { target: id, before: null, after: { previousValidUntil } },
+    body: { id, signature, secret, publicKey: publicKey ?? null, previousValidUntil },
+    change: secretRotation(principal.id, before, after),
+    audit: { target: id, before: null, after: { signature, previousValidUntil } },
   };
 });

@@ -21,7 +21,8 @@ declare module "newman" {
   }
   export function run(
     options: {
-      readonly collection: string;
+      /** The path of a file, or what it has. */
+      readonly collection: string | object;
       readonly envVar: readonly { readonly key: string; readonly value: string }[];
       readonly timeoutRequest: number;
     },

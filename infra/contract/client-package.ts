@@ -30,7 +30,7 @@ const portico = new Portico({ client: createClient({ baseUrl: "https://api.examp
 const { data, error } = await portico.subscriptions.list({ query: { limit: 100 } });
 \`\`\`
 
-A webhook is verified with the secret of its endpoint:
+A webhook is verified with the secret of its endpoint, or with its public key:
 
 \`\`\`ts
 import { verifyWebhook } from "${packageName}";

@@ -293,7 +293,8 @@ export function partnerFlow(baseUrl: string, operations: readonly AnyOperation[]
     introduction: [
       "A partner's operations, made from the contract.",
       "Set `clientId` and `clientSecret` in an environment, then run the folder *Tokens* and after it what you like. Scripts keep the " +
-        "token and ids in the collection's variables. Calls are real: they sell, change and delete what belongs to this partner.",
+        "token and ids in the collection's variables. Calls are real: they sell, change and delete what belongs to this partner, and at the " +
+        "end its sandbox. Run a second time, the collection begins anew.",
     ].join("\n\n"),
     tokensDescription: "The partner's access token, which the other requests use.",
     inputs: {
@@ -318,6 +319,8 @@ export function partnerFlow(baseUrl: string, operations: readonly AnyOperation[]
     steps: {
       ...partnerSteps,
       ...Object.fromEntries(onItself.map(({ id }) => [id, { ...partnerSteps[id], path }])),
+      // The same secret again: the next run begins with it.
+      "partners.new-secret": { path, body: { secret: "{{clientSecret}}" } },
     },
     endings: ["partners.new-secret", "partners.revoke-tokens", "oauth.revoke"],
   };

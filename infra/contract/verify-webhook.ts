@@ -27,13 +27,14 @@ export interface VerifyOptions {
 }
 
 const secretPrefix = "whsec_";
+const publicKeyPrefix = "whpk_";
 const encoder = new TextEncoder();
 
 /**
  * Verifies a webhook and returns its event.
  *
  * @param payload the body exactly as it has arrived, before any parser has changed it
- * @param secrets of the endpoint; all that are valid, while one is replaced by another
+ * @param keys the secret of the endpoint (`whsec_`) or its public key (`whpk_`); all that are valid, while one is replaced by another
  * @throws WebhookVerificationError
  * @example
  * const event = await verifyWebhook(await request.text(), request.headers, process.env.WEBHOOK_SECRET);
@@ -41,7 +42,7 @@ const encoder = new TextEncoder();
 export async function verifyWebhook<Payload extends WebhookPayload = WebhookPayload>(
   payload: string | Uint8Array,
   headers: WebhookHeaders,
-  secrets: string | readonly string[],
+  keys: string | readonly string[],
   { toleranceSeconds = 300, now = new Date() }: VerifyOptions = {},
 ): Promise<Payload> {
   const id = headerOf(headers, "webhook-id");
@@ -49,15 +50,15 @@ export async function verifyWebhook<Payload extends WebhookPayload = WebhookPayl
   checkTime(timestamp, toleranceSeconds, now);
   const body = typeof payload === "string" ? encoder.encode(payload) : payload;
   const signed = joined(encoder.encode(`${id}.${timestamp}.`), body);
-  const signatures = headerOf(headers, "webhook-signature")
-    .split(" ")
-    .flatMap((part) => (part.startsWith("v1,") ? (bytesOf(part.slice("v1,".length)) ?? []) : []));
+  const signatures = headerOf(headers, "webhook-signature").split(" ");
   let isVerified = false;
-  for (const secret of typeof secrets === "string" ? [secrets] : secrets) {
-    const key = await keyOf(secret);
-    // Web Crypto compares in constant time.
-    for (const signature of signatures) {
-      if (await crypto.subtle.verify("HMAC", key, signature, signed)) isVerified = true;
+  for (const text of typeof keys === "string" ? [keys] : keys) {
+    const { scheme, algorithm, key } = await keyOf(text);
+    // Each key verifies its own scheme alone: a public key that passed for a secret would let everybody sign who knows it.
+    const bySameScheme = signatures.filter((signature) => signature.startsWith(scheme));
+    for (const signature of bySameScheme.flatMap((part) => bytesOf(part.slice(scheme.length)) ?? [])) {
+      // Web Crypto compares in constant time.
+      if (await crypto.subtle.verify(algorithm, key, signature, signed)) isVerified = true;
     }
   }
   if (!isVerified) throw new WebhookVerificationError("no signature matches");
@@ -84,10 +85,18 @@ function checkTime(timestamp: string, toleranceSeconds: number, now: Date): void
   if (age < -toleranceSeconds) throw new WebhookVerificationError("the webhook is from the future");
 }
 
-async function keyOf(secret: string) {
-  const bytes = bytesOf(secret.startsWith(secretPrefix) ? secret.slice(secretPrefix.length) : secret);
+async function keyOf(text: string) {
+  if (text.startsWith(publicKeyPrefix)) {
+    const bytes = bytesOf(text.slice(publicKeyPrefix.length));
+    if (bytes?.length !== 32) throw new TypeError("the public key of the webhook endpoint is malformed");
+    const algorithm = "Ed25519";
+    const key = await crypto.subtle.importKey("raw", bytes, algorithm, false, ["verify"]);
+    return { scheme: "v1a,", algorithm, key };
+  }
+  const bytes = bytesOf(text.startsWith(secretPrefix) ? text.slice(secretPrefix.length) : text);
   if (bytes === undefined || bytes.length === 0) throw new TypeError("the secret of the webhook endpoint is malformed");
-  return await crypto.subtle.importKey("raw", bytes, { name: "HMAC", hash: "SHA-256" }, false, ["verify"]);
+  const key = await crypto.subtle.importKey("raw", bytes, { name: "HMAC", hash: "SHA-256" }, false, ["verify"]);
+  return { scheme: "v1,", algorithm: "HMAC", key };
 }
 
 /** The bytes of a text in base64; undefined for any other text. */

@@ -38,7 +38,7 @@ export const principalAttributes = {
   issuingTokens: ["status", "tokenPolicy", "dpopBoundAccessTokens", "version", "tokenIssuedAt"],
   deleting: ["status", "deletionUntil"],
   changingPartner: ["status", "tokenPolicy", "dpopBoundAccessTokens", "expiryNotice", "limits", "version"],
-  startingSandbox: ["status", "tokenPolicy", "dpopBoundAccessTokens", "expiryNotice", "limits", "version", "sandboxId"],
+  namingSandbox: ["status", "tokenPolicy", "dpopBoundAccessTokens", "expiryNotice", "limits", "version", "sandboxId"],
   movingClock: ["testClock"],
   changingUser: ["status", "role", ...sessionAttributes],
 } as const;

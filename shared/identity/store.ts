@@ -114,7 +114,8 @@ export interface PartnerSettings {
   readonly dpopBoundAccessTokens?: boolean | undefined;
   readonly expiryNotice?: string | undefined;
   readonly limits?: PartnerLimits | null | undefined;
-  readonly sandboxId?: string | undefined;
+  /** Null takes it away. */
+  readonly sandboxId?: string | null | undefined;
 }
 
 /** Changes what a partner's requests depend on, and ends its tokens if asked. */
@@ -126,9 +127,10 @@ export function partnerStateChange(
   const rules = "#status = :status, tokenPolicy = :tokenPolicy, dpopBoundAccessTokens = :bound";
   const notice = expiryNotice === undefined ? "" : ", expiryNotice = :expiryNotice";
   const calls = limits === undefined ? "" : ", limits = :limits";
-  const sandbox = sandboxId === undefined ? "" : ", sandboxId = :sandboxId";
+  const sandbox = typeof sandboxId === "string" ? ", sandboxId = :sandboxId" : "";
+  const noSandbox = sandboxId === null ? " REMOVE sandboxId" : "";
   return updateIf(identityKey.principal(id), present, {
-    expression: `SET ${rules}${notice}${calls}${sandbox}, version = version + :step`,
+    expression: `SET ${rules}${notice}${calls}${sandbox}, version = version + :step${noSandbox}`,
     names: { "#status": "status" },
     values: {
       ":status": status,
@@ -136,7 +138,7 @@ export function partnerStateChange(
       ":bound": dpopBoundAccessTokens,
       ...(expiryNotice !== undefined && { ":expiryNotice": expiryNotice }),
       ...(limits !== undefined && { ":limits": limits }),
-      ...(sandboxId !== undefined && { ":sandboxId": sandboxId }),
+      ...(typeof sandboxId === "string" && { ":sandboxId": sandboxId }),
       ":step": endsTokens ? 1 : 0,
     },
   });
@@ -198,11 +200,16 @@ export function whileActive(partnerId: string, now: Date, clock?: Date): Write {
   };
 }
 
-/** Holds while the test clock of a sandbox is as it was read. */
+/** Holds while a sandbox exists and its test clock is as it was read. What is left of a sandbox that has ended is removed. */
 export function whileClockStands(partnerId: string, clock: Date): Write {
+  const exists = {
+    expression: "#status <> :deleted",
+    names: { "#status": "status" },
+    values: { ":deleted": "deleted" },
+  };
   return {
     check: identityKey.principal(partnerId),
-    condition: clockStands(clock.toISOString()),
+    condition: all(exists, clockStands(clock.toISOString())),
     onConditionFailed: conflict,
   };
 }

@@ -1,7 +1,7 @@
 /** Operations on partners, their client secrets and their tokens. */
 import * as z from "zod";
 import { companyPartitions } from "../companies/keys.ts";
-import { operation } from "../contract/operation.ts";
+import { operation, type TableRight } from "../contract/operation.ts";
 import {
   createdAt,
   email,
@@ -263,6 +263,24 @@ export const newSecretAnswer = z.object({
   previousValidUntil: shownInstant.describe("When the previous secret becomes invalid: RFC 3339, UTC"),
 });
 
+/** What the removal of a sandbox needs: see `remove-sandbox.ts`. */
+export const sandboxRemovalRights: readonly TableRight[] = [
+  {
+    actions: ["Query", "BatchWriteItem"],
+    leadingKeys: [
+      subscriptionPartitions.subscriptions,
+      subscriptionPartitions.histories,
+      webhookPartitions.endpoints,
+      webhookPartitions.deliveries,
+    ],
+  },
+  {
+    actions: ["BatchWriteItem"],
+    leadingKeys: [webhookPartitions.secrets, webhookPartitions.health, webhookPartitions.counts],
+  },
+  { actions: ["Query", "DeleteItem"], leadingKeys: [companyPartitions.companies] },
+];
+
 export const operations = {
   register: operation({
     id: "partners.register",
@@ -445,7 +463,7 @@ export const operations = {
     summary: "Delete a partner",
     description:
       "Deletes a partner that has neither live subscriptions nor companies, with its ended subscriptions and their history, its webhook endpoints, and its " +
-      "sandbox with everything in it. A sandbox alone cannot be deleted. Its e-mail address becomes available again. If the time is up before everything is removed, the response is 503; send the " +
+      "sandbox with everything in it. Only the partner itself deletes its sandbox alone. Its e-mail address becomes available again. If the time is up before everything is removed, the response is 503; send the " +
       "request again to continue.",
     access: byAdministrator,
     request: { path: partnerPath },
@@ -461,21 +479,8 @@ export const operations = {
         leadingKeys: [identityPartitions.principals],
         attributes: principalAttributes.deleting,
       },
-      {
-        actions: ["Query", "BatchWriteItem"],
-        leadingKeys: [
-          subscriptionPartitions.subscriptions,
-          subscriptionPartitions.histories,
-          webhookPartitions.endpoints,
-          webhookPartitions.deliveries,
-        ],
-      },
-      {
-        actions: ["BatchWriteItem"],
-        leadingKeys: [webhookPartitions.secrets, webhookPartitions.health, webhookPartitions.counts],
-      },
-      // The companies of a sandbox are deleted with it.
-      { actions: ["Query", "DeleteItem"], leadingKeys: [companyPartitions.companies] },
+      // The partner itself has no companies any more.
+      ...sandboxRemovalRights,
       eventRight,
     ],
     timeoutSeconds: 29,

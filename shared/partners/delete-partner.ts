@@ -2,7 +2,6 @@
  * Deletes a partner in steps that may each be repeated: hold off whatever would forbid the deletion, check, end the partner in
  * one transaction with its sandbox, and remove what they leave behind. The same call again finishes an interrupted deletion.
  */
-import { removeCompanies } from "../companies/remove-companies.ts";
 import { hasCompany } from "../companies/store.ts";
 import type { AuditEntry } from "../contract/audit-record.ts";
 import type { Author } from "../contract/author.ts";
@@ -15,6 +14,7 @@ import { removeSubscriptions } from "../subscriptions/remove-subscriptions.ts";
 import { hasLiveSubscription } from "../subscriptions/store.ts";
 import { removeEndpoints } from "../webhooks/remove-endpoints.ts";
 import type { StoredPartner } from "./model.ts";
+import { removeSandbox } from "./remove-sandbox.ts";
 import { requireLive } from "./rules.ts";
 import { findPartner, partnerDeletion } from "./store.ts";
 
@@ -49,17 +49,6 @@ export async function deletePartner(table: Table, { author, ifMatch, auditing }:
   await removeEndpoints(table, partnerId);
   await removeSubscriptions(table, partnerId);
   return [...(sandboxId === undefined ? [] : principalRemoval(sandboxId)), ...principalRemoval(partnerId)];
-}
-
-/** The maximum number of companies that are removed at a time. */
-const companiesAtOnce = 500;
-
-/** Removes what a sandbox leaves behind. It has ended, so nothing new comes to life. */
-async function removeSandbox(table: Table, author: Author): Promise<void> {
-  let companies = await removeCompanies(table, author, companiesAtOnce);
-  while (!companies.done) companies = await removeCompanies(table, author, companiesAtOnce);
-  await removeEndpoints(table, author.partnerId);
-  await removeSubscriptions(table, author.partnerId);
 }
 
 async function endPartner(

@@ -59,10 +59,10 @@ export function refuseSandboxChange({ sandboxOf }: StoredPartner, patch: Partner
     : invalid(...fields.map((name) => ({ pointer: `/${name}`, detail: followedFields[name] })));
 }
 
-/** @throws Problem `live_partner_required` for a sandbox, which ends together with its live partner */
+/** @throws Problem `live_partner_required` for a sandbox, which only its live partner ends */
 export function requireLive({ sandboxOf }: StoredPartner): void {
   if (sandboxOf === undefined) return;
-  throw new Problem("live_partner_required", `A sandbox ends together with its live partner, ${sandboxOf}.`);
+  throw new Problem("live_partner_required", `A sandbox ends with its live partner, ${sandboxOf}, or by that partner.`);
 }
 
 const ownFields: readonly string[] = ["dpopBoundAccessTokens", "expiryNotice"];

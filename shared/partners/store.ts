@@ -121,14 +121,14 @@ export function sandboxCreation(
   ];
 }
 
-/** The sandbox that follows a change of its live partner's status; undefined where none does. */
+/** The sandbox that follows a change of its live partner's status; undefined where none does, or where it is being deleted. */
 export async function findFollower(
   table: Table,
   before: StoredPartner,
   after: StoredPartner,
 ): Promise<StoredPartner | undefined> {
   if (before.status === after.status || before.sandboxId === undefined) return undefined;
-  return await readPartner(table, before.sandboxId);
+  return await findPartner(table, before.sandboxId);
 }
 
 /** Gives a sandbox the status of its live partner, with the event. */
@@ -159,8 +159,8 @@ export function partnerChange(author: Author, before: StoredPartner, after: Stor
 }
 
 function stateChange(before: StoredPartner, after: StoredPartner): Write {
-  // Only the start of a sandbox may name it.
-  const sandboxId = before.sandboxId === after.sandboxId ? undefined : after.sandboxId;
+  // Only the start and the end of a sandbox may write this attribute.
+  const sandboxId = before.sandboxId === after.sandboxId ? undefined : (after.sandboxId ?? null);
   return partnerStateChange(after.id, { ...after, sandboxId }, { endsTokens: endsTokens(before, after) });
 }
 

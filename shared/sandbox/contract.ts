@@ -4,7 +4,7 @@ import { operation } from "../contract/operation.ts";
 import { createdAt, id, instant, shownInstant } from "../contract/schemas.ts";
 import { eventPartitions } from "../events/keys.ts";
 import { identityPartitions, principalAttributes } from "../identity/keys.ts";
-import { newSecretAnswer, newSecretBody } from "../partners/contract.ts";
+import { newSecretAnswer, newSecretBody, sandboxRemovalRights } from "../partners/contract.ts";
 import { partnerPartitions } from "../partners/keys.ts";
 import { partnerStatuses } from "../partners/model.ts";
 import { subscriptionPartitions } from "../subscriptions/keys.ts";
@@ -118,7 +118,7 @@ export const operations = {
       {
         actions: ["UpdateItem"],
         leadingKeys: [identityPartitions.principals],
-        attributes: principalAttributes.startingSandbox,
+        attributes: principalAttributes.namingSandbox,
       },
     ],
     secrets: ["clientSecretKey"],
@@ -136,6 +136,36 @@ export const operations = {
     success: { status: 200, description: "The sandbox", body: sandboxSchema, example: sandboxExample },
     problems: ["not_found", "live_partner_required"],
     table: [{ actions: ["GetItem"], leadingKeys: [partnerPartitions.partners, identityPartitions.principals] }],
+  }),
+
+  delete: operation({
+    id: "sandbox.delete",
+    method: "DELETE",
+    path: "/v1/sandbox",
+    tag: "Sandbox",
+    summary: "Delete the sandbox",
+    description:
+      "Deletes the sandbox of the calling partner, whatever it holds: its credentials and tokens, its clock, its subscriptions, companies " +
+      "and webhook endpoints. Its events expire. Afterwards a new sandbox can be created. If the time is up before everything is removed, " +
+      "the response is 503; send the request again to continue.",
+    access: byManager,
+    request: {},
+    success: { status: 204, description: "The sandbox is deleted" },
+    problems: ["not_found", "live_partner_required"],
+    sensitive: true,
+    audited: true,
+    table: [
+      { actions: ["GetItem", "PutItem", "DeleteItem"], leadingKeys: [partnerPartitions.partners] },
+      { actions: ["DeleteItem"], leadingKeys: [identityPartitions.credentials] },
+      {
+        actions: ["UpdateItem", "DeleteItem"],
+        leadingKeys: [identityPartitions.principals],
+        attributes: principalAttributes.namingSandbox,
+      },
+      ...sandboxRemovalRights,
+      { actions: ["PutItem"], leadingKeys: [eventPartitions.events] },
+    ],
+    timeoutSeconds: 29,
   }),
 
   newSecret: operation({

@@ -1,5 +1,5 @@
 /** Rules for sandboxes and their test clocks. Pure: no AWS, no HTTP, and the time is an argument. */
-import { invalid, Problem, revokedMeanwhile } from "../domain/problems.ts";
+import { invalid, notFound, Problem, revokedMeanwhile } from "../domain/problems.ts";
 import { newId } from "../domain/ids.ts";
 import type { StoredPartner } from "../partners/model.ts";
 import { after } from "../subscriptions/period.ts";
@@ -12,7 +12,9 @@ export function startSandbox(
 ): { readonly live: StoredPartner; readonly sandbox: StoredPartner } | Problem {
   if (live.status !== "active") return revokedMeanwhile();
   if (live.sandboxId !== undefined) {
-    return new Problem("sandbox_exists", "There is a sandbox: GET /v1/sandbox. Its secret: POST /v1/sandbox/secret.");
+    const detail =
+      "There is a sandbox, or a part of one: DELETE /v1/sandbox. A new secret of it: POST /v1/sandbox/secret.";
+    return new Problem("sandbox_exists", detail);
   }
   const { name, websiteUrl, status, tokenPolicy, dpopBoundAccessTokens, expiryNotice } = live;
   const id = newId("ptr_", now);
@@ -22,6 +24,16 @@ export function startSandbox(
     live: { ...live, sandboxId: id, updatedAt: at, revision: live.revision + 1 },
     sandbox: { id, ...settings, email: "", sandboxOf: live.id, createdAt: at, updatedAt: at, revision: 1 },
   };
+}
+
+/** A live partner after its sandbox has gone, with the id of that. */
+export function endSandbox(
+  { sandboxId, ...live }: StoredPartner,
+  now: Date,
+): { readonly live: StoredPartner; readonly sandboxId: string } | Problem {
+  if (live.status !== "active") return revokedMeanwhile();
+  if (sandboxId === undefined) return notFound();
+  return { live: { ...live, updatedAt: now.toISOString(), revision: live.revision + 1 }, sandboxId };
 }
 
 /** One advance may not bring so many moments that nobody looks at them. */

@@ -19,10 +19,16 @@ import {
   maxEndpoints,
   maxUrlLength,
   overlapHours,
+  signatureSchemes,
 } from "./model.ts";
 
 /** The test event goes to the endpoint that is tested, whatever it wants. */
 export const wantedEventTypes = eventTypes.filter((type) => type !== "webhook.test");
+
+const signature = z.enum(signatureSchemes);
+const publicKey = z.string().nullable().meta({
+  description: "The public key that verifies the signatures of `v1a`: `whpk_` and 32 bytes in base64. Null for `v1`",
+});
 
 const endpointSchema = z
   .object({
@@ -33,6 +39,8 @@ const endpointSchema = z
       .array(z.enum(eventTypes))
       .nullable()
       .describe("The types of the events that are sent; null for all, also those of later releases"),
+    signature: signature.describe("How requests are signed: `v1` is HMAC-SHA-256, `v1a` is Ed25519"),
+    publicKey,
     status: z.enum(endpointStatuses).describe("Whether events are sent"),
     disabledReason: z
       .enum(disabledReasons)
@@ -57,6 +65,8 @@ const endpointExample: EndpointView = {
   url: "https://shop.example/webhooks/portico",
   description: "Orders",
   eventTypes: ["subscription.created", "subscription.expired"],
+  signature: "v1",
+  publicKey: null,
   status: "enabled",
   disabledReason: null,
   failingSince: null,
@@ -141,6 +151,12 @@ const creation = z.strictObject({
   url,
   description: description.default(""),
   eventTypes: wanted.default(null),
+  signature: signature
+    .default("v1")
+    .describe(
+      "How requests are signed. `v1` is HMAC-SHA-256 with a secret that both sides know; `v1a` is Ed25519 with a private key that never " +
+        "leaves Portico, so who can verify cannot sign",
+    ),
 });
 
 const patch = z
@@ -170,7 +186,8 @@ const toRead = { partner: { scope: "webhooks:read" } } as const;
 const toWrite = { partner: { scope: "webhooks:write" } } as const;
 
 const secret = z.string().optional().meta({
-  description: "The secret that signs: `whsec_` and 32 bytes in base64. Shown once. Absent from a replayed response",
+  description:
+    "The secret that signs with `v1`: `whsec_` and 32 bytes in base64. Shown once. Absent with `v1a`, and from a replayed response",
 });
 const exampleSecret = "whsec_Zk3mY0vQx1lT7cN5sR9wB2hJ8dF4gK6pA1uE3iO5yTc=";
 
@@ -185,8 +202,8 @@ export const operations = {
     tag: "Webhooks",
     summary: "Create a webhook endpoint",
     description:
-      "Events are sent to the endpoint from now on, signed with its secret by the Standard Webhooks specification. The response shows the " +
-      `secret once. A partner has at most ${maxEndpoints} endpoints.`,
+      "Events are sent to the endpoint from now on, signed by the Standard Webhooks specification. With the signature `v1` the response " +
+      `shows the secret once; with \`v1a\` the endpoint shows its public key. A partner has at most ${maxEndpoints} endpoints.`,
     access: toWrite,
     request: {
       body: creation,
@@ -254,7 +271,8 @@ export const operations = {
     path: "/v1/webhook-endpoints/{endpointId}",
     tag: "Webhooks",
     summary: "Read a webhook endpoint",
-    description: "Returns a webhook endpoint. Nobody can read its secret.",
+    description:
+      "Returns a webhook endpoint, with its public key if it has one. Nobody can read its secret or its private key.",
     access: toRead,
     request: { path: endpointPath },
     success: { status: 200, description: "The webhook endpoint", ...endpointAnswer },
@@ -318,8 +336,8 @@ export const operations = {
     tag: "Webhooks",
     summary: "Replace the secret of a webhook endpoint",
     description:
-      `Makes a new secret, which the response shows once. The previous one signs as well for ${overlapHours} hours, so each request has two ` +
-      "signatures, of which a receiver needs one.",
+      "Makes a new secret, which the response shows once, or a new key pair, of which it shows the public key. The previous one signs as " +
+      `well for ${overlapHours} hours, so each request has two signatures, of which a receiver needs one. A different signature can be chosen.`,
     access: toWrite,
     request: {
       path: endpointPath,
@@ -328,28 +346,37 @@ export const operations = {
           .boolean()
           .default(false)
           .describe("Whether the previous secret stops signing at once: for one that has leaked"),
+        signature: signature.optional().describe("How requests are signed from now on. Default: as before"),
       }),
       bodyOptional: true,
       bodyExample: { expirePrevious: false },
     },
     success: {
       status: 200,
-      description: "The new secret",
+      description: "The new secret, or the new public key",
       body: z.object({
         id: id("whe_"),
+        signature: signature.describe("How requests are signed from now on"),
         secret,
+        publicKey,
         previousValidUntil: shownInstant
           .nullable()
           .describe("Until when the previous secret signs as well: RFC 3339, UTC; null if it does not"),
       }),
-      example: { id: endpointExample.id, secret: exampleSecret, previousValidUntil: "2026-11-21T12:00:00.000Z" },
+      example: {
+        id: endpointExample.id,
+        signature: "v1",
+        secret: exampleSecret,
+        publicKey: null,
+        previousValidUntil: "2026-11-21T12:00:00.000Z",
+      },
       secretMembers: ["secret"],
     },
     problems: [],
     idempotent: true,
     sensitive: true,
     audited: true,
-    table: [readEndpoint, { actions: ["GetItem", "PutItem"], leadingKeys: [webhookPartitions.secrets] }],
+    table: [{ actions: ["GetItem", "PutItem"], leadingKeys: [webhookPartitions.endpoints, webhookPartitions.secrets] }],
     secrets: ["webhookKey"],
   }),
 
@@ -444,7 +471,8 @@ export const webhooks: readonly WebhookDeclaration[] = [
       "webhook-id": "Id of the event, the same at each attempt",
       "webhook-timestamp": "Time of the attempt, in seconds since 1970",
       "webhook-signature":
-        "Signatures, separated by spaces: `v1,` and HMAC-SHA-256 over `<webhook-id>.<webhook-timestamp>.<body>` in base64",
+        "Signatures over `<webhook-id>.<webhook-timestamp>.<body>` in base64, separated by spaces: behind `v1,` of HMAC-SHA-256, behind `v1a,` " +
+        "of Ed25519",
     },
     body: eventSchema
       .extend({ timestamp: shownInstant.describe("When it happened: the same as `createdAt`") })

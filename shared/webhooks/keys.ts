@@ -15,7 +15,7 @@ import type {
 export const webhookPartitions = {
   endpoints: "WEBHOOK-ENDPOINTS#*",
   counts: "WEBHOOK-COUNT#*",
-  /** Only creation, rotation, deletion and the delivery function may touch them. */
+  /** Shared secrets and private keys. Only creation, rotation, deletion and the delivery function may touch them. */
   secrets: "WEBHOOK-SECRETS#*",
   health: "WEBHOOK-HEALTH#*",
   deliveries: "WEBHOOK-DELIVERIES#*",

@@ -7,6 +7,10 @@ export type EndpointStatus = (typeof endpointStatuses)[number];
 export const disabledReasons = ["by_partner", "gone", "failing"] as const;
 export type DisabledReason = (typeof disabledReasons)[number];
 
+/** How webhooks are signed (Standard Webhooks): HMAC-SHA-256 with a shared secret, or Ed25519. */
+export const signatureSchemes = ["v1", "v1a"] as const;
+export type SignatureScheme = (typeof signatureSchemes)[number];
+
 export interface StoredEndpoint {
   readonly id: string;
   readonly url: string;
@@ -16,13 +20,15 @@ export interface StoredEndpoint {
   readonly status: EndpointStatus;
   /** Null while it is enabled. */
   readonly disabledReason: DisabledReason | null;
+  /** What verifies its signatures (`v1a`); absent for an endpoint with a shared secret (`v1`). */
+  readonly publicKey?: string;
   readonly createdAt: string;
   readonly updatedAt: string;
   /** Counts the changes, from 1. */
   readonly revision: number;
 }
 
-/** The secrets of an endpoint, encrypted. */
+/** What signs for an endpoint, encrypted: shared secrets (`v1`) or private keys (`v1a`). */
 export interface StoredEndpointSecrets {
   readonly current: string;
   /** The secret before the last rotation, which signs as well until then. */

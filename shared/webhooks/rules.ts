@@ -11,13 +11,17 @@ import {
   type AttemptOutcome,
   type DisabledReason,
   type EndpointHealth,
+  type SignatureScheme,
   type SlotName,
   type StoredAttempt,
   type StoredDelivery,
   type StoredEndpoint,
 } from "./model.ts";
 
-export function createEndpoint({ url, description, eventTypes }: EndpointCreation, now: Date): StoredEndpoint {
+export function createEndpoint(
+  { url, description, eventTypes }: Omit<EndpointCreation, "signature">,
+  now: Date,
+): StoredEndpoint {
   return {
     id: newId("whe_", now),
     url,
@@ -49,6 +53,22 @@ export function isEnabledAgain(before: StoredEndpoint, after: StoredEndpoint): b
 /** The endpoint after Portico has disabled it. */
 export function disableEndpoint(before: StoredEndpoint, reason: DisabledReason, now: Date): StoredEndpoint {
   return patched(before, { status: "disabled", disabledReason: reason }, now);
+}
+
+/** The endpoint with the public key of its new key pair, or without one; the same object if that changes nothing. */
+export function changeKey(before: StoredEndpoint, publicKey: string | undefined, now: Date): StoredEndpoint {
+  if (publicKey === before.publicKey) return before;
+  return { ...verifiedWith(before, publicKey), updatedAt: now.toISOString(), revision: before.revision + 1 };
+}
+
+/** The endpoint before it is kept, with the public key of its first key pair. */
+export function verifiedWith(endpoint: StoredEndpoint, publicKey: string | undefined): StoredEndpoint {
+  const { publicKey: _previous, ...rest } = endpoint;
+  return publicKey === undefined ? rest : { ...rest, publicKey };
+}
+
+export function signatureOf({ publicKey }: StoredEndpoint): SignatureScheme {
+  return publicKey === undefined ? "v1" : "v1a";
 }
 
 function ordered(eventTypes: readonly EventType[] | null): readonly EventType[] | null {

@@ -105,13 +105,16 @@ export function endpointDeletion(partnerId: string, { id, revision }: StoredEndp
   ];
 }
 
-/** Replaces the secrets of an endpoint, unless they have changed since they were read. */
+/** Replaces the secrets of an endpoint, and its public key where it has one, unless they have changed since they were read. */
 export function secretRotation(
-  endpointId: string,
-  before: StoredEndpointSecrets,
-  after: StoredEndpointSecrets,
+  partnerId: string,
+  before: { readonly endpoint: StoredEndpoint; readonly secrets: StoredEndpointSecrets },
+  after: { readonly endpoint: StoredEndpoint; readonly secrets: StoredEndpointSecrets },
 ): Change {
-  return [putUnchanged(webhookKey.secrets(endpointId), after, before.revision)];
+  return [
+    putUnchanged(webhookKey.secrets(after.endpoint.id), after.secrets, before.secrets.revision),
+    ...endpointChange(partnerId, before.endpoint, after.endpoint),
+  ];
 }
 
 /** Makes a test event, and its delivery, which is listed at once. */

@@ -5,6 +5,7 @@ import type { StoredEvent } from "../events/model.ts";
 import { viewEvent } from "../events/view.ts";
 import type { DeliveryView, EndpointView } from "./contract.ts";
 import type { StoredDelivery, StoredEndpoint } from "./model.ts";
+import { signatureOf } from "./rules.ts";
 
 /** @param failingSince since when every attempt has failed */
 export function viewEndpoint(endpoint: StoredEndpoint, failingSince: string | undefined): EndpointView {
@@ -14,6 +15,8 @@ export function viewEndpoint(endpoint: StoredEndpoint, failingSince: string | un
     url,
     description,
     eventTypes: eventTypes && [...eventTypes],
+    signature: signatureOf(endpoint),
+    publicKey: endpoint.publicKey ?? null,
     status,
     disabledReason,
     failingSince: failingSince ?? null,
@@ -24,8 +27,10 @@ export function viewEndpoint(endpoint: StoredEndpoint, failingSince: string | un
 }
 
 /** The endpoint in single values, as the audit trail compares them. Of the URL it only tells that it has changed. */
-export function auditedEndpoint({ id, url, description, eventTypes, status, disabledReason }: StoredEndpoint) {
-  return { id, url, description, eventTypes: eventTypes?.join(" ") ?? "all", status, disabledReason };
+export function auditedEndpoint(endpoint: StoredEndpoint) {
+  const { id, url, description, eventTypes, status, disabledReason } = endpoint;
+  const signature = signatureOf(endpoint);
+  return { id, url, description, eventTypes: eventTypes?.join(" ") ?? "all", signature, status, disabledReason };
 }
 
 /** The endpoint in the audit record of its creation or deletion: of the URL only the host, because partners put tokens into URLs. */

@@ -68,6 +68,31 @@ const company = {
 
 const kindsOf = (items: readonly Record<string, any>[]) => items.map(({ pk }) => String(pk).split("#")[0]).sort();
 
+/** A live partner whose sandbox has a subscription, a company and a webhook endpoint. */
+async function sandboxed() {
+  const live = await world.partner();
+  const json = { time: "2030-01-01T00:00:00.000Z" };
+  const { body } = await world.call("POST", "/v1/sandbox", { token: live.token, json });
+  const sandbox = { id: body.clientId as string, secret: body.clientSecret as string };
+  const token = await world.portico.partnerToken(sandbox);
+  const externalUserId = await subscribed(token);
+  for (const [path, fields] of [
+    ["/v1/companies", company],
+    ["/v1/webhook-endpoints", { url: "https://shop.example/webhooks" }],
+  ] as const) {
+    expect((await world.call("POST", path, { token, json: fields })).status).toBe(201);
+  }
+  return { live, sandbox, token, externalUserId };
+}
+
+/** Of a partner that is deleted its audit records stay, and its events until they expire. One record says what deleted it. */
+async function expectOnlyTraces(partnerId: string, deletions: readonly string[]): Promise<void> {
+  const items = await itemsAbout(partnerId);
+  expect(kindsOf(items).filter((kind) => kind !== "AUDIT" && kind !== "EVENTS")).toEqual([]);
+  const operations = items.map((item) => String(item.operation));
+  expect(operations.filter((operation) => operation.endsWith(".delete"))).toEqual(deletions);
+}
+
 const subjects: Readonly<Record<string, () => Promise<Subject>>> = {
   "subscriptions.create": async () => {
     const { token } = await world.partner();
@@ -224,18 +249,46 @@ const subjects: Readonly<Record<string, () => Promise<Subject>>> = {
     };
   },
   "partners.delete": async () => {
-    const { id, token } = await world.partner();
-    const former = await subscribed(token);
-    await world.call("DELETE", `/v1/subscriptions/${former}`, { token });
+    const { live, sandbox } = await sandboxed();
+    const former = await subscribed(live.token);
+    await world.call("DELETE", `/v1/subscriptions/${former}`, { token: live.token });
     return {
-      request: ["DELETE", `/v1/partners/${id}`, { token: await world.rootToken() }],
-      between: () => endHold(id),
+      request: ["DELETE", `/v1/partners/${live.id}`, { token: await world.rootToken() }],
+      between: () => endHold(live.id),
       verify: async ({ status }) => {
         // The crash may have come after the last commit.
         expect([204, 404]).toContain(status);
-        // Of the registration and the deletion, and two of the subscription.
-        const events = ["EVENTS", "EVENTS", "EVENTS", "EVENTS"];
-        expect(kindsOf(await itemsAbout(id))).toEqual(["AUDIT", "AUDIT", ...events]);
+        await expectOnlyTraces(live.id, ["partners.delete"]);
+        await expectOnlyTraces(sandbox.id, []);
+      },
+    };
+  },
+  "sandbox.delete": async () => {
+    const { live, sandbox } = await sandboxed();
+    return {
+      request: ["DELETE", "/v1/sandbox", { token: live.token }],
+      verify: async ({ status }) => {
+        expect([204, 404]).toContain(status);
+        // The live partner has forgotten it as well.
+        await expectOnlyTraces(sandbox.id, ["sandbox.delete"]);
+        const next = await world.call("POST", "/v1/sandbox", { token: live.token });
+        expect([next.status, next.body.id === sandbox.id]).toEqual([201, false]);
+      },
+    };
+  },
+  "test-clock.advance": async () => {
+    const { token, externalUserId } = await sandboxed();
+    return {
+      request: ["POST", "/v1/test-clock/advance", { token, json: { by: "P2M" }, headers: keyed() }],
+      verify: async ({ status, body }) => {
+        const clock = { time: "2030-03-01T00:00:00.000Z", status: "ready" };
+        expect([status, body]).toEqual([200, clock]);
+        expect((await world.call("GET", "/v1/test-clock", { token })).body).toEqual(clock);
+        const path = `/v1/subscriptions/${externalUserId}`;
+        expect((await world.call("GET", path, { token })).body).toMatchObject({ status: "expired" });
+        const { items } = (await world.call("GET", "/v1/events?limit=100", { token })).body;
+        const types = items.filter(({ request }: any) => request === null).map(({ type }: any) => type);
+        expect(types).toEqual(["subscription.expired", "subscription.expiring"]);
       },
     };
   },
@@ -281,6 +334,33 @@ describe("an operation whose process is killed after any of its calls", () => {
     expect(crashes).toBeLessThan(maxCalls);
     expect(world.takeTrouble({ killing: true })).toEqual([]);
   });
+});
+
+test("a sandbox whose deletion was interrupted does not hinder its live partner, and is no sandbox any more", async () => {
+  const { live, sandbox, token } = await sandboxed();
+  const rule = { functions: ["sandbox.delete"], actions: ["TransactWriteItems"], nth: 1 };
+  world.faults.replace([{ fault: { kind: "kill", done: true }, ...rule }]);
+  expectProblem(await world.call("DELETE", "/v1/sandbox", { token: live.token }), 503, "unavailable");
+  world.faults.clear();
+  const refusals = [
+    await world.call("POST", "/v1/companies", { token, json: company }),
+    await world.call("GET", "/v1/sandbox", { token: live.token }),
+    await world.call("POST", "/v1/sandbox", { token: live.token }),
+  ];
+  expect(refusals.map(({ status, body }) => `${status} ${body.code}`)).toEqual([
+    "401 token_revoked",
+    "404 not_found",
+    "409 sandbox_exists",
+  ]);
+  const root = await world.rootToken();
+  for (const status of ["suspended", "active"]) {
+    const json = { status };
+    expect((await world.call("PATCH", `/v1/partners/${live.id}`, { token: root, json })).status).toBe(200);
+  }
+  const renewed = await world.portico.partnerToken(live);
+  expect((await world.call("DELETE", "/v1/sandbox", { token: renewed })).status).toBe(204);
+  await expectOnlyTraces(sandbox.id, ["sandbox.delete"]);
+  expect(world.takeTrouble({ killing: true })).toEqual([]);
 });
 
 describe("the time limit", () => {

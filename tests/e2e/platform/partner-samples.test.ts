@@ -201,7 +201,25 @@ console.log(count, users);
   expect(stdout.trim()).toMatch(/^\d+ undefined$/);
 });
 
-test("the partner's Postman collection runs from its first request to its last", async () => {
+/** Runs a collection as a partner. @returns the failures, and how many requests of the collection were sent */
+async function runCollection(collection: object): Promise<{ failures: readonly string[]; requests: number }> {
+  const envVar = [
+    { key: "clientId", value: partner.id },
+    { key: "clientSecret", value: partner.secret },
+  ];
+  const { run } = await new Promise<Summary>((resolve, reject) => {
+    newman.run({ collection, envVar, timeoutRequest: 60_000 }, (error, result) =>
+      error ? reject(error) : resolve(result),
+    );
+  });
+  return {
+    failures: run.failures.map(({ error, source }) => `${source?.name}: ${error.message}`),
+    // Scripts send requests of their own.
+    requests: new Set(run.executions.map(({ item }) => item.id)).size,
+  };
+}
+
+test("the partner's Postman collection runs from its first request to its last, and once more", async () => {
   const { body } = await portico.call("GET", await download(/href="([^"]*postman_collection[^"]*)"/));
   const collection = body;
   const requests = collection.item.flatMap(({ item }: any) => item);
@@ -209,17 +227,7 @@ test("the partner's Postman collection runs from its first request to its last",
   expect(collection.item.filter(({ description }: any) => !description)).toEqual([]);
   const inputs = collection.variable.filter(({ description }: any) => description).map(({ key }: any) => key);
   expect(inputs).toEqual(["baseUrl", "clientId", "clientSecret", "webhookUrl"]);
-  const summary = await new Promise<Summary>((resolve, reject) => {
-    const envVar = [
-      { key: "clientId", value: partner.id },
-      { key: "clientSecret", value: partner.secret },
-    ];
-    newman.run({ collection, envVar, timeoutRequest: 60_000 }, (error, result) =>
-      error ? reject(error) : resolve(result),
-    );
-  });
-  const failures = summary.run.failures.map(({ error, source }) => `${source?.name}: ${error.message}`);
-  expect(failures).toEqual([]);
-  // Scripts send requests of their own.
-  expect(new Set(summary.run.executions.map(({ item }) => item.id)).size).toBe(requests.length);
-}, 180_000);
+  for (let runs = 0; runs < 2; runs++) {
+    expect(await runCollection(collection)).toEqual({ failures: [], requests: requests.length });
+  }
+}, 300_000);

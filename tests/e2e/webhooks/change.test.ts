@@ -74,14 +74,17 @@ describe("a new secret", () => {
     expect(rotated.status).toBe(200);
     expect(rotated.body).toEqual({
       id: endpointId,
+      signature: "v1",
       secret: expect.stringMatching(/^whsec_/),
+      publicKey: null,
       previousValidUntil: expect.any(String),
     });
     expect(rotated.body.secret).not.toBe(endpoint.secret);
     const date = Date.parse(rotated.headers.get("date")!);
     expect(Math.abs(Date.parse(rotated.body.previousValidUntil) - date - dayMs)).toBeLessThan(60_000);
     const replayed = await rotate(token, endpointId, {}, headers);
-    expect(replayed.body).toEqual({ id: endpointId, previousValidUntil: rotated.body.previousValidUntil });
+    const { secret: _secret, ...shown } = rotated.body;
+    expect(replayed.body).toEqual(shown);
     const { body: second } = await rotate(token, endpointId, { expirePrevious: true });
     expect(second.previousValidUntil).toBeNull();
     expect((await read(token, endpointId)).body.etag).toBe('"1"');
@@ -94,6 +97,33 @@ describe("a new secret", () => {
     const secrets = [endpoint.secret, rotated.body.secret, second.secret].map((secret) => secret.slice(6));
     expect(secrets.filter((secret) => JSON.stringify(records).includes(secret))).toEqual([]);
     expect(secrets.filter((secret) => portico.logs.some((line) => line.includes(secret)))).toEqual([]);
+  });
+});
+
+describe("a new key pair", () => {
+  test("changes the public key of the endpoint, and its signature on demand", async () => {
+    const { token, endpoint, endpointId } = await partnerWithEndpoint({ url });
+    const { secret: _secret, ...before } = endpoint;
+    const { body: first } = await rotate(token, endpointId, { signature: "v1a" });
+    const changed = (await read(token, endpointId)).body;
+    expect(first).toEqual({
+      id: endpointId,
+      signature: "v1a",
+      publicKey: expect.stringMatching(/^whpk_/),
+      previousValidUntil: expect.any(String),
+    });
+    const { updatedAt } = changed;
+    expect(changed).toEqual({ ...before, signature: "v1a", publicKey: first.publicKey, updatedAt, etag: '"2"' });
+    const { body: second } = await rotate(token, endpointId, { expirePrevious: true });
+    expect(second).toMatchObject({ signature: "v1a", previousValidUntil: null });
+    expect(second.publicKey).not.toBe(first.publicKey);
+    expect((await read(token, endpointId)).body).toMatchObject({ publicKey: second.publicKey, etag: '"3"' });
+    const { body: third } = await rotate(token, endpointId, { signature: "v1" });
+    expect(third).toMatchObject({ signature: "v1", secret: expect.stringMatching(/^whsec_/), publicKey: null });
+    expect((await read(token, endpointId)).body).toMatchObject({ signature: "v1", publicKey: null, etag: '"4"' });
+    const records = await trailOf(endpointId);
+    expect(records.slice(1).map(({ after }) => after.signature)).toEqual(["v1a", "v1a", "v1"]);
+    expectProblem(await rotate(token, endpointId, { signature: "v2" }), 422, "validation_failed", ["/signature"]);
   });
 });
 

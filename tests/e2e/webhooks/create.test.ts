@@ -26,6 +26,8 @@ test("an endpoint is created with its secret, which is shown once and is readabl
     ...fields,
     eventTypes: ["company.created", "subscription.expired"],
     id: expect.stringMatching(/^whe_/),
+    signature: "v1",
+    publicKey: null,
     status: "enabled",
     disabledReason: null,
     failingSince: null,
@@ -58,6 +60,21 @@ test("an endpoint is created with its secret, which is shown once and is readabl
   expect(JSON.stringify(trail)).not.toContain("/webhooks/portico");
 });
 
+test("an endpoint with Ed25519 shows its public key, and nothing of its private key", async () => {
+  const { token } = await portico.partnerWithToken();
+  const headers = withKey();
+  const answer = await create(token, { url, signature: "v1a" }, headers);
+  expect(answer.status).toBe(201);
+  expect(answer.body).toMatchObject({
+    signature: "v1a",
+    publicKey: expect.stringMatching(/^whpk_[A-Za-z0-9+/]{43}=$/),
+  });
+  expect(answer.body).not.toHaveProperty("secret");
+  expect((await create(token, { url, signature: "v1a" }, headers)).body).toEqual(answer.body);
+  expect((await read(token, answer.body.id)).body).toEqual(answer.body);
+  expect(answer.text).not.toMatch(/whsk_|whsec_/);
+});
+
 test("an endpoint wants every type and has no description unless it says so", async () => {
   const { token } = await portico.partnerWithToken();
   const { body } = await create(token, { url });
@@ -77,6 +94,8 @@ test.each([
   [{ url, eventTypes: ["webhook.test"] }, "/eventTypes/0"],
   [{ url, description: "x".repeat(201) }, "/description"],
   [{ url, secret: "whsec_mine" }, "/secret"],
+  [{ url, signature: "v2" }, "/signature"],
+  [{ url, publicKey: "whpk_mine" }, "/publicKey"],
 ])("refuses %j", async (json, pointer) => {
   const { token } = await portico.partnerWithToken();
   expectProblem(await create(token, json), 422, "validation_failed", [pointer]);

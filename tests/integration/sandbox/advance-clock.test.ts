@@ -5,7 +5,7 @@ import { ConcurrencyConflict } from "../../../shared/domain/conflict.ts";
 import { newId } from "../../../shared/domain/ids.ts";
 import { orThrow } from "../../../shared/domain/problems.ts";
 import { listEvents } from "../../../shared/events/store.ts";
-import { principalCreation } from "../../../shared/identity/store.ts";
+import { principalCreation, principalDeletion } from "../../../shared/identity/store.ts";
 import type { Table, Write } from "../../../shared/runtime/table.ts";
 import { announceDue, moveClock } from "../../../shared/sandbox/advance-clock.ts";
 import { readTestClock } from "../../../shared/sandbox/store.ts";
@@ -85,6 +85,17 @@ test("parallel calls announce everything once", async () => {
     ...Array<string>(4).fill("subscription.expired"),
     ...Array<string>(4).fill("subscription.expiring"),
   ]);
+});
+
+test("what was decided before the sandbox has ended is a conflict after it", async () => {
+  const author = await newSandbox();
+  const { partnerId } = author;
+  await table.commit(sale(author, "early"));
+  const early = await readSubscription(table, partnerId, "early");
+  const cancellation = subscriptionChange("cancelled", early, cancel(early, clock), author);
+  await table.commit(principalDeletion(partnerId));
+  await expect(table.commit(cancellation)).rejects.toThrow(ConcurrencyConflict);
+  await expect(table.commit(sale(author, "late"))).rejects.toMatchObject({ code: "token_revoked" });
 });
 
 test("what was decided by the time before an advance is a conflict after it", async () => {

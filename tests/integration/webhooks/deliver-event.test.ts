@@ -1,5 +1,6 @@
 import { Webhook } from "standardwebhooks";
 import type { Author } from "../../../shared/contract/author.ts";
+import { verifyWebhook } from "../../../infra/contract/verify-webhook.ts";
 import { newId } from "../../../shared/domain/ids.ts";
 import type { EventType, StoredEvent } from "../../../shared/events/model.ts";
 import { eventKey } from "../../../shared/events/keys.ts";
@@ -14,9 +15,9 @@ import { dispatchedOf, dispatchEvents, type Dispatched } from "../../../shared/w
 import { parseMessage } from "../../../shared/webhooks/messages.ts";
 import { maxEndpoints, type StoredDelivery, type StoredEndpoint } from "../../../shared/webhooks/model.ts";
 import { removeEndpoints } from "../../../shared/webhooks/remove-endpoints.ts";
-import { changeEndpoint, createEndpoint } from "../../../shared/webhooks/rules.ts";
+import { changeEndpoint, changeKey, createEndpoint } from "../../../shared/webhooks/rules.ts";
 import type { SendResult, WebhookRequest } from "../../../shared/webhooks/send-webhook.ts";
-import { newSecret, rotateSecrets } from "../../../shared/webhooks/signatures.ts";
+import { newKeyPair, newSecret, rotateSecrets } from "../../../shared/webhooks/signatures.ts";
 import {
   endpointChange,
   endpointCreation,
@@ -306,9 +307,9 @@ describe("an endpoint", () => {
     const [world, partner] = [new World(), await newPartner()];
     const endpoint = await newEndpoint(partner);
     const { secret, sealed } = newSecret({ endpointId: endpoint.id, key });
-    const before = await readSecrets(table, endpoint.id);
-    const after = rotateSecrets(before, sealed, { expirePrevious: false, now: start });
-    await table.commit(secretRotation(endpoint.id, before, after));
+    const before = { endpoint, secrets: await readSecrets(table, endpoint.id) };
+    const secrets = rotateSecrets(before.secrets, sealed, { expirePrevious: false, now: start });
+    await table.commit(secretRotation(partner, before, { endpoint, secrets }));
     await world.dispatch([await happen(partner)]);
     await world.run();
     const [{ headers, body }] = world.calls as [WebhookRequest];
@@ -316,6 +317,30 @@ describe("an endpoint", () => {
       new Webhook(one).sign(headers["webhook-id"]!, start, body),
     );
     expect(headers["webhook-signature"]).toBe(signatures.join(" "));
+  });
+
+  test("is signed for with a key pair, which only one of several parallel rotations replaces", async () => {
+    const [world, partner] = [new World(), await newPartner()];
+    const endpoint = await readEndpoint(table, partner, (await newEndpoint(partner)).id);
+    const before = { endpoint, secrets: await readSecrets(table, endpoint.id) };
+    const rotated = await inParallel(50, async () => {
+      const { publicKey, sealed } = newKeyPair({ endpointId: endpoint.id, key });
+      const after = {
+        endpoint: changeKey(endpoint, publicKey, start),
+        secrets: rotateSecrets(before.secrets, sealed, { expirePrevious: true, now: start }),
+      };
+      return await table.commit(secretRotation(partner, before, after)).then(
+        () => publicKey,
+        (error: unknown) => (error as Error).name,
+      );
+    });
+    const [publicKey, ...others] = rotated.filter((result) => result.startsWith("whpk_"));
+    expect([others, rotated.filter((result) => result === "ConcurrencyConflict").length]).toEqual([[], 49]);
+    expect(await readEndpoint(table, partner, endpoint.id)).toMatchObject({ publicKey, revision: 2 });
+    await world.dispatch([await happen(partner)]);
+    await world.run();
+    const [{ headers, body }] = world.calls as [WebhookRequest];
+    expect(await verifyWebhook(body, headers, publicKey!, { now: start })).toMatchObject({ type: "company.created" });
   });
 
   test("is one of at most twenty, also when fifty are created at the same moment", async () => {

@@ -1,6 +1,6 @@
 import { Webhook } from "standardwebhooks";
 import { verifyWebhook, WebhookVerificationError } from "../../../infra/contract/verify-webhook.ts";
-import { newSecret, rotateSecrets, signatureHeaders } from "../../../shared/webhooks/signatures.ts";
+import { newKeyPair, newSecret, rotateSecrets, signatureHeaders } from "../../../shared/webhooks/signatures.ts";
 
 const owner = { endpointId: "whe_1", key: "key of the stage" };
 const now = new Date("2026-11-20T12:00:00.500Z");
@@ -24,6 +24,61 @@ test("accepts what the specification's library signs", async () => {
   const signature = new Webhook(first.secret).sign("evt_1", now, body);
   const sent = { ...headers, "webhook-signature": `v1a,AAAA v2,AAAA v1,!! ${signature}` };
   expect(await verified(body, sent, first.secret)).toMatchObject({ id: "evt_1" });
+});
+
+describe("an Ed25519 signature", () => {
+  const pair = newKeyPair(owner);
+  const keys = { current: pair.sealed, previous: null, revision: 1 };
+  const sent = signatureHeaders({ id: "evt_1", body }, keys, owner, now);
+
+  test("is verified with the public key", async () => {
+    expect(await verified(body, sent, pair.publicKey)).toEqual(JSON.parse(body));
+    expect(await verified(body, sent, [newKeyPair(owner).publicKey, pair.publicKey])).toMatchObject({ id: "evt_1" });
+  });
+
+  test("of the specification's example is verified", async () => {
+    const example = {
+      "webhook-id": "msg_p5jXN8AQM9LWM0D4loKWxJek",
+      "webhook-timestamp": "1614265330",
+      "webhook-signature":
+        "v1a,hnO3f9T8Ytu9HwrXslvumlUpqtNVqkhqw/enGzPCXe5BdqzCInXqYXFymVJaA7AZdpXwVLPo3mNl8EM+m7TBAg==",
+    };
+    const key = "whpk_1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4=";
+    const at = { now: new Date(1_614_265_330_000) };
+    expect(await verified('{"test": 2432232314}', example, key, at)).toEqual({ test: 2432232314 });
+    await expect(verified('{"test": 2432232315}', example, key, at)).rejects.toThrow(WebhookVerificationError);
+  });
+
+  test("is verified beside HMAC-SHA-256 after a change of the signature", async () => {
+    const changed = rotateSecrets(stored, pair.sealed, { expirePrevious: false, now });
+    const both = signatureHeaders({ id: "evt_1", body }, changed, owner, now);
+    for (const key of [first.secret, pair.publicKey]) expect(await verified(body, both, key)).toBeDefined();
+  });
+
+  test("made with a public key as the secret is refused", async () => {
+    const forged = new Webhook(pair.publicKey.slice("whpk_".length)).sign("evt_1", now, body);
+    for (const signature of [forged, forged.replace("v1,", "v1a,")]) {
+      const refused = verified(body, { ...sent, "webhook-signature": signature }, pair.publicKey);
+      await expect(refused).rejects.toThrow(WebhookVerificationError);
+    }
+  });
+
+  test.each<[string, Parameters<typeof verifyWebhook>]>([
+    ["another body", [`${body} `, sent, pair.publicKey]],
+    ["another id", [body, { ...sent, "webhook-id": "evt_2" }, pair.publicKey]],
+    ["another time", [body, { ...sent, "webhook-timestamp": "1795176001" }, pair.publicKey]],
+    ["another key", [body, sent, newKeyPair(owner).publicKey]],
+    ["a secret instead of the key", [body, sent, first.secret]],
+    ["the key of an HMAC signature", [body, headers, pair.publicKey]],
+  ])("is refused for %s", async (_title, [payload, given, key]) => {
+    await expect(verified(payload, given, key)).rejects.toThrow(WebhookVerificationError);
+  });
+
+  test("needs a public key of 32 bytes", async () => {
+    for (const key of ["whpk_", "whpk_AAAA", "whpk_%%%", `whsk_${pair.publicKey.slice("whpk_".length)}`]) {
+      await expect(verified(body, sent, key)).rejects.toThrow(TypeError);
+    }
+  });
 });
 
 test("accepts both secrets of a rotation, on either side", async () => {

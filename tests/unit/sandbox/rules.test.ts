@@ -1,7 +1,7 @@
 import { invalid, Problem } from "../../../shared/domain/problems.ts";
 import type { StoredPartner } from "../../../shared/partners/model.ts";
 import { parseAdvance } from "../../../shared/sandbox/model.ts";
-import { advancedTime, startSandbox } from "../../../shared/sandbox/rules.ts";
+import { advancedTime, endSandbox, startSandbox } from "../../../shared/sandbox/rules.ts";
 import { viewTestClock } from "../../../shared/sandbox/view.ts";
 
 const time = new Date("2030-01-31T12:00:00.000Z");
@@ -44,22 +44,22 @@ describe("the time that a request moves a clock to", () => {
   });
 });
 
-describe("starting a sandbox", () => {
-  const live: StoredPartner = {
-    id: "ptr_01JD3Y5W8Q4T6V2X9ZB7C1D3EF",
-    name: "Blue Bicycle",
-    websiteUrl: "https://bluebicycle.example",
-    email: "api@bluebicycle.example",
-    status: "active",
-    tokenPolicy: "many",
-    dpopBoundAccessTokens: true,
-    expiryNotice: "P3D",
-    limits: { requestsPerSecond: 1, burst: 2, requestsPerMonth: 3 },
-    createdAt: "2026-11-20T12:00:00.000Z",
-    updatedAt: "2026-11-20T12:00:00.000Z",
-    revision: 4,
-  };
+const live: StoredPartner = {
+  id: "ptr_01JD3Y5W8Q4T6V2X9ZB7C1D3EF",
+  name: "Blue Bicycle",
+  websiteUrl: "https://bluebicycle.example",
+  email: "api@bluebicycle.example",
+  status: "active",
+  tokenPolicy: "many",
+  dpopBoundAccessTokens: true,
+  expiryNotice: "P3D",
+  limits: { requestsPerSecond: 1, burst: 2, requestsPerMonth: 3 },
+  createdAt: "2026-11-20T12:00:00.000Z",
+  updatedAt: "2026-11-20T12:00:00.000Z",
+  revision: 4,
+};
 
+describe("starting a sandbox", () => {
   test("gives it the policies of the live partner, but neither its e-mail address nor its limits", () => {
     const started = startSandbox(live, time);
     if (started instanceof Problem) throw started;
@@ -81,6 +81,14 @@ describe("starting a sandbox", () => {
     expect(startSandbox({ ...live, sandboxId: "ptr_2" }, time)).toMatchObject({ code: "sandbox_exists" });
     expect(startSandbox({ ...live, status: "suspended" }, time)).toMatchObject({ code: "token_revoked" });
   });
+});
+
+test("the end of a sandbox is a change of its live partner, which has to be active and to have one", () => {
+  const after = { ...live, updatedAt: time.toISOString(), revision: 5 };
+  expect(endSandbox({ ...live, sandboxId: "ptr_2" }, time)).toEqual({ live: after, sandboxId: "ptr_2" });
+  expect(endSandbox(live, time)).toMatchObject({ code: "not_found" });
+  const suspended = { ...live, sandboxId: "ptr_2", status: "suspended" } as const;
+  expect(endSandbox(suspended, time)).toMatchObject({ code: "token_revoked" });
 });
 
 test("a clock is ready once everything until its time is announced", () => {

@@ -1,6 +1,13 @@
+import { createPublicKey, verify } from "node:crypto";
 import { Webhook } from "standardwebhooks";
 import type { StoredEndpointSecrets } from "../../../shared/webhooks/model.ts";
-import { newSecret, rotateSecrets, signatureHeaders } from "../../../shared/webhooks/signatures.ts";
+import {
+  newKeyPair,
+  newSecret,
+  newSigner,
+  rotateSecrets,
+  signatureHeaders,
+} from "../../../shared/webhooks/signatures.ts";
 
 const owner = { endpointId: "whe_1", key: "key of the stage" };
 const other = { endpointId: "whe_2", key: "key of the stage" };
@@ -56,6 +63,60 @@ describe("a signature", () => {
     expect(isVerified(first.secret, { ...headers, "webhook-timestamp": later })).toBe(false);
     expect(isVerified(first.secret, headers, `${content.body} `)).toBe(false);
     expect(isVerified(newSecret(owner).secret, headers)).toBe(false);
+  });
+});
+
+describe("an Ed25519 key pair", () => {
+  const pair = newKeyPair(owner);
+  const keys: StoredEndpointSecrets = { current: pair.sealed, previous: null, revision: 1 };
+  const bytesOf = (publicKey: string) => Buffer.from(publicKey.slice("whpk_".length), "base64");
+  const isSignedBy = (publicKey: string, headers: Record<string, string>, body = content.body) => {
+    const x = bytesOf(publicKey).toString("base64url");
+    const key = createPublicKey({ format: "jwk", key: { kty: "OKP", crv: "Ed25519", x } });
+    const signed = Buffer.from(`${headers["webhook-id"]}.${headers["webhook-timestamp"]}.${body}`);
+    return headers["webhook-signature"]!.split(" ").some(
+      (part) => part.startsWith("v1a,") && verify(null, signed, key, Buffer.from(part.slice(4), "base64")),
+    );
+  };
+
+  test("shows its public key alone", () => {
+    expect(Object.keys(pair).sort()).toEqual(["publicKey", "sealed"]);
+    expect(pair.publicKey).toMatch(/^whpk_[A-Za-z0-9+/]{43}=$/);
+    expect(newKeyPair(owner).publicKey).not.toBe(pair.publicKey);
+    expect(newSigner("v1a", owner)).toEqual({ publicKey: expect.any(String), sealed: expect.any(String) });
+    expect(newSigner("v1", owner)).toEqual({ secret: expect.any(String), sealed: expect.any(String) });
+  });
+
+  test("signs id, time and body, as Node.js verifies", () => {
+    const headers = signatureHeaders(content, keys, owner, now);
+    expect(headers["webhook-signature"]).toMatch(/^v1a,[A-Za-z0-9+/]{86}==$/);
+    expect(isSignedBy(pair.publicKey, headers)).toBe(true);
+    expect(isSignedBy(newKeyPair(owner).publicKey, headers)).toBe(false);
+    expect(isSignedBy(pair.publicKey, { ...headers, "webhook-id": "evt_2" })).toBe(false);
+    expect(isSignedBy(pair.publicKey, { ...headers, "webhook-timestamp": "1" })).toBe(false);
+    expect(isSignedBy(pair.publicKey, headers, `${content.body} `)).toBe(false);
+  });
+
+  test.each([
+    ["of a different endpoint", keys, other],
+    ["under a different key", keys, { ...owner, key: "another" }],
+    ["as a shared secret", { ...keys, current: pair.sealed.slice("v1a,".length) }, owner],
+    ["made of a shared secret", { ...keys, current: `v1a,${first.sealed}` }, owner],
+  ])("cannot be used as one %s", (_title, secrets, wrong) => {
+    expect(() => signatureHeaders(content, secrets, wrong, now)).toThrow();
+  });
+
+  test("signs beside the shared secret that it replaces, whose receivers notice nothing", () => {
+    const rotated = rotateSecrets(stored, pair.sealed, { expirePrevious: false, now });
+    const headers = signatureHeaders(content, rotated, owner, now);
+    expect(headers["webhook-signature"]).toMatch(/^v1a,\S+ v1,\S+$/);
+    expect([isSignedBy(pair.publicKey, headers), isVerified(first.secret, headers)]).toEqual([true, true]);
+    const next = newKeyPair(owner);
+    const twice = rotateSecrets(rotated, next.sealed, { expirePrevious: false, now });
+    const signed = signatureHeaders(content, twice, owner, now);
+    expect(signed["webhook-signature"]).toMatch(/^v1a,\S+ v1a,\S+$/);
+    expect([pair, next].map(({ publicKey }) => isSignedBy(publicKey, signed))).toEqual([true, true]);
+    expect(isVerified(first.secret, signed)).toBe(false);
   });
 });
 
