@@ -4,7 +4,7 @@ import { publicUrlOf, readEnvironment } from "../shared/runtime/environment.ts";
 import { requireGatewayEvent } from "../shared/runtime/gateway-event.ts";
 import { headerValues } from "../shared/runtime/headers.ts";
 import { log, logAsRelease, logSecurityEvent } from "../shared/runtime/log.ts";
-import { logError } from "../shared/runtime/log-error.ts";
+import { describeCause, logError } from "../shared/runtime/log-error.ts";
 import { releaseOf } from "../shared/runtime/release.ts";
 import { toAuthorizerContext } from "../shared/contract/principal.ts";
 import { targetOf } from "../shared/domain/ids.ts";
@@ -57,11 +57,7 @@ export async function handler(
 }
 
 const warning = (requestId: string) => (error: unknown) =>
-  log("warn", "signing_keys_stale", {
-    requestId,
-    operation: "authorizer",
-    ...describeError(error instanceof Problem ? error.cause : error),
-  });
+  log("warn", "signing_keys_stale", { requestId, operation: "authorizer", ...describeCause(error) });
 
 /** How long a call waits for the counters of its partner, in milliseconds. */
 const maxCountersMs = 500;

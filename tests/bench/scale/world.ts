@@ -6,7 +6,7 @@ import { LocalEventBuses } from "../../../infra/local/services/event-buses.ts";
 import { LocalQueues } from "../../../infra/local/services/queues.ts";
 import { LocalSecretsManager } from "../../../infra/local/services/secrets-manager.ts";
 import { ServiceProxy } from "../../../infra/local/services/service-proxy.ts";
-import { clientOf } from "../../../infra/local/services/table-contents.ts";
+import { clientOf, tableClientOf } from "../../../infra/local/services/table-contents.ts";
 import { loadAssembly, parametersOf } from "../../../infra/local/template/cloud-assembly.ts";
 import { readModel } from "../../../infra/local/template/read-deployment.ts";
 import { hashCode } from "../../../shared/coupons/codes.ts";
@@ -20,6 +20,7 @@ import { generateSigningKey, publicKeysOf, type SigningKey } from "../../../shar
 import { keyPublication } from "../../../shared/identity/store.ts";
 import { registerPartner } from "../../../shared/partners/rules.ts";
 import { partnerCreation } from "../../../shared/partners/store.ts";
+import type { AwsJson } from "../../../shared/runtime/aws-json.ts";
 import { secretVariables } from "../../../shared/runtime/environment.ts";
 import { Table, type Item } from "../../../shared/runtime/table.ts";
 import { threadCreation } from "../../../shared/threads/store.ts";
@@ -55,6 +56,7 @@ export interface World {
 interface Services {
   readonly engine: Engine;
   readonly client: DynamoDBDocumentClient;
+  readonly tableClient: AwsJson;
   readonly tableName: string;
   readonly recorder: Recorder;
   readonly proxy: ServiceProxy;
@@ -64,9 +66,9 @@ interface Services {
 /** Sets the environment of this process as a function has it, so functions are imported afterwards. @param assembly of `local` */
 export async function startWorld(assembly: string): Promise<World> {
   const services = await startServices(assembly);
-  const { client, tableName, recorder, proxy, engine, signing } = services;
+  const { client, tableClient, tableName, recorder, proxy, engine, signing } = services;
   Object.assign(process.env, environmentOf(services));
-  const table = new Table(client, tableName, Number.MAX_SAFE_INTEGER);
+  const table = new Table(tableClient, tableName, Number.MAX_SAFE_INTEGER);
   await table.commit(keyPublication(publicKeysOf({ keys: [signing] })));
   const cast = await plant(table);
   return {
@@ -76,6 +78,7 @@ export async function startWorld(assembly: string): Promise<World> {
     read: async ({ pk, sk }) => (await client.send(new GetCommand({ TableName: tableName, Key: { pk, sk } }))).Item,
     close: async () => {
       client.destroy();
+      tableClient.destroy();
       await proxy.close();
       await engine.close();
     },
@@ -105,7 +108,15 @@ async function startServices(assembly: string): Promise<Services> {
     buses: new LocalEventBuses(() => undefined),
     interceptors: [recorder.intercept],
   });
-  return { engine, client, tableName: model.name, recorder, proxy, signing };
+  return {
+    engine,
+    client,
+    tableClient: tableClientOf(engine.endpoint, region),
+    tableName: model.name,
+    recorder,
+    proxy,
+    signing,
+  };
 }
 
 function environmentOf({ proxy, tableName }: Services): Readonly<Record<string, string>> {

@@ -1,6 +1,4 @@
 /** What tokens are worth while the item of the public signing keys cannot be read. */
-import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { jest } from "@jest/globals";
 import { LocalEventBuses } from "../../../infra/local/services/event-buses.ts";
 import { LocalQueues } from "../../../infra/local/services/queues.ts";
@@ -12,6 +10,7 @@ import { authenticate } from "../../../shared/identity/authenticate.ts";
 import { maxStaleMs, refetchMs } from "../../../shared/identity/public-keys.ts";
 import { generateSigningKey, publicKeysOf, type SigningKey } from "../../../shared/identity/signing-keys.ts";
 import { keyPublication, principalCreation, tokenRevocation } from "../../../shared/identity/store.ts";
+import { AwsJson, dynamoDb } from "../../../shared/runtime/aws-json.ts";
 import { Table } from "../../../shared/runtime/table.ts";
 import { FaultInjector, type FaultRule } from "../../faults/fault-injector.ts";
 import { startTable, type TestTable } from "../../support/engine-table.ts";
@@ -27,7 +26,7 @@ const faults = new FaultInjector({ seed: 1 });
 
 let engine: TestTable;
 let proxy: ServiceProxy;
-let client: DynamoDBDocumentClient;
+let client: AwsJson;
 let key: SigningKey;
 /** How far the clock of the process is ahead; it never goes back, because the cache of keys is the process's. */
 let aheadMs = 0;
@@ -45,8 +44,7 @@ beforeAll(async () => {
     interceptors: [faults.intercept],
   });
   const credentials = proxy.keyOf("arn:aws:lambda:us-east-1:000000000000:function:Portico-local-authorizer");
-  const plain = new DynamoDBClient({ endpoint: proxy.url, region: "us-east-1", credentials, maxAttempts: 1 });
-  client = DynamoDBDocumentClient.from(plain, { marshallOptions: { removeUndefinedValues: true } });
+  client = new AwsJson(dynamoDb, { endpoint: proxy.url, region: "us-east-1", credentials });
   key = await generateSigningKey(new Date());
   await engine.table.commit(keyPublication(publicKeysOf({ keys: [key] })));
   const state = { kind: "partner", status: "active", tokenPolicy: "many", version: 1 } as const;
