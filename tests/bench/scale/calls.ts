@@ -216,8 +216,15 @@ function requestParts({ method, path, headers, authorizer }: RequestParts) {
 
 /** Loads a function by its name, as Lambda does, once the environment of this process is that of a function. */
 async function handlerOf(entryPoint: string): Promise<Handler> {
-  const module = (await import(`../../../functions/${entryPoint}.ts`)) as { readonly handler: Handler };
-  return module.handler;
+  const { random } = Math;
+  // What a process chooses when it loads is the same in every recording.
+  Math.random = () => 0;
+  try {
+    const module = (await import(`../../../functions/${entryPoint}.ts`)) as { readonly handler: Handler };
+    return module.handler;
+  } finally {
+    Math.random = random;
+  }
 }
 
 /** Functions log each call. */

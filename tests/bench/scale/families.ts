@@ -59,7 +59,9 @@ export const families: readonly Family[] = [
     identityKey.attempts(kind, userId),
   ),
   table("LIMITS#", /^LIMITS#/, ({ partnerId }) => limitKey.limits(partnerId)),
-  table("USAGE#", /^USAGE#\S+ (?<day>.*)$/, ({ partnerId, day }) => usageKey.day(partnerId, day)),
+  // Each process of the authorizer adds to one shard; here all of them to the same, which is the worst case.
+  table("USAGE#ALL#", /^USAGE#ALL#(?<shard>\d) (?<day>.*)$/, ({ shard, day }) => usageKey.day(`ALL#${shard}`, day)),
+  table("USAGE#", /^USAGE#ptr_\S+ (?<day>.*)$/, ({ partnerId, day }) => usageKey.day(partnerId, day)),
   table("SUBSCRIPTION-COUNTS#ALL#", /^SUBSCRIPTION-COUNTS#ALL#\d TOTAL$/, ({ partnerId }) =>
     usageKey.allSubscriptions(shardOfAll(partnerId)),
   ),

@@ -63,10 +63,11 @@ export function anybody(random: () => number): Record<string, string> {
 const renewalsMs: Readonly<Record<string, number>> = {
   "LIMITS#": leaseMs({ requestsPerSecond: 5000, burst: 50_000, requestsPerMonth: 999_999_999 }),
   "USAGE#": 5000,
+  "USAGE#ALL#": 5000,
   "SIGNING-KEYS": 60_000,
 };
 /** Kept once for each process, not for each partner that it serves. */
-const ofTheProcess = new Set(["SIGNING-KEYS"]);
+const ofTheProcess = new Set(["SIGNING-KEYS", "USAGE#ALL#"]);
 
 /** What the processes of the authorizer remember. A renewal is due at a random moment at first. */
 class Processes {
