@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { rightsFolderVariable } from "../rights/records.ts";
 import { synthesise } from "../../infra/local/commands/synthesise.ts";
-import { addVariable } from "./assembly.ts";
+import { hashPasswordsQuickly } from "./assembly.ts";
 
 /** Bundles and synthesises once; all hosts use the same assembly. */
 export default async function globalSetup(): Promise<void> {
@@ -13,8 +13,7 @@ export default async function globalSetup(): Promise<void> {
   process.env.PORTICO_TEST_FOLDER = folder;
   process.env.PORTICO_TEST_ASSEMBLY = join(folder, "assembly");
   await synthesise(process.env.PORTICO_TEST_ASSEMBLY);
-  const quickPasswords = join(import.meta.dirname, "quick-passwords.mjs");
-  addVariable(process.env.PORTICO_TEST_ASSEMBLY, "NODE_OPTIONS", `--import=${quickPasswords}`);
+  hashPasswordsQuickly(process.env.PORTICO_TEST_ASSEMBLY);
   // `npm run rights` names the folder, because it reads the records after the run.
   process.env[rightsFolderVariable] ??= join(folder, "rights");
   await mkdir(process.env[rightsFolderVariable], { recursive: true });

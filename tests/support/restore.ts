@@ -8,6 +8,7 @@ import { createTable, engineAccessKey, withoutStream } from "../../infra/local/s
 import type { TableModel } from "../../infra/local/template/deployment-model.ts";
 import { RestoreTables } from "../../infra/restore/tables.ts";
 import local from "../../infra/stages/local.ts";
+import { hashPasswordsQuickly } from "./assembly.ts";
 import type { Portico } from "./portico.ts";
 
 /** The tables of a host, as the restore tool uses those of an account. */
@@ -48,6 +49,7 @@ export async function deployWith(portico: Portico, settings: Readonly<Record<str
     const outDir = join(folder, "assembly");
     const { exitCode, errors } = await synthesize(outDir, { stageFile, built: "true" }, { validate: false });
     if (exitCode !== 0) throw new Error(errors);
+    hashPasswordsQuickly(outDir);
     await portico.replace(outDir);
   } finally {
     restoredFolders.push(folder);

@@ -15,6 +15,7 @@ import type { Interceptor } from "../../../infra/local/services/service-proxy.ts
 import { loopback } from "../../../infra/local/support/loopback-http.ts";
 import type { FunctionModel } from "../../../infra/local/template/deployment-model.ts";
 import { median, row, table } from "../report.ts";
+import { costsByMemory } from "./memory.ts";
 import type { Figures, Measurement } from "./measured-process.ts";
 import { ReplayServer, type Exchange } from "./replay-server.ts";
 
@@ -214,6 +215,16 @@ function ratioOf({ tableCalls, figures: { call, bare } }: Row): number | undefin
   return tableCalls === 0 ? undefined : median(call.cpu) / median(bare.cpu);
 }
 
+function reportMemory(rows: readonly Row[]): void {
+  const lines = rows.map(({ name, tableCalls, figures }) => {
+    const costs = costsByMemory(median(figures.call.cpu), tableCalls);
+    const cells = costs.map((one) => `${one.milliseconds.toFixed(0)} ms, $${one.dollarsPerMillion.toFixed(3)}`);
+    return `| ${[name, ...cells].join(" | ")} |`;
+  });
+  const heads = costsByMemory(0, 0).map(({ megabytes }) => `${megabytes} MB`);
+  table("Duration and price of a million calls by memory", ["operation", ...heads].join(" | "), lines);
+}
+
 function report(rows: readonly Row[]): boolean {
   const heads = ["operation", "answer", "calls to the table", "CPU ms", "wall ms", "bare CPU ms", "ratio"];
   table(
@@ -228,6 +239,7 @@ function report(rows: readonly Row[]): boolean {
       }),
     ],
   );
+  reportMemory(rows);
   for (const { name, figures } of rows) {
     if (figures.modules === undefined) continue;
     const shares = figures.modules.slice(0, 20).map((share) => row(share.name, `${share.percent.toFixed(1)} %`));

@@ -119,6 +119,11 @@ const changes: Readonly<Record<string, (partner: { id: string; token: string }) 
     for (let count = 0; count < 2; count++) await call("POST", "/v1/sandbox", { token });
     return ["partner.changed"];
   },
+  "sandbox.delete": async ({ token }) => {
+    await call("POST", "/v1/sandbox", { token });
+    for (let count = 0; count < 2; count++) await call("DELETE", "/v1/sandbox", { token });
+    return ["partner.changed", "partner.changed"];
+  },
   "test-clock.advance": async ({ token: live }) => {
     const { body } = await call("POST", "/v1/sandbox", { token: live });
     const token = await portico.partnerToken({ id: body.id, secret: body.clientSecret });
