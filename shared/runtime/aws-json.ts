@@ -125,6 +125,8 @@ export class AwsJson {
   #requestOf(action: string, body: string): HttpRequest {
     const { protocol, hostname, port, host, pathname } = this.#endpoint;
     const { targetPrefix, jsonVersion } = this.#service;
+    // Lambda sets it for each invocation. X-Ray and AWS's detection of recursive loops follow it.
+    const traceId = process.env["_X_AMZN_TRACE_ID"];
     return {
       method: "POST",
       protocol,
@@ -137,6 +139,7 @@ export class AwsJson {
         "content-type": `application/x-amz-json-${jsonVersion}`,
         "content-length": String(Buffer.byteLength(body)),
         "x-amz-target": `${targetPrefix}.${action}`,
+        ...(traceId !== undefined && { "x-amzn-trace-id": traceId }),
       },
       body,
     };

@@ -112,6 +112,7 @@ function expectedAuthorization({ method, url, headers, body }: Seen, service: st
 
 const key = { pk: { S: "PARTNER#1" }, sk: { S: "état" } };
 const values = { ":a": { N: "1" } };
+const get = { TableName: "t", Key: key };
 const queue = "https://sqs.eu-central-1.amazonaws.com/123456789012/deliveries";
 const entry = { EventBusName: "bus", Source: "portico", DetailType: "subscription.created", Detail: "{}" };
 
@@ -196,6 +197,22 @@ describe("the request", () => {
     },
   );
 
+  test("has the trace id of the invocation, as the SDK's", async () => {
+    const before = { ...process.env };
+    Object.assign(process.env, { AWS_LAMBDA_FUNCTION_NAME: "f", _X_AMZN_TRACE_ID: "Root=1-6740;Sampled=0" });
+    try {
+      await withClients(dynamoDb, async (ours, sdk) => {
+        await sdk.send(new GetItemCommand(get));
+        await ours.call("GetItem", get);
+      });
+    } finally {
+      process.env = before;
+    }
+    const traced = Array.from({ length: 2 }, () => "Root=1-6740;Sampled=0");
+    expect(seen.map(({ headers }) => headers["x-amzn-trace-id"])).toEqual(traced);
+    for (const request of seen) expect(request.headers.authorization).toBe(expectedAuthorization(request, "dynamodb"));
+  });
+
   test("of SendMessageBatch is the SDK's but for the host, which the SDK takes from the queue's URL", async () => {
     const input = {
       QueueUrl: queue,
@@ -213,8 +230,6 @@ describe("the request", () => {
     expect(mine.headers.authorization).toBe(expectedAuthorization(mine, "sqs"));
   });
 });
-
-const get = { TableName: "t", Key: key };
 
 /** What callers can see of an error. */
 function facts(error: any): unknown {
