@@ -4,6 +4,7 @@ import base from "../../jest.config.ts";
 
 const config: Config = {
   ...base,
+  globalSetup: "<rootDir>/tests/support/global-setup-as-deployed.ts",
   rootDir: "../..",
   testMatch: ["<rootDir>/tests/{infra,alarms}/**/*.test.ts"],
   testPathIgnorePatterns: [],
