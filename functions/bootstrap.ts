@@ -3,11 +3,11 @@
  * repeated, so CloudFormation may call it as often as it likes.
  */
 import type { CloudFormationCustomResourceEvent, Context } from "aws-lambda";
-import { Problem } from "../shared/domain/problems.ts";
 import { ensureSigningKeys } from "../shared/identity/ensure-signing-keys.ts";
 import { ensureSyntheticPartner } from "../shared/partners/ensure-synthetic-partner.ts";
 import { readEnvironment } from "../shared/runtime/environment.ts";
-import { describeError, log, logSecurityEvent } from "../shared/runtime/log.ts";
+import { describeCause } from "../shared/runtime/log-error.ts";
+import { log, logSecurityEvent } from "../shared/runtime/log.ts";
 import { retrying } from "../shared/runtime/retry.ts";
 import { forgetSecret, Secrets } from "../shared/runtime/secrets.ts";
 import { createTableClient, Table } from "../shared/runtime/table.ts";
@@ -37,8 +37,7 @@ export async function handler(event: BootstrapEvent, context: Context): Promise<
     if (event.RequestType !== "Delete") await bootstrapOnceAllowed(deadline);
     log("info", "bootstrap_done", { requestId: event.RequestId });
   } catch (error) {
-    const cause = error instanceof Problem ? error.cause : error;
-    log("error", "bootstrap_failed", { requestId: event.RequestId, ...describeError(cause) });
+    log("error", "bootstrap_failed", { requestId: event.RequestId, ...describeCause(error) });
     // A stack that cannot go back stays stuck, and the release that it goes back to has bootstrapped before.
     if (!goesBack(event)) {
       failure = `Portico's bootstrap failed; see the log of ${context.functionName}, request ${event.RequestId}`;

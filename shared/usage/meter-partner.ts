@@ -1,12 +1,12 @@
 /** Counts one call of a partner, and decides whether it is within the partner's limits. */
 import { toLimitText } from "../contract/limit-state.ts";
 import type { Principal } from "../contract/principal.ts";
-import { Problem } from "../domain/problems.ts";
 import { CallMeter, type Counters } from "../limits/meter-calls.ts";
 import { takeLease } from "../limits/take-lease.ts";
 import { syntheticPartnerId } from "../partners/synthetic-partner.ts";
 import { defaultLimitsOf, type Environment } from "../runtime/environment.ts";
-import { describeError, log } from "../runtime/log.ts";
+import { describeCause } from "../runtime/log-error.ts";
+import { log } from "../runtime/log.ts";
 import type { Table } from "../runtime/table.ts";
 import { addCalls } from "./add-calls.ts";
 import { CallCounts, type CountedCalls } from "./call-counts.ts";
@@ -52,7 +52,7 @@ export class PartnerMetering {
         log("error", "limits_unavailable", {
           requestId,
           operation: "authorizer",
-          ...describeError(error instanceof Problem ? error.cause : error),
+          ...describeCause(error),
         }),
     };
   }

@@ -211,7 +211,7 @@ const spread = (values: readonly number[]): string =>
   `${median(values).toFixed(2)} (${Math.min(...values).toFixed(2)} to ${Math.max(...values).toFixed(2)})`;
 
 /** They hash a password, which costs more than everything else: their declarations ask for more memory. */
-const hashing = new Set(operations.filter((one) => one.memoryMegabytes !== undefined).map(({ id }) => id));
+const hashing = new Set<string>(operations.filter((one) => one.memoryMegabytes !== undefined).map(({ id }) => id));
 
 /** Undefined for a call that asks nothing of the table. */
 function ratioOf({ tableCalls, figures: { call, bare } }: Row): number | undefined {
