@@ -3,7 +3,7 @@
  * conversion of items. The SDK's clients do the same with ten times the code, which every cold start loads and every call
  * runs through: see `docs/decisions/0098-aws-calls-of-the-sdk-s-parts.md`.
  */
-import { createHash, createHmac, type Hash, type Hmac } from "node:crypto";
+import { createHash, createHmac } from "node:crypto";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
 import { SignatureV4 } from "@smithy/signature-v4";
 import type { HttpRequest } from "@smithy/types";
@@ -106,8 +106,8 @@ export class AwsJson {
     const signingDate = new Date(Date.now() + this.#clockOffsetMs);
     const signed = await this.#signer.sign(this.#requestOf(action, JSON.stringify(input)), { signingDate });
     const { response } = await this.#http.handle(signed as never, { ...(abortSignal && { abortSignal }) });
-    const { statusCode, headers, body } = response;
-    const text = await textOf(body as AsyncIterable<Buffer>);
+    const { statusCode, headers } = response;
+    const text = await textOf(response.body as AsyncIterable<Buffer>);
     if (statusCode < 300) return JSON.parse(text) as Answer;
     throw new AwsError(errorBody(text), statusCode, this.#correctsClock(headers["date"]));
   }
@@ -187,7 +187,7 @@ function errorBody(text: string): Readonly<Record<string, unknown>> {
 
 /** SHA-256 and its HMAC in the form that the signer takes. */
 class Sha256 {
-  readonly #hash: Hash | Hmac;
+  readonly #hash: ReturnType<typeof createHash> | ReturnType<typeof createHmac>;
 
   constructor(secret?: string | ArrayBuffer | ArrayBufferView) {
     this.#hash = secret === undefined ? createHash("sha256") : createHmac("sha256", secret as string);

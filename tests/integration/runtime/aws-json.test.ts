@@ -70,7 +70,10 @@ beforeEach(() => {
   scripted = { status: 200, body: "{}" };
 });
 
-type Sdk = { send(command: any): Promise<any>; destroy(): void };
+interface Sdk {
+  send(command: any): Promise<any>;
+  destroy(): void;
+}
 
 async function withClients<Result>(
   service: AwsService,
