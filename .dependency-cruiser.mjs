@@ -153,10 +153,10 @@ export default {
     },
     {
       name: "runtime-dependencies-are-declared",
-      comment: "Packages in a bundle stand under dependencies, not devDependencies.",
+      comment: "Packages in a bundle stand under dependencies, not devDependencies. Types are in no bundle.",
       severity: "error",
       from: { path: "^(shared|functions)/" },
-      to: { dependencyTypes: ["npm-dev", "npm-no-pkg", "npm-unknown"], pathNot: "@types/|aws-lambda" },
+      to: { dependencyTypes: ["npm-dev", "npm-no-pkg", "npm-unknown"], dependencyTypesNot: ["type-only"] },
     },
   ],
   options: {

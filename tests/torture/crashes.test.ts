@@ -313,28 +313,32 @@ async function endHold(partnerId: string): Promise<void> {
 }
 
 describe("an operation whose process is killed after any of its calls", () => {
-  test.each(Object.keys(subjects))("%s takes effect once and completely after a retry", async (operation) => {
-    let crashes = 0;
-    for (let nth = 1; nth <= maxCalls; nth++) {
-      const { request, verify, between } = await subjects[operation]!();
-      world.faults.replace([{ fault: { kind: "kill", done: true }, functions: [operation], nth }]);
-      const first = await world.call(...request);
-      const [{ fired } = { fired: 0 }] = world.faults.clear();
-      if (fired === 0) {
-        await verify(first);
-        break;
+  test.each(Object.keys(subjects))(
+    "%s takes effect once and completely after a retry",
+    async (operation) => {
+      let crashes = 0;
+      for (let nth = 1; nth <= maxCalls; nth++) {
+        const { request, verify, between } = await subjects[operation]!();
+        world.faults.replace([{ fault: { kind: "kill", done: true }, functions: [operation], nth }]);
+        const first = await world.call(...request);
+        const [{ fired } = { fired: 0 }] = world.faults.clear();
+        if (fired === 0) {
+          await verify(first);
+          break;
+        }
+        crashes++;
+        expectProblem(first, 503, "unavailable");
+        expect(first.headers.get("retry-after")).toMatch(/^\d+$/);
+        await between?.();
+        await verify(await world.call(...request));
       }
-      crashes++;
-      expectProblem(first, 503, "unavailable");
-      expect(first.headers.get("retry-after")).toMatch(/^\d+$/);
-      await between?.();
-      await verify(await world.call(...request));
-    }
-    expect(crashes).toBeGreaterThan(0);
-    expect(crashes).toBeLessThan(maxCalls);
-    expect(world.takeTrouble({ killing: true })).toEqual([]);
-    // The deletion of a partner with a sandbox makes dozens of calls, and each round starts processes anew.
-  }, 300_000);
+      expect(crashes).toBeGreaterThan(0);
+      expect(crashes).toBeLessThan(maxCalls);
+      expect(world.takeTrouble({ killing: true })).toEqual([]);
+      // The deletion of a partner with a sandbox makes dozens of calls, and each round starts processes anew.
+    },
+    300_000,
+  );
 });
 
 test("a sandbox whose deletion was interrupted does not hinder its live partner, and is no sandbox any more", async () => {
