@@ -22,9 +22,14 @@ export async function findSandboxId(table: Table, liveId: string): Promise<strin
   return orThrow((await readPartner(table, liveId)).sandboxId ?? notFound());
 }
 
+/** The test clock of a sandbox; undefined for one that has ended. */
+export async function findTestClock(table: Table, sandboxId: string): Promise<TestClock | undefined> {
+  return (await findPartnerState(table, sandboxId))?.testClock;
+}
+
 /** @throws Problem `token_revoked` for a sandbox that has ended meanwhile */
 export async function readTestClock(table: Table, sandboxId: string): Promise<TestClock> {
-  return orThrow((await findPartnerState(table, sandboxId))?.testClock ?? revokedMeanwhile());
+  return orThrow((await findTestClock(table, sandboxId)) ?? revokedMeanwhile());
 }
 
 /** @throws Problem `sandbox_required` for a live partner */
