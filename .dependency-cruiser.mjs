@@ -112,7 +112,7 @@ export default {
       name: "stores-know-no-wire-types",
       comment: "store.ts keeps models; view.ts shows them.",
       severity: "error",
-      from: { path: `${area}.*/(session-|second-factor-|password-link-)?store\\.ts$` },
+      from: { path: `${area}.*/(creation-lock-|session-|second-factor-|password-link-)?store\\.ts$` },
       to: { path: `${area}.*/(contract|view)\\.ts$|${useCase}` },
     },
     {
@@ -121,7 +121,7 @@ export default {
       severity: "error",
       from: {
         path: "^(shared|functions)/",
-        pathNot: "^shared/runtime/|/(session-|second-factor-|password-link-)?store\\.ts$",
+        pathNot: "^shared/runtime/|/(creation-lock-|session-|second-factor-|password-link-)?store\\.ts$",
       },
       to: { path: "^shared/runtime/writes\\.ts$" },
     },

@@ -56,7 +56,7 @@ export default tseslint.config(
     rules: { "no-restricted-syntax": ["error", noSecurityEvents] },
   },
   {
-    files: ["functions/**", "shared/*/{model,keys,contract,rules,view,store,session-store}.ts"],
+    files: ["functions/**", "shared/*/{model,keys,contract,rules,view,store,*-store}.ts"],
     ignores: ["functions/*.ts"],
     rules: { "no-restricted-syntax": ["error", noSecurityEvents, noCommits] },
   },

@@ -4,8 +4,21 @@ import { requireSelf } from "../../shared/contract/principal.ts";
 import { requireMatch } from "../../shared/domain/etag.ts";
 import { serve } from "../../shared/http/serve.ts";
 import { operations } from "../../shared/partners/contract.ts";
-import { auditedPartner, changePartner, refuseOwnChange, refuseSandboxChange } from "../../shared/partners/rules.ts";
-import { findFollower, followingChange, partnerChange, readPartner } from "../../shared/partners/store.ts";
+import { stopCreations } from "../../shared/partners/lock-creations.ts";
+import {
+  auditedPartner,
+  changePartner,
+  refuseOwnChange,
+  refuseSandboxChange,
+  suspends,
+} from "../../shared/partners/rules.ts";
+import {
+  findFollower,
+  followingChange,
+  partnerChange,
+  readPartner,
+  requireFreeEmail,
+} from "../../shared/partners/store.ts";
 import { viewPartner } from "../../shared/partners/view.ts";
 import { defaultLimitsOf } from "../../shared/runtime/environment.ts";
 
@@ -30,6 +43,10 @@ export const handler = serve(operations.change, async (request) => {
   const after = changePartner(before, body, now);
   const author = authorOf(request, before.id);
   const sandbox = await findFollower(table, before, after);
+  if (suspends(before, after)) {
+    await requireFreeEmail(table, after);
+    await stopCreations(table, [before, sandbox], now);
+  }
   return {
     body: viewPartner(after, defaultLimitsOf(environment)),
     change: [...partnerChange(author, before, after), ...followingChange(author, sandbox, after)],

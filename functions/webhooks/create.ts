@@ -1,5 +1,6 @@
 import { authorOf } from "../../shared/contract/author.ts";
 import { serve } from "../../shared/http/serve.ts";
+import { requireStillActive } from "../../shared/identity/store.ts";
 import { checkDestination } from "../../shared/webhooks/check-destination.ts";
 import { operations } from "../../shared/webhooks/contract.ts";
 import { createEndpoint, verifiedWith } from "../../shared/webhooks/rules.ts";
@@ -12,7 +13,8 @@ export const handler = serve(operations.create, {
     await checkDestination(body.url, { toPrivateAddresses: environment.WEBHOOKS_TO_PRIVATE_ADDRESSES });
   },
   decide: async (request) => {
-    const { body, now, secrets } = request;
+    const { body, now, secrets, principal, table, attempt } = request;
+    if (attempt > 1) await requireStillActive(table, principal.id);
     const created = createEndpoint(body, now);
     const owner = { endpointId: created.id, key: await secrets.read("webhookKey") };
     const { sealed, secret, publicKey } = newSigner(body.signature, owner);

@@ -187,7 +187,9 @@ export const operations = {
     idempotent: true,
     table: [
       { actions: ["PutItem"], leadingKeys: [companyPartitions.companies, eventPartitions.events] },
-      { actions: ["ConditionCheckItem"], leadingKeys: [identityPartitions.principals] },
+      { actions: ["ConditionCheckItem"], leadingKeys: [identityPartitions.creationLocks] },
+      // For what is decided again.
+      { actions: ["GetItem"], leadingKeys: [identityPartitions.principals] },
     ],
   }),
 

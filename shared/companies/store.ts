@@ -7,7 +7,7 @@ import { etagOf } from "../domain/etag.ts";
 import { notFound, orThrow } from "../domain/problems.ts";
 import type { CompanySnapshot } from "../events/model.ts";
 import { eventWrite } from "../events/store.ts";
-import { whileActive } from "../identity/store.ts";
+import { whileActive } from "../identity/creation-lock-store.ts";
 import { beginningWith, searchForm, type PageRequest } from "../runtime/search.ts";
 import type { Change, Page, Table } from "../runtime/table.ts";
 import { all, deleteUnchanged, placeIfNone, putAbsent, putUnchanged, unchanged } from "../runtime/writes.ts";
@@ -71,7 +71,7 @@ export function companyCreation(author: Author, company: StoredCompany): Change 
   const { partnerId, now } = author;
   return [
     putAbsent(companyKey.company(partnerId, company.id), company, { index: placeByName(partnerId, company) }),
-    whileActive(partnerId, now),
+    whileActive(partnerId, company.id, now),
     eventWrite(author, { type: "company.created", data: snapshot(company) }),
   ];
 }

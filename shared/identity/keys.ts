@@ -2,6 +2,7 @@
 import { principalPartitions, principalStateKey } from "../contract/principal-key.ts";
 import { hashed, type Key } from "../runtime/key.ts";
 import type {
+  CreationLock,
   FailureCount,
   PasswordLink,
   PrincipalState,
@@ -23,6 +24,7 @@ export const identityPartitions = {
   usedProofs: "USED-PROOF#*",
   secondFactors: "SECOND-FACTOR#*",
   passwordLinks: "PASSWORD-LINK#*",
+  creationLocks: "CREATION-LOCK#*",
 } as const;
 
 const sessionAttributes = ["version", "sessionsFrom", "keptSession", "keptTokensFrom", "endedSessions"] as const;
@@ -43,6 +45,9 @@ export const principalAttributes = {
   changingUser: ["status", "role", ...sessionAttributes],
 } as const;
 
+/** The attributes of a stripe of a creation lock that updates name, by their purpose. */
+export const creationLockAttributes = { stopping: ["stoppedUntil", "ttl"], holding: ["heldUntil", "ttl"] } as const;
+
 /** The attributes of a used proof. */
 export const usedProofAttributes = ["use", "ttl"] as const;
 
@@ -59,6 +64,11 @@ export const identityKey = {
   passwordLink: (userId: string): Key<PasswordLink & { readonly ttl: number }> => ({
     pk: `PASSWORD-LINK#${userId}`,
     sk: "PASSWORD-LINK",
+  }),
+  /** One stripe of the lock that keeps a partner's creations off. A partition each, because every creation checks one. */
+  creationLock: (partnerId: string, stripe: number): Key<CreationLock> => ({
+    pk: `CREATION-LOCK#${partnerId}#${stripe}`,
+    sk: "CREATION-LOCK",
   }),
   /** Failed attempts of one kind for one name. */
   attempts: (kind: string, name: string): Key<StoredAttempts> => ({

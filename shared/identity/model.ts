@@ -76,8 +76,17 @@ export const endedSessionMarginSeconds = 60;
 /** The maximum number of ended sessions that are remembered; with one more, all access tokens of the user end instead. */
 export const maxEndedSessions = 50;
 
-/** How long a deletion may keep others from creating what would forbid it, in milliseconds; longer than any function runs. */
-export const deletionHoldMs = 60_000;
+/** How long a lock lasts that nobody releases, in milliseconds: longer than any request runs, so none outlasts it. */
+export const lockMs = 60_000;
+
+/** A stripe of a partner's creation lock. Absent: it is open. */
+export interface CreationLock {
+  /** Until when a suspension or deletion that is not given up closes it, in ISO 8601. */
+  readonly stoppedUntil?: string;
+  /** Until when a deletion closes it that may yet be refused, in ISO 8601. */
+  readonly heldUntil?: string;
+  readonly ttl: number;
+}
 
 /** The hashes of a partner's client secrets. */
 export interface ClientCredential {

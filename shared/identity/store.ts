@@ -2,15 +2,14 @@
 import { randomUUID } from "node:crypto";
 import * as z from "zod";
 import { roles, type Role } from "../domain/access.ts";
-import { ConcurrencyConflict } from "../domain/conflict.ts";
 import type { PartnerLimits } from "../domain/limits.ts";
-import { notFound, revokedMeanwhile } from "../domain/problems.ts";
+import { notFound, orThrow, revokedMeanwhile } from "../domain/problems.ts";
 import type { Change, ConditionalUpdate, Expression, Table, UpdateWrite, Write } from "../runtime/table.ts";
 import { all, conflict, present, putAbsent, putUnchanged, updateIf } from "../runtime/writes.ts";
 import type { Proof } from "./dpop.ts";
 import { identityKey } from "./keys.ts";
 import {
-  deletionHoldMs,
+  lockMs,
   tokenPolicies,
   type ClientCredential,
   type FailureCount,
@@ -75,6 +74,15 @@ export async function findPartnerState(
 ): Promise<PartnerState | undefined> {
   const state = await findPrincipal(table, partnerId);
   return state?.kind === "partner" && statuses.includes(state.status) ? state : undefined;
+}
+
+/**
+ * Refuses what is decided again for a partner that has been suspended or deleted since the request was let in.
+ *
+ * @throws Problem `token_revoked`
+ */
+export async function requireStillActive(table: Table, partnerId: string): Promise<PartnerState> {
+  return orThrow((await findPartnerState(table, partnerId, ["active"])) ?? revokedMeanwhile());
 }
 
 /** @throws Problem `not_found` for a partner that does not exist */
@@ -186,20 +194,6 @@ export function nextTokenVersion(
   });
 }
 
-/**
- * Holds while the partner is active and nobody deletes it. Whatever a deletion must not miss is created together with this
- * check.
- *
- * @param clock the test clock of a sandbox, which has to be as it was read
- */
-export function whileActive(partnerId: string, now: Date, clock?: Date): Write {
-  return {
-    check: identityKey.principal(partnerId),
-    condition: all(isActive, notBeingDeleted(now), ...(clock === undefined ? [] : [clockStands(clock.toISOString())])),
-    onConditionFailed: (existing) => (existing?.status === "active" ? new ConcurrencyConflict() : revokedMeanwhile()),
-  };
-}
-
 /** Holds while a sandbox exists and its test clock is as it was read. What is left of a sandbox that has ended is removed. */
 export function whileClockStands(partnerId: string, clock: Date): Write {
   const exists = {
@@ -226,28 +220,25 @@ export function testClockChange(partnerId: string, before: TestClock, after: Tes
   });
 }
 
-function notBeingDeleted(now: Date): Expression {
-  return {
-    expression: "attribute_not_exists(deletionUntil) OR deletionUntil < :heldUntil",
-    values: { ":heldUntil": now.toISOString() },
-  };
-}
-
 /**
- * Begins a deletion: `whileActive` fails from now on. The hold expires by itself, so a crash leaves nothing locked, and it
- * outlasts the function that set it, so the deletion cannot be committed after it has expired.
+ * Takes the lock of a partner's deletion, so that only one runs. It expires by itself, so a crash leaves nothing locked, and it
+ * outlasts the function that took it, so the deletion cannot be committed after it has expired.
  */
-export function deletionHold(partnerId: string, now: Date): Change {
+export function deletionLock(partnerId: string, now: Date): Change {
+  const notLocked = {
+    expression: "attribute_not_exists(deletionUntil) OR deletionUntil < :lockedUntil",
+    values: { ":lockedUntil": now.toISOString() },
+  };
   return [
-    updateIf(identityKey.principal(partnerId), all(present, notBeingDeleted(now)), {
+    updateIf(identityKey.principal(partnerId), all(present, notLocked), {
       expression: "SET deletionUntil = :until",
-      values: { ":until": new Date(now.getTime() + deletionHoldMs).toISOString() },
+      values: { ":until": new Date(now.getTime() + lockMs).toISOString() },
     }),
   ];
 }
 
-/** Gives up a deletion. */
-export function deletionRelease(partnerId: string): Change {
+/** Releases the lock of a deletion that is given up. */
+export function deletionUnlock(partnerId: string): Change {
   return [updateIf(identityKey.principal(partnerId), present, { expression: "REMOVE deletionUntil" })];
 }
 

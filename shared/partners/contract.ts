@@ -25,7 +25,7 @@ import {
   minBurstSeconds,
 } from "../domain/limits.ts";
 import { eventPartitions } from "../events/keys.ts";
-import { identityPartitions, principalAttributes } from "../identity/keys.ts";
+import { creationLockAttributes, identityPartitions, principalAttributes } from "../identity/keys.ts";
 import { tokenPolicies } from "../identity/model.ts";
 import { subscriptionPartitions } from "../subscriptions/keys.ts";
 import { webhookPartitions } from "../webhooks/keys.ts";
@@ -409,12 +409,17 @@ export const operations = {
     audited: true,
     table: [
       { actions: ["GetItem", "PutItem"], leadingKeys: [partnerPartitions.partners] },
-      { actions: ["PutItem", "DeleteItem"], leadingKeys: [partnerPartitions.partnerEmails] },
+      { actions: ["GetItem", "PutItem", "DeleteItem"], leadingKeys: [partnerPartitions.partnerEmails] },
       eventRight,
       {
         actions: ["UpdateItem"],
         leadingKeys: [identityPartitions.principals],
         attributes: principalAttributes.changingPartner,
+      },
+      {
+        actions: ["UpdateItem", "DeleteItem"],
+        leadingKeys: [identityPartitions.creationLocks],
+        attributes: creationLockAttributes.stopping,
       },
     ],
   }),
@@ -448,6 +453,11 @@ export const operations = {
         leadingKeys: [identityPartitions.principals],
         attributes: principalAttributes.changingPartner,
       },
+      {
+        actions: ["UpdateItem"],
+        leadingKeys: [identityPartitions.creationLocks],
+        attributes: creationLockAttributes.stopping,
+      },
       { actions: ["Query", "PutItem"], leadingKeys: [subscriptionPartitions.subscriptions] },
       { actions: ["PutItem"], leadingKeys: [subscriptionPartitions.histories, eventPartitions.events] },
       { actions: ["Query", "DeleteItem"], leadingKeys: [companyPartitions.companies] },
@@ -478,6 +488,11 @@ export const operations = {
         actions: ["GetItem", "UpdateItem", "DeleteItem"],
         leadingKeys: [identityPartitions.principals],
         attributes: principalAttributes.deleting,
+      },
+      {
+        actions: ["UpdateItem"],
+        leadingKeys: [identityPartitions.creationLocks],
+        attributes: creationLockAttributes.holding,
       },
       // The partner itself has no companies any more.
       ...sandboxRemovalRights,

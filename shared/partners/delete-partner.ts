@@ -8,12 +8,13 @@ import type { Author } from "../contract/author.ts";
 import { ConcurrencyConflict } from "../domain/conflict.ts";
 import { requireMatch } from "../domain/etag.ts";
 import { notFound, Problem } from "../domain/problems.ts";
-import { deletionHold, deletionRelease, findPartnerState, principalRemoval } from "../identity/store.ts";
+import { deletionLock, deletionUnlock, findPartnerState, principalRemoval } from "../identity/store.ts";
 import type { Change, Table, Write } from "../runtime/table.ts";
 import { removeSubscriptions } from "../subscriptions/remove-subscriptions.ts";
 import { hasLiveSubscription } from "../subscriptions/store.ts";
 import { removeEndpoints } from "../webhooks/remove-endpoints.ts";
 import type { StoredPartner } from "./model.ts";
+import { holdCreations, releaseCreations } from "./lock-creations.ts";
 import { removeSandbox } from "./remove-sandbox.ts";
 import { requireLive } from "./rules.ts";
 import { findPartner, partnerDeletion } from "./store.ts";
@@ -59,19 +60,24 @@ async function endPartner(
   const { now } = author;
   const { id: target, name, websiteUrl, status } = partner;
   const record = auditing({ target, before: { name, websiteUrl, status }, after: null });
-  // Nothing new comes to life while the partner is held, so the checks below stay true until the commit.
-  await table.commit(deletionHold(partner.id, now));
+  const sandbox = partner.sandboxId === undefined ? undefined : await findPartner(table, partner.sandboxId);
+  // Nothing new comes to life from here on, so the checks below stay true until the commit.
+  await table.commit(deletionLock(partner.id, now));
+  await holdCreations(table, [partner, sandbox], now);
+  const giveUp = async () => {
+    await releaseCreations(table, [partner, sandbox], now);
+    await table.commit(deletionUnlock(partner.id));
+  };
   const uses = await Promise.all([hasLiveSubscription(table, partner.id, now), hasCompany(table, partner.id)]);
   if (uses.includes(true)) {
-    await table.commit(deletionRelease(partner.id));
+    await giveUp();
     const detail = "The partner has live subscriptions or companies. Cancel and delete them first.";
     throw new Problem("partner_in_use", detail);
   }
-  const sandbox = partner.sandboxId === undefined ? undefined : await findPartner(table, partner.sandboxId);
   const ends = sandbox === undefined ? [] : partnerDeletion({ ...author, partnerId: sandbox.id }, sandbox);
   await table.commit([...partnerDeletion(author, partner), ...ends, record]).catch(async (error: unknown) => {
-    // The next attempt takes its own hold. After any other error the commit may still succeed, so the hold stays.
-    if (error instanceof ConcurrencyConflict) await table.commit(deletionRelease(partner.id));
+    // The next attempt takes its own lock. After any other error the commit may still succeed, so the locks stay.
+    if (error instanceof ConcurrencyConflict) await giveUp();
     throw error;
   });
 }

@@ -10,6 +10,7 @@ import type { Principal } from "../contract/principal.ts";
 import type { Table, Write } from "../runtime/table.ts";
 import { cancelSubscriptions } from "../subscriptions/cancel-subscriptions.ts";
 import type { OffBoardingView } from "./contract.ts";
+import { stopCreations } from "./lock-creations.ts";
 import { changePartner, requireLive } from "./rules.ts";
 import { findFollower, followingChange, partnerChange, readPartner } from "./store.ts";
 
@@ -40,6 +41,7 @@ export async function offBoardPartner(table: Table, request: OffBoardingRequest)
   // First of all: a suspended partner creates nothing, so what is cancelled and removed below stays so.
   if (suspension.length > 0) {
     const record = auditing({ target: partnerId, before: { status: partner.status }, after: { status: "suspended" } });
+    await stopCreations(table, [partner, sandbox], now);
     await table.commit(whileCallerUnchanged(principal, [...suspension, record]));
   }
   const subscriptions = await cancelSubscriptions(table, author, maxPerCall);

@@ -84,8 +84,12 @@ export function refuseOwnChange({ status }: StoredPartner, patch: PartnerPatch):
  * several may be valid, and the step to bound tokens, because others are not bound.
  */
 export function endsTokens(before: StoredPartner, after: StoredPartner): boolean {
-  const suspended = before.status === "active" && after.status === "suspended";
   const narrowed = before.tokenPolicy === "many" && after.tokenPolicy === "single";
   const bound = before.dpopBoundAccessTokens !== true && after.dpopBoundAccessTokens === true;
-  return suspended || narrowed || bound;
+  return suspends(before, after) || narrowed || bound;
+}
+
+/** Whether a change suspends the partner. */
+export function suspends(before: StoredPartner, after: StoredPartner): boolean {
+  return before.status === "active" && after.status === "suspended";
 }

@@ -5,6 +5,7 @@ import { notFound, orThrow, Problem } from "../domain/problems.ts";
 import type { PartnerSnapshot } from "../events/model.ts";
 import { eventWrite } from "../events/store.ts";
 import type { ClientCredential, TestClock } from "../identity/model.ts";
+import { creationReopening } from "../identity/creation-lock-store.ts";
 import { partnerStateChange, principalCreation, principalDeletion } from "../identity/store.ts";
 import type { Partition } from "../runtime/key.ts";
 import type { Change, Table, Write } from "../runtime/table.ts";
@@ -154,6 +155,7 @@ export function partnerChange(author: Author, before: StoredPartner, after: Stor
     putUnchanged(partnerKey.partner(after.id), after, before.revision, place),
     ...(emailChanges ? [reserveEmail(after), releaseEmail(before)] : []),
     ...(stateChanges ? [stateChange(before, after)] : []),
+    ...(before.status === "suspended" && after.status === "active" ? creationReopening(after.id) : []),
     eventWrite(author, { type: "partner.changed", data: snapshot(after) }),
   ];
 }
@@ -179,16 +181,29 @@ function snapshot({ id, name, websiteUrl, status, createdAt, updatedAt, revision
   return { id, name, websiteUrl, status, createdAt, updatedAt, etag: etagOf(revision) };
 }
 
+/**
+ * Looks at the e-mail address of a change before a step that has an effect of its own; the change itself reserves the address.
+ *
+ * @throws Problem `partner_email_taken`
+ */
+export async function requireFreeEmail(table: Table, { id, email }: StoredPartner): Promise<void> {
+  const owner = await findPartnerIdByEmail(table, email);
+  if (owner !== undefined && owner !== id) throw emailTaken();
+}
+
 function reserveEmail({ id, email }: StoredPartner): Write {
   return putAbsent(
     partnerKey.partnerEmail(email),
     { partnerId: id },
     {
       index: placeByEmail(email),
-      onExisting: () =>
-        new Problem("partner_email_taken", "Another partner has this e-mail address. Use a different one."),
+      onExisting: emailTaken,
     },
   );
+}
+
+function emailTaken(): Problem {
+  return new Problem("partner_email_taken", "Another partner has this e-mail address. Use a different one.");
 }
 
 function releaseEmail({ email }: StoredPartner): Write {

@@ -3,7 +3,7 @@ import * as z from "zod";
 import { operation } from "../contract/operation.ts";
 import { createdAt, id, instant, shownInstant } from "../contract/schemas.ts";
 import { eventPartitions } from "../events/keys.ts";
-import { identityPartitions, principalAttributes } from "../identity/keys.ts";
+import { creationLockAttributes, identityPartitions, principalAttributes } from "../identity/keys.ts";
 import { newSecretAnswer, newSecretBody, sandboxRemovalRights } from "../partners/contract.ts";
 import { partnerPartitions } from "../partners/keys.ts";
 import { partnerStatuses } from "../partners/model.ts";
@@ -161,6 +161,11 @@ export const operations = {
         actions: ["UpdateItem", "DeleteItem"],
         leadingKeys: [identityPartitions.principals],
         attributes: principalAttributes.namingSandbox,
+      },
+      {
+        actions: ["UpdateItem"],
+        leadingKeys: [identityPartitions.creationLocks],
+        attributes: creationLockAttributes.stopping,
       },
       ...sandboxRemovalRights,
       { actions: ["PutItem"], leadingKeys: [eventPartitions.events] },

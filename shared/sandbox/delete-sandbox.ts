@@ -8,6 +8,7 @@ import { whileCallerUnchanged } from "../contract/caller-state.ts";
 import type { Principal } from "../contract/principal.ts";
 import { orThrow } from "../domain/problems.ts";
 import { principalRemoval } from "../identity/store.ts";
+import { stopCreations } from "../partners/lock-creations.ts";
 import { removeSandbox } from "../partners/remove-sandbox.ts";
 import { findPartner, partnerChange, partnerDeletion, readPartner } from "../partners/store.ts";
 import type { Change, Table, Write } from "../runtime/table.ts";
@@ -36,6 +37,7 @@ export async function deleteSandbox(table: Table, request: SandboxDeletion): Pro
   const sandbox = await findPartner(table, sandboxId);
   if (sandbox !== undefined) {
     const record = auditing({ target: sandboxId, before: { sandboxOf: live.id }, after: null });
+    await stopCreations(table, [sandbox], author.now);
     await table.commit(whileCallerUnchanged(principal, [...partnerDeletion(owner, sandbox), record]));
   }
   await removeSandbox(table, owner);

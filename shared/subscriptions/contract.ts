@@ -174,7 +174,7 @@ const historyPage = {
   example: { items: [historyExample], nextCursor: null },
 } as const;
 
-/** Changing a subscription without bringing it to life. The rights on principals are for sandboxes alone. */
+/** Changing a subscription without bringing it to life. The rights on principals are for sandboxes, and for what is decided again. */
 const changeRights = [
   { actions: ["GetItem", "ConditionCheckItem"], leadingKeys: [identityPartitions.principals] },
   { actions: ["GetItem", "PutItem"], leadingKeys: [subscriptionPartitions.subscriptions] },
@@ -214,8 +214,9 @@ export const operations = {
     table: [
       { actions: ["GetItem", "PutItem"], leadingKeys: [subscriptionPartitions.subscriptions] },
       { actions: ["PutItem"], leadingKeys: [subscriptionPartitions.histories, eventPartitions.events] },
-      // The read is for sandboxes alone.
+      // The check is for sandboxes alone, and the read for them and for what is decided again.
       { actions: ["GetItem", "ConditionCheckItem"], leadingKeys: [identityPartitions.principals] },
+      { actions: ["ConditionCheckItem"], leadingKeys: [identityPartitions.creationLocks] },
     ],
   }),
 
@@ -366,8 +367,9 @@ export const operations = {
     table: [
       { actions: ["GetItem", "PutItem"], leadingKeys: [subscriptionPartitions.subscriptions] },
       { actions: ["PutItem"], leadingKeys: [subscriptionPartitions.histories, eventPartitions.events] },
-      // The read is for sandboxes alone.
+      // The check is for sandboxes alone, and the read for them and for what is decided again.
       { actions: ["GetItem", "ConditionCheckItem"], leadingKeys: [identityPartitions.principals] },
+      { actions: ["ConditionCheckItem"], leadingKeys: [identityPartitions.creationLocks] },
     ],
   }),
 

@@ -1,6 +1,6 @@
 /** The time that counts for a partner's subscriptions: now, or in a sandbox the time on its test clock. */
 import { authorOf, type Author, type AuthoredRequest } from "../contract/author.ts";
-import { findPartnerState } from "../identity/store.ts";
+import { findPartnerState, requireStillActive } from "../identity/store.ts";
 import type { Table } from "../runtime/table.ts";
 
 /** The time of the calling partner, as the authorizer has read it. */
@@ -15,13 +15,20 @@ export async function timeOfPartner(table: Table, partnerId: string, now: Date):
 
 /**
  * The calling partner as the author of a change. For a sandbox it reads the clock again: the change holds only while the clock
- * stands, and what is decided again after a conflict must not be decided by the same old time. A live partner costs no read.
+ * stands, and what is decided again after a conflict must not be decided by the same old time. A live partner costs no read, but
+ * is not the author of what is decided again after it was stopped.
+ *
+ * @throws Problem `token_revoked`
  */
-export async function callingAuthor(request: AuthoredRequest & { readonly table: Table }): Promise<Author> {
-  const { principal, table } = request;
+export async function callingAuthor(
+  request: AuthoredRequest & { readonly table: Table; readonly attempt: number },
+): Promise<Author> {
+  const { principal, table, attempt } = request;
   const author = authorOf(request);
-  if (principal.kind !== "partner" || principal.testClock === undefined) return author;
-  return { ...author, clock: (await findClock(table, principal.id)) ?? timeOfCaller(request) };
+  const inSandbox = principal.kind === "partner" && principal.testClock !== undefined;
+  if (!inSandbox && attempt === 1) return author;
+  const { testClock } = await requireStillActive(table, principal.id);
+  return { ...author, ...(testClock !== undefined && { clock: new Date(testClock.time) }) };
 }
 
 /** An administrator as the author of a change of what a partner owns. */

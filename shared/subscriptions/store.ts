@@ -5,7 +5,8 @@ import { newId } from "../domain/ids.ts";
 import { notFound, orThrow } from "../domain/problems.ts";
 import type { SubscriptionSnapshot } from "../events/model.ts";
 import { eventWrite, passageWrite } from "../events/store.ts";
-import { whileActive, whileClockStands } from "../identity/store.ts";
+import { whileActive } from "../identity/creation-lock-store.ts";
+import { whileClockStands } from "../identity/store.ts";
 import type { IndexPlaces, Key, Partition } from "../runtime/key.ts";
 import { beginningWith, type PageRequest } from "../runtime/search.ts";
 import type { Change, ConditionalWrite, Expression, Page, Table, UpdateWrite } from "../runtime/table.ts";
@@ -81,10 +82,10 @@ export function subscriptionChange(
       after.updatedAt,
     ),
     ...[...overdue, ...dueAtOnce].map((passage) => passageEvent(partnerId, passage, author)),
-    // A new or reactivated subscription must not escape a deletion of the partner.
-    ...(comesToLife ? [whileActive(partnerId, author.now, clock)] : []),
+    // A new or reactivated subscription must not escape a suspension or deletion of the partner.
+    ...(comesToLife ? [whileActive(partnerId, after.externalUserId, author.now)] : []),
     // What was decided by the time before an advance of the test clock could lack the notices of that advance.
-    ...(comesToLife || clock === undefined ? [] : [whileClockStands(partnerId, clock)]),
+    ...(clock === undefined ? [] : [whileClockStands(partnerId, clock)]),
   ];
 }
 

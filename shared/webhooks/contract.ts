@@ -226,7 +226,9 @@ export const operations = {
     table: [
       { actions: ["PutItem"], leadingKeys: [webhookPartitions.endpoints, webhookPartitions.secrets] },
       { actions: ["UpdateItem"], leadingKeys: [webhookPartitions.counts], attributes: ["endpoints"] },
-      { actions: ["ConditionCheckItem"], leadingKeys: [identityPartitions.principals] },
+      { actions: ["ConditionCheckItem"], leadingKeys: [identityPartitions.creationLocks] },
+      // For what is decided again.
+      { actions: ["GetItem"], leadingKeys: [identityPartitions.principals] },
     ],
     secrets: ["webhookKey"],
   }),

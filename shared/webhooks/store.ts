@@ -8,7 +8,7 @@ import { eventKey } from "../events/keys.ts";
 import type { StoredEvent, WebhookEndpointSnapshot } from "../events/model.ts";
 import { eventPut, newEvent, passageWrite } from "../events/store.ts";
 import { identityKey } from "../identity/keys.ts";
-import { whileActive } from "../identity/store.ts";
+import { whileActive } from "../identity/creation-lock-store.ts";
 import { filterShards } from "../runtime/shards.ts";
 import type { Change, Page, QueryRange, Table, UpdateWrite, Write } from "../runtime/table.ts";
 import { absent, deleteUnchanged, present, putAbsent, putUnchanged, unchanged, updateIf } from "../runtime/writes.ts";
@@ -69,7 +69,7 @@ export function endpointCreation(
     counting(partnerId),
     putAbsent(webhookKey.endpoint(partnerId, endpoint.id), endpoint),
     putAbsent(webhookKey.secrets(endpoint.id), { current: sealedSecret, previous: null, revision: 1 }),
-    whileActive(partnerId, now),
+    whileActive(partnerId, endpoint.id, now),
   ];
 }
 

@@ -28,7 +28,7 @@ const anyPartner = (random: () => number) => ({
 const oneCoupon = (pieces: number) => () => ({ ...one("couponId")(), pieces: String(pieces) });
 
 export const scenarios: readonly Scenario[] = [
-  { name: "one partner: creations", operation: "subscriptions.create", roles: one("partnerId"), splittingRate: narrow },
+  { name: "one partner: creations", operation: "subscriptions.create", roles: one("partnerId") },
   { name: "one partner: extensions", operation: "subscriptions.extend", roles: one("partnerId") },
   { name: "one partner: reads", operation: "subscriptions.read", roles: one("partnerId") },
   { name: "one partner: lists of events", operation: "events.list", roles: one("partnerId") },

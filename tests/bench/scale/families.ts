@@ -5,6 +5,7 @@
 import { idempotencyRecordKey } from "../../../shared/contract/idempotency-record.ts";
 import { couponKey } from "../../../shared/coupons/keys.ts";
 import { eventKey } from "../../../shared/events/keys.ts";
+import { stripeOf } from "../../../shared/identity/creation-lock-store.ts";
 import { identityKey } from "../../../shared/identity/keys.ts";
 import { limitKey } from "../../../shared/limits/keys.ts";
 import { partnerKey } from "../../../shared/partners/keys.ts";
@@ -52,6 +53,9 @@ export const families: readonly Family[] = [
   ),
   table("CREDENTIAL#", /^CREDENTIAL#(?<principalId>\S+) CREDENTIAL$/, ({ principalId }) =>
     identityKey.credential(principalId),
+  ),
+  table("CREATION-LOCK#", /^CREATION-LOCK#/, ({ partnerId, externalUserId }) =>
+    identityKey.creationLock(partnerId, stripeOf(externalUserId)),
   ),
   table("SECOND-FACTOR#", /^SECOND-FACTOR#/, ({ userId }) => identityKey.secondFactor(userId)),
   table("SIGNING-KEYS", /^SIGNING-KEYS /, () => identityKey.signingKeys()),

@@ -1,4 +1,3 @@
-import type { Interceptor } from "../../../infra/local/services/service-proxy.ts";
 import { expectProblem, expectTokenRefused } from "../../support/expect-problem.ts";
 import { partnerCalls } from "../../support/partners.ts";
 import { verdict, type Answer } from "../../support/answer.ts";
@@ -7,20 +6,20 @@ import { inParallel, Portico, tally, type TestPartner } from "../../support/port
 const portico = Portico.forSuite();
 const { acceptsSecret, asRoot, change, read, register, remove, self } = partnerCalls(portico);
 
-async function subscribe(token: string, externalUserId = "u1", host = portico): Promise<Answer> {
+async function subscribe(token: string, externalUserId = "u1"): Promise<Answer> {
   const json = { externalUserId, userEmail: "u1@example.com", duration: "P1M" };
-  return await host.call("POST", "/v1/subscriptions", { token, json });
+  return await portico.call("POST", "/v1/subscriptions", { token, json });
 }
 
-async function createCompany(token: string, host = portico): Promise<Answer> {
+async function createCompany(token: string): Promise<Answer> {
   const json = { name: "Padaria Aurora", phone: "551130001234", declaredBilling: "5.00" };
-  return await host.call("POST", "/v1/companies", { token, json });
+  return await portico.call("POST", "/v1/companies", { token, json });
 }
 
 /** What prevents the deletion of a partner, and how to create the one with a number. */
 const uses = {
-  subscriptions: (token: string, index: number, host?: Portico) => subscribe(token, `u${index}`, host),
-  companies: (token: string, _index: number, host?: Portico) => createCompany(token, host),
+  subscriptions: (token: string, index: number) => subscribe(token, `u${index}`),
+  companies: (token: string) => createCompany(token),
 } as const;
 
 describe("deleting a partner", () => {
@@ -144,46 +143,5 @@ describe("the access tokens of a deleted partner", () => {
     const { status } = await portico.call("DELETE", `/v1/partners/${partner.id}`, { token: await portico.rootToken() });
     expect(status).toBe(204);
     expectTokenRefused(await self(partner.token), "token_revoked");
-  });
-});
-
-describe("deleting a partner while others are created between its checks and its commit", () => {
-  /** The deletion queries subscriptions and companies. */
-  const looksOfDeletion = 2;
-
-  /** Creations wait until the deletion has found nothing; then the deletion waits until one creation has tried. */
-  function interleaving(): Interceptor {
-    const looked = Promise.withResolvers<undefined>();
-    const tried = Promise.withResolvers<undefined>();
-    let looks = 0;
-    return async ({ functionId, action }, next) => {
-      const creates = /(subscriptions|companies)-create/.test(functionId) && action === "TransactWriteItems";
-      const deletes = functionId.includes("partners-delete");
-      if (creates) await looked.promise;
-      if (deletes && looks >= looksOfDeletion) await tried.promise;
-      const answer = await next();
-      if (creates) tried.resolve(undefined);
-      if (deletes && action === "Query" && ++looks === looksOfDeletion) looked.resolve(undefined);
-      return answer;
-    };
-  }
-
-  let interceptor = interleaving();
-
-  const host = Portico.alone({ interceptors: [(call, next) => interceptor(call, next)] });
-
-  beforeEach(() => {
-    interceptor = interleaving();
-  });
-
-  test.each(["subscriptions", "companies"] as const)("none of fifty %s is created", async (kind) => {
-    const { id, token } = await host.partnerWithToken();
-    const root = await host.rootToken();
-    const [removed, ...created] = await inParallel(51, (index) =>
-      index === 0 ? host.call("DELETE", `/v1/partners/${id}`, { token: root }) : uses[kind](token, index, host),
-    );
-    expect(removed?.status).toBe(204);
-    expect(tally(created.map(verdict))).toEqual({ "401 token_revoked": 50 });
-    expectProblem(await host.call("GET", `/v1/partners/${id}`, { token: root }), 404, "not_found");
   });
 });

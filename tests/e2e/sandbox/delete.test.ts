@@ -19,10 +19,13 @@ const create = (token: string) => call("POST", "/v1/sandbox", { token });
 const remove = (token: string) => call("DELETE", "/v1/sandbox", { token });
 
 /** The families of the items whose keys name one of the ids, without events, which expire. */
+/** What expires by itself. */
+const expiring = new Set(["CREATION-LOCK", "EVENTS"]);
+
 async function familiesOf(...ids: readonly string[]): Promise<readonly string[]> {
   const items = (await contentsOf(portico.host)).map(({ pk, sk }) => [String(pk), String(sk)] as const);
   const named = items.filter(([pk, sk]) => ids.some((id) => pk.includes(id) || sk.includes(id)));
-  return [...new Set(named.map(([pk]) => pk.split("#")[0] as string))].filter((name) => name !== "EVENTS");
+  return [...new Set(named.map(([pk]) => pk.split("#")[0] as string))].filter((name) => !expiring.has(name));
 }
 
 /** Fills a sandbox with everything that it can hold. @returns the id of its webhook endpoint */

@@ -2,7 +2,8 @@ import type { Author } from "../../../shared/contract/author.ts";
 import { ConcurrencyConflict } from "../../../shared/domain/conflict.ts";
 import { newId } from "../../../shared/domain/ids.ts";
 import { orThrow } from "../../../shared/domain/problems.ts";
-import { deletionHold, deletionRelease, principalCreation } from "../../../shared/identity/store.ts";
+import { principalCreation } from "../../../shared/identity/store.ts";
+import { holdCreations, releaseCreations } from "../../../shared/partners/lock-creations.ts";
 import type { Table } from "../../../shared/runtime/table.ts";
 import type { CreationRequest } from "../../../shared/subscriptions/contract.ts";
 import type { Subscription } from "../../../shared/subscriptions/model.ts";
@@ -158,28 +159,19 @@ describe("a subscription", () => {
   });
 });
 
-describe("the state of the partner", () => {
-  test("forbids a subscription of a suspended or unknown partner", async () => {
-    const refused = [await newPartner("suspended"), newId("ptr_", now)];
-    for (const partner of refused) {
-      await expect(sell(partner, "u1")).rejects.toMatchObject({ code: "token_revoked" });
-      expect(await findSubscription(table, partner, "u1")).toBeUndefined();
-      expect((await wholeHistory(partner, "u1")).items).toEqual([]);
-    }
-  });
-
-  test("forbids new subscriptions during a deletion, and allows changes of a live one", async () => {
+describe("the creation lock of the partner", () => {
+  test("forbids new subscriptions while it is closed, and allows changes of a live one", async () => {
     const partner = await newPartner();
     const subscription = await sell(partner, "u1");
     const expired = await sell(partner, "u2", { duration: duration("P1D") });
-    await table.commit(deletionHold(partner, now));
+    await holdCreations(table, [{ id: partner }], now);
     await expect(sell(partner, "u3")).rejects.toThrow(ConcurrencyConflict);
     const revived = orThrow(extend(expired, { duration: duration("P1D") }, inDays(2)));
     const revival = subscriptionChange("extended", { ...expired, expiresAt: now }, revived, author(partner));
     await expect(table.commit(revival)).rejects.toThrow(ConcurrencyConflict);
     const extended = orThrow(extend(subscription, { duration: duration("P1D") }, now));
     await table.commit(subscriptionChange("extended", subscription, extended, author(partner)));
-    await table.commit(deletionRelease(partner));
+    await releaseCreations(table, [{ id: partner }], now);
     await sell(partner, "u3");
     expect(await findSubscription(table, partner, "u1")).toMatchObject({ expiresAt: extended.expiresAt, revision: 2 });
   });
