@@ -86,7 +86,8 @@ async function sandboxed() {
 }
 
 /** What a partner's items are about, without those of its creation lock, which expire by themselves. */
-const lastingKinds = (items: readonly Record<string, any>[]) => kindsOf(items).filter((kind) => kind !== "CREATION-LOCK");
+const lastingKinds = (items: readonly Record<string, any>[]) =>
+  kindsOf(items).filter((kind) => kind !== "CREATION-LOCK");
 
 /** Of a partner that is deleted its audit records stay, and its events until they expire. One record says what deleted it. */
 async function expectOnlyTraces(partnerId: string, deletions: readonly string[]): Promise<void> {
