@@ -352,9 +352,15 @@ export class Host {
     return this.#current.pool.kill(functionId);
   }
 
-  /** Stops the idle processes of all functions, for tests: the next calls begin in new processes. */
-  retire(): void {
-    this.#current.pool.retire();
+  /**
+   * Stops the idle processes of functions, for tests: the next calls begin in new processes.
+   *
+   * @param name in the template, such as `authorizer` or `oauth-keys`; by default of all functions
+   */
+  retire(name?: string): void {
+    const named = this.#current.model.functions.filter((each) => name === undefined || each.name.endsWith(`-${name}`));
+    if (named.length === 0) throw new Error(`the template has no function ${name}`);
+    this.#current.pool.retire(new Set(named.map(({ id }) => id)));
   }
 
   /**

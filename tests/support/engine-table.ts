@@ -1,20 +1,18 @@
 /** A new table on a new engine, for tests of what works on the table itself. */
-import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
-import { clientOf, tableClientOf } from "../../infra/local/services/table-contents.ts";
+import { itemsOf, tableClientOf } from "../../infra/local/services/table-contents.ts";
 import { createTable, startEngine, withoutStream } from "../../infra/local/services/dynamodb-engine.ts";
 import { readModel } from "../../infra/local/template/read-deployment.ts";
 import type { TableModel } from "../../infra/local/template/deployment-model.ts";
 import { loadAssembly, parametersOf } from "../../infra/local/template/cloud-assembly.ts";
 import type { AwsJson } from "../../shared/runtime/aws-json.ts";
-import { Table } from "../../shared/runtime/table.ts";
-
-export { itemsOf } from "../../infra/local/services/table-contents.ts";
+import { Table, type Item } from "../../shared/runtime/table.ts";
 
 export interface TestTable {
   readonly table: Table;
-  readonly client: DynamoDBDocumentClient;
+  /** Every item, in key order. */
+  readonly items: () => Promise<Item[]>;
   /** For tables with a deadline of their own. */
-  readonly tableClient: AwsJson;
+  readonly client: AwsJson;
   readonly name: string;
   /** Where the engine answers. */
   readonly endpoint: string;
@@ -29,17 +27,15 @@ export async function startTable(): Promise<TestTable> {
   const model = tables[0] as TableModel;
   const engine = await startEngine();
   await createTable(engine.endpoint, region, withoutStream(model));
-  const client = clientOf(engine.endpoint, region);
-  const tableClient = tableClientOf(engine.endpoint, region);
+  const client = tableClientOf(engine.endpoint, region);
   return {
-    table: new Table(tableClient, model.name, Number.MAX_SAFE_INTEGER),
+    table: new Table(client, model.name, Number.MAX_SAFE_INTEGER),
+    items: async () => await itemsOf(client, model.name),
     client,
-    tableClient,
     name: model.name,
     endpoint: engine.endpoint,
     close: async () => {
       client.destroy();
-      tableClient.destroy();
       await engine.close();
     },
   };

@@ -102,13 +102,23 @@ export const openApiForm = z.strictObject({
   }),
 });
 
-/** Parses a schema of the document, to validate values. @throws Error if it is not a JSON Schema */
-export function readSchema(schemaOfDocument: unknown, components: { readonly schemas: object }): z.ZodType {
-  const local = (value: unknown) =>
-    JSON.parse(JSON.stringify(value).replaceAll('"#/components/schemas/', '"#/$defs/')) as Record<string, unknown>;
+/**
+ * Reads the schemas of a document, to validate values. Many schemas are the same, so each one is read once.
+ *
+ * @returns a function that throws an Error for what is no JSON Schema
+ */
+export function schemaReader(components: { readonly schemas: object }): (schemaOfDocument: unknown) => z.ZodType {
   // Zod cannot read `not`, which the contract has only beside rules that the server enforces.
   const known = (_name: string, value: unknown) =>
     typeof value === "object" && value !== null && "not" in value ? { ...value, not: undefined } : value;
-  const whole = { ...local(schemaOfDocument), $defs: local(components.schemas) };
-  return z.fromJSONSchema(JSON.parse(JSON.stringify(whole, known)) as never);
+  const local = (value: unknown) =>
+    JSON.parse(JSON.stringify(value, known).replaceAll('"#/components/schemas/', '"#/$defs/')) as Record<string, never>;
+  const $defs = local(components.schemas);
+  const read = new Map<string, z.ZodType>();
+  return (schemaOfDocument) => {
+    const text = JSON.stringify(schemaOfDocument);
+    const form = read.get(text) ?? z.fromJSONSchema({ ...local(schemaOfDocument), $defs });
+    read.set(text, form);
+    return form;
+  };
 }

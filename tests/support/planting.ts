@@ -1,9 +1,8 @@
 /** Reads and writes the table of a running host directly. Test files reach it by `outside.ts`. */
 import { randomUUID } from "node:crypto";
-import { PutCommand } from "@aws-sdk/lib-dynamodb";
 import {
-  clientOf,
   tableClientOf,
+  writeItem,
   contentsOf as everythingIn,
   type TableLocation,
 } from "../../infra/local/services/table-contents.ts";
@@ -32,8 +31,8 @@ export async function contentsOf(host: TableLocation): Promise<Item[]> {
 
 /** Writes an item directly into a running host's table: a state that takes time to reach otherwise. */
 export async function plantItem({ engineEndpoint, model }: Host, item: Item): Promise<void> {
-  const client = clientOf(engineEndpoint, model.region);
-  await client.send(new PutCommand({ TableName: model.tables[0]!.name, Item: item }));
+  const client = tableClientOf(engineEndpoint, model.region);
+  await writeItem(client, model.tables[0]!.name, item);
   client.destroy();
 }
 

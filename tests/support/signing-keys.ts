@@ -12,7 +12,7 @@ export function rotationOf({ host }: Portico): { readonly arn: string; readonly 
 
 /** The published keys as they are now: processes show them for a second. */
 export async function publishedKids(portico: Portico): Promise<string[]> {
-  withoutMemory(portico);
+  portico.host.retire("oauth-keys");
   const { body } = await portico.call("GET", "/.well-known/jwks.json");
   return body.keys.map(({ kid }: { readonly kid: string }) => kid);
 }
@@ -21,9 +21,9 @@ export function kidOf(token: string): string {
   return decodeProtectedHeader(token).kid!;
 }
 
-/** Ends the idle processes, so that no function has cached a key. */
+/** Ends the idle processes that have cached keys. */
 export function withoutMemory({ host }: Portico): void {
-  host.retire();
+  for (const name of ["authorizer", "oauth-keys", "oauth-token"]) host.retire(name);
 }
 
 export async function readSelf(portico: Portico, token: string): Promise<Answer> {

@@ -145,8 +145,9 @@ export class FunctionPool {
   }
 
   /** Stops the idle processes, as Lambda does at any time. The next calls begin in new ones. */
-  retire(): void {
-    for (const { workers } of this.#pools.values()) {
+  retire(functionIds: ReadonlySet<string> = new Set(this.#pools.keys())): void {
+    for (const [functionId, { workers }] of this.#pools) {
+      if (!functionIds.has(functionId)) continue;
       for (const worker of workers) if (worker.state === "idle") this.#stop(worker);
     }
   }

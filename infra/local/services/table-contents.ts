@@ -1,6 +1,6 @@
 /** Reads a running host's table directly, without functions, roles or faults in between. */
-import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import { DynamoDBDocumentClient, ScanCommand } from "@aws-sdk/lib-dynamodb";
+import type { GetItemOutput, ScanOutput } from "@aws-sdk/client-dynamodb";
+import { marshall, unmarshall } from "@aws-sdk/util-dynamodb";
 import { AwsJson, dynamoDb } from "../../../shared/runtime/aws-json.ts";
 import type { Item } from "../../../shared/runtime/table.ts";
 import type { DeploymentModel, TableModel } from "../template/deployment-model.ts";
@@ -8,28 +8,34 @@ import { engineAccessKey } from "./dynamodb-engine.ts";
 
 const credentials = { accessKeyId: engineAccessKey, secretAccessKey: "none" };
 
-/** A client of the engine for `Table`, which bypasses the host's proxy. */
+/** A client of the engine that bypasses the host's proxy. */
 export function tableClientOf(endpoint: string, region: string): AwsJson {
   return new AwsJson(dynamoDb, { endpoint, region, credentials });
 }
 
-/** A client of the engine that bypasses the host's proxy. */
-export function clientOf(endpoint: string, region: string): DynamoDBDocumentClient {
-  const client = new DynamoDBClient({ endpoint, region, credentials, maxAttempts: 1 });
-  // It copies every item for a logger that does not exist.
-  client.middlewareStack.remove("loggerMiddleware");
-  return DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } });
+/** One item with its places in the indexes. */
+export async function readItem(client: AwsJson, name: string, key: Item): Promise<Item | undefined> {
+  const { Item: item } = await client.call<GetItemOutput>("GetItem", {
+    TableName: name,
+    Key: marshall(key),
+    ConsistentRead: true,
+  });
+  return item && unmarshall(item);
+}
+
+/** Puts an item as it is. */
+export async function writeItem(client: AwsJson, name: string, item: Item): Promise<void> {
+  await client.call("PutItem", { TableName: name, Item: marshall(item, { removeUndefinedValues: true }) });
 }
 
 /** Every item of a table, in key order. */
-export async function itemsOf(client: DynamoDBDocumentClient, name: string): Promise<Item[]> {
+export async function itemsOf(client: AwsJson, name: string): Promise<Item[]> {
   const items: Item[] = [];
-  let start: Item | undefined;
+  let start: ScanOutput["LastEvaluatedKey"];
   do {
-    const page = await client.send(
-      new ScanCommand({ TableName: name, ConsistentRead: true, ...(start && { ExclusiveStartKey: start }) }),
-    );
-    items.push(...(page.Items ?? []));
+    const input = { TableName: name, ConsistentRead: true, ...(start && { ExclusiveStartKey: start }) };
+    const page: ScanOutput = await client.call<ScanOutput>("Scan", input);
+    for (const item of page.Items ?? []) items.push(unmarshall(item));
     start = page.LastEvaluatedKey;
   } while (start !== undefined);
   const place = ({ pk, sk }: Item) => `${String(pk)}\u0000${String(sk)}`;
@@ -44,7 +50,7 @@ export interface TableLocation {
 
 /** Every item of a running host's table. */
 export async function contentsOf({ engineEndpoint, model }: TableLocation): Promise<Item[]> {
-  const client = clientOf(engineEndpoint, model.region);
+  const client = tableClientOf(engineEndpoint, model.region);
   try {
     return await itemsOf(client, (model.tables[0] as TableModel).name);
   } finally {

@@ -2,7 +2,8 @@
  * What each operation asks of the table: its function and the authorizer run in this process against a real engine, and every
  * access is recorded with the item's size and its places in the indexes. So the simulation follows the code.
  */
-import { GetCommand, type DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+import { readItem } from "../../../infra/local/services/table-contents.ts";
+import type { AwsJson } from "../../../shared/runtime/aws-json.ts";
 import { unmarshall } from "@aws-sdk/util-dynamodb";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Interceptor, ServiceCall } from "../../../infra/local/services/service-proxy.ts";
@@ -51,14 +52,14 @@ async function whileTimeStands(work: () => Promise<unknown>): Promise<void> {
 }
 
 export class Recorder {
-  readonly #client: DynamoDBDocumentClient;
+  readonly #client: AwsJson;
   readonly #tableName: string;
   #steps: TableCall[][] = [];
   /** The keys that the present call has read. */
   #read = new Set<string>();
   #open = 0;
 
-  constructor(client: DynamoDBDocumentClient, tableName: string) {
+  constructor(client: AwsJson, tableName: string) {
     this.#client = client;
     this.#tableName = tableName;
   }
@@ -110,10 +111,7 @@ export class Recorder {
 
   async #items(writes: readonly Written[]): Promise<readonly (Item | undefined)[]> {
     return await Promise.all(
-      writes.map(async ({ pk, sk }) => {
-        const key = { TableName: this.#tableName, Key: { pk, sk }, ConsistentRead: true };
-        return (await this.#client.send(new GetCommand(key))).Item;
-      }),
+      writes.map(async ({ pk, sk }) => await readItem(this.#client, this.#tableName, { pk, sk })),
     );
   }
 }

@@ -1,12 +1,11 @@
 /** A small Portico in this process: functions against a real engine, with what the recorded operations need in the table. */
 import { randomUUID } from "node:crypto";
-import { GetCommand, type DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { createTable, startEngine, withoutStream, type Engine } from "../../../infra/local/services/dynamodb-engine.ts";
 import { LocalEventBuses } from "../../../infra/local/services/event-buses.ts";
 import { LocalQueues } from "../../../infra/local/services/queues.ts";
 import { LocalSecretsManager } from "../../../infra/local/services/secrets-manager.ts";
 import { ServiceProxy } from "../../../infra/local/services/service-proxy.ts";
-import { clientOf, tableClientOf } from "../../../infra/local/services/table-contents.ts";
+import { readItem, tableClientOf } from "../../../infra/local/services/table-contents.ts";
 import { loadAssembly, parametersOf } from "../../../infra/local/template/cloud-assembly.ts";
 import { readModel } from "../../../infra/local/template/read-deployment.ts";
 import { hashCode } from "../../../shared/coupons/codes.ts";
@@ -55,7 +54,6 @@ export interface World {
 
 interface Services {
   readonly engine: Engine;
-  readonly client: DynamoDBDocumentClient;
   readonly tableClient: AwsJson;
   readonly tableName: string;
   readonly recorder: Recorder;
@@ -66,7 +64,7 @@ interface Services {
 /** Sets the environment of this process as a function has it, so functions are imported afterwards. @param assembly of `local` */
 export async function startWorld(assembly: string): Promise<World> {
   const services = await startServices(assembly);
-  const { client, tableClient, tableName, recorder, proxy, engine, signing } = services;
+  const { tableClient, tableName, recorder, proxy, engine, signing } = services;
   Object.assign(process.env, environmentOf(services));
   const table = new Table(tableClient, tableName, Number.MAX_SAFE_INTEGER);
   await table.commit(keyPublication(publicKeysOf({ keys: [signing] })));
@@ -75,9 +73,8 @@ export async function startWorld(assembly: string): Promise<World> {
     cast,
     recorder,
     tokenOf: (caller, userId) => tokenOf({ caller, userId, cast, signing }),
-    read: async ({ pk, sk }) => (await client.send(new GetCommand({ TableName: tableName, Key: { pk, sk } }))).Item,
+    read: async ({ pk, sk }) => await readItem(tableClient, tableName, { pk, sk }),
     close: async () => {
-      client.destroy();
       tableClient.destroy();
       await proxy.close();
       await engine.close();
@@ -92,8 +89,8 @@ async function startServices(assembly: string): Promise<Services> {
   if (model === undefined) throw new Error("the assembly has no table");
   const engine = await startEngine();
   await createTable(engine.endpoint, region, withoutStream(model));
-  const client = clientOf(engine.endpoint, region);
-  const recorder = new Recorder(client, model.name);
+  const tableClient = tableClientOf(engine.endpoint, region);
+  const recorder = new Recorder(tableClient, model.name);
   const signing = await generateSigningKey(new Date());
   const secrets = new LocalSecretsManager();
   const values = Object.keys(secretVariables).map((name) => {
@@ -110,8 +107,7 @@ async function startServices(assembly: string): Promise<Services> {
   });
   return {
     engine,
-    client,
-    tableClient: tableClientOf(engine.endpoint, region),
+    tableClient,
     tableName: model.name,
     recorder,
     proxy,

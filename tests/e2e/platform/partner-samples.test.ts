@@ -5,11 +5,12 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { transform } from "esbuild";
-import newman, { type Summary } from "newman";
+import type { Summary } from "newman";
 import { partnerOperations } from "../../../infra/contract/partner-contract.ts";
 import { languages, sampleRequest, type Replacements } from "../../../infra/contract/samples.ts";
 import type { AnyOperation } from "../../../shared/contract/operation.ts";
 import { operations } from "../../../shared/operations.ts";
+import { newman } from "../../support/outside.ts";
 import { Portico } from "../../support/portico.ts";
 
 type LanguageName = keyof typeof languages;
@@ -207,8 +208,9 @@ async function runCollection(collection: object): Promise<{ failures: readonly s
     { key: "clientId", value: partner.id },
     { key: "clientSecret", value: partner.secret },
   ];
+  const runner = await newman();
   const { run } = await new Promise<Summary>((resolve, reject) => {
-    newman.run({ collection, envVar, timeoutRequest: 60_000 }, (error, result) =>
+    runner.run({ collection, envVar, timeoutRequest: 60_000 }, (error, result) =>
       error ? reject(error) : resolve(result),
     );
   });

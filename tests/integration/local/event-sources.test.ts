@@ -2,10 +2,9 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { EventBridgeClient, PutEventsCommand } from "@aws-sdk/client-eventbridge";
 import { SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
-import { PutCommand } from "@aws-sdk/lib-dynamodb";
 import { startHost, type Host, type HostOptions } from "../../../infra/local/host.ts";
 import { errorAnswer } from "../../../infra/local/services/service-proxy.ts";
-import { clientOf } from "../../../infra/local/services/table-contents.ts";
+import { tableClientOf, writeItem } from "../../../infra/local/services/table-contents.ts";
 import { apiResources, functionResource, temporaryFolder, writeAssembly, unusedRoute } from "./fixture.ts";
 
 const bundles = {
@@ -186,8 +185,8 @@ async function until(holds: () => boolean): Promise<void> {
 }
 
 async function put({ engineEndpoint, model }: Host, ...keys: readonly string[]): Promise<void> {
-  const client = clientOf(engineEndpoint, model.region);
-  for (const pk of keys) await client.send(new PutCommand({ TableName: "Things", Item: { pk } }));
+  const client = tableClientOf(engineEndpoint, model.region);
+  for (const pk of keys) await writeItem(client, "Things", { pk });
   client.destroy();
 }
 

@@ -5,7 +5,7 @@ import { creationReopening, stripeOf, stripes, whileActive } from "../../../shar
 import { lockMs } from "../../../shared/identity/model.ts";
 import { holdCreations, releaseCreations, stopCreations } from "../../../shared/partners/lock-creations.ts";
 import type { Item, Table } from "../../../shared/runtime/table.ts";
-import { itemsOf, startTable, type TestTable } from "../../support/engine-table.ts";
+import { startTable, type TestTable } from "../../support/engine-table.ts";
 import { inParallel, tally } from "../../support/portico.ts";
 
 const now = new Date("2026-11-20T12:00:00.000Z");
@@ -97,7 +97,7 @@ test("every item that a lock leaves behind has a time to live, also one that is 
 });
 
 async function locksOf({ id }: Partner): Promise<readonly Item[]> {
-  return (await itemsOf(engine.client, engine.name)).filter(({ pk }) => String(pk).startsWith(`CREATION-LOCK#${id}#`));
+  return (await engine.items()).filter(({ pk }) => String(pk).startsWith(`CREATION-LOCK#${id}#`));
 }
 
 test("of 64 creations beside a stop, each is complete before the stop has ended, or does not happen", async () => {

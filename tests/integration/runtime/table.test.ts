@@ -3,7 +3,7 @@ import { absent, all, conflict, present, putAbsent, unchanged } from "../../../s
 import { ConcurrencyConflict } from "../../../shared/domain/conflict.ts";
 import { Table, type Item } from "../../../shared/runtime/table.ts";
 import { inParallel, tally } from "../../support/portico.ts";
-import { itemsOf, startTable, type TestTable } from "../../support/engine-table.ts";
+import { startTable, type TestTable } from "../../support/engine-table.ts";
 
 let engine: TestTable;
 let table: Table;
@@ -46,14 +46,14 @@ describe("a commit", () => {
   test("applies none of them if a condition fails", async () => {
     const pk = newPartition();
     await table.commit([put({ pk, sk: "a" }, { revision: 1 })]);
-    const before = await itemsOf(engine.client, engine.name);
+    const before = await engine.items();
     const outcome = table.commit([
       put({ pk, sk: "b" }),
       { ...put({ pk, sk: "a" }, { revision: 3 }), condition: unchanged(2), onConditionFailed: refusal("changed") },
       { delete: { pk, sk: "c" } },
     ]);
     await expect(outcome).rejects.toThrow("changed");
-    expect(await itemsOf(engine.client, engine.name)).toEqual(before);
+    expect(await engine.items()).toEqual(before);
   });
 
   test("of a hundred writes is also atomic", async () => {
@@ -124,7 +124,7 @@ describe("a commit", () => {
 
   test("is not started after its deadline", async () => {
     const pk = newPartition();
-    const late = new Table(engine.tableClient, engine.name, Date.now() - 1);
+    const late = new Table(engine.client, engine.name, Date.now() - 1);
     await expect(late.commit([put({ pk, sk: "a" })])).rejects.toMatchObject({ code: "unavailable" });
     await expect(late.get({ pk, sk: "a" })).rejects.toMatchObject({ code: "unavailable" });
     expect(await table.get({ pk, sk: "a" })).toBeUndefined();
@@ -295,7 +295,7 @@ describe("reading many items", () => {
   });
 
   test("is not started after its deadline", async () => {
-    const late = new Table(engine.tableClient, engine.name, Date.now() - 1);
+    const late = new Table(engine.client, engine.name, Date.now() - 1);
     await expect(late.getAll([{ pk: newPartition(), sk: "a" }])).rejects.toMatchObject({ code: "unavailable" });
   });
 });

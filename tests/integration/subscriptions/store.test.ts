@@ -22,7 +22,7 @@ import {
 } from "../../../shared/subscriptions/store.ts";
 import { viewSubscription } from "../../../shared/subscriptions/view.ts";
 import { inParallel, tally } from "../../support/portico.ts";
-import { itemsOf, startTable, type TestTable } from "../../support/engine-table.ts";
+import { startTable, type TestTable } from "../../support/engine-table.ts";
 
 const now = new Date("2026-11-20T12:00:00.000Z");
 const dayMs = 86_400_000;
@@ -115,7 +115,7 @@ describe("a subscription", () => {
     const first = await sell(partner, "u1");
     const extended = orThrow(extend(first, { duration: duration("P1D") }, now));
     await table.commit(subscriptionChange("extended", first, extended, author(partner, "token-2")));
-    const before = await itemsOf(engine.client, engine.name);
+    const before = await engine.items();
     // Decisions on stale data.
     const late = orThrow(extend(first, { duration: duration("P1Y") }, now));
     await expect(table.commit(subscriptionChange("extended", first, late, author(partner)))).rejects.toThrow(
@@ -128,7 +128,7 @@ describe("a subscription", () => {
     await expect(table.commit(subscriptionChange("created", undefined, again, author(partner)))).rejects.toThrow(
       ConcurrencyConflict,
     );
-    expect(await itemsOf(engine.client, engine.name)).toEqual(before);
+    expect(await engine.items()).toEqual(before);
   });
 
   test("without a change writes nothing", async () => {
@@ -152,9 +152,7 @@ describe("a subscription", () => {
   test("has its e-mail address in no key", async () => {
     const partner = await newPartner();
     await sell(partner, "u1", { userEmail: "grace.hopper@example.com" });
-    const keys = (await itemsOf(engine.client, engine.name)).map(({ pk, sk, gsi1pk, gsi1sk }) =>
-      JSON.stringify([pk, sk, gsi1pk, gsi1sk]),
-    );
+    const keys = (await engine.items()).map(({ pk, sk, gsi1pk, gsi1sk }) => JSON.stringify([pk, sk, gsi1pk, gsi1sk]));
     expect(keys.filter((one) => one.includes("grace.hopper"))).toEqual([]);
   });
 });
@@ -298,11 +296,11 @@ describe("the deletion of a partner", () => {
     const [partner, other] = [await newPartner(), await newPartner()];
     await sell(other, "u1");
     for (let index = 0; index < 30; index++) await cancelNow(partner, await sell(partner, `u${index}`));
-    const before = await itemsOf(engine.client, engine.name);
+    const before = await engine.items();
     const own = before.filter(({ pk }) => pk.startsWith("SUBSCRIPTION") && pk.includes(partner));
     expect(own).toHaveLength(90);
     await removeSubscriptions(table, partner);
-    expect(await itemsOf(engine.client, engine.name)).toEqual(before.filter((item) => !own.includes(item)));
+    expect(await engine.items()).toEqual(before.filter((item) => !own.includes(item)));
     await removeSubscriptions(table, partner);
     expect(await findSubscription(table, other, "u1")).toBeDefined();
   });

@@ -19,7 +19,7 @@ import { countedTypes } from "../../../shared/usage/model.ts";
 import { listAllSubscriptionCounts, listSubscriptionCounts } from "../../../shared/usage/store.ts";
 import { viewUsageOfAll } from "../../../shared/usage/view.ts";
 import { inParallel } from "../../support/portico.ts";
-import { itemsOf, startTable, type TestTable } from "../../support/engine-table.ts";
+import { startTable, type TestTable } from "../../support/engine-table.ts";
 import { crowdTimeoutMs, dayMs } from "../../support/values.ts";
 
 const start = new Date("2026-11-20T12:00:00.000Z");
@@ -100,7 +100,7 @@ class Seller {
 
   /** Every event that the stream brings to the function. */
   async events(): Promise<OwnedEvent[]> {
-    const owned = (await itemsOf(engine.client, engine.name)).flatMap((item) => ownedEventOf(item) ?? []);
+    const owned = (await engine.items()).flatMap((item) => ownedEventOf(item) ?? []);
     return owned.filter(
       ({ partnerId, event }) => partnerId === this.id && (countedTypes as readonly string[]).includes(event.type),
     );

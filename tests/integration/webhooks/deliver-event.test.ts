@@ -31,7 +31,7 @@ import {
   testEvent,
 } from "../../../shared/webhooks/store.ts";
 import { inParallel, tally } from "../../support/portico.ts";
-import { itemsOf, startTable, type TestTable } from "../../support/engine-table.ts";
+import { startTable, type TestTable } from "../../support/engine-table.ts";
 
 const key = "key of the stage";
 const start = new Date("2026-11-20T12:00:00.000Z");
@@ -366,7 +366,7 @@ describe("an endpoint", () => {
     await removeEndpoints(table, partner);
     await removeEndpoints(table, partner);
     const names = [partner, ...endpoints.map(({ id }) => id)];
-    const left = (await itemsOf(engine.client, engine.name)).map(({ pk }) => String(pk));
+    const left = (await engine.items()).map(({ pk }) => String(pk));
     expect(left.filter((pk) => pk.startsWith("WEBHOOK") && names.some((name) => pk.includes(name)))).toEqual([]);
   });
 });
