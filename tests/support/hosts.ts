@@ -5,6 +5,7 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import type { Host, HostOptions } from "../../infra/local/host.ts";
+import type { Interceptor } from "../../infra/local/services/service-proxy.ts";
 import type { LogSink } from "../../infra/local/lambda/function-pool.ts";
 import { rightsFolderVariable, writeRecord } from "../rights/records.ts";
 
@@ -18,6 +19,8 @@ export interface SharedHost {
 export class Hosts {
   #shared: Promise<SharedHost> | undefined;
   #sink: LogSink | undefined;
+  /** Of the file that has the shared host. */
+  #interceptors: readonly Interceptor[] = [];
   /** Names of the hosts' records. */
   readonly #ids = new WeakMap<Host, string>();
 
@@ -39,15 +42,20 @@ export class Hosts {
    * The host that the files of this process share; starts with the first one.
    *
    * @param sink receives the functions' output until the next file takes the host
+   * @param interceptors stand between functions and services until then, the first one outermost
    */
-  async share(sink: LogSink): Promise<SharedHost> {
+  async share(sink: LogSink, interceptors: readonly Interceptor[]): Promise<SharedHost> {
     this.#sink = sink;
-    this.#shared ??= this.start({ logSink: (line) => this.#sink?.(line) }).then((host) => ({
-      host,
-      root: undefined,
-    }));
+    this.#interceptors = interceptors;
+    this.#shared ??= this.start({
+      logSink: (line) => this.#sink?.(line),
+      interceptors: [(call, next) => this.#intercept(call, next)],
+    }).then((host) => ({ host, root: undefined }));
     return await this.#shared;
   }
+
+  #intercept: Interceptor = (call, next) =>
+    this.#interceptors.reduceRight<typeof next>((inner, each) => () => each(call, inner), next)();
 
   /**
    * Adds what a host has counted to the records of the run. Without a folder for them it does nothing.

@@ -48,11 +48,13 @@ export class Portico {
   /**
    * The host that all such files of a worker use, one after the other: its table holds what earlier files have left, its root
    * user stays as it is, and nobody changes its deployment. For everything else there is `alone`.
+   *
+   * @param interceptors stand between the functions and their services while the file runs
    */
-  static forSuite(): Portico {
+  static forSuite({ interceptors = [] }: Pick<HostOptions, "interceptors"> = {}): Portico {
     const portico = new Portico();
     beforeAll(async () => {
-      portico.#shared = await hosts.share(portico.#sink);
+      portico.#shared = await hosts.share(portico.#sink, interceptors);
     });
     afterAll(() => portico.#record());
     return portico;

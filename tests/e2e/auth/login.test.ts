@@ -1,7 +1,7 @@
 /** How people sign in, and how many wrong guesses they have. */
 import { decodeJwt, decodeProtectedHeader } from "jose";
 import { expectProblem } from "../../support/expect-problem.ts";
-import { changeUser, goodPassword, newUser, sessionOf, signIn } from "../../support/people.ts";
+import { changeUser, goodPassword, newPerson, newUser, sessionOf, signIn } from "../../support/people.ts";
 import type { Answer } from "../../support/answer.ts";
 import { inParallel, Portico, tally } from "../../support/portico.ts";
 import { codesOf, linesOf, sessionCalls } from "../../support/sessions.ts";
@@ -9,7 +9,7 @@ import { weakHash } from "../../support/passwords.ts";
 import { contentsOf, plantItem } from "../../support/table.ts";
 import { crowdTimeoutMs, wrongPassword } from "../../support/values.ts";
 
-const portico = Portico.alone();
+const portico = Portico.forSuite();
 const { expectAlive, present } = sessionCalls(portico);
 
 const windowSeconds = 15 * 60;
@@ -92,7 +92,7 @@ describe("signing in", () => {
   });
 
   test("usernames are case-insensitive, passwords are case-sensitive", async () => {
-    const { username, password } = rootOf(portico);
+    const { username, password } = await newUser(portico);
     const swapped = [...password]
       .map((letter) => (letter === letter.toUpperCase() ? letter.toLowerCase() : letter.toUpperCase()))
       .join("");
@@ -102,16 +102,14 @@ describe("signing in", () => {
   });
 
   test("two sessions of one user are both valid", async () => {
-    const { username, password } = rootOf(portico);
+    const { username, password } = await newUser(portico);
     const sessions = [await signInAs(portico, username, password), await signInAs(portico, username, password)];
-    const answers = await Promise.all(
-      sessions.map(({ body }) => portico.call("GET", "/v1/partners", { token: body.accessToken })),
-    );
+    const answers = await Promise.all(sessions.map(({ body }) => present(body.accessToken)));
     expect(answers.map(({ status }) => status)).toEqual([200, 200]);
   });
 
   test("a wrong username and a wrong password get the same response", async () => {
-    const { username, password } = rootOf(portico);
+    const { username, password } = await newUser(portico);
     const wrongWord = await signInAs(portico, username, wrongPassword);
     const wrongName = await signInAs(portico, "nobody", password);
     expectProblem(wrongWord, 401, "credentials_invalid");
@@ -121,7 +119,7 @@ describe("signing in", () => {
   test(
     "twenty parallel sign-ins all succeed",
     async () => {
-      const { username, password } = rootOf(portico);
+      const { username, password } = await newUser(portico);
       const answers = await inParallel(20, () => signInAs(portico, username, password));
       expect(tally(answers.map(({ status }) => status))).toEqual({ 200: 20 });
     },
@@ -154,7 +152,8 @@ describe("signing in", () => {
 
   test("ignores Idempotency-Key, so no session is returned twice", async () => {
     const headers = { "idempotency-key": "sign-in-1" };
-    const json = rootOf(portico);
+    const { username, password } = await newUser(portico);
+    const json = { username, password };
     const answers = [
       await portico.call("POST", "/v1/auth/login", { json, headers }),
       await portico.call("POST", "/v1/auth/login", { json, headers }),
@@ -319,13 +318,10 @@ test("a successful sign-in rehashes a password with weaker parameters, a failed 
 });
 
 describe("after ten failures for a name", () => {
-  const portico = Portico.alone();
-
   test(
     "even the right password is rejected, earlier successes do not reset the count, and sessions stay active",
     async () => {
-      const { username, password } = rootOf(portico);
-      const token = await portico.rootToken();
+      const { username, password, accessToken: token } = await newPerson(portico);
       const statuses: number[] = [];
       for (let guess = 1; guess <= 10; guess++) {
         statuses.push((await signInAs(portico, username, wrongPassword)).status);
@@ -334,19 +330,17 @@ describe("after ten failures for a name", () => {
       expect(tally(statuses)).toEqual({ 401: 10, 200: 9 });
       expectTooManyAttempts(await signInAs(portico, username, password));
       expectTooManyAttempts(await signInAs(portico, username.toUpperCase(), wrongPassword));
-      expect((await portico.call("GET", "/v1/partners", { token })).status).toBe(200);
+      expect((await portico.call("GET", "/v1/users/me", { token })).status).toBe(200);
     },
     crowdTimeoutMs,
   );
 });
 
 describe("fifty parallel wrong guesses", () => {
-  const portico = Portico.alone();
-
   test(
     "at most ten are checked, the others are rejected with 429",
     async () => {
-      const { username, password } = rootOf(portico);
+      const { username, password } = await newUser(portico);
       const answers = await inParallel(50, (index) => signInAs(portico, username, `${wrongPassword} ${index}`));
       expect(tally(answers.map(({ status, body }) => `${status} ${body.code}`))).toEqual({
         "401 credentials_invalid": 10,

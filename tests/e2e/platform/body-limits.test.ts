@@ -4,7 +4,7 @@ import { bodyCalls, json } from "../../support/bodies.ts";
 import { verdict } from "../../support/answer.ts";
 import { Portico } from "../../support/portico.ts";
 
-const portico = Portico.alone();
+const portico = Portico.forSuite();
 const { callers } = bodyCalls(portico);
 
 describe("the size of a body", () => {

@@ -5,7 +5,6 @@ import { Portico } from "../../support/portico.ts";
 import { newUser } from "../../support/people.ts";
 import { eventually } from "../../support/waiting.ts";
 
-let portico: Portico;
 const faults = new FaultInjector();
 /** Runs before the next transaction of `users.change`, between its read and its write. */
 let beforeCommit: (() => Promise<unknown>) | undefined;
@@ -19,13 +18,8 @@ const intercept: Interceptor = async ({ functionId, action }, next) => {
   return await next();
 };
 
-beforeAll(async () => {
-  portico = await Portico.start({ interceptors: [intercept, faults.intercept] });
-});
+const portico = Portico.forSuite({ interceptors: [intercept, faults.intercept] });
 afterEach(() => faults.clear());
-afterAll(async () => {
-  await portico.close();
-});
 
 /** The number of `role_changed` lines of a request, once its `request_served` line is written. */
 async function roleChangesLogged(answer: Answer): Promise<number> {

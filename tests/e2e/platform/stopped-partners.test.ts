@@ -7,7 +7,7 @@ import { newEmail } from "../../support/partners.ts";
 import { inParallel, Portico, tally } from "../../support/portico.ts";
 
 let interceptor: Interceptor = (_call, next) => next();
-const portico = Portico.alone({ interceptors: [(call, next) => interceptor(call, next)] });
+const portico = Portico.forSuite({ interceptors: [(call, next) => interceptor(call, next)] });
 
 const change = async (id: string, json: object) => await portico.callAsRoot("PATCH", `/v1/partners/${id}`, json);
 

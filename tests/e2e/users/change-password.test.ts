@@ -20,7 +20,13 @@ import { newPassword, sessionCalls } from "../../support/sessions.ts";
 import { contentsOf } from "../../support/table.ts";
 import { crowdTimeoutMs, wrongPassword } from "../../support/values.ts";
 
-const portico = Portico.forSuite();
+/** Sets the order in which the functions access the table. */
+let interleaving: Interceptor = (_call, next) => next();
+const portico = Portico.forSuite({ interceptors: [(call, next) => interleaving(call, next)] });
+afterEach(() => {
+  interleaving = (_call, next) => next();
+});
+
 const { call } = portico;
 const { changePassword, expectAlive, expectOver, present } = sessionCalls(portico);
 
@@ -148,20 +154,15 @@ describe("changing the password", () => {
 });
 
 describe("races with a password change", () => {
-  /** Sets the order in which the functions access the table. */
-  let interleaving: Interceptor = async (_call, next) => await next();
-
-  const host = Portico.alone({ interceptors: [async (call, next) => await interleaving(call, next)] });
-
   async function changeOn(token: string, currentPassword: string, chosen: string): Promise<Answer> {
     const json = { currentPassword, newPassword: chosen };
-    return await host.call("POST", "/v1/users/me/password", { token, json });
+    return await portico.call("POST", "/v1/users/me/password", { token, json });
   }
 
   test.each(["CREDENTIAL#", "PRINCIPAL#"])(
     "a sign-in with the old password yields no session after the change, even if it read %s before",
     async (readBefore) => {
-      const person = await newPerson(host);
+      const person = await newPerson(portico);
       const [begun, changed] = [Promise.withResolvers<undefined>(), Promise.withResolvers<undefined>()];
       const items = ["CREDENTIAL#", "PRINCIPAL#"];
       // The sign-in reads one of the two items before the change and the other one after it.
@@ -177,7 +178,7 @@ describe("races with a password change", () => {
         begun.resolve(undefined);
         return answer;
       };
-      const signingIn = signIn(host, person);
+      const signingIn = signIn(portico, person);
       await begun.promise;
       expect((await changeOn(person.accessToken, person.password, newPassword)).status).toBe(204);
       changed.resolve(undefined);
@@ -186,19 +187,19 @@ describe("races with a password change", () => {
         expectProblem(late, 401, "credentials_invalid");
         return;
       }
-      expectTokenRefused(await host.call("GET", "/v1/users/me", { token: late.body.accessToken }), "token_revoked");
-      expectOAuthError(await refresh(host, late.body.refreshToken), 400, "invalid_grant");
+      expectTokenRefused(await portico.call("GET", "/v1/users/me", { token: late.body.accessToken }), "token_revoked");
+      expectOAuthError(await refresh(portico, late.body.refreshToken), 400, "invalid_grant");
     },
   );
 
   const endings: Readonly<Record<string, (person: TestUser & TestSession) => Promise<Answer>>> = {
-    "signing out": async ({ accessToken: token }) => await host.call("POST", "/v1/auth/logout", { token }),
+    "signing out": async ({ accessToken: token }) => await portico.call("POST", "/v1/auth/logout", { token }),
     "revoking its session": async ({ refreshToken }) =>
-      await host.call("POST", "/oauth/revoke", { form: { token: refreshToken, client_id: "web" } }),
+      await portico.call("POST", "/oauth/revoke", { form: { token: refreshToken, client_id: "web" } }),
   };
 
   test.each(Object.entries(endings))("%s is not undone by a parallel password change", async (_what, end) => {
-    const person = await newPerson(host);
+    const person = await newPerson(portico);
     const [proven, ended] = [Promise.withResolvers<undefined>(), Promise.withResolvers<undefined>()];
     interleaving = async ({ functionId, action, body }, next) => {
       const commits = action === "TransactWriteItems" && JSON.stringify(body).includes("CREDENTIAL#");
@@ -213,17 +214,17 @@ describe("races with a password change", () => {
     expect((await end(person)).status).toBeLessThan(300);
     ended.resolve(undefined);
     expectProblem(await change, 401, "token_revoked");
-    expectTokenRefused(await host.call("GET", "/v1/users/me", { token: person.accessToken }), "token_revoked");
-    expectOAuthError(await refresh(host, person.refreshToken), 400, "invalid_grant");
-    expect((await signIn(host, person)).status).toBe(200);
+    expectTokenRefused(await portico.call("GET", "/v1/users/me", { token: person.accessToken }), "token_revoked");
+    expectOAuthError(await refresh(portico, person.refreshToken), 400, "invalid_grant");
+    expect((await signIn(portico, person)).status).toBe(200);
   });
 
   test.each([
     ["by the same session", "credentials_invalid"],
     ["by another one", "token_revoked"],
   ] as const)("a late change %s that verified the old password does not overwrite the new one", async (by, code) => {
-    const person = await newPerson(host);
-    const { accessToken } = by === "by the same session" ? person : await sessionOf(host, person);
+    const person = await newPerson(portico);
+    const { accessToken } = by === "by the same session" ? person : await sessionOf(portico, person);
     const [proven, changed] = [Promise.withResolvers<undefined>(), Promise.withResolvers<undefined>()];
     // A commit that times out is retried with the same token, so the late change stays late.
     let lateCommit: unknown;
@@ -242,8 +243,8 @@ describe("races with a password change", () => {
     expect((await changeOn(person.accessToken, person.password, newPassword)).status).toBe(204);
     changed.resolve(undefined);
     expectProblem(await late, 401, code);
-    expect((await signIn(host, { ...person, password: newPassword })).status).toBe(200);
-    expect((await host.call("GET", "/v1/users/me", { token: person.accessToken })).status).toBe(200);
+    expect((await signIn(portico, { ...person, password: newPassword })).status).toBe(200);
+    expect((await portico.call("GET", "/v1/users/me", { token: person.accessToken })).status).toBe(200);
   });
 });
 
