@@ -53,8 +53,7 @@ export function companyCalls(portico: Portico) {
     });
 
   /** The items of a partner's companies in the table. */
-  const itemsOf = async (partnerId: string) =>
-    (await contentsOf(portico.host)).filter(({ pk }) => pk === `COMPANIES#${partnerId}`);
+  const itemsOf = async (partnerId: string) => await contentsOf(portico.host, `COMPANIES#${partnerId}`);
 
   return { create, companyWith, read, change, remove, add, walk, itemsOf };
 }

@@ -23,9 +23,9 @@ import { signingKeyOf } from "./forgery.ts";
  */
 const countingPartitions = /^(LIMITS|USAGE|SUBSCRIPTION-COUNTS|ATTEMPT-COUNTS)#/;
 
-/** Every item of a running host's table, but for counts. */
-export async function contentsOf(host: TableLocation): Promise<Item[]> {
-  const items = await everythingIn(host);
+/** Every item of a running host's table or of one partition, but for counts. */
+export async function contentsOf(host: TableLocation, partition?: string): Promise<Item[]> {
+  const items = await everythingIn(host, partition);
   return items.filter(({ pk }) => !countingPartitions.test(String(pk)));
 }
 

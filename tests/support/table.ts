@@ -4,9 +4,13 @@ import type { Host } from "../../infra/local/host.ts";
 import type { Change, Item } from "../../shared/runtime/table.ts";
 import { planting } from "./outside.ts";
 
-/** Every item of a running host's table, but for counts. Copies, because strict assertions compare prototypes. */
-export async function contentsOf(host: TableLocation): Promise<Item[]> {
-  const items = await (await planting()).contentsOf(host);
+/**
+ * Every item of a running host's table, but for counts. Copies, because strict assertions compare prototypes.
+ *
+ * @param partition by default the whole table, which takes long on a host that many files share
+ */
+export async function contentsOf(host: TableLocation, partition?: string): Promise<Item[]> {
+  const items = await (await planting()).contentsOf(host, partition);
   return JSON.parse(JSON.stringify(items)) as Item[];
 }
 

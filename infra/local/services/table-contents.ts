@@ -28,13 +28,21 @@ export async function writeItem(client: AwsJson, name: string, item: Item): Prom
   await client.call("PutItem", { TableName: name, Item: marshall(item, { removeUndefinedValues: true }) });
 }
 
-/** Every item of a table, in key order. */
-export async function itemsOf(client: AwsJson, name: string): Promise<Item[]> {
+/**
+ * Every item of a table, in key order.
+ *
+ * @param pk of the partition to read; by default all of them
+ */
+export async function itemsOf(client: AwsJson, name: string, pk?: string): Promise<Item[]> {
   const items: Item[] = [];
+  const partition = pk !== undefined && {
+    KeyConditionExpression: "pk = :pk",
+    ExpressionAttributeValues: marshall({ ":pk": pk }),
+  };
   let start: ScanOutput["LastEvaluatedKey"];
   do {
-    const input = { TableName: name, ConsistentRead: true, ...(start && { ExclusiveStartKey: start }) };
-    const page: ScanOutput = await client.call<ScanOutput>("Scan", input);
+    const range = { TableName: name, ConsistentRead: true, ...(start && { ExclusiveStartKey: start }) };
+    const page = await client.call<ScanOutput>(partition === false ? "Scan" : "Query", { ...range, ...partition });
     for (const item of page.Items ?? []) items.push(unmarshall(item));
     start = page.LastEvaluatedKey;
   } while (start !== undefined);
@@ -48,11 +56,11 @@ export interface TableLocation {
   readonly model: Pick<DeploymentModel, "region" | "tables">;
 }
 
-/** Every item of a running host's table. */
-export async function contentsOf({ engineEndpoint, model }: TableLocation): Promise<Item[]> {
+/** Every item of a running host's table, or of one of its partitions. */
+export async function contentsOf({ engineEndpoint, model }: TableLocation, pk?: string): Promise<Item[]> {
   const client = tableClientOf(engineEndpoint, model.region);
   try {
-    return await itemsOf(client, (model.tables[0] as TableModel).name);
+    return await itemsOf(client, (model.tables[0] as TableModel).name, pk);
   } finally {
     client.destroy();
   }

@@ -38,8 +38,8 @@ function expectTooManyAttempts(answer: Answer): void {
 }
 
 async function credentialOf(userId: string) {
-  const items = await contentsOf(portico.host);
-  return items.find(({ pk }) => pk === `CREDENTIAL#${userId}`)!;
+  const [credential] = await contentsOf(portico.host, `CREDENTIAL#${userId}`);
+  return credential!;
 }
 
 describe("signing in", () => {

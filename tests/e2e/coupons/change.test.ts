@@ -137,12 +137,12 @@ describe("changing a coupon", () => {
     "the next redemption finishes an interrupted change of the quantity",
     async () => {
       const { id, code } = await newCoupon({ value: 0, quantity: 60 });
-      const [item] = (await contentsOf(portico.host)).filter(({ sk }) => sk === id);
+      const [item] = (await contentsOf(portico.host, "COUPONS")).filter(({ sk }) => sk === id);
       const began = new Date(Date.now() - 10_000).toISOString();
       const { name, expiresAt } = item!;
       const pending = { name, active: true, expiresAt, quantity: 61, epoch: 2, began };
       await plantItem(portico.host, { ...item, pending });
-      const pieces = (await contentsOf(portico.host)).filter(({ pk }) => pk === couponKey.couponPiece(id, 1).pk);
+      const pieces = await contentsOf(portico.host, couponKey.couponPiece(id, 1).pk);
       await plantItem(portico.host, { ...pieces[0], epoch: 2, closed: true });
       const crowd = await plantCrowd(portico, 62);
       const answers = await Promise.all(crowd.map(({ token }) => redeem(token, code)));
