@@ -85,7 +85,8 @@ test("a used code of the app does not use the attempts up", async () => {
   for (let guess = 1; guess <= 11; guess++) {
     expectProblem(await signInWith(person, code), 401, "second_factor_invalid");
   }
-  expect((await signInWith(person, await person.app.code())).status).toBe(200);
+  // The app has no third code before the next half minute.
+  expect((await signInWith(person, person.recoveryCodes[0])).status).toBe(200);
 });
 
 test(
