@@ -32,7 +32,10 @@ export interface KnownCoupon extends RedeemedCoupon {
  */
 export async function proveCode(table: Table, userId: string, codeHash: string, now: Date): Promise<KnownCoupon> {
   const attempt = { kind: "coupon", name: userId, budget: { perName: guessLimit }, now };
-  const coupon = await limitAttempts(table, attempt, () => findKnownCoupon(table, codeHash));
+  const coupon = await limitAttempts(table, attempt, {
+    read: async () => await findKnownCoupon(table, codeHash),
+    check: (found) => found,
+  });
   if (coupon === undefined) throw new Problem("coupon_not_found", "No coupon has this code.");
   return coupon;
 }

@@ -67,19 +67,30 @@ async function settleAttempt(
   }
 }
 
+/** A guess in two steps, so that reading does not wait for the reservation. */
+export interface Guess<Given, Result> {
+  /** Reads what the check needs, beside the reservation. Its result decides nothing if there is no slot. */
+  readonly read: () => Promise<Given>;
+  /** Undefined is a failure. */
+  readonly check: (given: Given) => Promise<Result | undefined> | Result | undefined;
+}
+
 /**
- * Checks a guess within the limit: an undefined result is a failure.
+ * Checks a guess within the limit.
  *
- * @throws Problem `too_many_attempts`
+ * @throws Problem `too_many_attempts`, after the reading has ended as well
  * @throws ConcurrencyConflict when other attempts of the name are being checked or reserve at the same moment
  */
-export async function limitAttempts<Result>(
+export async function limitAttempts<Given, Result>(
   table: Table,
   request: AttemptRequest,
-  check: () => Promise<Result | undefined>,
+  { read, check }: Guess<Given, Result>,
 ): Promise<Result | undefined> {
-  const attempt = await reserveAttempt(table, request);
-  const result = await check();
+  const [reserved, given] = await Promise.allSettled([reserveAttempt(table, request), read()]);
+  if (reserved.status === "rejected") throw reserved.reason;
+  if (given.status === "rejected") throw given.reason;
+  const attempt = reserved.value;
+  const result = await check(given.value);
   await settleAttempt(table, attempt, { failed: result === undefined, now: request.now });
   return result;
 }

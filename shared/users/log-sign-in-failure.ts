@@ -13,19 +13,19 @@ export interface SignInContext {
 
 /** What is logged of a failure. */
 interface Failure {
-  /** Undefined for an unknown name, which is not logged: it may be a password in the wrong field. */
-  readonly targetId: string | undefined;
+  /** Known when the check has ended. No id for an unknown name, which is not logged: it may be a password in the wrong field. */
+  readonly target: { readonly targetId?: string | undefined };
   readonly reason: ProblemCode;
 }
 
 /** Logs a failure with its target and the network that it comes from. An undefined result is a failure. */
 export async function loggingFailure<Result>(
-  { targetId, reason }: Failure,
+  { target, reason }: Failure,
   { requestId, sourceIp }: Pick<SignInContext, "requestId" | "sourceIp">,
   check: () => Promise<Result | undefined>,
 ): Promise<Result | undefined> {
   const logFailure = (logged: ProblemCode) =>
-    log("warn", "sign_in_failed", { requestId, reason: logged, targetId, network: loggedNetworkOf(sourceIp) });
+    log("warn", "sign_in_failed", { requestId, reason: logged, ...target, network: loggedNetworkOf(sourceIp) });
   try {
     const result = await check();
     if (result === undefined) logFailure(reason);

@@ -51,14 +51,18 @@ export async function openPasswordLink(
     findUserState(table, userId),
     findUser(table, userId),
   ]);
-  const opened = await loggingFailure({ targetId: user?.id, reason: "password_link_invalid" }, context, async () => {
-    const accepted = acceptsLink(link, state, hashLinkToken(token, key), context.now);
-    if (accepted && link !== undefined && state !== undefined && user !== undefined) return { user, state, link };
-    // Counted for names that do not exist as well; otherwise the limit would tell which do.
-    const budget = { perName: passwordLinkGuessLimit };
-    await countFailure(table, { kind: "password-link", name: userId, budget, now: context.now });
-    return undefined;
-  });
+  const opened = await loggingFailure(
+    { target: { targetId: user?.id }, reason: "password_link_invalid" },
+    context,
+    async () => {
+      const accepted = acceptsLink(link, state, hashLinkToken(token, key), context.now);
+      if (accepted && link !== undefined && state !== undefined && user !== undefined) return { user, state, link };
+      // Counted for names that do not exist as well; otherwise the limit would tell which do.
+      const budget = { perName: passwordLinkGuessLimit };
+      await countFailure(table, { kind: "password-link", name: userId, budget, now: context.now });
+      return undefined;
+    },
+  );
   if (opened === undefined) throw invalidLink();
   return opened;
 }

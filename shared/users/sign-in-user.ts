@@ -94,17 +94,28 @@ export async function signInUser(
     budget: signInBudget,
     now: context.now,
   };
-  // Read before the limit, because the log says whom a refused attempt concerns.
-  const userId = await findUserId(table, attempt.name);
-  return await loggingFailure({ targetId: userId, reason: "credentials_invalid" }, context, () =>
-    // An unknown name takes the same steps, so that the time does not reveal it.
-    limitAttempts(table, attempt, () => verifySignIn(table, userId ?? nobody, password)),
+  // The log says whom an attempt concerns, also one that is refused.
+  const target: { targetId?: string | undefined } = {};
+  return await loggingFailure({ target, reason: "credentials_invalid" }, context, () =>
+    limitAttempts(table, attempt, {
+      read: async () => {
+        target.targetId = await findUserId(table, attempt.name);
+        // An unknown name takes the same steps, so that the time does not reveal it.
+        const userId = target.targetId ?? nobody;
+        // Read before the hash: a session that begins with the old password during a password change is over at once.
+        return { userId, state: await findUserState(table, userId) };
+      },
+      check: async ({ userId, state }) => await verifySignIn(table, userId, state, password),
+    }),
   );
 }
 
-async function verifySignIn(table: Table, userId: string, password: string): Promise<SignedIn | undefined> {
-  // The state is read first: a session that begins with the old password during a password change is over at once.
-  const state = await findUserState(table, userId);
+async function verifySignIn(
+  table: Table,
+  userId: string,
+  state: UserState | undefined,
+  password: string,
+): Promise<SignedIn | undefined> {
   const [hash, user] = await Promise.all([findPasswordHash(table, userId), findUser(table, userId)]);
   const correct = await verifyPassword(password, hash);
   if (!correct || hash === undefined || user === undefined || state?.status !== "active") return undefined;
@@ -125,10 +136,10 @@ export async function confirmPassword(
   context: SignInContext,
 ): Promise<string | undefined> {
   const attempt = { ...passwordAttempts(user.id), budget: { perName: guessLimit }, now: context.now };
-  return await loggingFailure({ targetId: user.id, reason: "credentials_invalid" }, context, () =>
-    limitAttempts(table, attempt, async () => {
-      const kept = await findPasswordHash(table, user.id);
-      return (await verifyPassword(password, kept)) ? kept : undefined;
+  return await loggingFailure({ target: { targetId: user.id }, reason: "credentials_invalid" }, context, () =>
+    limitAttempts(table, attempt, {
+      read: async () => await findPasswordHash(table, user.id),
+      check: async (kept) => ((await verifyPassword(password, kept)) ? kept : undefined),
     }),
   );
 }

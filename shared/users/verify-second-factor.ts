@@ -49,10 +49,17 @@ export async function verifySecondFactor(
     budget: { perName: secondFactorGuessLimit },
     now: context.now,
   };
-  const accepted = await loggingFailure({ targetId: userId, reason: "second_factor_invalid" }, context, async () => {
-    const checked = await limitAttempts(table, attempt, () => checkStored(access, code, context.now));
-    return checked?.accepted;
-  });
+  const accepted = await loggingFailure(
+    { target: { targetId: userId }, reason: "second_factor_invalid" },
+    context,
+    async () => {
+      const checked = await limitAttempts(table, attempt, {
+        read: async () => await Promise.all([findSecondFactor(table, userId), ownerOf(access)]),
+        check: ([stored, owner]) => checkStored(stored, owner, { code, now: context.now }),
+      });
+      return checked?.accepted;
+    },
+  );
   if (accepted !== undefined) return accepted;
   throw new Problem("second_factor_invalid", "The code is wrong, has expired or was used before.");
 }
@@ -68,16 +75,15 @@ export async function requireConfirmed({
 }
 
 /** @returns undefined for a wrong code. A used one is no guess, so it must not use the owner's attempts up */
-async function checkStored(
-  access: FactorAccess,
-  code: string,
-  now: Date,
-): Promise<{ readonly accepted?: UsedCode } | undefined> {
-  const [before, owner] = await Promise.all([findSecondFactor(access.table, access.userId), ownerOf(access)]);
+function checkStored(
+  before: StoredSecondFactor | undefined,
+  owner: FactorOwner,
+  { code, now }: { readonly code: string; readonly now: Date },
+): { readonly accepted?: UsedCode } | undefined {
   if (before === undefined) return undefined;
   const verdict = checkCode(before, code, owner, now);
   if (verdict.kind === "wrong") return undefined;
   if (verdict.kind === "used") return {};
   const { next, by } = verdict;
-  return { accepted: { before, next, by, use: secondFactorWrite(access.userId, before, next) } };
+  return { accepted: { before, next, by, use: secondFactorWrite(owner.userId, before, next) } };
 }
