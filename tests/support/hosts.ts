@@ -76,9 +76,6 @@ export class Hosts {
   /** See `outside.ts`. */
   readonly planting = async () => await import("./planting.ts");
 
-  /** The runner of Postman collections, which is large. See `outside.ts`. */
-  readonly newman = async () => (await import("newman")).default;
-
   /** For a run in one process, which goes on after the tests. */
   async close(): Promise<void> {
     const shared = await this.#shared;

@@ -1,7 +1,6 @@
 /** What is loaded once per process, outside the modules of the test files: each of these would load the SDK and all contracts anew. */
 import type * as Conformance from "./conformance.ts";
 import type { Hosts } from "./hosts.ts";
-import type Newman from "newman";
 import type * as Planting from "./planting.ts";
 
 /** The hosts of this process, from Jest's environment or from `without-jest.ts`. */
@@ -10,11 +9,6 @@ export const { hosts } = globalThis as unknown as { readonly hosts: Hosts };
 /** Compares answers with their declarations. */
 export async function conformance(): Promise<typeof Conformance> {
   return await hosts.conformance();
-}
-
-/** Runs Postman collections. */
-export async function newman(): Promise<typeof Newman> {
-  return await hosts.newman();
 }
 
 /** Reads and writes tables. */

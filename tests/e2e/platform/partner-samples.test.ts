@@ -5,12 +5,10 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { transform } from "esbuild";
-import type { Summary } from "newman";
 import { partnerOperations } from "../../../infra/contract/partner-contract.ts";
 import { languages, sampleRequest, type Replacements } from "../../../infra/contract/samples.ts";
 import type { AnyOperation } from "../../../shared/contract/operation.ts";
 import { operations } from "../../../shared/operations.ts";
-import { newman } from "../../support/outside.ts";
 import { Portico } from "../../support/portico.ts";
 
 type LanguageName = keyof typeof languages;
@@ -202,34 +200,11 @@ console.log(count, users);
   expect(stdout.trim()).toMatch(/^\d+ undefined$/);
 });
 
-/** Runs a collection as a partner. @returns the failures, and how many requests of the collection were sent */
-async function runCollection(collection: object): Promise<{ failures: readonly string[]; requests: number }> {
-  const envVar = [
-    { key: "clientId", value: partner.id },
-    { key: "clientSecret", value: partner.secret },
-  ];
-  const runner = await newman();
-  const { run } = await new Promise<Summary>((resolve, reject) => {
-    runner.run({ collection, envVar, timeoutRequest: 60_000 }, (error, result) =>
-      error ? reject(error) : resolve(result),
-    );
-  });
-  return {
-    failures: run.failures.map(({ error, source }) => `${source?.name}: ${error.message}`),
-    // Scripts send requests of their own.
-    requests: new Set(run.executions.map(({ item }) => item.id)).size,
-  };
-}
-
-test("the partner's Postman collection runs from its first request to its last, and once more", async () => {
-  const { body } = await portico.call("GET", await download(/href="([^"]*postman_collection[^"]*)"/));
-  const collection = body;
+test("the partner's Postman collection has every operation of partners and says what it needs", async () => {
+  const { body: collection } = await portico.call("GET", await download(/href="([^"]*postman_collection[^"]*)"/));
   const requests = collection.item.flatMap(({ item }: any) => item);
   expect(requests).toHaveLength(partnerOperations().length + 1);
   expect(collection.item.filter(({ description }: any) => !description)).toEqual([]);
   const inputs = collection.variable.filter(({ description }: any) => description).map(({ key }: any) => key);
   expect(inputs).toEqual(["baseUrl", "clientId", "clientSecret", "webhookUrl"]);
-  for (let runs = 0; runs < 2; runs++) {
-    expect(await runCollection(collection)).toEqual({ failures: [], requests: requests.length });
-  }
-}, 300_000);
+});
