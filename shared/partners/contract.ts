@@ -79,16 +79,22 @@ const requestsPerSecond = z
   .min(1)
   .max(maxRequestsPerSecond)
   .describe("The rate at which the partner's bucket of tokens fills. Each request takes one token");
-const burstRule = `must be what the rate gives in ${minBurstSeconds} to ${maxBurstSeconds} seconds`;
 const burst = z
   .int()
-  .min(minBurstSeconds, burstRule)
-  .max(maxBurstSeconds * maxRequestsPerSecond, burstRule)
-  .describe("How many tokens the bucket holds: what the rate gives in 2 to 60 seconds");
+  .min(1)
+  .meta({
+    description: "How many tokens the bucket holds: what the rate gives in 2 to 60 seconds",
+    // What the lowest and the highest rate give.
+    minimum: minBurstSeconds,
+    maximum: maxBurstSeconds * maxRequestsPerSecond,
+  });
 const requestsPerMonth = z.int().min(1).max(maxRequestsPerMonth).describe("Requests in a calendar month of UTC");
 const limits = z
   .strictObject({ requestsPerSecond, burst, requestsPerMonth })
-  .refine(isBurstInRange, { path: ["burst"], message: burstRule })
+  .refine(isBurstInRange, {
+    path: ["burst"],
+    message: `must be what the rate gives in ${minBurstSeconds} to ${maxBurstSeconds} seconds`,
+  })
   .nullable()
   .describe("How much the partner may call; null brings back the defaults. Give all three members");
 const clientId = z.string().meta({ description: "Client id: the id of the partner", examples: [exampleId] });
