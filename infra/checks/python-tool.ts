@@ -11,13 +11,16 @@ const places = resolve(import.meta.dirname, "../../node_modules/.cache");
  * Installs a tool into a virtual environment below `node_modules`, or takes the one that is there.
  *
  * @param name of the package and of its program
- * @returns the path of its program; undefined where there is no Python 3 that can make an environment
+ * @param release the version of Python that it needs, where that is more than 3
+ * @returns the path of its program; undefined where there is no such Python that can make an environment
  */
-export async function installedTool(name: string, version: string): Promise<string | undefined> {
+export async function installedTool(name: string, version: string, release = "3"): Promise<string | undefined> {
   const folder = join(places, name, version);
   const program = join(folder, "bin", name);
   if (existsSync(program)) return program;
-  const isMade = await run("python3", ["-m", "venv", folder]).then(
+  // With pyenv, a release other than the chosen one is not on the path.
+  const env = release === "3" ? process.env : { ...process.env, PYENV_VERSION: release };
+  const isMade = await run(`python${release}`, ["-m", "venv", folder], { env }).then(
     () => true,
     () => false,
   );

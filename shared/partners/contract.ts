@@ -39,6 +39,7 @@ import {
   maxWebsiteUrlLength,
   parseGracePeriod,
   partnerStatuses,
+  websitePattern,
 } from "./model.ts";
 
 const exampleId = "ptr_01JD3Y5W8Q4T6V2X9ZB7C1D3EF";
@@ -52,6 +53,7 @@ const websiteUrl = z
   .refine(isWebsiteUrl, "must be a URL that begins with https://")
   .meta({
     format: "uri",
+    pattern: websitePattern,
     description: "Website of the partner, a URL that begins with https://",
     examples: ["https://bluebicycle.example"],
   });
@@ -77,7 +79,15 @@ const requestsPerSecond = z
   .min(1)
   .max(maxRequestsPerSecond)
   .describe("The rate at which the partner's bucket of tokens fills. Each request takes one token");
-const burst = z.int().min(1).describe("How many tokens the bucket holds: what the rate gives in 2 to 60 seconds");
+const burst = z
+  .int()
+  .min(1)
+  .meta({
+    description: "How many tokens the bucket holds: what the rate gives in 2 to 60 seconds",
+    // What the lowest and the highest rate give.
+    minimum: minBurstSeconds,
+    maximum: maxBurstSeconds * maxRequestsPerSecond,
+  });
 const requestsPerMonth = z.int().min(1).max(maxRequestsPerMonth).describe("Requests in a calendar month of UTC");
 const limits = z
   .strictObject({ requestsPerSecond, burst, requestsPerMonth })

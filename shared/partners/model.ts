@@ -56,10 +56,14 @@ export function normalizeEmail(email: string): string {
   return email.normalize("NFC").toLowerCase();
 }
 
+/** What a pattern can say of a website. */
+export const websitePattern = "^[Hh][Tt][Tt][Pp][Ss]://[^\\s]+$";
+const websiteShape = new RegExp(websitePattern, "u");
+
 /** Whether a text is an absolute https URL without credentials. */
 export function isWebsiteUrl(value: string): boolean {
   const url = URL.canParse(value) ? new URL(value) : undefined;
-  return url?.protocol === "https:" && /^https:\/\/[^\s]+$/i.test(value) && url.username === "" && url.password === "";
+  return url?.protocol === "https:" && websiteShape.test(value) && url.username === "" && url.password === "";
 }
 
 const gracePattern = /^P(?!$)(?:(\d{1,3})W|(?:(\d{1,3})D)?(?:T(?=\d)(?:(\d{1,4})H)?(?:(\d{1,6})M)?(?:(\d{1,7})S)?)?)$/;

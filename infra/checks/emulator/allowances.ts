@@ -1,4 +1,4 @@
-/** What the emulator cannot do: taken out of the templates, or added to the emulator, each with its reason. */
+/** What ministack cannot do: taken out of the templates, or added to the emulator, each with its reason, and with what localemu does instead. */
 
 export interface EmulatedResource {
   readonly Type: string;
@@ -12,28 +12,41 @@ export interface EmulatedTemplate {
   readonly [member: string]: unknown;
 }
 
-export interface Removal {
-  readonly name: string;
+interface Allowance {
   readonly reason: string;
+  /** Why the second emulator cannot do it either. Without a reason it has to. */
+  readonly second?: string;
+}
+
+export interface Removal extends Allowance {
+  readonly name: string;
   readonly matches: (resource: EmulatedResource) => boolean;
 }
 
-const ofType = (type: string, reason: string): Removal => ({
+const ofType = (type: string, allowance: Allowance): Removal => ({
+  ...allowance,
   name: type,
-  reason,
   matches: ({ Type }) => Type === type,
 });
 
-/** Taken out of every template. A removal that matches nothing is an error, so the list never outlives its reasons. */
+const neitherHas = (what: string): Allowance => ({
+  reason: `its CloudFormation has no ${what}`,
+  second: "it refuses the type",
+});
+
+/** Taken out of every template. A removal that is not needed is an error, so the list never outlives its reasons. */
 export const removals: readonly Removal[] = [
-  ofType("AWS::SecretsManager::RotationSchedule", "the emulator's CloudFormation has no rotation schedules"),
-  ofType("AWS::CloudWatch::CompositeAlarm", "the emulator's CloudFormation has no composite alarms"),
-  ofType("AWS::Logs::QueryDefinition", "the emulator's CloudFormation has no saved queries"),
-  ofType("AWS::Budgets::Budget", "the emulator's CloudFormation has no budgets"),
-  ofType("AWS::XRay::SamplingRule", "the emulator's CloudFormation has no sampling rules"),
+  ofType("AWS::SecretsManager::RotationSchedule", {
+    reason: "its CloudFormation has no rotation schedules",
+    second: "its rotation schedules do nothing",
+  }),
+  ofType("AWS::CloudWatch::CompositeAlarm", { reason: "its CloudFormation has no composite alarms" }),
+  ofType("AWS::Logs::QueryDefinition", neitherHas("saved queries")),
+  ofType("AWS::Budgets::Budget", neitherHas("budgets")),
+  ofType("AWS::XRay::SamplingRule", neitherHas("sampling rules")),
   {
     name: "AWS::CloudWatch::Alarm with Metrics",
-    reason: "the emulator has no metric math",
+    reason: "it has no metric math",
     matches: ({ Type, Properties }) => Type === "AWS::CloudWatch::Alarm" && Properties?.["Metrics"] !== undefined,
   },
 ];
@@ -45,23 +58,32 @@ export const additions: readonly string[] = [
   "the attributes of unchanged resources when a nested stack is updated",
 ];
 
-export interface Unkept {
+export interface Unkept extends Allowance {
   /** Start of the names of facts. */
   readonly of: string;
+  readonly type: string;
   readonly property: string;
-  readonly reason: string;
 }
 
-/** Properties that the emulator's CloudFormation drops. One that it keeps one day is an error, so the list stays short. */
+const table = { of: "table ", type: "AWS::DynamoDB::Table" };
+
+/** Properties that ministack's CloudFormation drops. One that it keeps one day is an error, so the list stays short. */
 export const unkept: readonly Unkept[] = [
-  { of: "table ", property: "TimeToLiveSpecification", reason: "its CloudFormation sets no time to live" },
-  { of: "table ", property: "PointInTimeRecoverySpecification", reason: "its CloudFormation sets no recovery" },
-  { of: "table ", property: "SSESpecification", reason: "its CloudFormation sets no key of a table" },
-  { of: "stage ", property: "AccessLogSetting", reason: "its CloudFormation sets no access log" },
+  { ...table, property: "TimeToLiveSpecification", reason: "its CloudFormation sets no time to live" },
+  {
+    ...{ ...table, property: "PointInTimeRecoverySpecification", reason: "its CloudFormation sets no recovery" },
+    second: "its CloudFormation sets none either",
+  },
+  { ...table, property: "SSESpecification", reason: "its CloudFormation sets no key of a table" },
+  {
+    ...{ of: "stage ", type: "AWS::ApiGateway::Stage", property: "AccessLogSetting" },
+    reason: "its CloudFormation sets no access log",
+  },
 ];
 
-/** The tag by which the emulator gives the API a known id, so its URL is known before the deployment. */
+/** The tags by which the emulators give the API a known id, so its URL is known before the deployment. */
 export const apiId = "portico";
+const apiIdTags = ["ms-custom-id", "_custom_id_"].map((Key) => ({ Key, Value: apiId }));
 
 export interface Prepared {
   readonly templates: Readonly<Record<string, EmulatedTemplate>>;
@@ -101,22 +123,27 @@ function without(template: EmulatedTemplate, gone: ReadonlySet<string>): Emulate
     ...template,
     Resources: Object.fromEntries(kept.map(([id, resource]) => [id, adapted(resource, gone)])),
   };
-  const text = JSON.stringify(result);
   for (const id of gone) {
-    if (text.includes(`{"Ref":"${id}"}`) || text.includes(`"Fn::GetAtt":["${id}",`)) {
-      throw new Error(`something that stays refers to ${id}, which is taken out`);
-    }
+    if (refersTo(result, id)) throw new Error(`something that stays refers to ${id}, which is taken out`);
   }
   return result;
+}
+
+/** Whether a value of a template has a reference to a resource. */
+export function refersTo(value: unknown, id: string): boolean {
+  const text = JSON.stringify(value);
+  return text.includes(`{"Ref":"${id}"}`) || text.includes(`"Fn::GetAtt":["${id}",`);
 }
 
 function adapted(resource: EmulatedResource, gone: ReadonlySet<string>): EmulatedResource {
   const dependencies = [resource.DependsOn ?? []].flat().filter((id) => !gone.has(id));
   const { DependsOn: _, ...rest } = resource;
   const result = dependencies.length === 0 ? rest : { ...rest, DependsOn: dependencies };
-  if (resource.Type !== "AWS::ApiGateway::RestApi") return result;
-  return {
-    ...result,
-    Properties: { ...resource.Properties, Tags: [{ Key: "ms-custom-id", Value: apiId }] },
-  };
+  return withKnownId(result);
+}
+
+/** Gives the API the id that is known. */
+export function withKnownId(resource: EmulatedResource): EmulatedResource {
+  if (resource.Type !== "AWS::ApiGateway::RestApi") return resource;
+  return { ...resource, Properties: { ...resource.Properties, Tags: apiIdTags } };
 }

@@ -56,8 +56,20 @@ export const declarations: Readonly<Record<string, Declaration>> = {
     compared: [
       ...["MetricName", "Namespace", "Dimensions", "Statistic", "ExtendedStatistic", "Threshold", "Period"],
       ...["ComparisonOperator", "EvaluationPeriods", "DatapointsToAlarm", "TreatMissingData", "AlarmActions"],
+      ...["Metrics", "OKActions"],
     ],
     name: ({ AlarmName }) => `alarm ${text(AlarmName)}`,
+  },
+  "AWS::CloudWatch::CompositeAlarm": {
+    compared: [
+      ...["AlarmRule", "AlarmActions", "OKActions", "ActionsSuppressor"],
+      ...["ActionsSuppressorWaitPeriod", "ActionsSuppressorExtensionPeriod"],
+    ],
+    name: ({ AlarmName }) => `alarm ${text(AlarmName)}`,
+  },
+  "AWS::SecretsManager::RotationSchedule": {
+    compared: ["RotationRules", "RotationLambdaARN"],
+    name: ({ SecretId }) => `rotation of ${text(SecretId)}`,
   },
   "AWS::Events::Rule": {
     compared: ["ScheduleExpression", "EventPattern", "State", "Targets"],

@@ -8,7 +8,7 @@ import {
   paginateGetResources,
   type Method,
 } from "@aws-sdk/client-api-gateway";
-import { CloudWatchClient, paginateDescribeAlarms } from "@aws-sdk/client-cloudwatch";
+import { CloudWatchClient, paginateDescribeAlarms, type AlarmType } from "@aws-sdk/client-cloudwatch";
 import {
   DescribeContinuousBackupsCommand,
   DescribeTableCommand,
@@ -28,6 +28,7 @@ import {
   paginateListFunctions,
   paginateListVersionsByFunction,
 } from "@aws-sdk/client-lambda";
+import { paginateListSecrets, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { GetQueueAttributesCommand, ListQueuesCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { apiId } from "./allowances.ts";
 import type { Facts } from "./differences.ts";
@@ -36,17 +37,19 @@ import { rolesOf } from "./roles.ts";
 
 type Entry = readonly [string, Readonly<Record<string, unknown>>];
 
-/** @param stage the name of the API's stage */
-export async function deployedFacts(settings: ClientSettings, stage: string): Promise<Facts> {
+/** @param stage the name of the API's stage, where there is an API */
+export async function deployedFacts(settings: ClientSettings, stage?: string): Promise<Facts> {
   const parts = await Promise.all([
     functions(new LambdaClient(settings)),
     eventSourceMappings(new LambdaClient(settings)),
-    methods(new APIGatewayClient(settings)),
-    gateway(new APIGatewayClient(settings), stage),
+    ...(stage === undefined
+      ? []
+      : [methods(new APIGatewayClient(settings)), gateway(new APIGatewayClient(settings), stage)]),
     alarms(new CloudWatchClient(settings)),
     rules(new EventBridgeClient(settings)),
     queues(new SQSClient(settings)),
     tables(new DynamoDBClient(settings)),
+    rotations(new SecretsManagerClient(settings)),
     rolesOf(settings.endpoint),
   ]);
   return Object.fromEntries(parts.flat());
@@ -168,15 +171,28 @@ async function gateway(client: APIGatewayClient, stageName: string): Promise<rea
 
 async function alarms(client: CloudWatchClient): Promise<readonly Entry[]> {
   const entries: Entry[] = [];
-  for await (const { MetricAlarms = [] } of paginateDescribeAlarms({ client }, {})) {
+  const request = { AlarmTypes: ["MetricAlarm", "CompositeAlarm"] satisfies AlarmType[] };
+  for await (const { MetricAlarms = [], CompositeAlarms = [] } of paginateDescribeAlarms({ client }, request)) {
+    for (const { AlarmName = "", AlarmRule, AlarmActions, OKActions, ...suppression } of CompositeAlarms) {
+      const { ActionsSuppressor, ActionsSuppressorWaitPeriod, ActionsSuppressorExtensionPeriod } = suppression;
+      entries.push([
+        `alarm ${AlarmName}`,
+        {
+          ...{ AlarmRule, AlarmActions, OKActions },
+          ...{ ActionsSuppressor, ActionsSuppressorWaitPeriod, ActionsSuppressorExtensionPeriod },
+        },
+      ]);
+    }
     for (const { AlarmName = "", ...alarm } of MetricAlarms) {
       const { MetricName, Namespace, Dimensions, Statistic, ExtendedStatistic, Threshold, Period } = alarm;
       const { ComparisonOperator, EvaluationPeriods, DatapointsToAlarm, TreatMissingData, AlarmActions } = alarm;
+      const { Metrics, OKActions } = alarm;
       entries.push([
         `alarm ${AlarmName}`,
         {
           ...{ MetricName, Namespace, Dimensions, Statistic, ExtendedStatistic, Threshold, Period },
           ...{ ComparisonOperator, EvaluationPeriods, DatapointsToAlarm, TreatMissingData, AlarmActions },
+          ...{ Metrics, OKActions },
         },
       ]);
     }
@@ -212,6 +228,16 @@ async function queues(client: SQSClient): Promise<readonly Entry[]> {
       ];
     }),
   );
+}
+
+async function rotations(client: SecretsManagerClient): Promise<readonly Entry[]> {
+  const entries: Entry[] = [];
+  for await (const { SecretList = [] } of paginateListSecrets({ client }, {})) {
+    for (const { ARN = "", RotationEnabled, RotationRules, RotationLambdaARN } of SecretList) {
+      if (RotationEnabled === true) entries.push([`rotation of ${ARN}`, { RotationRules, RotationLambdaARN }]);
+    }
+  }
+  return entries;
 }
 
 async function tables(client: DynamoDBClient): Promise<readonly Entry[]> {

@@ -1,4 +1,4 @@
-/** The emulator's process, and the settings that keep everything that talks to it away from AWS. */
+/** The processes of emulators, and the settings that keep everything that talks to it away from AWS. */
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { createWriteStream } from "node:fs";
@@ -55,6 +55,35 @@ export interface Emulator {
   readonly settings: ClientSettings;
 }
 
+/** An emulator from PyPI. */
+export interface Product {
+  readonly name: string;
+  readonly version: string;
+  /** The program in this folder that starts it. */
+  readonly start: string;
+  /** Its path that answers 200 once it is ready. */
+  readonly health: string;
+  /** Its own environment variables. */
+  readonly variables: (host: string, port: number) => Readonly<Record<string, string>>;
+}
+
+export const ministack: Product = {
+  name: "ministack",
+  version: "1.5.33",
+  start: "start_emulator.py",
+  health: "/_ministack/health",
+  variables: (host, port) => ({ BIND_HOST: host, GATEWAY_PORT: String(port), MINISTACK_ACCOUNT_ID: account }),
+};
+
+export const localemu: Product = {
+  name: "localemu",
+  version: "1.3.2",
+  start: "start_second.py",
+  health: "/_localemu/health",
+  // Without the second variable, it answers that resources of types it does not know are complete.
+  variables: (host, port) => ({ GATEWAY_LISTEN: `${host}:${port}`, CFN_IGNORE_UNSUPPORTED_RESOURCE_TYPES: "0" }),
+};
+
 /**
  * Lends an emulator and ends it with the processes of its functions.
  *
@@ -62,36 +91,31 @@ export interface Emulator {
  * @param folder for its files
  */
 export async function withEmulator<Result>(
-  program: string,
-  folder: string,
+  { name, start, health, variables }: Product,
+  { program, folder }: { readonly program: string; readonly folder: string },
   use: (emulator: Emulator) => Promise<Result>,
 ): Promise<Result> {
   const port = await freePort();
   const settings = clientSettings(`http://${loopback}:${port}`);
-  const home = join(folder, "emulator");
+  const home = join(folder, name);
   await mkdir(home, { recursive: true });
-  const logFile = join(folder, "emulator.log");
-  const child = spawn(join(dirname(program), "python"), [join(import.meta.dirname, "start_emulator.py")], {
+  const logFile = join(folder, `${name}.log`);
+  const child = spawn(join(dirname(program), "python"), [join(import.meta.dirname, start)], {
     cwd: home,
     // It gets a process group, which ends as a whole when this process closes its standard input or dies.
     detached: true,
-    env: {
-      ...isolatedEnvironment(settings.endpoint, home),
-      BIND_HOST: loopback,
-      GATEWAY_PORT: String(port),
-      MINISTACK_ACCOUNT_ID: account,
-    },
+    env: { ...isolatedEnvironment(settings.endpoint, home), ...variables(loopback, port) },
     stdio: ["pipe", "pipe", "pipe"],
   });
   const log = createWriteStream(logFile);
   child.stdout.pipe(log, { end: false });
   child.stderr.pipe(log, { end: false });
   try {
-    await answering(child, settings.endpoint);
+    await answering(child, `${settings.endpoint}${health}`);
     return await use({ settings });
   } catch (error) {
     const lines = (await readFile(logFile, "utf8")).split("\n").filter((line) => / (WARNING|ERROR) |Error/.test(line));
-    for (const line of lines.slice(-20)) console.error(`emulator: ${line.slice(0, 400)}`);
+    for (const line of lines.slice(-20)) console.error(`${name}: ${line.slice(0, 400)}`);
     throw error;
   } finally {
     child.stdin.end();
@@ -110,10 +134,10 @@ async function freePort(): Promise<number> {
   return address.port;
 }
 
-async function answering(child: ChildProcess, endpoint: string): Promise<void> {
+async function answering(child: ChildProcess, url: string): Promise<void> {
   for (let waited = 0; waited < maxStartMs; waited += 100) {
     if (child.exitCode !== null) throw new Error(`the emulator ended with status ${child.exitCode}`);
-    const response = await fetch(`${endpoint}/_ministack/health`).catch(() => undefined);
+    const response = await fetch(url).catch(() => undefined);
     if (response?.ok) return;
     await new Promise((settle) => setTimeout(settle, 100));
   }

@@ -1,6 +1,6 @@
 /** Reads the deployed stacks, with the stacks nested in them. */
 import { CloudFormationClient, paginateListStackResources } from "@aws-sdk/client-cloudformation";
-import { readdir, readFile, writeFile } from "node:fs/promises";
+import { readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { prepare, type EmulatedTemplate, type Prepared } from "./allowances.ts";
 import type { ClientSettings } from "./emulator.ts";
@@ -9,15 +9,23 @@ import type { DeployedStack } from "./stack-values.ts";
 const ending = ".template.json";
 const nestedType = "AWS::CloudFormation::Stack";
 
-/** Prepares the templates of an assembly for the emulator, in their files. */
+const wholeEnding = ".whole.json";
+
+/** Prepares the templates of an assembly for the emulator, in their files. The whole ones stay beside them. */
 export async function prepareAssembly(folder: string): Promise<Prepared> {
   const files = (await readdir(folder)).filter((file) => file.endsWith(ending));
   const read = files.map(async (file) => [file, await readTemplate(join(folder, file))] as const);
   const prepared = prepare(Object.fromEntries(await Promise.all(read)));
   for (const [file, template] of Object.entries(prepared.templates)) {
+    await rename(join(folder, file), join(folder, file.replace(ending, wholeEnding)));
     await writeFile(join(folder, file), JSON.stringify(template));
   }
   return prepared;
+}
+
+/** @returns the template of a stack as it was before it was prepared */
+export async function wholeTemplate(folder: string, stack: string): Promise<EmulatedTemplate> {
+  return await readTemplate(join(folder, stack + wholeEnding));
 }
 
 async function readTemplate(path: string): Promise<EmulatedTemplate> {
@@ -46,6 +54,20 @@ export async function readStacks(
   return stacks.flat();
 }
 
+/** @returns physical ids by logical id */
+export async function physicalIdsOf(
+  client: CloudFormationClient,
+  StackName: string,
+): Promise<Readonly<Record<string, string>>> {
+  const physicalIds: Record<string, string> = {};
+  for await (const { StackResourceSummaries = [] } of paginateListStackResources({ client }, { StackName })) {
+    for (const { LogicalResourceId: id = "", PhysicalResourceId: physicalId = "" } of StackResourceSummaries) {
+      physicalIds[id] = physicalId;
+    }
+  }
+  return physicalIds;
+}
+
 interface Place {
   readonly client: CloudFormationClient;
   readonly folder: string;
@@ -56,13 +78,7 @@ interface Place {
 }
 
 async function readStack(place: Place, parent?: DeployedStack["parent"]): Promise<readonly DeployedStack[]> {
-  const physicalIds: Record<string, string> = {};
-  for await (const page of paginateListStackResources({ client: place.client }, { StackName: place.stackId })) {
-    for (const { LogicalResourceId: id = "", PhysicalResourceId: physicalId = "" } of page.StackResourceSummaries ??
-      []) {
-      physicalIds[id] = physicalId;
-    }
-  }
+  const physicalIds = await physicalIdsOf(place.client, place.stackId);
   const nested: Record<string, DeployedStack> = {};
   const { name, template, parameters } = place;
   const stack: DeployedStack = { name, template, physicalIds, parameters, nested, ...(parent && { parent }) };

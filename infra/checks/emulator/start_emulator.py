@@ -1,10 +1,6 @@
 """Starts ministack with what API Gateway and CloudFormation do and it does not. Each addition ends the start when it no longer fits."""
 
 import json
-import os
-import signal
-import sys
-import threading
 import uuid
 from contextvars import ContextVar
 
@@ -12,6 +8,8 @@ from ministack.app import main
 from ministack.services import apigateway_v1 as gateway
 from ministack.services import cloudformation
 from ministack.services.cloudformation import provisioners
+
+from lifetime import end_with_the_check
 
 prefix = "context.authorizer."
 authorizer_context = ContextVar("authorizer_context", default={})
@@ -52,15 +50,9 @@ def update_resource_with_attributes(kind, physical_id, old, new, stack, logical_
     return update_resource(kind, physical_id, old, new, stack, logical_id, attributes)
 
 
-def end_with_the_check():
-    """The check holds the other end of the standard input. Its end, however it comes, ends the functions' processes as well."""
-    sys.stdin.buffer.read()
-    os.killpg(os.getpgrp(), signal.SIGKILL)
-
-
 gateway._invoke_authorizer_lambda = invoke_authorizer_with_request_id
 gateway._gateway_error_response = gateway_response_with_context
 gateway._gateway_request_value = request_value_with_context
 provisioners._update_resource = update_resource_with_attributes
-threading.Thread(target=end_with_the_check, daemon=True).start()
+end_with_the_check()
 main()

@@ -10,7 +10,7 @@ import type { FunctionModel } from "../template/deployment-model.ts";
 import type { AccessKey } from "../services/service-proxy.ts";
 import { functionEnvironment } from "./function-environment.ts";
 import { lambdaInitSeconds } from "./init-limit.ts";
-import { runtimeCall, startRuntime } from "./runtime-process.ts";
+import { isStopped, runtimeCall, startRuntime } from "./runtime-process.ts";
 import { TemporaryFolders } from "./temporary-folders.ts";
 
 /** One line of a function's output. */
@@ -48,7 +48,7 @@ export interface FunctionPoolOptions {
   readonly initSeconds?: number;
   /**
    * Stops each process between its calls, as Lambda freezes an idle execution environment: timers do not fire, and open
-   * connections are closed by their servers. For tests; only where there are signals.
+   * connections are closed by their servers. For tests on Linux.
    */
   readonly freezesIdleProcesses?: boolean;
 }
@@ -62,7 +62,7 @@ interface PendingCall {
 interface Worker {
   readonly process: ChildProcess;
   readonly owner: Pool;
-  state: "starting" | "idle" | "busy" | "gone";
+  state: "starting" | "idle" | "busy" | "freezing" | "gone";
   call?: PendingCall | undefined;
   timer?: NodeJS.Timeout;
   /** Why the process ends. */
@@ -148,7 +148,9 @@ export class FunctionPool {
   retire(functionIds: ReadonlySet<string> = new Set(this.#pools.keys())): void {
     for (const [functionId, { workers }] of this.#pools) {
       if (!functionIds.has(functionId)) continue;
-      for (const worker of workers) if (worker.state === "idle") this.#stop(worker);
+      for (const worker of workers) {
+        if (worker.state === "idle" || worker.state === "freezing") this.#stop(worker);
+      }
     }
   }
 
@@ -236,12 +238,14 @@ export class FunctionPool {
   #start(pool: Pool): void {
     const { model } = pool;
     const { region, serviceEndpoint, keyOf, compileCache, initSeconds = lambdaInitSeconds } = this.#options;
+    const { freezesIdleProcesses: freezes = false } = this.#options;
     const temporaryFolder = this.#temporaryFolders.make();
     const child = startRuntime({
       functionId: model.id,
       folder: model.folder,
       environment: functionEnvironment(model, { region, serviceEndpoint, key: keyOf(model.id), temporaryFolder }),
       compileCache,
+      freezes,
       execArgv: [`--max-old-space-size=${model.memoryMegabytes}`],
     });
     const worker: Worker = { process: child, owner: pool, state: "starting", isFrozen: false, lastUse: 0 };
@@ -318,7 +322,20 @@ export class FunctionPool {
     clearTimeout(worker.timer);
     worker.call = undefined;
     call.settle(outcome);
-    this.#idle(worker);
+    if (this.#options.freezesIdleProcesses === true) this.#awaitFreeze(worker);
+    else this.#idle(worker);
+  }
+
+  /** The process stops itself. A call that is sent before would stop with it. */
+  #awaitFreeze(worker: Worker): void {
+    worker.state = "freezing";
+    const look = (): void => {
+      if (worker.state !== "freezing") return;
+      worker.isFrozen = isStopped(worker.process);
+      if (worker.isFrozen) this.#idle(worker);
+      else setTimeout(look, 1);
+    };
+    look();
   }
 
   #idle(worker: Worker): void {
@@ -326,7 +343,8 @@ export class FunctionPool {
     worker.state = "idle";
     this.#pump(worker.owner);
     if (worker.state !== "idle") return;
-    if (this.#options.freezesIdleProcesses === true) worker.isFrozen = worker.process.kill("SIGSTOP");
+    // A process that has not served a call yet has not stopped itself.
+    if (this.#options.freezesIdleProcesses === true) worker.isFrozen ||= worker.process.kill("SIGSTOP");
     this.#feedStarved();
   }
 

@@ -1,7 +1,7 @@
 /** A process that runs one function, with the restrictions of Lambda's execution environment. */
 import { fork, type ChildProcess } from "node:child_process";
 import { randomBytes, randomUUID } from "node:crypto";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 export interface RuntimeProcessOptions {
@@ -13,6 +13,8 @@ export interface RuntimeProcessOptions {
   readonly environment: Readonly<Record<string, string>>;
   /** Folder in which processes leave compiled code for later ones. */
   readonly compileCache: string;
+  /** Whether the process stops itself (`SIGSTOP`) when it has answered a call. */
+  readonly freezes?: boolean;
   /** Further options of Node.js. */
   readonly execArgv?: readonly string[];
 }
@@ -22,19 +24,29 @@ export interface RuntimeProcessOptions {
  * `/var/task` does, and from starting processes, which no function does.
  */
 export function startRuntime(options: RuntimeProcessOptions): ChildProcess {
-  const { functionId, folder, environment, compileCache, execArgv = [] } = options;
+  const { functionId, folder, environment, compileCache, freezes = false, execArgv = [] } = options;
   // The permission model takes a path that does not exist for a file, and would allow nothing below it.
   mkdirSync(compileCache, { recursive: true });
   // The permission model forbids the inspector, so a debugged function runs without it.
   const isInspected = execArgv.some((argument) => argument.startsWith("--inspect"));
   const writable = [compileCache, environment["TMPDIR"] ?? compileCache];
   const restrictions = ["--permission", "--allow-fs-read=*", ...writable.map((path) => `--allow-fs-write=${path}`)];
-  return fork(join(import.meta.dirname, "runtime.mjs"), [functionId, compileCache], {
+  return fork(join(import.meta.dirname, "runtime.mjs"), [functionId, compileCache, ...(freezes ? ["freezes"] : [])], {
     execArgv: [...(isInspected ? [] : restrictions), ...execArgv],
     env: environment,
     cwd: folder,
     stdio: ["ignore", "pipe", "pipe", "ipc"],
   });
+}
+
+/** Whether a process is stopped. Linux says it in the third field of the process's state. */
+export function isStopped({ pid }: { readonly pid?: number | undefined }): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, "utf8").includes(") T ");
+  } catch {
+    // It has ended.
+    return false;
+  }
 }
 
 /** What the process is sent for a call. */

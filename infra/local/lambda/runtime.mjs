@@ -1,5 +1,6 @@
 // Stands in for Lambda's Node.js runtime, in one process of a function. Plain JavaScript without imports of the project, because
-// every cold start loads it. Arguments: the function's ARN and the folder of compiled code that its processes share.
+// every cold start loads it. Arguments: the function's ARN, the folder of compiled code that its processes share, and `freezes`
+// where the process stops itself after each call.
 // Messages in: {event: string (JSON), deadline: ms since the epoch, requestId, traceId}. Messages out: {ready},
 // {result: string (JSON)}, {error: {errorType, errorMessage, trace}}. One call at a time.
 import { existsSync } from "node:fs";
@@ -9,8 +10,11 @@ import { pathToFileURL } from "node:url";
 
 const environment = process.env;
 // Arguments, not variables: the environment holds only Lambda's variables and the template's.
-const [, , invokedFunctionArn, compileCache] = process.argv;
-const send = (message) => process.connected && process.send(message);
+const [, , invokedFunctionArn, compileCache, freezing] = process.argv;
+const send = (message, sent) => process.connected && process.send(message, sent);
+
+// The host would stop it too late: until the host has read the answer, the process goes on with what the handler left behind.
+const freeze = freezing === "freezes" ? () => process.kill(process.pid, "SIGSTOP") : undefined;
 
 // Ends with its host. Ctrl-C reaches the whole process group, but the host decides when a call ends.
 process.on("disconnect", () => process.exit(0));
@@ -91,10 +95,10 @@ if (handler !== undefined) {
     environment._X_AMZN_TRACE_ID = call.traceId;
     try {
       const answer = await handler(JSON.parse(call.event), contextOf(call));
-      send({ result: JSON.stringify(answer) ?? "null" });
+      send({ result: JSON.stringify(answer) ?? "null" }, freeze);
     } catch (error) {
       console.error(error);
-      send({ error: described(error) });
+      send({ error: described(error) }, freeze);
     }
     // After the first call, so that the cache has its compiled functions, too.
     if (!compiledCodeIsKept) flushCompileCache();

@@ -1,5 +1,6 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import { isStopped } from "../../../infra/local/lambda/runtime-process.ts";
 import { FunctionPool, type FunctionPoolOptions, type LogLine } from "../../../infra/local/lambda/function-pool.ts";
 import type { FunctionModel } from "../../../infra/local/template/deployment-model.ts";
 import { functionModel, temporaryFolder, type TemporaryFolder } from "./fixture.ts";
@@ -246,10 +247,50 @@ describe("the function pool", () => {
     );
     const freezing = start([model], { processesPerFunction: 1, freezesIdleProcesses: true });
     const first = (await payload(freezing.invoke(model.id, {}))) as { readonly pid: number };
-    while (!isStopped(first.pid)) await new Promise((resolve) => setTimeout(resolve, 5));
+    while (!isStopped(first)) await new Promise((resolve) => setTimeout(resolve, 5));
     expect(await payload(freezing.invoke(model.id, {}))).toMatchObject({ pid: first.pid });
     freezing.retire();
     expect(await payload(freezing.invoke(model.id, {}))).not.toMatchObject({ pid: first.pid });
+  });
+
+  describe("work that a handler leaves behind when it answers", () => {
+    const late = 100;
+    const defineLeaving = (name: string) =>
+      define(
+        name,
+        `import { writeFileSync } from "node:fs";
+         const file = process.env.TMPDIR + "/late";
+         export const handler = async ({ leave }) => {
+           if (!leave) return file;
+           await new Promise((resolve) => setTimeout(resolve, ${late}));
+           setTimeout(() => writeFileSync(file, ""), ${late});
+         };`,
+      );
+    /** While the host is busy, nobody but the process itself can stop it. */
+    const blockHost = () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5 * late);
+    const leaveWork = async (freezesIdleProcesses: boolean) => {
+      const model = defineLeaving(`leaving-${freezesIdleProcesses}`);
+      const pool = start([model], { processesPerFunction: 1, freezesIdleProcesses });
+      const file = (await payload(pool.invoke(model.id, {}))) as string;
+      const answer = pool.invoke(model.id, { leave: true });
+      // The host blocks after it has sent the call, and before the answer.
+      await new Promise((resolve) => setTimeout(resolve, late / 2));
+      blockHost();
+      await answer;
+      return { file, again: () => pool.invoke(model.id, {}) };
+    };
+
+    test("is done by a process that goes on running", async () => {
+      const { file } = await leaveWork(false);
+      expect(existsSync(file)).toBe(true);
+    });
+
+    test("is not done by a frozen process before its next call", async () => {
+      const { file, again } = await leaveWork(true);
+      expect(existsSync(file)).toBe(false);
+      await again();
+      while (!existsSync(file)) await again();
+    });
   });
 
   test("names the function in the context and counts the remaining time", async () => {
@@ -279,11 +320,6 @@ describe("the function pool", () => {
     );
   });
 });
-
-/** Linux tells it in the third field of the process's state. */
-function isStopped(pid: number): boolean {
-  return readFileSync(`/proc/${pid}/stat`, "utf8").includes(" T ");
-}
 
 function bound(pool: FunctionPool): { invoke: FunctionPool["invoke"] } {
   return { invoke: (functionId, event) => pool.invoke(functionId, event) };

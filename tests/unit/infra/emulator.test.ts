@@ -1,6 +1,7 @@
 import { prepare, removals, type EmulatedTemplate } from "../../../infra/checks/emulator/allowances.ts";
 import { declaredFacts } from "../../../infra/checks/emulator/declared-facts.ts";
 import { changesBetween, differencesOf, withoutRelease } from "../../../infra/checks/emulator/differences.ts";
+import { excerptOf } from "../../../infra/checks/emulator/excerpt.ts";
 import { clientSettings, isolatedEnvironment } from "../../../infra/checks/emulator/emulator.ts";
 import { readRoles } from "../../../infra/checks/emulator/roles.ts";
 import { StackValues, type DeployedStack } from "../../../infra/checks/emulator/stack-values.ts";
@@ -48,7 +49,10 @@ describe("preparing templates for the emulator", () => {
     const template = templateOf({ Query: query, Api: { Type: "AWS::ApiGateway::RestApi", Properties: { Name: "x" } } });
     expect(prepare({ a: template }, queries).templates["a"]?.Resources["Api"]?.Properties).toEqual({
       Name: "x",
-      Tags: [{ Key: "ms-custom-id", Value: "portico" }],
+      Tags: [
+        { Key: "ms-custom-id", Value: "portico" },
+        { Key: "_custom_id_", Value: "portico" },
+      ],
     });
   });
 });
@@ -86,7 +90,7 @@ describe("comparing what came about with what is declared", () => {
   });
 
   test("lets the emulator drop a property that it is known to drop, and says when it keeps it", () => {
-    const unkept = [{ of: "alarm ", property: "Threshold", reason: "a test" }];
+    const unkept = [{ of: "alarm ", type: "AWS::CloudWatch::Alarm", property: "Threshold", reason: "a test" }];
     expect(differencesOf(facts, { ...facts, "alarm errors": {} }, unkept)).toEqual([]);
     expect(differencesOf(facts, facts, unkept)).toEqual(["alarm errors: Threshold is kept: compare it"]);
   });
@@ -181,6 +185,62 @@ describe("what the templates declare", () => {
     { "Fn::ImportValue": "Nobody" },
   ])("is refused where the comparison cannot know it: %j", (value) => {
     expect(() => values.resolve(value, api)).toThrow();
+  });
+});
+
+describe("an excerpt for another emulator", () => {
+  const stackOf = (name: string, resources: EmulatedTemplate["Resources"]): DeployedStack => ({
+    ...{ name, template: templateOf(resources), parameters: {}, nested: {} },
+    physicalIds: Object.fromEntries(Object.keys(resources).map((id) => [id, `physical-${id}`])),
+  });
+  const excerptOfAll = (type: string, ...all: readonly EmulatedTemplate["Resources"][]) => {
+    const sources = all.map((resources, index) => ({
+      stack: stackOf(`Stack${index}`, resources),
+      whole: templateOf(resources),
+    }));
+    const values = new StackValues(
+      sources.map(({ stack }) => stack),
+      "",
+    );
+    return excerptOf(sources, ({ Type }) => Type === type, values).Resources;
+  };
+  const alarm = (AlarmName: string, more: object = {}) => ({
+    Type: "AWS::CloudWatch::Alarm",
+    Properties: { AlarmName, ...more },
+  });
+
+  test("keeps references to what it has, and resolves any other", () => {
+    const topic = { Type: "AWS::SNS::Topic" };
+    const rule = { "Fn::Join": ["", ["ALARM(", { Ref: "First" }, ") in ", { Ref: "AWS::Region" }]] };
+    const second = alarm("second", { AlarmRule: rule, AlarmActions: [{ Ref: "Topic" }] });
+    const resources = { Topic: topic, First: alarm("first"), Second: { ...second, DependsOn: ["First", "Topic"] } };
+    expect(excerptOfAll("AWS::CloudWatch::Alarm", resources)).toEqual({
+      First: { ...alarm("first"), DependsOn: [] },
+      Second: {
+        Type: "AWS::CloudWatch::Alarm",
+        Properties: {
+          AlarmName: "second",
+          AlarmRule: { "Fn::Join": ["", ["ALARM(", { Ref: "First" }, ") in ", "us-east-1"]] },
+          AlarmActions: ["physical-Topic"],
+        },
+        DependsOn: ["First"],
+      },
+    });
+  });
+
+  test("takes along the key that a table refers to, and no other key", () => {
+    const key = { Type: "AWS::KMS::Key", Properties: {} };
+    const SSESpecification = { KMSMasterKeyId: { "Fn::GetAtt": ["Key", "Arn"] } };
+    const table = { Type: "AWS::DynamoDB::Table", Properties: { SSESpecification } };
+    expect(excerptOfAll("AWS::DynamoDB::Table", { Key: key, Other: key, Table: table })).toEqual({
+      Key: { ...key, DependsOn: [] },
+      Table: { ...table, DependsOn: [] },
+    });
+  });
+
+  test("refuses two resources of the same id", () => {
+    const all = [{ Errors: alarm("a") }, { Errors: alarm("b") }] as const;
+    expect(() => excerptOfAll("AWS::CloudWatch::Alarm", ...all)).toThrow("a resource of the same id");
   });
 });
 

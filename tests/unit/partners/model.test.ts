@@ -1,5 +1,11 @@
 import { randomBytes } from "node:crypto";
-import { isHardToGuess, isWebsiteUrl, normalizeEmail, parseGracePeriod } from "../../../shared/partners/model.ts";
+import {
+  isHardToGuess,
+  isWebsiteUrl,
+  normalizeEmail,
+  parseGracePeriod,
+  websitePattern,
+} from "../../../shared/partners/model.ts";
 
 test("normalizeEmail ignores case and Unicode composition", () => {
   expect(normalizeEmail("API@BlueBicycle.Example")).toBe(normalizeEmail("api@bluebicycle.example"));
@@ -14,7 +20,10 @@ describe("isWebsiteUrl", () => {
     "HTTPS://A.example:8443/b?c=d#e",
     "https://xn--zrich-kva.example",
     "https://zürich.example",
-  ])("accepts %s", (url) => expect(isWebsiteUrl(url)).toBe(true));
+  ])("accepts %s, and so does the contract's pattern", (url) => {
+    expect(isWebsiteUrl(url)).toBe(true);
+    expect(url).toMatch(new RegExp(websitePattern, "u"));
+  });
 
   test.each([
     "",
