@@ -80,10 +80,11 @@ export function webhookCalls(portico: Portico) {
     remove: (token: string, id: string, headers: RequestHeaders = {}) => call("DELETE", pathOf(id), { token, headers }),
     rotate: (token: string, id: string, json?: object, headers: RequestHeaders = {}) =>
       call("POST", `${pathOf(id)}/secret`, { token, json, headers }),
-    test: (token: string, id: string) => call("POST", `${pathOf(id)}/test`, { token }),
+    test: (token: string, id: string, headers: RequestHeaders = {}) =>
+      call("POST", `${pathOf(id)}/test`, { token, headers }),
     deliveries: (token: string, id: string, query = "") => call("GET", `${pathOf(id)}/deliveries${query}`, { token }),
-    redeliver: (token: string, id: string, deliveryId: string) =>
-      call("POST", `${pathOf(id)}/deliveries/${deliveryId}/redeliver`, { token }),
+    redeliver: (token: string, id: string, deliveryId: string, headers: RequestHeaders = {}) =>
+      call("POST", `${pathOf(id)}/deliveries/${deliveryId}/redeliver`, { token, headers }),
   };
 }
 

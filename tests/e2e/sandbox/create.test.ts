@@ -101,8 +101,11 @@ describe("creating a sandbox", () => {
 
 test("a new secret of the sandbox replaces the old one after its grace period", async () => {
   const { live, id, secret } = await startSandbox();
-  const renew = (json?: unknown) => call("POST", "/v1/sandbox/secret", { token: live.token, json });
-  const answer = await renew({ gracePeriod: "PT1H" });
+  const renew = (json?: unknown, headers = {}) =>
+    call("POST", "/v1/sandbox/secret", { token: live.token, json, headers });
+  const headers = withKey();
+  const answer = await renew({ gracePeriod: "PT1H" }, headers);
+  expectReplayed(await renew({ gracePeriod: "PT1H" }, headers), answer);
   expect(answer.body).toEqual({
     clientId: id,
     clientSecret: expect.any(String),

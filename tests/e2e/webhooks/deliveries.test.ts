@@ -1,6 +1,7 @@
 /** The way of an event to an endpoint. Also the tests of `webhooks/test` and `webhooks/redeliver`. */
 import { Webhook } from "standardwebhooks";
 import { expectProblem } from "../../support/expect-problem.ts";
+import { expectReplayed, withKey } from "../../support/idempotency.ts";
 import { allPages } from "../../support/lists.ts";
 import { partnerCalls } from "../../support/partners.ts";
 import { Portico } from "../../support/portico.ts";
@@ -106,8 +107,10 @@ test("a test event goes to one endpoint, signed with both secrets of a rotation"
   const { token, endpoint, endpointId } = await partnerAt("/tested", { eventTypes: ["company.deleted"] });
   await webhooks.create(token, { url: receiver.url("/not-tested") });
   const { body: rotated } = await webhooks.rotate(token, endpointId);
-  const answer = await webhooks.test(token, endpointId);
+  const headers = withKey();
+  const answer = await webhooks.test(token, endpointId, headers);
   expect(answer.status).toBe(200);
+  expectReplayed(await webhooks.test(token, endpointId, headers), answer);
   expect(answer.body).toMatchObject({ eventType: "webhook.test", status: "pending", attempts: [] });
   const [webhook] = (await receiver.at("/tested")) as [ReceivedWebhook];
   expect(webhook.event).toMatchObject({ id: answer.body.eventId, type: "webhook.test", data: { id: endpointId } });
@@ -131,8 +134,10 @@ test("a delivery is made again by hand", async () => {
   const { body: sent } = await webhooks.test(token, endpointId);
   const isDone = (items: any[]) => items[0]?.status === "succeeded";
   await deliveriesOf(token, endpointId, isDone);
-  const answer = await webhooks.redeliver(token, endpointId, sent.id);
+  const headers = withKey();
+  const answer = await webhooks.redeliver(token, endpointId, sent.id, headers);
   expect(answer.status).toBe(200);
+  expectReplayed(await webhooks.redeliver(token, endpointId, sent.id, headers), answer);
   expect(answer.body).toMatchObject({ id: sent.id, status: "succeeded" });
   const [first, second] = (await receiver.at("/again", 2)) as [ReceivedWebhook, ReceivedWebhook];
   expect([second.body, second.headers["webhook-id"]]).toEqual([first.body, first.headers["webhook-id"]]);

@@ -94,8 +94,9 @@ test("what was decided before the sandbox has ended is a conflict after it", asy
   const early = await readSubscription(table, partnerId, "early");
   const cancellation = subscriptionChange("cancelled", early, cancel(early, clock), author);
   await table.commit(principalDeletion(partnerId));
-  await expect(table.commit(cancellation)).rejects.toThrow(ConcurrencyConflict);
-  await expect(table.commit(sale(author, "late"))).rejects.toMatchObject({ code: "token_revoked" });
+  for (const change of [cancellation, sale(author, "late")]) {
+    await expect(table.commit(change)).rejects.toThrow(ConcurrencyConflict);
+  }
 });
 
 test("what was decided by the time before an advance is a conflict after it", async () => {
