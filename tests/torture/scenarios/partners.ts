@@ -89,8 +89,8 @@ export const deletion: Scenario = {
       }),
       verify: async () => {
         const items = await contentsOf(world.portico.host);
-        // Idempotency records and events outlive a partner until they expire.
-        const lasting = /^(IDEMPOTENCY|EVENTS)#/;
+        // Idempotency records, events and creation locks outlive a partner until they expire.
+        const lasting = /^(CREATION-LOCK|IDEMPOTENCY|EVENTS)#/;
         for (const { id, token, deletions, creations } of partners) {
           const story = `${deletions.join(", ")}; ${creations.join(", ")}`;
           const own = items.filter(
