@@ -6,6 +6,9 @@ import { LocalHostError, messageOf } from "./errors.ts";
 
 export const loopback = "127.0.0.1";
 
+/** How many connections may wait to be accepted. By default it is 511, and a crowd of a thousand would lose some of them. */
+const backlog = 4096;
+
 /**
  * Listens on 127.0.0.1.
  *
@@ -24,7 +27,7 @@ export async function listen(server: Server, port: number): Promise<number> {
             : messageOf(error);
       reject(new LocalHostError(reason));
     });
-    server.listen(port, loopback, resolve);
+    server.listen({ port, host: loopback, backlog }, resolve);
   });
   return (server.address() as AddressInfo).port;
 }
