@@ -19,6 +19,35 @@ export interface TestTable {
   close(): Promise<void>;
 }
 
+/**
+ * A table for the file or the `describe` block of the caller: starts before its tests, stops after them.
+ *
+ * @param take receives the table as soon as it has started
+ */
+export function tableForFile(take: (table: Table) => void): Pick<TestTable, "client" | "items" | "name"> {
+  let engine: TestTable | undefined;
+  beforeAll(async () => {
+    engine = await startTable();
+    take(engine.table);
+  });
+  afterAll(async () => {
+    await engine?.close();
+  });
+  const started = (): TestTable => {
+    if (engine === undefined) throw new Error("the table has not started");
+    return engine;
+  };
+  return {
+    get client() {
+      return started().client;
+    },
+    get name() {
+      return started().name;
+    },
+    items: async () => await started().items(),
+  };
+}
+
 /** Starts an engine with an empty table as the template makes it; `close` stops it. */
 export async function startTable(): Promise<TestTable> {
   const assembly = process.env.PORTICO_TEST_ASSEMBLY;

@@ -47,21 +47,14 @@ import {
   userStateChange,
 } from "../../../shared/identity/store.ts";
 import type { Table } from "../../../shared/runtime/table.ts";
-import { startTable, type TestTable } from "../../support/engine-table.ts";
+import { tableForFile } from "../../support/engine-table.ts";
 
 const start = new Date("2026-11-20T12:00:00.000Z");
 const maxAgeSeconds = 3600;
 const refreshKey = "the key that no table has";
 
-let engine: TestTable;
 let table: Table;
-beforeAll(async () => {
-  engine = await startTable();
-  ({ table } = engine);
-});
-afterAll(async () => {
-  await engine.close();
-});
+tableForFile((started) => (table = started));
 
 /** An issued token: what the authorizer gets from it, and whether it is still accepted. */
 interface ModelToken {

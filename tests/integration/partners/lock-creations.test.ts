@@ -5,21 +5,14 @@ import { creationReopening, stripeOf, stripes, whileActive } from "../../../shar
 import { lockMs } from "../../../shared/identity/model.ts";
 import { holdCreations, releaseCreations, stopCreations } from "../../../shared/partners/lock-creations.ts";
 import type { Item, Table } from "../../../shared/runtime/table.ts";
-import { startTable, type TestTable } from "../../support/engine-table.ts";
+import { tableForFile } from "../../support/engine-table.ts";
 import { inParallel, tally } from "../../support/portico.ts";
 
 const now = new Date("2026-11-20T12:00:00.000Z");
 const after = (milliseconds: number) => new Date(now.getTime() + milliseconds);
 
-let engine: TestTable;
 let table: Table;
-beforeAll(async () => {
-  engine = await startTable();
-  ({ table } = engine);
-});
-afterAll(async () => {
-  await engine.close();
-});
+const engine = tableForFile((started) => (table = started));
 
 const newPartner = () => ({ id: newId("ptr_", now) });
 

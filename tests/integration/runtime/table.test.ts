@@ -3,17 +3,10 @@ import { absent, all, conflict, present, putAbsent, unchanged } from "../../../s
 import { ConcurrencyConflict } from "../../../shared/domain/conflict.ts";
 import { Table, type Item } from "../../../shared/runtime/table.ts";
 import { inParallel, tally } from "../../support/portico.ts";
-import { startTable, type TestTable } from "../../support/engine-table.ts";
+import { tableForFile } from "../../support/engine-table.ts";
 
-let engine: TestTable;
 let table: Table;
-beforeAll(async () => {
-  engine = await startTable();
-  ({ table } = engine);
-});
-afterAll(async () => {
-  await engine.close();
-});
+const engine = tableForFile((started) => (table = started));
 
 let partitions = 0;
 /** A partition that no other test uses. */

@@ -12,21 +12,14 @@ import { readTestClock } from "../../../shared/sandbox/store.ts";
 import { cancel, create } from "../../../shared/subscriptions/rules.ts";
 import { readSubscription, subscriptionChange } from "../../../shared/subscriptions/store.ts";
 import { inParallel } from "../../support/portico.ts";
-import { startTable, type TestTable } from "../../support/engine-table.ts";
+import { tableForFile } from "../../support/engine-table.ts";
 
 const clock = new Date("2030-01-01T00:00:00.000Z");
 const limits = { maxNotices: 3, atOnce: 2 };
 const now = () => new Date();
 
-let engine: TestTable;
 let table: Table;
-beforeAll(async () => {
-  engine = await startTable();
-  ({ table } = engine);
-});
-afterAll(async () => {
-  await engine.close();
-});
+tableForFile((started) => (table = started));
 
 async function newSandbox(): Promise<Author> {
   const partnerId = newId("ptr_", now());

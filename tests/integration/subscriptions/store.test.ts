@@ -22,21 +22,14 @@ import {
 } from "../../../shared/subscriptions/store.ts";
 import { viewSubscription } from "../../../shared/subscriptions/view.ts";
 import { inParallel, tally } from "../../support/portico.ts";
-import { startTable, type TestTable } from "../../support/engine-table.ts";
+import { tableForFile } from "../../support/engine-table.ts";
 
 const now = new Date("2026-11-20T12:00:00.000Z");
 const dayMs = 86_400_000;
 const inDays = (days: number) => new Date(now.getTime() + days * dayMs);
 
-let engine: TestTable;
 let table: Table;
-beforeAll(async () => {
-  engine = await startTable();
-  ({ table } = engine);
-});
-afterAll(async () => {
-  await engine.close();
-});
+const engine = tableForFile((started) => (table = started));
 
 function duration(text: string): Duration {
   const period = parsePeriod(text);

@@ -19,22 +19,15 @@ import { countedTypes } from "../../../shared/usage/model.ts";
 import { listAllSubscriptionCounts, listSubscriptionCounts } from "../../../shared/usage/store.ts";
 import { viewUsageOfAll } from "../../../shared/usage/view.ts";
 import { inParallel } from "../../support/portico.ts";
-import { startTable, type TestTable } from "../../support/engine-table.ts";
+import { tableForFile } from "../../support/engine-table.ts";
 import { crowdTimeoutMs, dayMs } from "../../support/values.ts";
 
 const start = new Date("2026-11-20T12:00:00.000Z");
 const inDays = (days: number) => new Date(start.getTime() + days * dayMs);
 const users = Array.from({ length: 12 }, (_, index) => `user-${index}`);
 
-let engine: TestTable;
 let table: Table;
-beforeAll(async () => {
-  engine = await startTable();
-  ({ table } = engine);
-});
-afterAll(async () => {
-  await engine.close();
-});
+const engine = tableForFile((started) => (table = started));
 
 function duration(text: string): Duration {
   const period = parsePeriod(text);

@@ -31,21 +31,14 @@ import {
   testEvent,
 } from "../../../shared/webhooks/store.ts";
 import { inParallel, tally } from "../../support/portico.ts";
-import { startTable, type TestTable } from "../../support/engine-table.ts";
+import { tableForFile } from "../../support/engine-table.ts";
 
 const key = "key of the stage";
 const start = new Date("2026-11-20T12:00:00.000Z");
 const hourMs = 3_600_000;
 
-let engine: TestTable;
 let table: Table;
-beforeAll(async () => {
-  engine = await startTable();
-  ({ table } = engine);
-});
-afterAll(async () => {
-  await engine.close();
-});
+const engine = tableForFile((started) => (table = started));
 
 /** Partners' servers, SQS and the clock of a stage, in memory. Time passes only when nothing else is left to do. */
 class World {
