@@ -73,17 +73,18 @@ async function tokenOf(signing: SigningKey, version = 1): Promise<string> {
   return (await issueAccessToken({ principal, clientId: partnerId, version }, signing, options)).token;
 }
 
-/** The authorizer has seconds for a call; here half a second, so that what fails does it soon. */
-async function authenticated(token: string) {
+/** @param withinMs what the call has; the authorizer has seconds */
+async function authenticated(token: string, withinMs = 5000) {
   const request = { authorization: `Bearer ${token}`, proofs: [], method: "GET", url: issuer };
-  const table = new Table(client, engine.name, Date.now() + 500);
+  const table = new Table(client, engine.name, Date.now() + withinMs);
   const onStaleKeys = () => warnings++;
   const options = { issuer, expires: true, administratorsNeedSecondFactor: false, onStaleKeys };
   return await authenticate({ ...request, now: new Date(Date.now()) }, table, options);
 }
 
+/** Such a call fails at its deadline, so it gets a short one. */
 async function expectUnavailable(token: string): Promise<void> {
-  const error = await authenticated(token).catch((thrown: unknown) => thrown);
+  const error = await authenticated(token, 500).catch((thrown: unknown) => thrown);
   expect(error).toBeInstanceOf(Problem);
   expect((error as Problem).code).toBe("unavailable");
 }
