@@ -95,10 +95,15 @@ export class FunctionPool {
   #closed = false;
   #drained: (() => void) | undefined;
   readonly #temporaryFolders = new TemporaryFolders();
-  /** When the host ends without closing: a frozen process would not notice, and nobody would remove the folders. */
+  /**
+   * When the host ends without closing: nobody else would remove the folders, and a frozen or busy process might not notice. Idle
+   * ones end by themselves; to kill dozens takes longer than Jest waits for its workers.
+   */
   readonly #abandon = (): void => {
-    for (const { process: child } of this.#workers()) child.kill("SIGKILL");
     this.#temporaryFolders.remove();
+    for (const { process: child, state, isFrozen } of this.#workers()) {
+      if (state !== "idle" || isFrozen) child.kill("SIGKILL");
+    }
   };
 
   constructor(options: FunctionPoolOptions) {
