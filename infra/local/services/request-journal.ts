@@ -43,6 +43,8 @@ export interface JournalEntry {
 }
 
 interface Draft {
+  /** Root of its trace. */
+  trace: string | undefined;
   access: AccessLine | undefined;
   readonly invocations: JournalEntry["invocations"][number][];
   readonly calls: JournalCall[];
@@ -78,7 +80,10 @@ export class RequestJournal {
     if (requestId === undefined) return await invoke();
     const draft = this.#draft(requestId);
     const trace = headers?.["X-Amzn-Trace-Id"];
-    if (trace !== undefined) this.#traces.set(trace, requestId);
+    if (trace !== undefined) {
+      draft.trace = trace;
+      this.#traces.set(trace, requestId);
+    }
     const started = performance.now();
     const outcome = await invoke();
     const result = "failure" in outcome ? outcome.failure.errorType : "ok";
@@ -105,7 +110,7 @@ export class RequestJournal {
   #draft(requestId: string): Draft {
     const known = this.#drafts.get(requestId);
     if (known !== undefined) return known;
-    const draft: Draft = { access: undefined, invocations: [], calls: [], lines: [] };
+    const draft: Draft = { trace: undefined, access: undefined, invocations: [], calls: [], lines: [] };
     this.#drafts.set(requestId, draft);
     this.#forgetOldest();
     return draft;
@@ -113,9 +118,11 @@ export class RequestJournal {
 
   #forgetOldest(): void {
     if (this.#drafts.size <= maxRequests) return;
-    const [oldest = ""] = this.#drafts.keys();
-    this.#drafts.delete(oldest);
-    for (const [trace, requestId] of this.#traces) if (requestId === oldest) this.#traces.delete(trace);
+    const [requestId = ""] = this.#drafts.keys();
+    const trace = this.#drafts.get(requestId)?.trace;
+    this.#drafts.delete(requestId);
+    // A caller may have sent the same trace with a later request.
+    if (trace !== undefined && this.#traces.get(trace) === requestId) this.#traces.delete(trace);
   }
 }
 
