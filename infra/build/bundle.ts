@@ -104,11 +104,11 @@ export async function build({ outDir = defaultOutDir }: BuildOptions = {}): Prom
   const kept = await findKeptBundles(root, outDir, settings);
   const changed = entryPoints.filter((entryPoint) => !kept.entryPoints.has(sourceOf(entryPoint)));
   progress(`bundling ${changed.length} of ${entryPoints.length} functions`);
-  const result = await bundle(changed, outDir);
+  // The bundler has its own process, so this one makes the pages meanwhile.
+  const [result, pages] = await Promise.all([bundle(changed, outDir), makeFiles(operations, root)]);
   const made = new Map(result.outputFiles.map((file) => [destination(file, outDir), file.contents]));
   const files = new Map(made);
-  for (const [path, contents] of await makeFiles(operations, root))
-    files.set(join(outDir, "functions", path), contents);
+  for (const [path, contents] of pages) files.set(join(outDir, "functions", path), contents);
 
   await mkdir(outDir, { recursive: true });
   const scratch = await mkdtemp(join(outDir, ".scratch-"));
@@ -150,8 +150,10 @@ async function bundle(
     outExtension: { ".js": ".mjs" },
     plugins: [dropUnused(root)],
     minify: true,
-    // Maps resolve production stack traces on a developer's machine. A deployed map only slows the cold start.
+    // Maps resolve production stack traces on a developer's machine, which has the sources. A deployed map only slows the cold
+    // start.
     sourcemap: "external",
+    sourcesContent: false,
     metafile: true,
     write: false,
   });

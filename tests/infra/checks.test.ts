@@ -32,7 +32,7 @@ describe("the gate of templates", () => {
     expect(complaintsOf({ ...clean, report })).toHaveLength(1);
   });
 
-  test.each([[null], [{}], [{ pluginReports: {} }]])("fails on the unreadable report %j", (report) => {
+  test.each([[undefined], [null], [{}], [{ pluginReports: {} }]])("fails on the unreadable report %j", (report) => {
     expect(() => findingsOf(report)).toThrow(/plugin reports/);
   });
 

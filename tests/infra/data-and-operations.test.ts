@@ -156,11 +156,13 @@ test("the dashboard shows every metric that an alarm watches on its own", () => 
 });
 
 test.each([
-  ["production", () => prod],
-  ["the local stage", () => local],
-])("%s has no finding without an acknowledged reason", (_stage, assembly) => {
-  expect(findingsOf(assembly().report)).toEqual([]);
-  for (const { reason } of assembly().acknowledgements) expect(reason.length).toBeGreaterThan(20);
+  ["production", async () => prod],
+  // The suite's own is not validated.
+  ["the local stage", () => synthesized({ stage: "local" })],
+])("%s has no finding without an acknowledged reason", async (_stage, synthesise) => {
+  const { report, acknowledgements } = await synthesise();
+  expect(findingsOf(report)).toEqual([]);
+  for (const { reason } of acknowledgements) expect(reason.length).toBeGreaterThan(20);
 });
 
 test("the local stage takes its identity provider from parameters and accepts only RS256", () => {

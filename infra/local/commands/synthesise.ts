@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
+import { compileCache } from "../../build/compile-cache.ts";
 import { progressIn, progressVariable } from "../../build/progress.ts";
 import { LocalHostError } from "../support/errors.ts";
 
@@ -38,7 +39,8 @@ export async function synthesise(folder: string, { signal, onProgress }: Synthes
       ...process.env,
       CDK_OUTDIR: folder,
       CDK_CONTEXT_JSON: JSON.stringify({ stage: "local" }),
-      // AWS's validator takes most of the time. `npm run check:synth` runs it for this stage, too.
+      ...compileCache,
+      // The validators take most of the time. `npm run check:synth` runs them for this stage, too.
       CDK_VALIDATION: "false",
       ...(onProgress && { [progressVariable]: "1" }),
     },
