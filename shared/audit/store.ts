@@ -2,7 +2,7 @@
 import { auditDays, type AuditRecord } from "../contract/audit-record.ts";
 import { beforeIdsFrom } from "../domain/ids.ts";
 import { filterShards, type ShardedRange } from "../runtime/shards.ts";
-import type { Page, Table } from "../runtime/table.ts";
+import type { Page, PageRequest, Table } from "../runtime/table.ts";
 import { auditKey } from "./keys.ts";
 
 export interface AuditFilters {
@@ -18,7 +18,7 @@ export interface AuditFilters {
 export async function listRecords(
   table: Table,
   filters: AuditFilters,
-  page: { readonly limit: number; readonly after: string | undefined },
+  page: PageRequest,
 ): Promise<Pick<Page<AuditRecord>, "items" | "lastKey">> {
   const { actor, operation, from, before, now } = filters;
   const first = new Date(now.getTime() - auditDays * 86_400_000);

@@ -2,8 +2,8 @@
 import { newId } from "../domain/ids.ts";
 import { notFound, orThrow, Problem } from "../domain/problems.ts";
 import type { Partition } from "../runtime/key.ts";
-import { beginningWith, pageWhere, searchForm, type PagedSource, type PageRequest } from "../runtime/search.ts";
-import type { Change, Expression, Page, Table, UpdateWrite, Write } from "../runtime/table.ts";
+import { beginningWith, pageWhere, searchForm, type PagedSource } from "../runtime/search.ts";
+import type { Change, Expression, Page, PageRequest, Table, UpdateWrite, Write } from "../runtime/table.ts";
 import { all, conflict, placeIfNone, putAbsent, unchanged, updateIf } from "../runtime/writes.ts";
 import type { StoredUser } from "../users/model.ts";
 import { creditChange } from "../users/store.ts";

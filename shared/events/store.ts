@@ -2,7 +2,7 @@
 import type { Author } from "../contract/author.ts";
 import { beforeIdsFrom, newId } from "../domain/ids.ts";
 import { filterShards } from "../runtime/shards.ts";
-import type { ConditionalWrite, Page, Table } from "../runtime/table.ts";
+import type { ConditionalWrite, Page, PageRequest, Table } from "../runtime/table.ts";
 import { putAbsent } from "../runtime/writes.ts";
 import { eventKey } from "./keys.ts";
 import { forgottenFrom, type EventRequest, type EventType, type Occurrence, type StoredEvent } from "./model.ts";
@@ -63,7 +63,7 @@ export async function listEvents(
   table: Table,
   partnerId: string,
   { type, createdFrom, createdBefore, now }: EventFilters,
-  page: { readonly limit: number; readonly after: string | undefined },
+  page: PageRequest,
 ): Promise<Pick<Page<StoredEvent>, "items" | "lastKey">> {
   const from = createdFrom === undefined ? undefined : beforeIdsFrom("evt_", createdFrom);
   const end = createdBefore === undefined ? undefined : beforeIdsFrom("evt_", createdBefore);

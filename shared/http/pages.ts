@@ -1,3 +1,5 @@
+import type { PageRequest } from "../runtime/table.ts";
+
 /**
  * A page of a complete list in memory, in the order of its keys.
  *
@@ -6,7 +8,7 @@
 export function pageAfter<Element>(
   list: readonly Element[],
   keyOf: (element: Element) => string,
-  { limit, after }: { readonly limit: number; readonly after: string | undefined },
+  { limit, after }: PageRequest,
 ): { readonly items: readonly Element[]; readonly lastKey: string | undefined } {
   const rest = after === undefined ? list : list.filter((element) => keyOf(element) > after);
   const items = rest.slice(0, limit);

@@ -8,15 +8,8 @@ import type { ClientCredential, TestClock } from "../identity/model.ts";
 import { creationReopening } from "../identity/creation-lock-store.ts";
 import { partnerStateChange, principalCreation, principalDeletion } from "../identity/store.ts";
 import type { Partition } from "../runtime/key.ts";
-import type { Change, Table, Write } from "../runtime/table.ts";
-import {
-  beginningWith,
-  pageOfMatches,
-  pageWhere,
-  searchForm,
-  type PagedSource,
-  type PageRequest,
-} from "../runtime/search.ts";
+import type { Change, PageRequest, Table, Write } from "../runtime/table.ts";
+import { beginningWith, pageOfMatches, pageWhere, searchForm, type PagedSource } from "../runtime/search.ts";
 import { all, conflict, deleteUnchanged, placeIfNone, putAbsent, putUnchanged, unchanged } from "../runtime/writes.ts";
 import { partnerKey, partnerPartitions, placeByEmail, placeByName } from "./keys.ts";
 import { normalizeEmail, type StoredPartner } from "./model.ts";

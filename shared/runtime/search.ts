@@ -1,8 +1,5 @@
 /** Searches by the beginning of a text, through keys that sort by it. */
-import type { QueryRange } from "./table.ts";
-
-/** A part of a list, as callers ask for it. */
-export type PageRequest = Pick<QueryRange, "after" | "limit">;
+import type { PageRequest } from "./table.ts";
 
 /** The form in which texts are searched: without case, accents and the width of letters. */
 export function searchForm(text: string): string {

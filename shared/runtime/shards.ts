@@ -1,9 +1,9 @@
 /** Reads several partitions that hold one list in turns, as one list. */
 import type { Partition } from "./key.ts";
-import type { Page, QueryRange, Table } from "./table.ts";
+import type { Page, PageRequest, QueryRange, Table } from "./table.ts";
 
 /** A page of a list whose items are spread over partitions by their sort keys, which are unique in all of them. */
-export interface ShardedRange<Shape> extends Pick<QueryRange, "after" | "from" | "limit" | "index"> {
+export interface ShardedRange<Shape> extends PageRequest, Pick<QueryRange, "from" | "index"> {
   readonly partitions: readonly Partition<Shape>[];
 }
 

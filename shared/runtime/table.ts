@@ -102,6 +102,9 @@ export type QueryRange<Shape = unknown> = {
   | { readonly descending: true }
 );
 
+/** A part of a list, as callers ask for it. */
+export type PageRequest = Pick<QueryRange, "after" | "limit">;
+
 /** One client for the life of the process. */
 export function createTableClient(): AwsJson {
   return new AwsJson(dynamoDb);

@@ -8,8 +8,8 @@ import { eventWrite, passageWrite } from "../events/store.ts";
 import { whileActive } from "../identity/creation-lock-store.ts";
 import { whileClockStands } from "../identity/store.ts";
 import type { IndexPlaces, Key, Partition } from "../runtime/key.ts";
-import { beginningWith, type PageRequest } from "../runtime/search.ts";
-import type { Change, ConditionalWrite, Expression, Page, Table, UpdateWrite } from "../runtime/table.ts";
+import { beginningWith } from "../runtime/search.ts";
+import type { Change, ConditionalWrite, Expression, Page, PageRequest, Table, UpdateWrite } from "../runtime/table.ts";
 import { all, putAbsent, putIf, putUnchanged, unchanged, updateIf } from "../runtime/writes.ts";
 import { byExpiry, noticesOf, partnerAt, placeByExpiry, placeById, placeByNotice, subscriptionKey } from "./keys.ts";
 import {

@@ -1,6 +1,6 @@
 /** Items of threads: their participants, their last messages, and their messages. */
 import { orThrow } from "../domain/problems.ts";
-import type { Change, Page, Table } from "../runtime/table.ts";
+import type { Change, Page, PageRequest, Table } from "../runtime/table.ts";
 import { absent, conflict, putAbsent } from "../runtime/writes.ts";
 import { findUserIds, findUsers } from "../users/store.ts";
 import { threadKey } from "./keys.ts";
@@ -63,7 +63,7 @@ interface ThreadPage {
 export async function listThreadIds(
   table: Table,
   userId: string,
-  { limit, after }: { readonly limit: number; readonly after: string | undefined },
+  { limit, after }: PageRequest,
 ): Promise<readonly string[]> {
   const range = { partition: threadKey.threadMembership(userId, ""), limit, after, descending: true } as const;
   const pages = await Promise.all([table.query(range), table.query({ ...range, index: "gsi1" })]);
@@ -77,11 +77,7 @@ export async function findThread(table: Table, threadId: string): Promise<Thread
 }
 
 /** A page of a user's threads, newest first. */
-export async function listThreads(
-  table: Table,
-  userId: string,
-  { limit, after }: { readonly limit: number; readonly after: string | undefined },
-): Promise<ThreadPage> {
+export async function listThreads(table: Table, userId: string, { limit, after }: PageRequest): Promise<ThreadPage> {
   const threadIds = await listThreadIds(table, userId, { limit, after });
   const read = await readConversations(table, threadIds);
   const conversations = withinUserLimit(read);

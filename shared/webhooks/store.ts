@@ -10,7 +10,7 @@ import { eventPut, newEvent, passageWrite } from "../events/store.ts";
 import { identityKey } from "../identity/keys.ts";
 import { whileActive } from "../identity/creation-lock-store.ts";
 import { filterShards } from "../runtime/shards.ts";
-import type { Change, Page, QueryRange, Table, UpdateWrite, Write } from "../runtime/table.ts";
+import type { Change, Page, PageRequest, Table, UpdateWrite, Write } from "../runtime/table.ts";
 import { absent, deleteUnchanged, present, putAbsent, putUnchanged, unchanged, updateIf } from "../runtime/writes.ts";
 import { webhookKey } from "./keys.ts";
 import {
@@ -31,11 +31,7 @@ export async function readEndpoint(table: Table, partnerId: string, endpointId: 
 }
 
 /** A page of a partner's endpoints, newest first. */
-export async function listEndpoints(
-  table: Table,
-  partnerId: string,
-  page: Pick<QueryRange, "after" | "limit">,
-): Promise<Page<StoredEndpoint>> {
+export async function listEndpoints(table: Table, partnerId: string, page: PageRequest): Promise<Page<StoredEndpoint>> {
   return await table.query({ partition: webhookKey.endpoint(partnerId, ""), descending: true, ...page });
 }
 
@@ -149,7 +145,7 @@ export async function listDeliveries(
   table: Table,
   endpointId: string,
   { status, event }: DeliveryFilters,
-  page: { readonly limit: number; readonly after: string | undefined },
+  page: PageRequest,
 ): Promise<Pick<Page<StoredDelivery>, "items" | "lastKey">> {
   const range = { partitions: [webhookKey.deliveries(endpointId)], ...page };
   const passes = (delivery: StoredDelivery) =>
