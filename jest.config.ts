@@ -15,6 +15,8 @@ const config: Config = {
   testSequencer: "<rootDir>/tests/support/sequencer.mjs",
   // One more than the cores: a worker often waits for the host that it has started.
   maxWorkers: 3,
+  // A worker ends with its host and dozens of functions: on a busy machine Jest's half a second is too short.
+  workerGracefulExitTimeout: 10_000,
   // A host starts in a second or two, on a busy machine in more; nothing asserts on it.
   testTimeout: 60_000,
   modulePathIgnorePatterns: ["<rootDir>/dist/", "<rootDir>/cdk.out/", "<rootDir>/.portico/"],

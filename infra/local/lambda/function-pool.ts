@@ -97,7 +97,7 @@ export class FunctionPool {
   readonly #temporaryFolders = new TemporaryFolders();
   /**
    * When the host ends without closing: nobody else would remove the folders, and a frozen or busy process might not notice. Idle
-   * ones end by themselves; to kill dozens takes longer than Jest waits for its workers.
+   * ones end by themselves: to kill dozens would hold up the end of the host.
    */
   readonly #abandon = (): void => {
     this.#temporaryFolders.remove();
