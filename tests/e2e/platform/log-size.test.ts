@@ -21,12 +21,7 @@ const bytesBefore = 2196;
 const bytesOf = (lines: readonly string[]): number =>
   lines.reduce((sum, line) => sum + Buffer.byteLength(line) + eventOverhead, 0);
 
-let portico: Portico;
-
-beforeAll(async () => {
-  portico = await Portico.start();
-});
-afterAll(async () => await portico.close());
+const portico = Portico.forSuite();
 
 /** The lines that the functions write for a call. */
 async function linesOf(path: string, token: string): Promise<readonly string[]> {

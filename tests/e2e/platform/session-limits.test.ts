@@ -46,7 +46,7 @@ function hostWith(variables: Readonly<Record<string, string>>): () => Portico {
   return () => host;
 }
 
-const portico = Portico.alone();
+const portico = Portico.forSuite();
 const { present } = sessionCalls(portico);
 
 async function acceptedOf(sessions: readonly TestSession[]): Promise<boolean[]> {
