@@ -40,7 +40,8 @@ test("a subscription is announced as expiring, and at its moment as expired, eac
   const { body } = await create(token, { expiresAt: inSeconds(3), duration: "P1D" }, { user: "short" });
   await create(token, {}, { user: "long" });
   expect(await run()).not.toHaveProperty("failure");
-  expect(await announced(token)).toEqual(["subscription.expiring short"]);
+  // On a slow machine the moment of the expiry has come by now.
+  expect((await announced(token))[0]).toBe("subscription.expiring short");
   // It waits for the moment.
   await run();
   expect(await announced(token)).toEqual(["subscription.expiring short", "subscription.expired short"]);
