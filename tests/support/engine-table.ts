@@ -48,12 +48,22 @@ export function tableForFile(take: (table: Table) => void): Pick<TestTable, "cli
   };
 }
 
-/** Starts an engine with an empty table as the template makes it; `close` stops it. */
-export async function startTable(): Promise<TestTable> {
+let declared: { readonly model: TableModel; readonly region: string } | undefined;
+
+/** The table of the template. To read a template takes a tenth of a second, so it is read once. */
+function declaredTable(): NonNullable<typeof declared> {
   const assembly = process.env.PORTICO_TEST_ASSEMBLY;
   if (assembly === undefined) throw new Error("the global setup has not synthesised an assembly");
-  const { tables, region } = readModel(loadAssembly(assembly, nowhere(assembly)));
-  const model = tables[0] as TableModel;
+  if (declared === undefined) {
+    const { tables, region } = readModel(loadAssembly(assembly, nowhere(assembly)));
+    declared = { model: tables[0] as TableModel, region };
+  }
+  return declared;
+}
+
+/** Starts an engine with an empty table as the template makes it; `close` stops it. */
+export async function startTable(): Promise<TestTable> {
+  const { model, region } = declaredTable();
   const engine = await startEngine();
   await createTable(engine.endpoint, region, withoutStream(model));
   const client = tableClientOf(engine.endpoint, region);
