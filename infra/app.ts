@@ -2,7 +2,8 @@
  * The CDK entry: bundles the functions and composes the stacks of one stage. Needs no AWS account and no network.
  *
  * Context: `stage` names the stage, `stageFile` names a file with a stage; `built=true` takes the bundles that are there,
- * `bundles` those of a different folder, and `release` names the release in place of the commit.
+ * `bundles` those of a different folder, and `release` names the release in place of the commit. `development=true` bundles for
+ * development into the assembly, which then cannot be deployed or moved.
  *
  * @example
  * npx cdk synth -c stage=dev
@@ -12,11 +13,12 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { App, Validations } from "aws-cdk-lib";
+import { DISABLE_ASSET_STAGING_CONTEXT } from "aws-cdk-lib/cx-api";
 import { AwsSolutionsChecks } from "cdk-nag";
 import { entryPointOf } from "../shared/contract/operation.ts";
 import { operations } from "../shared/operations.ts";
 import { ApiStack } from "./stacks/api-stack.ts";
-import { build, bundleFolder } from "./build/bundle.ts";
+import { build, buildForDevelopment, bundleFolder, defaultOutDir } from "./build/bundle.ts";
 import { progress } from "./build/progress.ts";
 import { cdkContext } from "./stages/cdk-context.ts";
 import { DataStack } from "./stacks/data-stack.ts";
@@ -35,11 +37,8 @@ async function main(): Promise<void> {
   const context = (key: string): unknown => app.node.tryGetContext(key);
   const stage = await findStage({ stage: context("stage"), stageFile: context("stageFile") });
 
-  // Several stages in a row need one build.
-  const bundles = context("bundles");
-  if (context("built") !== "true" && bundles === undefined) await build();
-  const bundleOf = (entryPoint: string): string =>
-    bundles === undefined ? bundleFolder(entryPoint) : bundleFolder(entryPoint, String(bundles));
+  const bundles = await bundlesFor(app);
+  const bundleOf = (entryPoint: string): string => bundleFolder(entryPoint, bundles);
   for (const entryPoint of [
     ...[...systemFunctions, ...scheduledFunctions, ...deliveryFunctions, ...operatorFunctions].map(({ id }) => id),
     ...operations.map(entryPointOf),
@@ -80,6 +79,22 @@ async function main(): Promise<void> {
   // CDK's own variable: it turns off AWS's validator, and here cdk-nag as well.
   if (process.env["CDK_VALIDATION"] !== "false") Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
   app.synth();
+}
+
+/** The folder with the bundles: built now, unless the context says otherwise. */
+async function bundlesFor(app: App): Promise<string> {
+  const context = (key: string): unknown => app.node.tryGetContext(key);
+  if (context("development") === "true") {
+    const folder = join(app.outdir, "development");
+    await buildForDevelopment(folder);
+    // A copy of a function's folder would miss what functions share.
+    app.node.setContext(DISABLE_ASSET_STAGING_CONTEXT, true);
+    return folder;
+  }
+  if (context("bundles") !== undefined) return String(context("bundles"));
+  // Several stages in a row need one build.
+  if (context("built") !== "true") await build();
+  return defaultOutDir;
 }
 
 /** `<name>` or `<name> <time of its commit>` */

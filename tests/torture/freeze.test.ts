@@ -1,9 +1,9 @@
 /** Shows that freezing processes finds what nothing else finds: a handler that answers before its work is done. */
 import assert from "node:assert/strict";
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { buildForDebugger } from "../../infra/build/bundle.ts";
+import { buildForDevelopment } from "../../infra/build/bundle.ts";
 import { alteredAssembly, type AlteredAssembly } from "../support/assembly.ts";
 import { TortureFailure, torture, World, type Scenario } from "./kit.ts";
 import { company } from "./scenarios/companies.ts";
@@ -12,6 +12,14 @@ import { times } from "./scenarios/values.ts";
 /** How a bundle commits a change; the bundler numbers equal names. */
 const awaited = /await (table\.commit\(\[\.\.\.\w+, \.\.\.change\]\))/;
 const leftBehind = "setTimeout(() => void $1, 20)";
+
+/** @param folder with the code that functions share */
+function plantLateCommit(folder: string): void {
+  const bundles = readdirSync(folder).map((name) => join(folder, name));
+  const [bundle, another] = bundles.filter((file) => awaited.test(readFileSync(file, "utf8")));
+  assert.ok(bundle !== undefined && another === undefined);
+  writeFileSync(bundle, readFileSync(bundle, "utf8").replace(awaited, leftBehind));
+}
 
 /** An assembly whose function for new companies answers first and commits later. */
 async function withLateCommit(): Promise<AlteredAssembly> {
@@ -23,14 +31,12 @@ async function withLateCommit(): Promise<AlteredAssembly> {
     );
     asset = planted.Metadata["aws:asset:path"];
   });
+  const development = join(assembly.folder, "development");
+  await buildForDevelopment(development);
+  plantLateCommit(join(development, "chunks"));
   const folder = join(assembly.folder, asset);
   rmSync(folder);
-  mkdirSync(folder);
-  const bundle = join(folder, "index.mjs");
-  await buildForDebugger("companies/create", bundle);
-  const text = readFileSync(bundle, "utf8");
-  assert.match(text, awaited);
-  writeFileSync(bundle, text.replace(awaited, leftBehind));
+  symlinkSync(join(development, "functions/companies/create"), folder);
   return assembly;
 }
 

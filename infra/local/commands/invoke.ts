@@ -7,17 +7,15 @@
  * npm run invoke -- subscriptions.create --print-event > event.json
  * npm run invoke -- subscriptions.create --event event.json --inspect
  */
-import { cpSync, readFileSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { entryPointOf, type AnyOperation } from "../../../shared/contract/operation.ts";
+import type { AnyOperation } from "../../../shared/contract/operation.ts";
 import { operations } from "../../../shared/operations.ts";
-import { buildForDebugger } from "../../build/bundle.ts";
 import type { Invocation } from "../lambda/function-pool.ts";
 import { invokeOnce } from "../lambda/single-invocation.ts";
 import { CallTrace, type TracedCall } from "../services/call-trace.ts";
 import { LocalHostError, messageOf } from "../support/errors.ts";
-import { dataFolder, DevelopmentCallers, runningHost } from "./callers.ts";
+import { DevelopmentCallers, runningHost } from "./callers.ts";
 import { giveOrder, runOrder, type RunnableFunction } from "./control.ts";
 import { exampleRequest, usualCaller, type CallerKind } from "./example-request.ts";
 
@@ -97,17 +95,6 @@ function readEvent(file: string): unknown {
   }
 }
 
-/** The folder to run: the deployed one, or a readable bundle with source maps for the debugger. */
-async function folderOf({ folder }: RunnableFunction, id: string, inspects: boolean): Promise<string> {
-  if (!inspects) return folder;
-  const entryPoint = id.includes(".") ? entryPointOf({ id }) : id;
-  const debugFolder = join(dataFolder, "debug", entryPoint);
-  rmSync(debugFolder, { recursive: true, force: true });
-  cpSync(folder, debugFolder, { recursive: true });
-  await buildForDebugger(entryPoint, join(debugFolder, "index.mjs"));
-  return debugFolder;
-}
-
 function describe(call: TracedCall): string {
   const units = call.units === undefined ? "" : `${call.units} units`;
   const [first = "", ...others] = call.subjects;
@@ -143,7 +130,7 @@ async function main(): Promise<void> {
     if (options.inspects) console.log(`The function waits for a debugger at ${inspector}.`);
     const invocation = await invokeOnce({
       functionId: found.id,
-      folder: await folderOf(found, options.id, options.inspects),
+      folder: found.folder,
       environment: { ...found.environment, ...services, AWS_ENDPOINT_URL: trace.url },
       event,
       timeoutSeconds: options.inspects ? debuggingSeconds : found.timeoutSeconds,

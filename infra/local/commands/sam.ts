@@ -10,6 +10,7 @@ import { connect, createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { operations } from "../../../shared/operations.ts";
+import { build, bundleFolder } from "../../build/bundle.ts";
 import { LocalHostError, messageOf } from "../support/errors.ts";
 import { writeJsonFile } from "../support/json-file.ts";
 import { dataFolder, DevelopmentCallers, runningHost } from "./callers.ts";
@@ -73,6 +74,15 @@ async function reachOverBridge(address: string, functions: readonly RunnableFunc
   return (url) => reached.get(url) ?? url;
 }
 
+/**
+ * A container has the folder of its function and nothing beside it, so it runs the bundle that is deployed. Both builds have the
+ * same folders below `functions`.
+ */
+async function deployedFunctions(functions: readonly RunnableFunction[]): Promise<readonly RunnableFunction[]> {
+  await build();
+  return functions.map((found) => ({ ...found, folder: bundleFolder(found.folder.split("/functions/").at(-1) ?? "") }));
+}
+
 async function writeEvents(functions: readonly RunnableFunction[]): Promise<void> {
   const callers = new DevelopmentCallers(runningHost(), functions);
   for (const operation of operations) {
@@ -93,7 +103,7 @@ function exampleCommand(functions: readonly RunnableFunction[], { host, bridge }
 await runOrder(async () => {
   const options = readArguments();
   runningHost();
-  const { functions } = await giveOrder("functions", {});
+  const functions = await deployedFunctions((await giveOrder("functions", {})).functions);
   const reach =
     options.bridge === undefined
       ? withAddress(options.host ?? "127.0.0.1")

@@ -72,7 +72,7 @@ function serveChanges(host: Host, stopping: AbortSignal): () => void {
     const started = performance.now();
     const next = assemblies[1 - serving] as string;
     try {
-      await synthesise(next, { signal: stopping });
+      await synthesise(next, { development: true, signal: stopping });
       await host.replace(next);
       serving = 1 - serving;
       console.log(`changed: serving the new version after ${((performance.now() - started) / 1000).toFixed(1)} s`);
@@ -148,7 +148,7 @@ async function main(): Promise<void> {
   const stopped = new Promise<void>((resolve) => stop.addEventListener("abort", () => resolve(), { once: true }));
   lockData();
   await probePort(port);
-  await synthesise(assemblies[0], { signal: stop, onProgress: tell });
+  await synthesise(assemblies[0], { development: true, signal: stop, onProgress: tell });
   tell("starting the table, the secrets and the functions of the deployment");
   rmSync(assemblies[1], { recursive: true, force: true });
   const host = await start(port, options.verbose);

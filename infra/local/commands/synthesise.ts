@@ -19,6 +19,8 @@ export class SynthesisFailed extends LocalHostError {
 }
 
 export interface SynthesisOptions {
+  /** Bundles for development, which is quicker, in place of the bundles that are deployed. */
+  readonly development?: boolean;
   /** Stops the child. */
   readonly signal?: AbortSignal;
   /** Receives what the child is doing. */
@@ -31,14 +33,17 @@ export interface SynthesisOptions {
  * @param folder receives the cloud assembly; its earlier content is removed
  * @throws SynthesisFailed when it fails
  */
-export async function synthesise(folder: string, { signal, onProgress }: SynthesisOptions = {}): Promise<void> {
+export async function synthesise(
+  folder: string,
+  { development = false, signal, onProgress }: SynthesisOptions = {},
+): Promise<void> {
   await rm(folder, { recursive: true, force: true });
   const child = spawn(process.execPath, [join(projectRoot, "infra/app.ts")], {
     cwd: projectRoot,
     env: {
       ...process.env,
       CDK_OUTDIR: folder,
-      CDK_CONTEXT_JSON: JSON.stringify({ stage: "local" }),
+      CDK_CONTEXT_JSON: JSON.stringify({ stage: "local", ...(development && { development: "true" }) }),
       ...compileCache,
       // The validators take most of the time. `npm run check:synth` runs them for this stage, too.
       CDK_VALIDATION: "false",
