@@ -32,10 +32,11 @@ const quickPasswords = join(import.meta.dirname, "quick-passwords.mjs");
 
 /** Makes the password hashes of an assembly's functions quick, in place: see `quick-passwords.mjs`. */
 export function hashPasswordsQuickly(assembly: string): void {
+  const hashes = (asset: string) => readFileSync(join(assembly, asset, "index.mjs"), "utf8").includes("argon2");
   for (const file of readdirSync(assembly).filter((one) => one.endsWith(".template.json"))) {
     const template = JSON.parse(readFileSync(join(assembly, file), "utf8"));
-    for (const { Type, Properties } of Object.values<any>(template.Resources)) {
-      if (Type !== "AWS::Lambda::Function") continue;
+    for (const { Type, Properties, Metadata } of Object.values<any>(template.Resources)) {
+      if (Type !== "AWS::Lambda::Function" || !hashes(Metadata["aws:asset:path"])) continue;
       ((Properties.Environment ??= {}).Variables ??= {}).NODE_OPTIONS = `--import=${quickPasswords}`;
     }
     writeFileSync(join(assembly, file), JSON.stringify(template));

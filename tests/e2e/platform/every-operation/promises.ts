@@ -3,6 +3,7 @@ import type { AnyOperation } from "../../../../shared/contract/operation.ts";
 import { operations } from "../../../../shared/operations.ts";
 import { bodyCalls, hasJsonBody } from "../../../support/bodies.ts";
 import { Portico } from "../../../support/portico.ts";
+import { pathOf, rightfulToken } from "../../../support/requests.ts";
 import { testAccess } from "./access.ts";
 import { testBadInput } from "./bad-input.ts";
 import { testMaximumSize, testMediaType } from "./body-limits.ts";
@@ -23,6 +24,18 @@ export function testEveryOperation(file: keyof typeof files | "others"): void {
   const calls = bodyCalls(portico);
   const taken: readonly string[] = file === "others" ? Object.values(files).flat() : files[file];
   const own = operations.filter((operation) => taken.includes(areaOf(operation)) !== (file === "others"));
+
+  // The functions start at the same time, on all cores. The unknown parameter keeps them from doing anything.
+  beforeAll(async () => {
+    await Promise.all(
+      own.map(async (operation) => {
+        const token = rightfulToken(operation, calls.callers());
+        await portico.call(operation.method, `${pathOf(operation)}?surprise=1`, {
+          ...(token !== undefined && { token }),
+        });
+      }),
+    );
+  });
 
   describe.each(own.map((operation) => [`${operation.method} ${operation.path}`, operation] as const))(
     "%s",
