@@ -1,9 +1,10 @@
+import { availableParallelism } from "node:os";
 import type { Config } from "jest";
 
 const config: Config = {
   testMatch: ["<rootDir>/tests/**/*.test.ts"],
-  // They have their own commands and configurations: `npm run test:infra`, `test:browser` and `test:torture`.
-  testPathIgnorePatterns: ["infra", "alarms", "browser", "torture", "fuzz"].map(
+  // They have their own commands and configurations: `npm run test:infra`, `test:samples`, `test:browser` and `test:torture`.
+  testPathIgnorePatterns: ["infra", "alarms", "samples", "browser", "torture", "fuzz"].map(
     (folder) => `<rootDir>/tests/${folder}/`,
   ),
   extensionsToTreatAsEsm: [".ts"],
@@ -13,8 +14,8 @@ const config: Config = {
   globalTeardown: "<rootDir>/tests/support/global-teardown.ts",
   reporters: ["default", "<rootDir>/tests/support/rights-reporter.ts"],
   testSequencer: "<rootDir>/tests/support/sequencer.mjs",
-  // One more than the cores: a worker often waits for the host that it has started.
-  maxWorkers: 3,
+  // A worker with its functions keeps a core busy. Each has a host of its own, with dozens of processes.
+  maxWorkers: Math.min(4, availableParallelism()),
   // A worker ends with its host and dozens of functions: on a busy machine Jest's half a second is too short.
   workerGracefulExitTimeout: 10_000,
   // A host starts in a second or two, on a busy machine in more; nothing asserts on it.
