@@ -30,8 +30,11 @@ const verifiedWith = (secret: string, { body, headers }: ReceivedWebhook): boole
   }
 };
 
-/** A partner whose endpoint is at a path of its own. */
-const partnerAt = (path: string, fields: object = {}) =>
+/**
+ * A partner whose endpoint is at a path of its own. It does not want `partner.created`: that event is still on its way when the
+ * endpoint is created, and may or may not reach it.
+ */
+const partnerAt = (path: string, fields: object = { eventTypes: ["subscription.created"] }) =>
   webhooks.partnerWithEndpoint({ url: receiver.url(path), ...fields });
 
 test("a sale reaches the partner's endpoint, signed, and is listed as delivered", async () => {
@@ -124,7 +127,8 @@ test("a test event goes to one endpoint, signed with both secrets of a rotation"
   const secrets: string[] = [endpoint.secret, rotated.secret, last.secret];
   expect(secrets.map((secret) => verifiedWith(secret, second))).toEqual([false, false, true]);
   await deliveriesOf(token, endpointId, (items) => items.every(({ status }) => status === "succeeded"));
-  expect(receiver.received.filter(({ path }) => path === "/not-tested")).toEqual([]);
+  const isTest = ({ path, event }: ReceivedWebhook) => path === "/not-tested" && event.type === "webhook.test";
+  expect(receiver.received.filter(isTest)).toEqual([]);
   const { body: trail } = await asRoot("GET", `/v1/audit?target=${endpointId}&operation=webhooks.test`);
   expect(trail.items).toHaveLength(2);
 });
