@@ -99,6 +99,7 @@ export async function buildForDevelopment(outDir: string): Promise<void> {
     splitting: true,
     chunkNames: "chunks/[hash]",
     sourcemap: true,
+    sourcesContent: false,
   });
   const [result, pages] = await Promise.all([bundling, makeFiles(operations, root)]);
   refuseWarnings(result);

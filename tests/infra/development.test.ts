@@ -1,8 +1,9 @@
 /** What `npm start` serves: bundles that share files, in an assembly that refers to them. */
 import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
 import { mkdtemp, readFile, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { bundleFolder, findEntryPoints } from "../../infra/build/bundle.ts";
 import { synthesise } from "../../infra/local/commands/synthesise.ts";
@@ -59,13 +60,16 @@ test("the pages come with their files", async () => {
 });
 
 test("a debugger finds the sources", async () => {
+  const maps = (await readdir(development(), { recursive: true })).filter((name) => name.endsWith(".mjs.map"));
   const sources = await Promise.all(
-    (await readdir(development(), { recursive: true }))
-      .filter((name) => name.endsWith(".mjs.map"))
-      .map(async (name) => JSON.parse(await readFile(join(development(), name), "utf8")).sources as string[]),
+    maps.map(async (name) => {
+      const { sources: paths } = JSON.parse(await readFile(join(development(), name), "utf8"));
+      return paths.map((path: string) => resolve(development(), dirname(name), path)) as string[];
+    }),
   );
-  const names = sources.flat();
-  for (const source of ["functions/subscriptions/create.ts", "shared/http/serve.ts"]) {
-    expect(names.some((name) => name.endsWith(`/${source}`))).toBe(true);
+  const found = new Set(sources.flat());
+  expect([...found].filter((path) => !existsSync(path))).toEqual([]);
+  for (const name of ["functions/subscriptions/create.ts", "shared/http/serve.ts"]) {
+    expect(found).toContain(join(import.meta.dirname, "../..", name));
   }
 });

@@ -15,7 +15,9 @@ const leftBehind = "setTimeout(() => void $1, 20)";
 
 /** @param folder with the code that functions share */
 function plantLateCommit(folder: string): void {
-  const bundles = readdirSync(folder).map((name) => join(folder, name));
+  const bundles = readdirSync(folder)
+    .filter((name) => name.endsWith(".mjs"))
+    .map((name) => join(folder, name));
   const [bundle, another] = bundles.filter((file) => awaited.test(readFileSync(file, "utf8")));
   assert.ok(bundle !== undefined && another === undefined);
   writeFileSync(bundle, readFileSync(bundle, "utf8").replace(awaited, leftBehind));
