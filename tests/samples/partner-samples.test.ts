@@ -1,5 +1,5 @@
 /** What partners download and copy: samples in every language, the client's package and the Postman collection. */
-import { execFile, spawnSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -10,6 +10,7 @@ import { languages, sampleRequest, type Replacements } from "../../infra/contrac
 import type { AnyOperation } from "../../shared/contract/operation.ts";
 import { operations } from "../../shared/operations.ts";
 import { Portico } from "../support/portico.ts";
+import { hasGo, hasPython, succeeds, testWith } from "./programs.ts";
 
 type LanguageName = keyof typeof languages;
 
@@ -24,22 +25,6 @@ beforeAll(async () => {
   partner = await portico.registerPartner();
 });
 afterAll(() => rmSync(folder, { recursive: true }));
-
-const isThere = (program: string, option = "--version") => spawnSync(program, [option]).status === 0;
-
-/** `test` for what needs a program that not every machine has. */
-function testWith(isPresent: boolean, title: string, body: () => Promise<void>): void {
-  if (isPresent) {
-    // Go compiles its library once, which is slow on a busy machine.
-    test(title, body, 300_000);
-  } else {
-    process.stderr.write(`\nskipped: ${title}\n`);
-    test.skip(title, body);
-  }
-}
-
-const hasPython = isThere("python3");
-const hasGo = isThere("go", "version");
 
 function sample(language: LanguageName, operation: AnyOperation, replacements?: Replacements): string {
   return `${languages[language].write(sampleRequest(operation, replacements))}\n`;
@@ -165,7 +150,7 @@ test("the client's package installs from its address, type-checks, and calls the
   writeFileSync(archive, text);
   const npm = join(dirname(process.execPath), "npm");
   const installed = await run(
-    isThere(npm) ? npm : "npm",
+    succeeds(npm, "--version") ? npm : "npm",
     ["install", "--offline", "--no-audit", "--no-fund", "--loglevel=notice", archive],
     { cwd: own },
   );

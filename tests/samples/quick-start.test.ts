@@ -5,7 +5,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync 
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { promisify } from "node:util";
-import { Portico } from "../support/portico.ts";
+import { Portico, type TestPartner } from "../support/portico.ts";
 import { contentsOf } from "../support/table.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -19,6 +19,14 @@ function script(path: string, heading?: string): string {
   const blocks = [...(section ?? "").matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map(([, block = ""]) => block);
   if (blocks.length === 0) throw new Error(`${path} has no shell block${heading ? ` under "${heading}"` : ""}`);
   return blocks.join("\n");
+}
+
+/** The script of a guide, as a partner fills it in. */
+function guide(path: string, { id, secret }: TestPartner): string {
+  return script(path)
+    .replaceAll("https://api.example.com", portico.url)
+    .replace("='ptr_…'", `='${id}'`)
+    .replace("SECRET='…'", `SECRET='${secret}'`);
 }
 
 /** The statuses in the comments behind the calls, in their order. */
@@ -87,21 +95,14 @@ testInShell("the quick start works as shown, from its first call to its last", a
 });
 
 testInShell("the quick start that partners read works as shown, with nothing but their credentials", async () => {
-  const { id, secret } = await portico.registerPartner();
-  const text = script("docs/guides/quick-start.md")
-    .replaceAll("https://api.example.com", portico.url)
-    .replace("='ptr_…'", `='${id}'`)
-    .replace("SECRET='…'", `SECRET='${secret}'`);
+  const text = guide("docs/guides/quick-start.md", await portico.registerPartner());
   expect(documentedStatuses(text).length).toBeGreaterThan(6);
   expect(await statusesOf(text)).toEqual(documentedStatuses(text));
 });
 
 testInShell("the guide to testing works as shown, and shows what it says", async () => {
   const partner = await portico.registerPartner();
-  const text = script("docs/guides/testing.md")
-    .replaceAll("https://api.example.com", portico.url)
-    .replace("='ptr_…'", `='${partner.id}'`)
-    .replace("SECRET='…'", `SECRET='${partner.secret}'`);
+  const text = guide("docs/guides/testing.md", partner);
   expect(documentedStatuses(text).length).toBeGreaterThan(8);
   expect(await statusesOf(text)).toEqual(documentedStatuses(text));
   // The guide ends with a new sandbox; the events of the first one are kept until they expire.

@@ -1,10 +1,11 @@
 /** The programs of the guide "Receive webhooks" verify what Portico signs, and nothing else. */
-import { execFile, spawnSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { newKeyPair, newSecret, signatureHeaders } from "../../shared/webhooks/signatures.ts";
+import { hasGo, hasPython, succeeds, testWith } from "./programs.ts";
 
 const run = promisify(execFile);
 const guide = readFileSync(join(import.meta.dirname, "../../docs/guides/webhooks.md"), "utf8");
@@ -61,19 +62,6 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const succeeds = (command: string, ...args: readonly string[]) => spawnSync(command, args).status === 0;
-
-/** `test` for what needs a program that not every machine has. */
-function testWith(isPresent: boolean, title: string, act: () => Promise<void>): void {
-  if (isPresent) {
-    // Go compiles its library once, which is slow on a busy machine.
-    test(title, act, 300_000);
-  } else {
-    process.stderr.write(`\nskipped: ${title}\n`);
-    test.skip(title, act);
-  }
-}
-
 /** Gives all cases to one run of a program, which prints one line for each. */
 async function expectVerdicts(list: readonly Case[], command: string, args: readonly string[]): Promise<void> {
   const path = join(folder, "cases.json");
@@ -88,7 +76,6 @@ for case in json.load(open(sys.argv[1])):
     print(str(verify(case["body"].encode(), case["headers"], case["key"])).lower())
 `;
 
-const hasPython = succeeds("python3", "--version");
 const hasCryptography = hasPython && succeeds("python3", "-c", "import cryptography");
 
 testWith(hasPython, "the guide's Python verifies HMAC-SHA-256", async () => {
@@ -129,21 +116,17 @@ func main() {
 `;
 const goPackages = ["encoding/base64", "encoding/json", "fmt", "net/http", "os", "strconv", "strings", "time"];
 
-testWith(
-  succeeds("go", "version"),
-  "the guide's Go verifies HMAC-SHA-256 and Ed25519, formatted as gofmt does",
-  async () => {
-    for (const [list, text, packages] of [
-      [cases.v1, "hmac.New", ["crypto/hmac", "crypto/sha256"]],
-      [cases.v1a, "ed25519.Verify", ["crypto/ed25519"]],
-    ] as const) {
-      const own = mkdtempSync(join(folder, "go-"));
-      const imports = [...packages, ...goPackages].sort().map((name) => `\t"${name}"`);
-      const main = join(own, "main.go");
-      writeFileSync(main, `package main\n\nimport (\n${imports.join("\n")}\n)\n\n${program("go", text)}${goMain}`);
-      expect((await run("gofmt", ["-l", main])).stdout).toBe("");
-      await run("go", ["build", "-o", join(own, "verify"), main]);
-      await expectVerdicts(list, join(own, "verify"), []);
-    }
-  },
-);
+testWith(hasGo, "the guide's Go verifies HMAC-SHA-256 and Ed25519, formatted as gofmt does", async () => {
+  for (const [list, text, packages] of [
+    [cases.v1, "hmac.New", ["crypto/hmac", "crypto/sha256"]],
+    [cases.v1a, "ed25519.Verify", ["crypto/ed25519"]],
+  ] as const) {
+    const own = mkdtempSync(join(folder, "go-"));
+    const imports = [...packages, ...goPackages].sort().map((name) => `\t"${name}"`);
+    const main = join(own, "main.go");
+    writeFileSync(main, `package main\n\nimport (\n${imports.join("\n")}\n)\n\n${program("go", text)}${goMain}`);
+    expect((await run("gofmt", ["-l", main])).stdout).toBe("");
+    await run("go", ["build", "-o", join(own, "verify"), main]);
+    await expectVerdicts(list, join(own, "verify"), []);
+  }
+});
