@@ -94,11 +94,10 @@ describe("a rotation", () => {
     const version = portico.host.secrets.beginRotation(arn);
     for (const step of steps) {
       await take(portico, step, version);
-      // It waits, and changes nothing.
-      if (step !== "testSecret") await take(portico, step, version);
+      await take(portico, step, version);
     }
     // Secrets Manager may even start over.
-    for (const step of changingSteps) await take(portico, step, version);
+    for (const step of steps) await take(portico, step, version);
     const kids = await publishedKids(portico);
     expect(kids).toHaveLength(before.length + 1);
     expect(kids.slice(1)).toEqual(before);
@@ -122,8 +121,9 @@ describe("a rotation", () => {
     const events = () => portico.logs.filter((line) => line.includes('"code":"signing_keys_rotated"'));
     const before = events().length;
     await portico.host.rotate(arn);
-    while (events().length < before + 1) await new Promise(setImmediate);
-    expect(events()).toHaveLength(before + 1);
+    await portico.host.rotate(arn);
+    while (events().length < before + 2) await new Promise(setImmediate);
+    expect(events()).toHaveLength(before + 2);
     const { keys } = JSON.parse(portico.host.secrets.current(arn)!) as { readonly keys: readonly { d: string }[] };
     for (const { d } of keys) expect(portico.logs.filter((line) => line.includes(d))).toEqual([]);
   });
@@ -178,6 +178,7 @@ describe("a rotation that fails", () => {
     withoutMemory(portico);
     before = await publishedKids(portico);
     partner = await manyTokensPartner(portico);
+    tokens.push(await portico.partnerToken(partner));
   });
 
   test.each(failures)("in %s changes no token, and the next one continues it", async (step, action) => {
@@ -185,6 +186,7 @@ describe("a rotation that fails", () => {
     failing = { functionId, action };
     await expect(portico.host.rotate(arn)).rejects.toThrow(`failed in ${step}`);
     failing = undefined;
+    withoutMemory(portico);
     const version = portico.host.secrets.versionOf(arn, "AWSPENDING");
     expect(version).toBe(pending ?? version);
     pending = version;
