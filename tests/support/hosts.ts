@@ -3,6 +3,7 @@
  * files, so that the host's code is loaded once, and a host can serve one file after another.
  */
 import { randomUUID } from "node:crypto";
+import { Agent } from "node:http";
 import { join } from "node:path";
 import type { Host, HostOptions } from "../../infra/local/host.ts";
 import type { Interceptor } from "../../infra/local/services/service-proxy.ts";
@@ -17,6 +18,8 @@ export interface SharedHost {
 }
 
 export class Hosts {
+  /** To the hosts of this process. */
+  readonly connections = new Agent({ keepAlive: true });
   #shared: Promise<SharedHost> | undefined;
   #sink: LogSink | undefined;
   /** Of the file that has the shared host. */

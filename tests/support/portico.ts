@@ -5,6 +5,7 @@ import type { LogSink } from "../../infra/local/lambda/function-pool.ts";
 import type { Answer, RequestHeaders } from "./answer.ts";
 import type { SharedHost } from "./hosts.ts";
 import { conformance, hosts } from "./outside.ts";
+import { rawCall } from "./raw.ts";
 
 /** Tokens end after ten minutes; a file takes less than eight. */
 const youngMilliseconds = 120_000;
@@ -120,18 +121,18 @@ export class Portico {
     path: string,
     { token, json, form, raw, headers }: CallOptions = {},
   ): Promise<Answer> => {
-    const body = json !== undefined ? JSON.stringify(json) : form !== undefined ? new URLSearchParams(form) : raw;
-    const response = await fetch(`${this.url}${path}`, {
-      method,
+    const { pathname, search } = new URL(`${this.url}${path}`);
+    const body = json !== undefined ? JSON.stringify(json) : form !== undefined ? formText(form) : raw;
+    const answer = await rawCall(this.url, method, `${pathname}${search}`, {
       headers: {
         ...(json !== undefined && { "content-type": "application/json" }),
+        ...(form !== undefined && { "content-type": "application/x-www-form-urlencoded;charset=UTF-8" }),
         ...(token !== undefined && { authorization: `Bearer ${token}` }),
         ...headers,
       },
       ...(body !== undefined && { body }),
+      agent: hosts.connections,
     });
-    const text = await response.text();
-    const answer = { status: response.status, headers: response.headers, text, body: parse(text) };
     // The gateway alone answers a browser's preflight request.
     if (method !== "OPTIONS") {
       const { expectConforming, operationOf } = await conformance();
@@ -207,10 +208,4 @@ export function tally(values: readonly (string | number)[]): Record<string, numb
   return counts;
 }
 
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
+const formText = (form: Readonly<Record<string, string>>): string => new URLSearchParams(form).toString();

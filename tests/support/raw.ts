@@ -1,5 +1,6 @@
-/** Requests that are sent as written: `fetch` would normalise the path. */
-import { request } from "node:http";
+/** Requests that are sent as written: `fetch` would normalise the path, and costs more CPU time than the host's answer. */
+import { request, type Agent } from "node:http";
+import { gunzipSync } from "node:zlib";
 import type { Answer } from "./answer.ts";
 
 export interface RawOptions {
@@ -7,6 +8,8 @@ export interface RawOptions {
   readonly body?: string | Uint8Array;
   /** The address that the request comes from, such as `127.0.0.2`. */
   readonly localAddress?: string;
+  /** Keeps connections for later requests. By default each request has a connection of its own. */
+  readonly agent?: Agent;
 }
 
 /**
@@ -19,12 +22,12 @@ export async function rawCall(
   url: string,
   method: string,
   target: string,
-  { headers = {}, body, localAddress }: RawOptions = {},
+  { headers = {}, body, localAddress, agent }: RawOptions = {},
 ): Promise<Answer> {
   const { hostname, port } = new URL(url);
   const sent = Object.entries(headers).flatMap(([name, value]) => [value].flat().map((one) => [name, one] as const));
   return await new Promise<Answer>((resolve, reject) => {
-    const outgoing = request({ hostname, port, method, path: target, agent: false, localAddress });
+    const outgoing = request({ hostname, port, method, path: target, agent: agent ?? false, localAddress });
     for (const [name, value] of sent) outgoing.appendHeader(name, value);
     // Node sends no content-length for methods that usually have no body.
     if (body !== undefined) outgoing.setHeader("content-length", Buffer.byteLength(body));
@@ -34,7 +37,9 @@ export async function rawCall(
       incoming.on("error", reject);
       incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
       incoming.on("end", () => {
-        const text = Buffer.concat(chunks).toString("utf8");
+        const bytes = Buffer.concat(chunks);
+        const isCompressed = incoming.headers["content-encoding"] === "gzip";
+        const text = (isCompressed ? gunzipSync(bytes) : bytes).toString("utf8");
         resolve({ status: incoming.statusCode ?? 0, headers: headersOf(incoming.rawHeaders), text, body: parse(text) });
       });
     });
