@@ -1,6 +1,6 @@
 /** Access tokens: JWTs of the type `at+jwt` (RFC 9068), signed with EdDSA. */
 import { randomUUID } from "node:crypto";
-import { errors, importJWK, jwtVerify, SignJWT, type JWTPayload } from "jose";
+import { errors, jwtVerify, SignJWT, type JWTPayload } from "jose";
 import * as z from "zod";
 import { roles, scopes, type Role, type Scope } from "../domain/access.ts";
 import type { Principal } from "../contract/principal.ts";
@@ -75,7 +75,7 @@ export async function issueAccessToken(
     .setIssuedAt(issuedAt)
     .setJti(randomUUID());
   if (lifetimeSeconds !== undefined) jwt.setExpirationTime(issuedAt + lifetimeSeconds);
-  return { token: await jwt.sign(await importJWK(key, signatureAlgorithm)), expiresIn: lifetimeSeconds };
+  return { token: await jwt.sign(key), expiresIn: lifetimeSeconds };
 }
 
 const claimsSchema = z.intersection(
@@ -128,7 +128,8 @@ export async function verifyAccessToken(
       async ({ kid }) => {
         const key = kid === undefined ? undefined : await findKey(kid);
         if (key === undefined) throw new errors.JWKSNoMatchingKey();
-        return await importJWK(key, signatureAlgorithm);
+        // The library keeps the imported key as long as this object lives.
+        return key;
       },
       {
         algorithms: [signatureAlgorithm],
