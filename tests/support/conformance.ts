@@ -13,20 +13,18 @@ import type { Answer } from "./answer.ts";
 /** The operation of a request; undefined for an unknown path or method. Fixed segments take precedence over `{name}`. */
 export function operationOf(method: string, target: string): AnyOperation | undefined {
   const segments = new URL(target, "http://localhost").pathname.replace(/\/$/, "").split("/");
-  const fits = ({ path }: AnyOperation) => {
-    const declared = path.split("/");
-    return (
-      declared.length === segments.length &&
-      declared.every((part, index) => isVariable(part) || part === segments[index])
-    );
-  };
-  return operations
-    .filter((operation) => operation.method === method && fits(operation))
-    .sort((a, b) => variables(a) - variables(b))[0];
+  const fits = (declared: readonly string[]) =>
+    declared.length === segments.length &&
+    declared.every((part, index) => isVariable(part) || part === segments[index]);
+  return routes.find(({ operation, declared }) => operation.method === method && fits(declared))?.operation;
 }
 
 const isVariable = (part: string) => part.startsWith("{");
-const variables = ({ path }: AnyOperation) => path.split("/").filter(isVariable).length;
+
+/** The segments of every operation's path, those with the fewest variables first. */
+const routes = operations
+  .map((operation) => ({ operation, declared: operation.path.split("/") }))
+  .sort((a, b) => a.declared.filter(isVariable).length - b.declared.filter(isVariable).length);
 
 /**
  * Expects a response that the operation declares: status, media type, body, headers and problem code.

@@ -1,4 +1,4 @@
-/** Requests that are sent as written: `fetch` would normalise the path, and costs more CPU time than the host's answer. */
+/** Requests that are sent as written: `fetch` would normalise the path, and takes more CPU time. */
 import { request, type Agent } from "node:http";
 import { gunzipSync } from "node:zlib";
 import type { Answer } from "./answer.ts";

@@ -1,8 +1,8 @@
 /** Random requests to an operation: whatever is sent, the answer is a declared one. */
 import fc from "fast-check";
 import type { AnyOperation } from "../../../../shared/contract/operation.ts";
+import { anyText } from "../../../support/any-text.ts";
 import type { BodyCalls } from "../../../support/bodies.ts";
-import { expectConforming } from "../../../support/conformance.ts";
 import { pathOf, rightfulToken } from "../../../support/requests.ts";
 
 const seed = Number(process.env.FUZZ_SEED ?? Date.now() % 2 ** 31);
@@ -35,7 +35,7 @@ const jsonText = fc.oneof(
 );
 const jsonOrJunk = fc.oneof(
   jsonText,
-  fc.string({ unit: "binary", maxLength: 200 }),
+  anyText({ maxLength: 200 }),
   fc.tuple(jsonText, fc.nat(), fc.string({ maxLength: 3 })).map(([body, at, junk]) => {
     const place = at % (body.length + 1);
     return body.slice(0, place) + junk + body.slice(place);
@@ -82,8 +82,8 @@ export function testRandomRequests(operation: AnyOperation, { portico, callers }
           ...(operation.method !== "GET" && { raw: body.toWellFormed() }),
           headers: sent,
         });
+        // Whether the answer is declared, `call` has asserted.
         expect(answer.status).toBeLessThan(500);
-        expectConforming(operation, answer, portico.url);
       }),
       { seed, numRuns: requestsPerOperation },
     );
