@@ -37,7 +37,7 @@ const noticeOf = async (user: string) =>
 
 test("a subscription is announced as expiring, and at its moment as expired, each once", async () => {
   const { token } = await portico.partnerWithToken();
-  const { body } = await create(token, { expiresAt: inSeconds(3), duration: "P1D" }, { user: "short" });
+  const { body } = await create(token, { expiresAt: inSeconds(2), duration: "P1D" }, { user: "short" });
   await create(token, {}, { user: "long" });
   expect(await run()).not.toHaveProperty("failure");
   // On a slow machine the moment of the expiry has come by now.
@@ -124,7 +124,7 @@ test(
     const partner = await portico.registerPartner();
     const token = await portico.partnerToken(partner);
     const users = Array.from({ length: 48 }, (_, index) => `crowd-${index}`);
-    await Promise.all(users.map((user) => create(token, { expiresAt: inSeconds(6), duration: "P1D" }, { user })));
+    await Promise.all(users.map((user) => create(token, { expiresAt: inSeconds(4), duration: "P1D" }, { user })));
     faults.replace(
       [
         { service: "dynamodb", functions: ["expiry"], fault: { kind: "reset", done: true }, probability: 0.2 },

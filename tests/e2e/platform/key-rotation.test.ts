@@ -25,6 +25,13 @@ async function take(portico: Portico, step: Step, version: string): Promise<void
   if ("failure" in outcome) throw new Error(`${step}: ${outcome.failure.errorType}`);
 }
 
+/** A whole rotation but for `testSecret`, which waits longer than everything else takes. @returns the new version */
+async function rotateAtOnce(portico: Portico): Promise<string> {
+  const version = portico.host.secrets.beginRotation(rotationOf(portico).arn);
+  for (const step of changingSteps) await take(portico, step, version);
+  return version;
+}
+
 async function invokeBootstrap({ host }: Portico): Promise<void> {
   const bootstrap = host.model.functions.find(({ name }) => name.endsWith("-bootstrap"));
   if (bootstrap === undefined) throw new Error("the template has no bootstrap");
@@ -120,8 +127,8 @@ describe("a rotation", () => {
     const { arn } = rotationOf(portico);
     const events = () => portico.logs.filter((line) => line.includes('"code":"signing_keys_rotated"'));
     const before = events().length;
-    await portico.host.rotate(arn);
-    await portico.host.rotate(arn);
+    await rotateAtOnce(portico);
+    await rotateAtOnce(portico);
     while (events().length < before + 2) await new Promise(setImmediate);
     expect(events()).toHaveLength(before + 2);
     const { keys } = JSON.parse(portico.host.secrets.current(arn)!) as { readonly keys: readonly { d: string }[] };
@@ -153,7 +160,7 @@ describe("a rotation", () => {
 
   test("the bootstrap of a reused process does not restore the keys that it has cached", async () => {
     await invokeBootstrap(portico);
-    await portico.host.rotate(rotationOf(portico).arn);
+    await rotateAtOnce(portico);
     const kids = await publishedKids(portico);
     await invokeBootstrap(portico);
     expect(await publishedKids(portico)).toEqual(kids);
@@ -211,7 +218,7 @@ describe("keys that have leaked", () => {
     const { host } = portico;
     const { arn } = rotationOf(portico);
     const { token: leaked } = await portico.partnerWithToken();
-    const version = await host.rotate(arn);
+    const version = await rotateAtOnce(portico);
     const before = await publishedKids(portico);
     host.secrets.answer("PutSecretValue", { SecretId: arn, SecretString: "{}" });
     await invokeBootstrap(portico);
@@ -227,7 +234,7 @@ describe("keys that have leaked", () => {
 
     const label = { SecretId: arn, VersionStage: "AWSPENDING", RemoveFromVersionId: version };
     expect(host.secrets.answer("UpdateSecretVersionStage", label).status).toBe(200);
-    await host.rotate(arn);
+    await rotateAtOnce(portico);
     expect((await publishedKids(portico)).slice(1)).toEqual(after);
   });
 });

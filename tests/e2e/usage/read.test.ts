@@ -162,7 +162,7 @@ describe("subscriptions and deliveries", () => {
         if (index % 5 === 0) await cancel(token, { user });
       });
       for (const user of ["short-1", "short-2"]) {
-        await create(token, { expiresAt: inSeconds(4), duration: "P1D" }, { user });
+        await create(token, { expiresAt: inSeconds(2), duration: "P1D" }, { user });
       }
       // The first run announces that they are about to expire, and the second one waits until they have.
       for (let run = 0; run < 2; run++) await portico.host.runSchedule("Portico-local-expiry");
