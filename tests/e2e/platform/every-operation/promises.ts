@@ -2,8 +2,10 @@
 import type { AnyOperation } from "../../../../shared/contract/operation.ts";
 import { operations } from "../../../../shared/operations.ts";
 import { bodyCalls, hasJsonBody } from "../../../support/bodies.ts";
+import type { Item } from "../../../../shared/runtime/table.ts";
 import { Portico } from "../../../support/portico.ts";
 import { pathOf, rightfulToken } from "../../../support/requests.ts";
+import { contentsOf } from "../../../support/table.ts";
 import { testAccess } from "./access.ts";
 import { testBadInput } from "./bad-input.ts";
 import { testMaximumSize, testMediaType } from "./body-limits.ts";
@@ -25,6 +27,24 @@ export function testEveryOperation(file: keyof typeof files | "others"): void {
   const taken: readonly string[] = file === "others" ? Object.values(files).flat() : files[file];
   const own = operations.filter((operation) => taken.includes(areaOf(operation)) !== (file === "others"));
 
+  /** Refused bodies of every kind, which together change nothing. */
+  function testBodies(operation: AnyOperation): void {
+    let before: readonly Item[];
+    beforeAll(async () => {
+      before = await contentsOf(portico.host);
+    });
+
+    testMaximumSize(operation, calls);
+    if (hasJsonBody(operation)) {
+      testMediaType(operation, calls);
+      testBadInput(operation, calls);
+    }
+
+    test("changes nothing in the table", async () => {
+      expect(await contentsOf(portico.host)).toEqual(before);
+    });
+  }
+
   // The functions start at the same time, on all cores. The unknown parameter keeps them from doing anything.
   beforeAll(async () => {
     await Promise.all(
@@ -41,11 +61,8 @@ export function testEveryOperation(file: keyof typeof files | "others"): void {
     "%s",
     (_title, operation) => {
       testAccess(operation, calls);
-      testMaximumSize(operation, calls);
-      if (hasJsonBody(operation)) {
-        testMediaType(operation, calls);
-        testBadInput(operation, calls);
-      }
+      if (operation.method === "GET") test("has no body", () => expect(operation.request.body).toBeUndefined());
+      else describe("bad input", () => testBodies(operation));
       testReadOnly(operation, calls);
       testRandomRequests(operation, calls);
     },
