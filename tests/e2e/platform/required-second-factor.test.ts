@@ -7,7 +7,7 @@ import { expectProblem, expectTokenRefused } from "../../support/expect-problem.
 import { externalTokens, newSubject } from "../../support/external-tokens.ts";
 import { exchange } from "../../support/oauth-answers.ts";
 import { newUser, refreshed, sessionOf } from "../../support/people.ts";
-import { Portico } from "../../support/portico.ts";
+import { inParallel, Portico } from "../../support/portico.ts";
 import { secondFactorCalls, type Equipment } from "../../support/second-factor.ts";
 
 let assembly: AlteredAssembly;
@@ -40,10 +40,11 @@ test("without one, root may only enrol it and sign out", async () => {
       !allowed.includes(id),
   );
   expect(refused.length).toBeGreaterThan(20);
-  for (const { method, path } of refused) {
-    const url = path.replaceAll(/\{(\w+)\}/g, "usr_01JD3Y5W8Q4T6V2X9ZB7C1D3EF");
-    expectProblem(await portico.call(method, url, { token: beginner }), 403, "second_factor_enrolment_required");
-  }
+  const answers = await inParallel(refused.length, (index) => {
+    const { method, path } = refused[index]!;
+    return portico.call(method, path.replaceAll(/\{(\w+)\}/g, "usr_01JD3Y5W8Q4T6V2X9ZB7C1D3EF"), { token: beginner });
+  });
+  for (const answer of answers) expectProblem(answer, 403, "second_factor_enrolment_required");
 });
 
 test("after the confirmation, root's session is served at once", async () => {

@@ -230,7 +230,7 @@ describe("the function pool", () => {
     const model = define(
       "blocking",
       `export const handler = async ({ block }) => { while (block); return process.pid; };`,
-      { timeoutSeconds: 2 },
+      { timeoutSeconds: 1 },
     );
     const blocking = start([model], { processesPerFunction: 1 });
     const pid = (await payload(blocking.invoke(model.id, {}))) as number;
