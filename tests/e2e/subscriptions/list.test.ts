@@ -45,7 +45,7 @@ async function makeMixed(): Promise<typeof mixed> {
   for (const user of ["x-cancelled", "c-cancelled", "a-cancelled"]) {
     await call("DELETE", `/v1/subscriptions/${user}`, { token });
   }
-  for (const user of ["n-expired", "e-expired"]) await createExpired(token, user);
+  await Promise.all(["n-expired", "e-expired"].map((user) => createExpired(token, user)));
   const subscriptions = (await call("GET", "/v1/subscriptions?limit=100", { token })).body.items;
   return { id, token, subscriptions };
 }
