@@ -3,11 +3,11 @@
 import Sequencer from "@jest/test-sequencer";
 
 /** Folders of `tests`, those with the longest files first. */
-const folders = ["torture", "e2e", "infra", "integration", "unit"];
+const folders = ["torture", "e2e/platform", "e2e", "infra", "integration", "unit"];
 
 const rankOf = ({ path, context }) => {
-  const [, folder] = path.slice(context.config.rootDir.length + 1).split("/");
-  return folders.indexOf(folder) + 1 || folders.length + 1;
+  const inTests = path.slice(context.config.rootDir.length + "/tests/".length);
+  return folders.findIndex((folder) => inTests.startsWith(`${folder}/`)) + 1 || folders.length + 1;
 };
 
 export default class SlowFoldersFirst extends Sequencer {
