@@ -122,7 +122,8 @@ export class Portico {
     { token, json, form, raw, headers }: CallOptions = {},
   ): Promise<Answer> => {
     const { pathname, search } = new URL(`${this.url}${path}`);
-    const body = json !== undefined ? JSON.stringify(json) : form !== undefined ? formText(form) : raw;
+    const body =
+      json !== undefined ? JSON.stringify(json) : form !== undefined ? new URLSearchParams(form).toString() : raw;
     const answer = await rawCall(this.url, method, `${pathname}${search}`, {
       headers: {
         ...(json !== undefined && { "content-type": "application/json" }),
@@ -207,5 +208,3 @@ export function tally(values: readonly (string | number)[]): Record<string, numb
   for (const value of values) counts[value] = (counts[value] ?? 0) + 1;
   return counts;
 }
-
-const formText = (form: Readonly<Record<string, string>>): string => new URLSearchParams(form).toString();

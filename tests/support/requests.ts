@@ -2,6 +2,7 @@
 import * as z from "zod";
 import type { AnyOperation } from "../../shared/contract/operation.ts";
 import { newId } from "../../shared/domain/ids.ts";
+import type { Answer } from "./answer.ts";
 import { newUser, sessionOf } from "./people.ts";
 import type { Portico } from "./portico.ts";
 
@@ -22,6 +23,15 @@ function wellFormed({ pattern = "", enum: choices }: Schema): string {
   if (choices !== undefined) return choices[0];
   const prefix = /^\^([a-z]+_)\[/.exec(pattern)?.[1];
   return prefix === undefined ? "customer-4711" : newId(prefix, new Date(0));
+}
+
+/** Calls operations at well-formed paths, all at the same time. */
+export async function callAll(
+  { call }: Pick<Portico, "call">,
+  called: readonly AnyOperation[],
+  token: string,
+): Promise<readonly Answer[]> {
+  return await Promise.all(called.map((operation) => call(operation.method, pathOf(operation), { token })));
 }
 
 /** Callers of every kind, made once. */

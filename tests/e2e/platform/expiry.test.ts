@@ -99,9 +99,9 @@ test("a cancelled subscription is not announced, and an extended one at its new 
 test("what came due while nothing ran is announced afterwards, also by a change that comes first", async () => {
   const { token } = await portico.partnerWithToken();
   for (const user of ["missed", "revived"]) {
-    await create(token, { expiresAt: inSeconds(1), duration: "P1D" }, { user });
+    await create(token, { expiresAt: inSeconds(2), duration: "P1D" }, { user });
   }
-  await delay(1500);
+  await delay(2500);
   await extend(token, {}, { user: "revived" });
   expect((await announced(token)).sort()).toEqual(["subscription.expired revived", "subscription.expiring revived"]);
   const hoursAgo = new Date(Date.now() - 5 * 3_600_000).toISOString().slice(0, 13);
@@ -124,7 +124,7 @@ test(
     const partner = await portico.registerPartner();
     const token = await portico.partnerToken(partner);
     const users = Array.from({ length: 48 }, (_, index) => `crowd-${index}`);
-    await Promise.all(users.map((user) => create(token, { expiresAt: inSeconds(4), duration: "P1D" }, { user })));
+    await Promise.all(users.map((user) => create(token, { expiresAt: inSeconds(6), duration: "P1D" }, { user })));
     faults.replace(
       [
         { service: "dynamodb", functions: ["expiry"], fault: { kind: "reset", done: true }, probability: 0.2 },

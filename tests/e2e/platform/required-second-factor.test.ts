@@ -7,7 +7,8 @@ import { expectProblem, expectTokenRefused } from "../../support/expect-problem.
 import { externalTokens, newSubject } from "../../support/external-tokens.ts";
 import { exchange } from "../../support/oauth-answers.ts";
 import { newUser, refreshed, sessionOf } from "../../support/people.ts";
-import { inParallel, Portico } from "../../support/portico.ts";
+import { Portico } from "../../support/portico.ts";
+import { callAll } from "../../support/requests.ts";
 import { secondFactorCalls, type Equipment } from "../../support/second-factor.ts";
 
 let assembly: AlteredAssembly;
@@ -40,11 +41,8 @@ test("without one, root may only enrol it and sign out", async () => {
       !allowed.includes(id),
   );
   expect(refused.length).toBeGreaterThan(20);
-  const answers = await inParallel(refused.length, (index) => {
-    const { method, path } = refused[index]!;
-    return portico.call(method, path.replaceAll(/\{(\w+)\}/g, "usr_01JD3Y5W8Q4T6V2X9ZB7C1D3EF"), { token: beginner });
-  });
-  for (const answer of answers) expectProblem(answer, 403, "second_factor_enrolment_required");
+  for (const answer of await callAll(portico, refused, beginner))
+    expectProblem(answer, 403, "second_factor_enrolment_required");
 });
 
 test("after the confirmation, root's session is served at once", async () => {

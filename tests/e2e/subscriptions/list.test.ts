@@ -143,7 +143,7 @@ describe("filters", () => {
         ...(status !== undefined && { status }),
         ...(expiresBefore !== undefined && { expiresBefore }),
       };
-      for (const limit of ["2", "100"]) {
+      for (const limit of ["1", "2", "100"]) {
         const pages = await walk(mixed.token, { ...parameters, limit });
         expect(names(pages.flat())).toEqual(byEnd);
         expect(pages.every((page) => page.length <= Number(limit))).toBe(true);

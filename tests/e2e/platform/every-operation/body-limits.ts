@@ -38,8 +38,7 @@ export function testMaximumSize(operation: AnyOperation, { send }: BodyCalls): v
   test("rejects a body over 64 KiB", async () => {
     const { errorFormat, request } = operation;
     const type = request.bodyType === "form" ? { "content-type": "application/x-www-form-urlencoded" } : json;
-    const larger = shareOf([ofSize(65_539, "\u20ac"), "x".repeat(1_000_000)], operation, 2);
-    for (const body of [ofSize(65_537), ...larger]) {
+    for (const body of [ofSize(65_537), ofSize(65_539, "\u20ac"), "x".repeat(1_000_000)]) {
       const answer = await send(operation, body, type);
       expect(answer.status).toBe(413);
       if (errorFormat !== "oauth") expect(answer.body.code).toBe("body_too_large");

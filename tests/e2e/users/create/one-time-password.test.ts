@@ -8,7 +8,8 @@ import {
   type TestSession,
   type TestUser,
 } from "../../../support/people.ts";
-import { inParallel, Portico } from "../../../support/portico.ts";
+import { Portico } from "../../../support/portico.ts";
+import { callAll } from "../../../support/requests.ts";
 import { newPassword, sessionCalls } from "../../../support/sessions.ts";
 import { operations } from "../../../../shared/operations.ts";
 
@@ -31,11 +32,7 @@ test("until the password is changed, nothing but the change and the sign-out is 
       !["users.change-password", "auth.logout"].includes(id),
   );
   expect(served.length).toBeGreaterThan(5);
-  const answers = await inParallel(served.length, (index) => {
-    const { method, path } = served[index]!;
-    return portico.call(method, path.replaceAll(/\{(\w+)\}/g, "thr_01JD3Y5W8Q4T6V2X9ZB7C1D3EF"), { token });
-  });
-  for (const answer of answers) expectProblem(answer, 403, "password_change_required");
+  for (const answer of await callAll(portico, served, token)) expectProblem(answer, 403, "password_change_required");
 });
 
 test("the session that changes the password goes on at once, and so does its refresh", async () => {
