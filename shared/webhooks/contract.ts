@@ -504,9 +504,9 @@ export const deliveryRights: readonly TableRight[] = [
       webhookPartitions.endpoints,
       webhookPartitions.secrets,
       webhookPartitions.health,
-      webhookPartitions.deliveries,
     ],
   },
+  { actions: ["GetItem"], leadingKeys: [webhookPartitions.deliveries] },
   {
     actions: ["UpdateItem"],
     leadingKeys: [webhookPartitions.health, webhookPartitions.deliveries, webhookPartitions.attemptCounts],

@@ -36,6 +36,7 @@ import { signatureHeaders } from "./signatures.ts";
 import {
   deliveryRecord,
   endpointDisabling,
+  findDelivery,
   healthUpdate,
   readDeliveryState,
   slotRelease,
@@ -77,19 +78,24 @@ export async function deliverEvent(tools: DeliveryTools, message: DeliveryMessag
   const { event, endpoint, secrets } = state;
   if (event === undefined || endpoint === undefined || secrets === undefined) return { kind: "skipped" };
   if (!state.partnerIsActive || endpoint.status !== "enabled") {
-    await abandon(table, message, state.delivery);
+    await abandon(table, message, await findDelivery(table, message));
     return { kind: "skipped" };
   }
-  const step = nextStep(state.delivery ?? newDelivery(event, endpoint.id), message);
-  if (step.kind === "continue") await queueNext(tools, message, step.at);
-  if (step.kind !== "attempt") return { kind: "skipped" };
   const slot = await takeSlot(tools, message, state.health);
   if (slot === undefined) {
     const wait = slotWaitSeconds(message.waits, tools.random());
     await queue.send([queued({ ...message, waits: message.waits + 1 }, now(), wait)]);
     return { kind: "waiting" };
   }
-  return await attemptDelivery(tools, { message, slot, event, endpoint, secrets, delivery: state.delivery });
+  // While this message holds the slot, no other one of the same delivery makes an attempt.
+  const delivery = await findDelivery(table, message);
+  const step = nextStep(delivery ?? newDelivery(event, endpoint.id), message);
+  if (step.kind === "attempt") {
+    return await attemptDelivery(tools, { message, slot, event, endpoint, secrets, delivery });
+  }
+  await settleHealth(table, endpoint.id, slot, undefined);
+  if (step.kind === "continue") await queueNext(tools, message, step.at);
+  return { kind: "skipped" };
 }
 
 interface Slot {
@@ -109,7 +115,7 @@ async function takeSlot(
     const name = freeSlot(health, deliveryId, now());
     if (name === undefined) return undefined;
     try {
-      await table.update(slotTaking(endpointId, { name, mark }, now()));
+      await table.update(slotTaking(endpointId, { name, mark }, deliveryId, now()));
       return { name, mark };
     } catch (error) {
       if (!(error instanceof SlotTaken)) throw error;
@@ -136,9 +142,8 @@ async function attemptDelivery(tools: DeliveryTools, planned: Attempt): Promise<
   const made = await callEndpoint(tools, planned);
   const { attempt } = made;
   const recorded = await record(tools, planned, made);
-  const failedAt = attempt.outcome === "succeeded" ? undefined : attempt.at;
-  const health = await settleHealth(table, endpoint.id, slot, failedAt);
-  const reason = failedAt === undefined ? undefined : reasonToDisable(attempt.outcome, health, now());
+  const health = await settleHealth(table, endpoint.id, slot, attempt);
+  const reason = reasonToDisable(attempt.outcome, health, now());
   if (reason !== undefined) {
     await disable(tools, message, endpoint, reason);
     await abandon(table, message, recorded);
@@ -204,24 +209,28 @@ async function record(
     } catch (error) {
       if (!(error instanceof ConcurrencyConflict)) throw error;
     }
-    ({ delivery: before } = await readDeliveryState(table, message));
+    before = await findDelivery(table, message);
     if (before === undefined || nextStep(before, message).kind !== "attempt") return before;
   }
 }
 
-/** Gives the slot back, and keeps what the attempt tells of the endpoint. A slot that was held too long is somebody else's. */
+/**
+ * Releases the slot, and records what the attempt says about the endpoint's health. A slot that was held too long belongs to somebody else.
+ *
+ * @param attempt undefined if none was made
+ */
 async function settleHealth(
   table: Table,
   endpointId: string,
   slot: Slot,
-  failedAt: string | undefined,
+  attempt: StoredAttempt | undefined,
 ): Promise<EndpointHealth> {
   try {
-    return await table.update(slotRelease(endpointId, slot, failedAt));
+    return await table.update(slotRelease(endpointId, slot, attempt));
   } catch (error) {
     if (!(error instanceof ConcurrencyConflict)) throw error;
-    return await table.update(healthUpdate(endpointId, failedAt));
   }
+  return attempt === undefined ? {} : await table.update(healthUpdate(endpointId, attempt));
 }
 
 /** Disables the endpoint, with its event, unless that has happened meanwhile. */

@@ -47,6 +47,11 @@ export const maxInFlight = 4;
 
 export type SlotName = `slot${number}`;
 
+export const slotNames: readonly SlotName[] = Array.from(
+  { length: maxInFlight },
+  (_, index): SlotName => `slot${index}`,
+);
+
 /**
  * What deliveries tell of an endpoint. A slot is taken while a delivery is in progress: it holds the time until which it is taken
  * at most, the id of the delivery and a random text, separated by `#`.

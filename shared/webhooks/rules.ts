@@ -7,7 +7,7 @@ import type { EventType, StoredEvent } from "../events/model.ts";
 import type { EndpointCreation, EndpointPatch } from "./contract.ts";
 import {
   maxAttempts,
-  maxInFlight,
+  slotNames,
   type AttemptOutcome,
   type DisabledReason,
   type EndpointHealth,
@@ -230,12 +230,13 @@ export function retryAfterOf(statusCode: number, header: string | undefined, now
 /** How long an endpoint may fail without a success. */
 export const failingDays = 5;
 
-/** Why an endpoint is disabled after a failure; undefined if it stays as it is. */
+/** Why an endpoint is disabled after an attempt; undefined if it stays as it is. */
 export function reasonToDisable(
   outcome: AttemptOutcome,
   { failingSince }: EndpointHealth,
   now: Date,
 ): DisabledReason | undefined {
+  if (outcome === "succeeded") return undefined;
   if (outcome === "gone") return "gone";
   const since = failingSince === undefined ? now : new Date(failingSince);
   return now.getTime() - since.getTime() >= failingDays * 24 * hour ? "failing" : undefined;
@@ -254,10 +255,9 @@ export function slotMark(deliveryId: string, taker: string, now: Date): string {
  * what the first one does. An endpoint that fails has one slot, so that it holds up little.
  */
 export function freeSlot(health: EndpointHealth, deliveryId: string, now: Date): SlotName | undefined {
-  const slots = Array.from({ length: maxInFlight }, (_, index): SlotName => `slot${index}`);
   const isTaken = (slot: SlotName) => (health[slot] ?? "") > now.toISOString();
-  if (slots.some((slot) => isTaken(slot) && health[slot]?.includes(`#${deliveryId}#`))) return undefined;
-  const usable = health.failingSince === undefined ? slots : slots.slice(0, 1);
+  if (slotNames.some((slot) => isTaken(slot) && health[slot]?.includes(`#${deliveryId}#`))) return undefined;
+  const usable = health.failingSince === undefined ? slotNames : slotNames.slice(0, 1);
   return usable.find((slot) => !isTaken(slot));
 }
 

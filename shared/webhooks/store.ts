@@ -10,15 +10,17 @@ import { eventPut, newEvent, passageWrite } from "../events/store.ts";
 import { identityKey } from "../identity/keys.ts";
 import { whileActive } from "../identity/creation-lock-store.ts";
 import { filterShards } from "../runtime/shards.ts";
-import type { Change, Page, PageRequest, Table, UpdateWrite, Write } from "../runtime/table.ts";
+import type { Change, Expression, Page, PageRequest, Table, UpdateWrite, Write } from "../runtime/table.ts";
 import { absent, deleteUnchanged, present, putAbsent, putUnchanged, unchanged, updateIf } from "../runtime/writes.ts";
 import { webhookKey } from "./keys.ts";
 import {
   maxEndpoints,
+  slotNames,
   type DeliveryStatus,
   type EndpointCount,
   type EndpointHealth,
   type SlotName,
+  type StoredAttempt,
   type StoredDelivery,
   type StoredEndpoint,
   type StoredEndpointSecrets,
@@ -174,28 +176,37 @@ export interface DeliveryNames {
   readonly deliveryId: string;
 }
 
-/** Everything that a delivery needs. */
+/** What an attempt needs, without the delivery itself, which is read by the message that holds a slot. */
 export interface DeliveryState {
   readonly partnerIsActive: boolean;
   readonly endpoint: StoredEndpoint | undefined;
   readonly secrets: StoredEndpointSecrets | undefined;
   readonly health: EndpointHealth;
-  readonly delivery: StoredDelivery | undefined;
   readonly event: StoredEvent | undefined;
 }
 
 /** One read of all items, each of them consistent. */
-export async function readDeliveryState(table: Table, names: DeliveryNames): Promise<DeliveryState> {
-  const { partnerId, endpointId, eventId, deliveryId } = names;
-  const [partner, endpoint, secrets, health, delivery, event] = await table.getAll([
+export async function readDeliveryState(
+  table: Table,
+  names: Omit<DeliveryNames, "deliveryId">,
+): Promise<DeliveryState> {
+  const { partnerId, endpointId, eventId } = names;
+  const [partner, endpoint, secrets, health, event] = await table.getAll([
     identityKey.principal(partnerId),
     webhookKey.endpoint(partnerId, endpointId),
     webhookKey.secrets(endpointId),
     webhookKey.health(endpointId),
-    webhookKey.delivery(endpointId, deliveryId),
     eventKey.event(partnerId, eventId),
   ]);
-  return { partnerIsActive: partner?.status === "active", endpoint, secrets, health: health ?? {}, delivery, event };
+  return { partnerIsActive: partner?.status === "active", endpoint, secrets, health: health ?? {}, event };
+}
+
+/** The delivery as it is recorded; undefined before its first attempt. */
+export async function findDelivery(
+  table: Table,
+  { endpointId, deliveryId }: Pick<DeliveryNames, "endpointId" | "deliveryId">,
+): Promise<StoredDelivery | undefined> {
+  return await table.get(webhookKey.delivery(endpointId, deliveryId));
 }
 
 /** Somebody else has the slot. The item says which ones are free. */
@@ -209,51 +220,63 @@ export class SlotTaken extends Error {
   }
 }
 
-/** Takes a slot of an endpoint that is free at this time. @throws SlotTaken on commit */
+/** Takes a slot of an endpoint that is free at this time, for a delivery that holds no other. @throws SlotTaken on commit */
 export function slotTaking(
   endpointId: string,
   slot: { readonly name: SlotName; readonly mark: string },
+  deliveryId: string,
   now: Date,
 ): UpdateWrite<EndpointHealth> {
+  const others = slotNames.filter((name) => name !== slot.name);
+  const isNotOurs = others.map((name) => `(NOT contains(${name}, :delivery) OR ${name} < :now)`);
   return {
     update: webhookKey.health(endpointId),
     set: { expression: "SET #slot = :mark", values: { ":mark": slot.mark } },
     condition: {
       // A repetition after a lost answer finds its own mark.
-      expression: "attribute_not_exists(#slot) OR #slot < :now OR #slot = :mark",
+      expression: ["(attribute_not_exists(#slot) OR #slot < :now OR #slot = :mark)", ...isNotOurs].join(" AND "),
       names: { "#slot": slot.name },
-      values: { ":now": now.toISOString() },
+      values: { ":now": now.toISOString(), ":delivery": `#${deliveryId}#` },
     },
     onConditionFailed: (existing) => new SlotTaken(existing ?? {}),
   };
 }
 
-/** Gives a slot back, and keeps what the attempt tells of the endpoint. @throws ConcurrencyConflict if the slot is not held any more */
+/**
+ * Releases a slot, and records what an attempt says about the endpoint's health.
+ *
+ * @param attempt undefined if none was made
+ * @throws ConcurrencyConflict if the slot is not held any more
+ */
 export function slotRelease(
   endpointId: string,
   slot: { readonly name: SlotName; readonly mark: string },
-  failedAt: string | undefined,
+  attempt: HealthSign | undefined,
 ): UpdateWrite<EndpointHealth> {
-  const failing = failureUpdate(failedAt);
   return {
     update: webhookKey.health(endpointId),
-    set: {
-      expression: failedAt === undefined ? "REMOVE failingSince, #slot" : `${failing.expression} REMOVE #slot`,
-      ...(failing.values && { values: failing.values }),
-    },
+    set: healthExpression(attempt, ["#slot"]),
     condition: { expression: "#slot = :mark", names: { "#slot": slot.name }, values: { ":mark": slot.mark } },
     onConditionFailed: () => new ConcurrencyConflict(),
   };
 }
 
-/** Keeps what an attempt tells of the endpoint, without a slot. */
-export function healthUpdate(endpointId: string, failedAt: string | undefined): UpdateWrite<EndpointHealth> {
-  return { update: webhookKey.health(endpointId), set: failureUpdate(failedAt) };
+/** Records what an attempt says about the endpoint's health, without a slot. */
+export function healthUpdate(endpointId: string, attempt: HealthSign): UpdateWrite<EndpointHealth> {
+  return { update: webhookKey.health(endpointId), set: healthExpression(attempt, []) };
 }
 
-function failureUpdate(failedAt: string | undefined): UpdateWrite["set"] {
-  if (failedAt === undefined) return { expression: "REMOVE failingSince" };
-  return { expression: "SET failingSince = if_not_exists(failingSince, :failedAt)", values: { ":failedAt": failedAt } };
+type HealthSign = Pick<StoredAttempt, "outcome" | "at">;
+
+/** A failure sets `failingSince` unless it is set, a success removes it. */
+function healthExpression(attempt: HealthSign | undefined, removed: readonly string[]): Expression {
+  if (attempt === undefined) return { expression: `REMOVE ${removed.join(", ")}` };
+  if (attempt.outcome === "succeeded") return { expression: `REMOVE ${["failingSince", ...removed].join(", ")}` };
+  const removal = removed.length === 0 ? "" : ` REMOVE ${removed.join(", ")}`;
+  return {
+    expression: `SET failingSince = if_not_exists(failingSince, :failedAt)${removal}`,
+    values: { ":failedAt": attempt.at },
+  };
 }
 
 /** Keeps a delivery that is as it was read: absent, or of that revision. @throws ConcurrencyConflict on commit */

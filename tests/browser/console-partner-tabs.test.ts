@@ -191,7 +191,9 @@ describeConsole(
         await create(token, { url, eventTypes: ["webhook_endpoint.disabled", "subscription.created"] });
         const { body: disabled } = await create(token, { url: "https://shop.example/orders" });
         await changeEndpoint(token, disabled.id, { status: "disabled" });
-        await plantChanges(portico.host, [[healthUpdate(disabled.id, new Date().toISOString())]]);
+        await plantChanges(portico.host, [
+          [healthUpdate(disabled.id, { outcome: "http_error", at: new Date().toISOString() })],
+        ]);
         await visit(`#/partners/${id}`);
         await expectEventually(
           () => fact("Last token issued").textContent(),

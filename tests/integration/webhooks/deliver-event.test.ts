@@ -9,10 +9,11 @@ import type { TestClock } from "../../../shared/identity/model.ts";
 import { principalCreation } from "../../../shared/identity/store.ts";
 import type { BusEntry } from "../../../shared/runtime/bus.ts";
 import type { QueueMessage } from "../../../shared/runtime/queue.ts";
-import type { Item, Table } from "../../../shared/runtime/table.ts";
+import { Table, type Item, type UpdateWrite } from "../../../shared/runtime/table.ts";
 import { deliverEvent, type DeliveryTools } from "../../../shared/webhooks/deliver-event.ts";
 import { dispatchedOf, dispatchEvents, type Dispatched } from "../../../shared/webhooks/dispatch-events.ts";
-import { parseMessage } from "../../../shared/webhooks/messages.ts";
+import { webhookKey } from "../../../shared/webhooks/keys.ts";
+import { parseMessage, type DeliveryMessage } from "../../../shared/webhooks/messages.ts";
 import { maxEndpoints, type StoredDelivery, type StoredEndpoint } from "../../../shared/webhooks/model.ts";
 import { removeEndpoints } from "../../../shared/webhooks/remove-endpoints.ts";
 import { changeEndpoint, changeKey, createEndpoint } from "../../../shared/webhooks/rules.ts";
@@ -135,6 +136,23 @@ const eventOf = (dispatched: Dispatched): StoredEvent => {
   if (dispatched.kind !== "event") throw new Error("no event");
   return dispatched.event;
 };
+/** A table on which something happens between the reads and the first write of a message. */
+class OvertakenTable extends Table {
+  #overtake: (() => Promise<unknown>) | undefined;
+
+  constructor(overtake: () => Promise<unknown>) {
+    super(engine.client, engine.name, Date.now() + 60_000);
+    this.#overtake = overtake;
+  }
+
+  override async update<Shape>(write: UpdateWrite<Shape>): Promise<Shape> {
+    const overtake = this.#overtake;
+    this.#overtake = undefined;
+    await overtake?.();
+    return await super.update(write);
+  }
+}
+
 const failure: SendResult = { outcome: "http_error", statusCode: 500 };
 const deliveriesOf = async (endpoint: { readonly id: string }): Promise<readonly StoredDelivery[]> =>
   (await listDeliveries(table, endpoint.id, {}, { limit: 100, after: undefined })).items;
@@ -387,7 +405,7 @@ describe("a slow endpoint", () => {
     expect(quickResult).toMatchObject({ kind: "attempted", attempt: { outcome: "succeeded" } });
     const first = await Promise.race(batch);
     expect(first).toEqual({ kind: "waiting" });
-    while (world.waiting.length < 46) await new Promise((soon) => setTimeout(soon, 5));
+    while (world.waiting.length + inProgress < 50) await new Promise((soon) => setTimeout(soon, 5));
     expect(inProgress).toBe(4);
     for (const release of hanging.splice(0)) release();
     await Promise.all(batch);
@@ -396,7 +414,7 @@ describe("a slow endpoint", () => {
     expect(world.waiting.filter(({ group }) => group === slow.id)).toHaveLength(50);
     world.now = new Date(start.getTime() + 10_000);
     const second = world.waiting.splice(0).map(({ body }) => deliverEvent(world.tools, parseMessage(body)));
-    while (world.waiting.length < 49) await new Promise((soon) => setTimeout(soon, 5));
+    while (world.waiting.length + inProgress < 50) await new Promise((soon) => setTimeout(soon, 5));
     expect(inProgress).toBe(1);
     for (const release of hanging.splice(0)) release();
     await Promise.all(second);
@@ -465,11 +483,57 @@ describe("after a fault", () => {
     await world.dispatch([happened]);
     await world.dispatch([happened, happened]);
     const messages = world.waiting.splice(0).map(({ body }) => parseMessage(body));
+    world.answer = async () => {
+      while (world.waiting.length < 2) await new Promise((soon) => setTimeout(soon, 5));
+      return { outcome: "succeeded", statusCode: 204 };
+    };
     const results = await Promise.all(messages.map((message) => deliverEvent(world.tools, message)));
     expect(tally(results.map(({ kind }) => kind))).toEqual({ attempted: 1, waiting: 2 });
     await world.run();
     expect(world.calls).toHaveLength(1);
     expect((await deliveriesOf(endpoint)).map(outcomes)).toEqual([["succeeded"]]);
+  });
+
+  test("a message that was read before another one's attempt makes no second attempt", async () => {
+    const [world, partner] = [new World(), await newPartner()];
+    const endpoint = await newEndpoint(partner);
+    await world.dispatch([await happen(partner)]);
+    const message = parseMessage(world.waiting.splice(0)[0]!.body);
+    const overtaken = new OvertakenTable(() => deliverEvent(world.tools, message));
+    expect(await deliverEvent({ ...world.tools, table: overtaken }, message)).toEqual({ kind: "skipped" });
+    expect(world.calls).toHaveLength(1);
+    expect((await deliveriesOf(endpoint)).map(outcomes)).toEqual([["succeeded"]]);
+    expect(await table.get(webhookKey.health(endpoint.id))).toEqual({});
+  });
+
+  test("a message that was read before another one took a slot takes no second slot", async () => {
+    const [world, partner] = [new World(), await newPartner()];
+    const endpoint = await newEndpoint(partner);
+    await world.dispatch([await happen(partner), await happen(partner)]);
+    const [other, repeated] = world.waiting.splice(0).map(({ body }) => parseMessage(body));
+    const holds: (() => void)[] = [];
+    world.answer = async () => {
+      if (holds.length < 2) await new Promise<void>((released) => holds.push(released));
+      return { outcome: "succeeded", statusCode: 204 };
+    };
+    const inProgress = async (message: DeliveryMessage) => {
+      const [ended, before] = [deliverEvent(world.tools, message), holds.length];
+      while (holds.length === before) await new Promise((soon) => setTimeout(soon, 5));
+      return { ended };
+    };
+    let first: Awaited<ReturnType<typeof inProgress>>;
+    const overtaken = new OvertakenTable(async () => {
+      // The other delivery has the first slot until the repeated one has the second.
+      const { ended } = await inProgress(other!);
+      first = await inProgress(repeated!);
+      holds[0]!();
+      await ended;
+    });
+    expect(await deliverEvent({ ...world.tools, table: overtaken }, repeated!)).toEqual({ kind: "waiting" });
+    holds[1]!();
+    expect(await first!.ended).toMatchObject({ kind: "attempted" });
+    expect(world.calls).toHaveLength(2);
+    expect((await deliveriesOf(endpoint)).map(outcomes)).toEqual([["succeeded"], ["succeeded"]]);
   });
 
   test("an attempt by hand that is recorded meanwhile keeps the other one", async () => {

@@ -215,6 +215,7 @@ describe("an endpoint that fails", () => {
     expect(reasonToDisable("http_error", daysAgo(failingDays), now)).toBe("failing");
     expect(reasonToDisable("timed_out", daysAgo(4.99), now)).toBeUndefined();
     expect(reasonToDisable("timed_out", {}, now)).toBeUndefined();
+    expect(reasonToDisable("succeeded", {}, now)).toBeUndefined();
   });
 
   test("has one slot, a healthy one has several", () => {
