@@ -13,8 +13,10 @@ const config: Config = {
   globalSetup: "<rootDir>/tests/support/global-setup.ts",
   globalTeardown: "<rootDir>/tests/support/global-teardown.ts",
   reporters: ["default", "<rootDir>/tests/support/rights-reporter.ts"],
+  runner: "<rootDir>/tests/support/runner.mjs",
   testSequencer: "<rootDir>/tests/support/sequencer.mjs",
-  // A worker with its functions keeps a core busy. Each has a host of its own, with dozens of processes.
+  // A worker with its functions keeps a core busy. Each has a host of its own, with dozens of processes. The runner adds one for
+  // files that wait.
   maxWorkers: Math.min(4, availableParallelism()),
   // A worker ends with its host and dozens of functions: on a busy machine Jest's half a second is too short.
   workerGracefulExitTimeout: 10_000,
