@@ -2,12 +2,11 @@
 // end-to-end file keeps a host with dozens of processes, so one more worker for all files costs more than it gains.
 import TestRunner from "jest-runner";
 
-/** Files that wait for more of their time than they compute, most of them with a host of their own. */
+/** Files that wait for more of their time than they compute. None of them uses the host that files of a worker share. */
 const waiting = [
   "e2e/platform/expiry",
   "e2e/platform/key-rotation",
   "e2e/platform/ledger-check",
-  "e2e/platform/session-limits",
   "e2e/usage/",
   "e2e/webhooks/deliveries",
   "integration/identity/throttled-signing-keys",
