@@ -1,4 +1,4 @@
-/** The part of newman that `npm run check:postman` uses. The package has no types. */
+/** The part of newman that `run-collection.ts` uses. The package has no types. */
 declare module "newman" {
   export interface Summary {
     readonly run: {

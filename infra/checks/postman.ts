@@ -7,22 +7,12 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import newman, { type Summary } from "newman";
+import type { Summary } from "newman";
 import { projectRoot } from "../contract/document.ts";
 import { collectionPath } from "../contract/generated-files.ts";
 import { partnerCollection } from "../contract/partner-contract.ts";
+import { runCollection, type Variables } from "./run-collection.ts";
 import { withHost, withLocalAssembly } from "./throwaway-host.ts";
-
-type Variables = Readonly<Record<string, string>>;
-
-/** @param collection or the path of its file */
-function runCollection(collection: object | string, variables: Variables): Promise<Summary> {
-  return new Promise((resolve, reject) => {
-    const envVar = Object.entries(variables).map(([key, value]) => ({ key, value }));
-    const options = { collection, envVar, timeoutRequest: 60_000 };
-    newman.run(options, (error, summary) => (error ? reject(error) : resolve(summary)));
-  });
-}
 
 const maxShownLines = 30;
 

@@ -1,8 +1,10 @@
 /**
- * One function in a process of its own: its calls and the bare client's, in turns. The parent sends a `Measurement` and gets its
- * `Figures`. Arguments of Node.js and environment are those of the function.
+ * One function in a process of its own: its calls and the bare client's, in turns. The parent sends a `Measurement`, asks for one
+ * call to see what a warm one asks of the table, and then for the `Figures`. Arguments of Node.js and environment are those of the
+ * function.
  */
 import { randomUUID } from "node:crypto";
+import { once } from "node:events";
 import { bareCall, createDocumentClient, type RecordedCall } from "./bare-calls.ts";
 import { profiling, type ModuleShare } from "./profile.ts";
 
@@ -12,7 +14,10 @@ export interface Measurement {
   /** Absolute path of its source map. */
   readonly sourceMap: string;
   readonly event: unknown;
-  readonly recorded: readonly RecordedCall[];
+  /** When the event was recorded, in milliseconds of the epoch. */
+  readonly at: number;
+  /** What the function answered; undefined for the authorizer. */
+  readonly status: number | undefined;
   readonly rounds: number;
   readonly callsPerRound: number;
   readonly profile: boolean;
@@ -31,6 +36,14 @@ export interface Figures {
   readonly modules?: readonly ModuleShare[];
 }
 
+/** What the parent asks for, once the function is warm. */
+export type ToProcess =
+  | { readonly next: "call" }
+  /** `recorded` is what a call asks of the table. */
+  | { readonly next: "measure"; readonly recorded: readonly RecordedCall[] };
+
+export type FromProcess = { readonly done: true } | { readonly figures: Figures } | { readonly error: string };
+
 type Handler = (event: unknown, context: unknown) => Promise<unknown>;
 
 const secondsLeft = 25;
@@ -48,17 +61,44 @@ async function cost(calls: number, call: () => Promise<unknown>): Promise<{ cpu:
   return { cpu: (user + system) / 1000 / calls, wall: (performance.now() - wall) / calls };
 }
 
-async function measure(measurement: Measurement): Promise<Figures> {
-  const { bundle, sourceMap, event, recorded, rounds, callsPerRound, profile } = measurement;
+/** Sets the clock of this process back to the recording: a one-time code is right for half a minute. */
+function setClock(at: number): void {
+  const System = Date;
+  const ahead = System.now() - at;
+  globalThis.Date = class extends System {
+    constructor(...values: readonly []) {
+      super(...(values.length === 0 ? ([System.now() - ahead] as unknown as []) : values));
+    }
+
+    static override now(): number {
+      return System.now() - ahead;
+    }
+  } as DateConstructor;
+}
+
+/** Loads the function and warms it. @returns a call @throws Error where the answer differs from the recorded one */
+async function load({ bundle, event, at, status, callsPerRound }: Measurement): Promise<() => Promise<void>> {
+  setClock(at);
   const { handler } = (await import(bundle)) as { readonly handler: Handler };
   // Log lines go to the parent, which drops them; writing them is a part of the call.
-  const call = () => handler(event, context());
+  const call = async () => {
+    const answer = (await handler(event, context())) as { readonly statusCode?: number; readonly body?: string };
+    if (answer.statusCode !== status) throw new Error(`${bundle} answers ${answer.statusCode}: ${answer.body}`);
+  };
+  await cost(callsPerRound, call);
+  return call;
+}
+
+async function measure(
+  { sourceMap, rounds, callsPerRound, profile }: Measurement,
+  call: () => Promise<void>,
+  recorded: readonly RecordedCall[],
+): Promise<Figures> {
   const client = createDocumentClient();
   const sends = recorded.map(bareCall);
   const bare = async () => {
     for (const send of sends) await send(client);
   };
-  await cost(callsPerRound, call);
   await cost(callsPerRound, bare);
   const [calls, bares] = [
     { cpu: [], wall: [] },
@@ -82,9 +122,25 @@ function add({ cpu, wall }: Mutable, round: { readonly cpu: number; readonly wal
   wall.push(round.wall);
 }
 
-process.once("message", (measurement: Measurement) => {
-  void measure(measurement).then(
-    (figures) => process.send?.({ figures }, undefined, undefined, () => process.exit(0)),
-    (error: unknown) => process.send?.({ error: String(error) }, undefined, undefined, () => process.exit(1)),
-  );
-});
+async function serve(): Promise<void> {
+  const next = async <Message>(): Promise<Message> => {
+    const [message] = (await once(process, "message")) as [Message];
+    return message;
+  };
+  const measurement = await next<Measurement>();
+  const call = await load(measurement);
+  for (;;) {
+    const waiting = next<ToProcess>();
+    process.send?.({ done: true } satisfies FromProcess);
+    const asked = await waiting;
+    if (asked.next === "measure") {
+      const figures = await measure(measurement, call, asked.recorded);
+      process.send?.({ figures } satisfies FromProcess);
+      return;
+    }
+    await call();
+  }
+}
+
+await serve().catch((error: unknown) => process.send?.({ error: String(error) } satisfies FromProcess));
+process.disconnect();

@@ -4,6 +4,7 @@
  */
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { ServiceAnswer, ServiceCall } from "../../../infra/local/services/service-proxy.ts";
+import type { RecordedCall } from "./bare-calls.ts";
 import { closeServer, readBody, startServer } from "../../../infra/local/support/loopback-http.ts";
 
 /** A call of a function to a service, with its answer. */
@@ -24,6 +25,8 @@ export class ReplayServer {
   /** The answers to each action on each item, in the order of the calls. */
   readonly #answers: ReadonlyMap<string, readonly ServiceAnswer[]>;
   readonly #next = new Map<string, number>();
+  /** Receives what is asked of the table. */
+  #requests: RecordedCall[] | undefined;
 
   private constructor(server: Server, url: string, answers: ReadonlyMap<string, readonly ServiceAnswer[]>) {
     this.#server = server;
@@ -43,10 +46,20 @@ export class ReplayServer {
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const text = await readBody(request);
-    const action = String(request.headers["x-amz-target"]).split(".")[1] ?? "";
-    const { status, headers, body } = this.#answerTo(subjectOf(action, JSON.parse(String(text))));
-    response.writeHead(status, { ...headers, "content-length": body.length }).end(body);
+    const body = JSON.parse(String(await readBody(request))) as unknown;
+    const [api = "", action = ""] = String(request.headers["x-amz-target"]).split(".");
+    if (api.startsWith("DynamoDB")) this.#requests?.push({ action, request: body });
+    const { status, headers, body: answer } = this.#answerTo(subjectOf(action, body));
+    response.writeHead(status, { ...headers, "content-length": answer.length }).end(answer);
+  }
+
+  /** What is asked of the table while some work is done. */
+  async requestsDuring(work: () => Promise<unknown>): Promise<readonly RecordedCall[]> {
+    const requests: RecordedCall[] = [];
+    this.#requests = requests;
+    await work();
+    this.#requests = undefined;
+    return requests;
   }
 
   /** Each repetition of the whole call gets the same answers in the same order. */
