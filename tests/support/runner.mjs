@@ -1,30 +1,35 @@
-// A worker more for files that wait. While both cores' workers wait, nothing else would run; but each worker that takes an
-// end-to-end file keeps a host with dozens of processes, so one more worker for all files costs more than it gains.
+// One worker more than cores, for files that wait: while they wait, the other workers use the cores. It takes no other files, because
+// each worker that takes an end-to-end file starts a host with dozens of processes, which costs more than it gains.
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import TestRunner from "jest-runner";
 
-/** Files that wait for more of their time than they compute. None of them uses the host that files of a worker share. */
+/** Files and folders of `tests` that wait more than they compute. None of them uses the host that the files of a worker share. */
 const waiting = [
-  "e2e/platform/expiry",
-  "e2e/platform/key-rotation",
-  "e2e/platform/ledger-check",
-  "e2e/usage/",
-  "e2e/webhooks/deliveries",
-  "integration/identity/throttled-signing-keys",
-  "integration/local/",
-  "unit/identity/external-identity",
+  "e2e/platform/expiry.test.ts",
+  "e2e/platform/key-rotation.test.ts",
+  "e2e/platform/ledger-check.test.ts",
+  "e2e/usage",
+  "e2e/webhooks/deliveries.test.ts",
+  "integration/identity/throttled-signing-keys.test.ts",
+  "integration/local",
+  "unit/identity/external-identity.test.ts",
 ];
 
 export default class RunnerWithWaitingFiles extends TestRunner {
+  #paths;
   #waiting;
 
   constructor(globalConfig, context) {
     super(globalConfig, context);
+    this.#paths = waiting.map((path) => join(globalConfig.rootDir, "tests", path));
+    const missing = this.#paths.filter((path) => !existsSync(path));
+    if (missing.length > 0) throw new Error(`tests/support/runner.mjs names missing files: ${missing.join(", ")}`);
     this.#waiting = new TestRunner({ ...globalConfig, maxWorkers: 1 }, context);
   }
 
   async runTests(tests, watcher, options) {
-    const waits = ({ path, context }) =>
-      waiting.some((start) => path.startsWith(`${context.config.rootDir}/tests/${start}`));
+    const waits = ({ path }) => this.#paths.some((start) => path.startsWith(start));
     const [apart, others] = [tests.filter(waits), tests.filter((test) => !waits(test))];
     if (options.serial || apart.length === 0 || others.length === 0) {
       return await super.runTests(tests, watcher, options);
