@@ -494,6 +494,22 @@ describe("after a fault", () => {
     expect((await deliveriesOf(endpoint)).map(outcomes)).toEqual([["succeeded"]]);
   });
 
+  test("fifty copies of a message at once make one attempt", async () => {
+    const [world, partner] = [new World(), await newPartner()];
+    const endpoint = await newEndpoint(partner);
+    await world.dispatch([await happen(partner)]);
+    const message = parseMessage(world.waiting.splice(0)[0]!.body);
+    const results = await inParallel(50, async (index) => {
+      // Some of them read while the first one records its attempt.
+      await new Promise((soon) => setTimeout(soon, index % 10));
+      return await deliverEvent(world.tools, message);
+    });
+    expect(results.filter(({ kind }) => kind === "attempted")).toHaveLength(1);
+    await world.run();
+    expect(world.calls).toHaveLength(1);
+    expect((await deliveriesOf(endpoint)).map(outcomes)).toEqual([["succeeded"]]);
+  });
+
   test("a message that was read before another one's attempt makes no second attempt", async () => {
     const [world, partner] = [new World(), await newPartner()];
     const endpoint = await newEndpoint(partner);
