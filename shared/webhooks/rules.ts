@@ -245,9 +245,12 @@ export function reasonToDisable(
 /** A slot is free again after this time, although the function that took it has died. Longer than an attempt. */
 const slotMs = 20 * second;
 
+/** The part of a slot's mark that names the delivery which holds the slot. */
+export const holderMark = (deliveryId: string): string => `#${deliveryId}#`;
+
 /** What a delivery writes into the slot that it takes. @param taker tells repeated messages of the delivery apart */
 export function slotMark(deliveryId: string, taker: string, now: Date): string {
-  return `${new Date(now.getTime() + slotMs).toISOString()}#${deliveryId}#${taker}`;
+  return `${new Date(now.getTime() + slotMs).toISOString()}${holderMark(deliveryId)}${taker}`;
 }
 
 /**
@@ -256,7 +259,7 @@ export function slotMark(deliveryId: string, taker: string, now: Date): string {
  */
 export function freeSlot(health: EndpointHealth, deliveryId: string, now: Date): SlotName | undefined {
   const isTaken = (slot: SlotName) => (health[slot] ?? "") > now.toISOString();
-  if (slotNames.some((slot) => isTaken(slot) && health[slot]?.includes(`#${deliveryId}#`))) return undefined;
+  if (slotNames.some((slot) => isTaken(slot) && health[slot]?.includes(holderMark(deliveryId)))) return undefined;
   const usable = health.failingSince === undefined ? slotNames : slotNames.slice(0, 1);
   return usable.find((slot) => !isTaken(slot));
 }

@@ -25,7 +25,7 @@ import {
   type StoredEndpoint,
   type StoredEndpointSecrets,
 } from "./model.ts";
-import { isEnabledAgain, newDelivery } from "./rules.ts";
+import { holderMark, isEnabledAgain, newDelivery } from "./rules.ts";
 
 /** An endpoint of the partner. @throws Problem `not_found`, also for the endpoint of a different partner */
 export async function readEndpoint(table: Table, partnerId: string, endpointId: string): Promise<StoredEndpoint> {
@@ -228,7 +228,7 @@ export function slotTaking(
   now: Date,
 ): UpdateWrite<EndpointHealth> {
   const others = slotNames.filter((name) => name !== slot.name);
-  const isNotOurs = others.map((name) => `(NOT contains(${name}, :delivery) OR ${name} < :now)`);
+  const isNotOurs = others.map((name) => `(NOT contains(${name}, :holder) OR ${name} < :now)`);
   return {
     update: webhookKey.health(endpointId),
     set: { expression: "SET #slot = :mark", values: { ":mark": slot.mark } },
@@ -236,7 +236,7 @@ export function slotTaking(
       // A repetition after a lost answer finds its own mark.
       expression: ["(attribute_not_exists(#slot) OR #slot < :now OR #slot = :mark)", ...isNotOurs].join(" AND "),
       names: { "#slot": slot.name },
-      values: { ":now": now.toISOString(), ":delivery": `#${deliveryId}#` },
+      values: { ":now": now.toISOString(), ":holder": holderMark(deliveryId) },
     },
     onConditionFailed: (existing) => new SlotTaken(existing ?? {}),
   };

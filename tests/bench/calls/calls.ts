@@ -4,12 +4,10 @@
  * Every call is a successful one.
  */
 import { fork } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { entryPointOf } from "../../../shared/contract/operation.ts";
 import { operations } from "../../../shared/operations.ts";
-import { synthesise } from "../../../infra/local/commands/synthesise.ts";
+import { withLocalAssembly } from "../../../infra/checks/throwaway-host.ts";
 import { median, row, table } from "../report.ts";
 import { costsByMemory } from "./memory.ts";
 import type { Figures, FromProcess, Measurement, ToProcess } from "./measured-process.ts";
@@ -44,17 +42,13 @@ export async function benchCalls({ only, profile }: CallOptions): Promise<boolea
   const all: readonly string[] = ["authorizer", ...operations.map(({ id }) => id)];
   const unknown = only?.filter((name) => !all.includes(name)) ?? [];
   if (unknown.length > 0) throw new Error(`there is no operation ${unknown.join(", ")}`);
-  const folder = await mkdtemp(join(tmpdir(), "portico-bench-"));
-  try {
-    await synthesise(folder);
-    const recorded = await recordOperations(folder);
+  return await withLocalAssembly(async (assembly) => {
+    const recorded = await recordOperations(assembly);
     const chosen = all.filter((name) => only === undefined || only.includes(name));
     const rows: Row[] = [];
     for (const name of chosen) rows.push(await measure(name, recorded.get(name) as RecordedInvocation, profile));
     return report(rows);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  });
 }
 
 async function measure(name: string, invocation: RecordedInvocation, profile: boolean): Promise<Row> {
@@ -136,7 +130,7 @@ function reportMemory(rows: readonly Row[]): void {
 function report(rows: readonly Row[]): boolean {
   const heads = ["operation", "calls to the table", "CPU ms", "wall ms", "bare CPU ms", "ratio"];
   table(
-    `Warm calls in process, ${rounds} rounds of ${callsPerRound} in turns: median (least to most)`,
+    `Warm calls in process, ${rounds} rounds of ${callsPerRound}, with a hash of ${hashingCallsPerRound}, in turns: median (least to most)`,
     heads.join(" | "),
     [
       ...rows.map((each) => {

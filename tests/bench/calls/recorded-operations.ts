@@ -9,10 +9,11 @@ import type { AnyOperation } from "../../../shared/contract/operation.ts";
 import { fileFolder } from "../../../shared/http/files.ts";
 import { operations } from "../../../shared/operations.ts";
 import { runCollection } from "../../../infra/checks/run-collection.ts";
+import { withHost } from "../../../infra/checks/throwaway-host.ts";
 import { projectRoot } from "../../../infra/contract/document.ts";
 import { collectionPath } from "../../../infra/contract/generated-files.ts";
 import { readProxyAnswer } from "../../../infra/local/gateway/proxy-answer.ts";
-import { startHost, type Host } from "../../../infra/local/host.ts";
+import type { Host } from "../../../infra/local/host.ts";
 import type { Interceptor } from "../../../infra/local/services/service-proxy.ts";
 import { closeServer, readBody, startServer } from "../../../infra/local/support/loopback-http.ts";
 import type { FunctionModel } from "../../../infra/local/template/deployment-model.ts";
@@ -27,7 +28,7 @@ export interface RecordedInvocation {
   readonly at: number;
   /** The status of its answer; undefined for the authorizer. */
   readonly status: number | undefined;
-  /** What a new process asked of the services: at its start and in this call. */
+  /** What its process asked of the services in this call, which is the first one that it answers with success. */
   readonly exchanges: readonly Exchange[];
 }
 
@@ -41,8 +42,7 @@ const authorized: AnyOperation["id"] = "subscriptions.create";
  */
 export async function recordOperations(assembly: string): Promise<ReadonlyMap<string, RecordedInvocation>> {
   const recorder = new Recorder();
-  const host = await startHost({ assembly, interceptors: [recorder.intercept] });
-  try {
+  return await withHost({ assembly, interceptors: [recorder.intercept] }, async (host) => {
     const gateway = new RecordingGateway(host, recorder);
     const { server, url } = await startServer((request, response) => void gateway.serve(request, response));
     try {
@@ -58,9 +58,7 @@ export async function recordOperations(assembly: string): Promise<ReadonlyMap<st
     const missing = operations.filter(({ id }) => !gateway.recorded.has(id)).map(({ id }) => id);
     if (missing.length > 0) throw new Error(`no successful call was recorded of ${missing.join(", ")}`);
     return gateway.recorded;
-  } finally {
-    await host.close();
-  }
+  });
 }
 
 /** A path for each operation that serves files, which the collection leaves out. */
@@ -135,19 +133,20 @@ class RecordingGateway {
     return recorded.payload;
   }
 
-  async #recordAuthorizer(event: Readonly<Record<string, any>>): Promise<void> {
+  /** Its process has served other calls before: a new one reads the keys as well, which the measured process needs once. */
+  async #recordAuthorizer(event: Readonly<Record<string, unknown>>): Promise<void> {
     const model = this.#host.model.functions.find(({ name }) => name.endsWith("-authorizer"));
     if (model === undefined) throw new Error("there is no authorizer to measure");
     const { path, httpMethod, requestContext } = event;
-    const methodArn = `arn:aws:execute-api:${this.#host.model.region}:000000000000:api/local/${httpMethod}${path}`;
-    const context = { ...requestContext, authorizer: undefined };
+    const stageArn = `arn:aws:execute-api:${this.#host.model.region}:000000000000:api/local`;
+    const methodArn = `${stageArn}/${String(httpMethod)}${String(path)}`;
+    const context = { ...(requestContext as object), authorizer: undefined };
+    this.#host.retire("authorizer");
     const { invocation } = await this.#invoke(model, { ...event, type: "REQUEST", methodArn, requestContext: context });
     this.recorded.set("authorizer", invocation);
   }
 
-  /** Calls a function in a new process, which has not read anything before. */
   async #invoke(model: FunctionModel, event: unknown): Promise<{ invocation: RecordedInvocation; payload: string }> {
-    this.#host.retire();
     const at = Date.now();
     const [outcome, exchanges] = await this.#recorder.record(model.id, () => this.#host.invoke(model.id, event));
     if ("failure" in outcome) throw new Error(`${model.name}: ${outcome.failure.errorMessage}`);
