@@ -33,6 +33,7 @@ import {
 } from "../../../shared/webhooks/store.ts";
 import { inParallel, tally } from "../../support/portico.ts";
 import { tableForFile } from "../../support/engine-table.ts";
+import { eventually } from "../../support/waiting.ts";
 
 const key = "key of the stage";
 const start = new Date("2026-11-20T12:00:00.000Z");
@@ -399,13 +400,18 @@ describe("a slow endpoint", () => {
     };
     for (let count = 0; count < 50; count++) await world.dispatch([await happen(slowPartner)]);
     await world.dispatch([await happen(partner)]);
+    const allDecided = () =>
+      eventually(
+        () => Promise.resolve(world.waiting.length + inProgress),
+        (decided) => decided >= 50,
+      );
     // Fifty receivers take the messages of the slow endpoint at the same moment, before that of the quick one.
     const batch = world.waiting.splice(0, 51).map(({ body }) => deliverEvent(world.tools, parseMessage(body)));
     const quickResult = await batch.pop();
     expect(quickResult).toMatchObject({ kind: "attempted", attempt: { outcome: "succeeded" } });
     const first = await Promise.race(batch);
     expect(first).toEqual({ kind: "waiting" });
-    while (world.waiting.length + inProgress < 50) await new Promise((soon) => setTimeout(soon, 5));
+    await allDecided();
     expect(inProgress).toBe(4);
     for (const release of hanging.splice(0)) release();
     await Promise.all(batch);
@@ -414,7 +420,7 @@ describe("a slow endpoint", () => {
     expect(world.waiting.filter(({ group }) => group === slow.id)).toHaveLength(50);
     world.now = new Date(start.getTime() + 10_000);
     const second = world.waiting.splice(0).map(({ body }) => deliverEvent(world.tools, parseMessage(body)));
-    while (world.waiting.length + inProgress < 50) await new Promise((soon) => setTimeout(soon, 5));
+    await allDecided();
     expect(inProgress).toBe(1);
     for (const release of hanging.splice(0)) release();
     await Promise.all(second);
@@ -483,12 +489,19 @@ describe("after a fault", () => {
     await world.dispatch([happened]);
     await world.dispatch([happened, happened]);
     const messages = world.waiting.splice(0).map(({ body }) => parseMessage(body));
+    let release: () => void;
+    const othersEnd = new Promise<void>((resolve) => (release = resolve));
     world.answer = async () => {
-      while (world.waiting.length < 2) await new Promise((soon) => setTimeout(soon, 5));
+      await othersEnd;
       return { outcome: "succeeded", statusCode: 204 };
     };
-    const results = await Promise.all(messages.map((message) => deliverEvent(world.tools, message)));
-    expect(tally(results.map(({ kind }) => kind))).toEqual({ attempted: 1, waiting: 2 });
+    const kinds: string[] = [];
+    const handle = async (message: DeliveryMessage) => {
+      kinds.push((await deliverEvent(world.tools, message)).kind);
+      if (kinds.length === 2) release();
+    };
+    await Promise.all(messages.map(handle));
+    expect(tally(kinds)).toEqual({ attempted: 1, waiting: 2 });
     await world.run();
     expect(world.calls).toHaveLength(1);
     expect((await deliveriesOf(endpoint)).map(outcomes)).toEqual([["succeeded"]]);
@@ -528,13 +541,18 @@ describe("after a fault", () => {
     await world.dispatch([await happen(partner), await happen(partner)]);
     const [other, repeated] = world.waiting.splice(0).map(({ body }) => parseMessage(body));
     const holds: (() => void)[] = [];
+    let called: () => void = () => undefined;
     world.answer = async () => {
-      if (holds.length < 2) await new Promise<void>((released) => holds.push(released));
+      const isHeld = holds.length < 2;
+      const held = new Promise<void>((released) => isHeld && holds.push(released));
+      called();
+      if (isHeld) await held;
       return { outcome: "succeeded", statusCode: 204 };
     };
     const inProgress = async (message: DeliveryMessage) => {
-      const [ended, before] = [deliverEvent(world.tools, message), holds.length];
-      while (holds.length === before) await new Promise((soon) => setTimeout(soon, 5));
+      const call = new Promise<void>((resolve) => (called = resolve));
+      const ended = deliverEvent(world.tools, message);
+      await Promise.race([call, ended]);
       return { ended };
     };
     let first: Awaited<ReturnType<typeof inProgress>>;
